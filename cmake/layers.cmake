@@ -1,0 +1,47 @@
+# One direction of dependency, enforced by the include path: each code folder is a library whose public include root holds
+# that folder alone (a link in the build tree). A source can include a header only if its own target links, directly or
+# through another, the target that owns it.
+
+# What the results depend on must not change with the compiler's taste: no fused multiply-add, no reassociation.
+add_library(knetsim_flags INTERFACE)
+target_compile_options(knetsim_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Woverloaded-virtual -Wcast-align -Wunused -Wnull-dereference
+  -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these inside its own library headers at -O3 (GCC bugs 105329, 105562, 105651, 107852).
+  target_compile_options(knetsim_flags INTERFACE -Wno-restrict -Wno-null-dereference -Wno-maybe-uninitialized
+    -Wno-stringop-overflow -Wno-array-bounds)
+endif()
+if(KNETSIM_SANITIZE)
+  target_compile_options(knetsim_flags INTERFACE -fsanitize=${KNETSIM_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(knetsim_flags INTERFACE -fsanitize=${KNETSIM_SANITIZE})
+endif()
+
+# knetsim_layer(<folder> SOURCES a.cpp ... KNOWS <folder> ... LIBRARIES <external target> ...)
+# Target name: knetsim_<folder with _ for />. KNOWS names other code folders; LIBRARIES stays private to the folder.
+function(knetsim_layer folder)
+  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS;LIBRARIES;PUBLIC_LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" suffix ${folder})
+  set(target knetsim_${suffix})
+  set(root ${CMAKE_BINARY_DIR}/include_roots/${suffix})
+  get_filename_component(parent ${root}/${folder} DIRECTORY)
+  file(MAKE_DIRECTORY ${parent})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${root}/${folder} SYMBOLIC)
+  if(ARG_SOURCES)
+    add_library(${target} STATIC ${ARG_SOURCES})
+    set(public PUBLIC)
+    target_link_libraries(${target} PRIVATE knetsim_flags ${ARG_LIBRARIES})
+  else()
+    add_library(${target} INTERFACE)
+    set(public INTERFACE)
+  endif()
+  target_include_directories(${target} ${public} ${root})
+  foreach(known ${ARG_KNOWS})
+    string(REPLACE "/" "_" known_suffix ${known})
+    target_link_libraries(${target} ${public} knetsim_${known_suffix})
+  endforeach()
+  if(ARG_PUBLIC_LIBRARIES)
+    target_link_libraries(${target} ${public} ${ARG_PUBLIC_LIBRARIES})
+  endif()
+endfunction()
