@@ -7,14 +7,16 @@ add_library(knetsim_flags INTERFACE)
 target_compile_options(knetsim_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
   -Woverloaded-virtual -Wcast-align -Wunused -Wnull-dereference
-  -ffp-contract=off)
+  -ffp-contract=off
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)  # the same binary, and the same messages, wherever the tree stands
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside its own library headers at -O3 (GCC bugs 105329, 105562, 105651, 107852).
   target_compile_options(knetsim_flags INTERFACE -Wno-restrict -Wno-null-dereference -Wno-maybe-uninitialized
     -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(KNETSIM_SANITIZE)
-  target_compile_options(knetsim_flags INTERFACE -fsanitize=${KNETSIM_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(knetsim_flags INTERFACE -fsanitize=${KNETSIM_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(knetsim_flags INTERFACE -fsanitize=${KNETSIM_SANITIZE})
 endif()
 
@@ -25,6 +27,7 @@ function(knetsim_layer folder)
   string(REPLACE "/" "_" suffix ${folder})
   set(target knetsim_${suffix})
   set(root ${CMAKE_BINARY_DIR}/include_roots/${suffix})
+  set_property(GLOBAL APPEND PROPERTY KNETSIM_LAYERS ${folder})  # read by the test of the include paths
   get_filename_component(parent ${root}/${folder} DIRECTORY)
   file(MAKE_DIRECTORY ${parent})
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${root}/${folder} SYMBOLIC)
