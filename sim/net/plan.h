@@ -1,0 +1,97 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/core/time.h"
+#include "sim/core/units.h"
+
+namespace knetsim {
+
+/// Index of a kind of work in the tables of whoever describes walks. The engine adds up costs by it and knows no more.
+using KindIndex = std::uint8_t;
+inline constexpr std::size_t kMaxKinds = 48;
+
+/// Where a stage's work is done. Consecutive steps at one place are one stage, hence one visit to one resource.
+enum class StagePlace : std::uint8_t {
+  SenderCore,    ///< Part of the sending thread's burst; the engine is not asked for a core.
+  SoftirqCore,   ///< FIFO work of the receive core that the flow's hash chose on that node.
+  ReceiverCore,  ///< Part of the receiving thread's burst.
+  Wire,          ///< The links from this stage's node to the next stage's node.
+};
+
+enum class StageCondition : std::uint8_t { Always, IdleResource, OuterUntracked };
+
+/// What a message amounts to, in each unit that a cost can be charged for.
+struct MessageSize {
+  Bytes payload{};
+  std::int32_t skbs = 1;     ///< GSO/GRO aggregates of up to 64 KiB
+  std::int32_t packets = 1;  ///< wire packets
+  std::int32_t acks = 0;     ///< pure ACKs that it brings about
+  Bytes wire{};              ///< everything that its packets put on the wire, framing included
+};
+
+/// The cost of one kind of work in a stage: the sum of the coefficients times the message's units, as a median in
+/// picoseconds, times the stage's drawn factor of this shape.
+struct CostTerm {
+  KindIndex kind = 0;
+  std::uint8_t shape = 0;  ///< Index into PlanTables::shapes; terms of a stage are sorted by it.
+  StageCondition when = StageCondition::Always;
+  bool latency = true;  ///< Delays the message.
+  bool cpu = true;      ///< Occupies the core.
+  double per_message_ps = 0;
+  double per_skb_ps = 0;
+  double per_packet_ps = 0;
+  double per_ack_ps = 0;
+  double per_byte_ps = 0;
+};
+
+/// A linear scan of `fixed + value of the symbol` items of a table in memory, whose cost depends on what of the table is still in
+/// the cache of the core that scans it (sim/net/scan_cost.h).
+struct ScanTerm {
+  KindIndex kind = 0;
+  std::uint8_t shape = 0;
+  StageCondition when = StageCondition::Always;
+  std::uint8_t curve = 0;   ///< Index into PlanTables::curves.
+  std::uint8_t table = 0;   ///< Which of a node's tables (at most kScanTables): the cache remembers each by itself.
+  std::uint8_t symbol = 0;  ///< Index into the flow's bound symbols; 0 binds nothing.
+  std::uint32_t item_bytes = 0;
+  double fixed = 0;
+};
+inline constexpr std::size_t kScanTables = 2;
+inline constexpr std::size_t kSymbols = 8;
+
+/// One visit of a message to one resource. Ranges index into the plan's term arrays.
+struct Stage {
+  StagePlace place{};
+  std::uint8_t node = 0;  ///< Position along the walk: 0 is the sender's node.
+  std::uint16_t first_term = 0;
+  std::uint16_t terms = 0;
+  std::uint16_t first_scan = 0;
+  std::uint16_t scans = 0;
+  Duration delay{};  ///< Latency-only constant of this stage that is not drawn (0 for most).
+};
+
+/// How one class of packets of a flow travels: what a described walk becomes for the engine.
+struct Plan {
+  std::vector<Stage> stages;
+  std::vector<CostTerm> terms;
+  std::vector<ScanTerm> scans;
+  std::uint8_t nodes = 1;               ///< Machines passed, 1..3.
+  std::uint32_t header_bytes = 0;       ///< Per wire packet: IP, transport, encapsulation; without Ethernet framing.
+  std::uint32_t max_segment_bytes = 0;  ///< Payload of a full packet.
+  bool tunnelled = false;               ///< The outer header alone is hashed, and is a flow of its own to conntrack.
+};
+
+/// The classes of packets that a flow sends, in plan order.
+enum class FlowPacket : std::uint8_t { First, SynAck, Request, Response, kCount };
+
+/// Plans of a flow, shared by all flows of its class.
+struct FlowPlans {
+  std::array<Plan, static_cast<std::size_t>(FlowPacket::kCount)> plan;
+  const Plan& operator[](FlowPacket packet) const { return plan[static_cast<std::size_t>(packet)]; }
+  Plan& operator[](FlowPacket packet) { return plan[static_cast<std::size_t>(packet)]; }
+};
+
+}  // namespace knetsim
