@@ -1,0 +1,72 @@
+#include "models/cluster/cluster.h"
+
+#include <functional>
+
+namespace knetsim {
+
+std::string_view to_string(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::Tcp:
+      return "TCP";
+    case Protocol::Udp:
+      return "UDP";
+    case Protocol::Sctp:
+      break;
+  }
+  return "SCTP";
+}
+
+std::string_view to_string(ServiceType type) {
+  switch (type) {
+    case ServiceType::ClusterIp:
+      return "ClusterIP";
+    case ServiceType::NodePort:
+      return "NodePort";
+    case ServiceType::LoadBalancer:
+      return "LoadBalancer";
+    case ServiceType::ExternalName:
+      break;
+  }
+  return "ExternalName";
+}
+
+std::optional<std::uint16_t> find_port(const PodSpec& spec, std::string_view name, Protocol protocol) {
+  for (const Container& container : spec.containers) {
+    for (const ContainerPort& port : container.ports) {
+      if (port.name == name && port.protocol == protocol) return port.port;
+    }
+  }
+  return std::nullopt;
+}
+
+std::size_t ClusterNames::KeyHash::operator()(const Key& key) const {
+  const std::hash<std::string_view> hash;
+  return hash(key.name) * 31 + hash(key.ns);
+}
+
+ClusterNames::ClusterNames(const Cluster& cluster) {
+  const auto fill = [](Table& table, const auto& objects) {
+    table.reserve(objects.size());
+    for (std::uint32_t i = 0; i < objects.size(); ++i) table.try_emplace({objects[i].ns, objects[i].name}, i);
+  };
+  fill(pods_, cluster.pods);
+  fill(services_, cluster.services);
+  fill(workloads_, cluster.workloads);
+  for (NodeIndex i = 0; i < cluster.nodes.size(); ++i) nodes_.try_emplace({{}, cluster.nodes[i].name}, i);
+}
+
+std::uint32_t ClusterNames::find(const Table& table, std::string_view ns, std::string_view name) {
+  const auto found = table.find({ns, name});
+  return found == table.end() ? kNoIndex : found->second;
+}
+
+NodeIndex ClusterNames::node(std::string_view name) const { return find(nodes_, {}, name); }
+PodIndex ClusterNames::pod(std::string_view ns, std::string_view name) const { return find(pods_, ns, name); }
+ServiceIndex ClusterNames::service(std::string_view ns, std::string_view name) const {
+  return find(services_, ns, name);
+}
+WorkloadIndex ClusterNames::workload(std::string_view ns, std::string_view name) const {
+  return find(workloads_, ns, name);
+}
+
+}  // namespace knetsim

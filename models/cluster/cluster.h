@@ -1,0 +1,222 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "models/cluster/endpoints.h"
+#include "models/cluster/ip_address.h"
+#include "models/cluster/labels.h"
+#include "models/cluster/string_pool.h"
+#include "sim/input/document.h"
+
+namespace knetsim {
+
+// Kubernetes' objects as plain data: tables in the order of the input, that refer to each other by index. Every
+// string_view points into Cluster::strings and lives as long as the Cluster (moves included); a Mark lives as long as
+// the Input.
+
+using WorkloadIndex = std::uint32_t;
+using PodSpecIndex = std::uint32_t;
+
+enum class Protocol : std::uint8_t { Tcp, Udp, Sctp };
+std::string_view to_string(Protocol protocol);
+
+/// CPU in thousandths of a core, memory in bytes. In requests and limits 0 stands for "not stated".
+struct Resources {
+  std::int64_t cpu_milli = 0;
+  std::int64_t memory_bytes = 0;
+  bool operator==(const Resources&) const = default;
+};
+
+enum class TaintEffect : std::uint8_t { NoSchedule, PreferNoSchedule, NoExecute };
+
+struct Taint {
+  std::string_view key;
+  std::string_view value;
+  TaintEffect effect = TaintEffect::NoSchedule;
+};
+
+/// A Node object, or one made from the scenario's `cluster.nodes`.
+struct ClusterNode {
+  std::string_view name;
+  LabelSetId labels = 0;
+  Resources capacity;     ///< What the machine has: its cores run softirqs and applications.
+  Resources allocatable;  ///< What pods may request.
+  std::uint32_t max_pods = 110;
+  std::vector<Taint> taints;
+  bool unschedulable = false;
+  bool ready = true;
+  IpAddress ip;            ///< InternalIP of the first family.
+  IpAddress secondary_ip;  ///< InternalIP of the other family of a dual-stack node, or none.
+  std::optional<Cidr> pod_cidr;
+  std::string_view zone;  ///< Label topology.kubernetes.io/zone, or "".
+  Mark mark;              ///< Unknown (line 0) when the scenario made the node.
+};
+
+struct ContainerPort {
+  std::string_view name;  ///< "" when unnamed.
+  std::uint16_t port = 0;
+  std::uint16_t host_port = 0;  ///< 0 when none.
+  Protocol protocol = Protocol::Tcp;
+  IpAddress host_ip;  ///< None: every address of the node.
+  bool operator==(const ContainerPort&) const = default;
+};
+
+/// A container that runs beside the others of its pod; init containers that end are not kept.
+struct Container {
+  std::string_view name;
+  Resources requests;
+  Resources limits;
+  std::vector<ContainerPort> ports;
+  bool operator==(const Container&) const = default;
+};
+
+struct NodeRequirement {
+  enum class Operator : std::uint8_t { In, NotIn, Exists, DoesNotExist, Gt, Lt };
+  std::string_view key;
+  Operator op = Operator::In;
+  std::vector<std::string_view> values;
+  bool on_field = false;  ///< matchFields: the key is metadata.name.
+  bool operator==(const NodeRequirement&) const = default;
+};
+
+struct Toleration {
+  std::string_view key;  ///< "": every key (with Exists).
+  std::string_view value;
+  bool exists = false;                ///< operator Exists: any value.
+  std::optional<TaintEffect> effect;  ///< None: every effect.
+  bool operator==(const Toleration&) const = default;
+};
+
+/// What decides where a pod may run.
+struct SchedulingRules {
+  std::vector<Label> node_selector;
+  /// requiredDuringSchedulingIgnoredDuringExecution: one term has to hold, each a conjunction. Empty: no requirement.
+  std::vector<std::vector<NodeRequirement>> node_affinity;
+  std::vector<Toleration> tolerations;
+  bool operator==(const SchedulingRules&) const = default;
+};
+
+/// What the pods of one template have in common. Its containers share one network namespace (the pause container's) and
+/// reach each other over its loopback.
+struct PodSpec {
+  std::vector<Container> containers;
+  Resources requests;  ///< Of the whole pod, as the scheduler counts them (init containers and overhead included).
+  Resources limits;    ///< Sum over containers; a part is 0 as soon as one container has no such limit.
+  bool host_network = false;
+  SchedulingRules scheduling;
+  bool operator==(const PodSpec&) const = default;
+};
+
+struct Pod {
+  std::string_view name;
+  std::string_view ns;
+  WorkloadIndex workload = kNoIndex;
+  PodSpecIndex spec = kNoIndex;
+  LabelSetId labels = 0;
+  NodeIndex node = kNoIndex;  ///< Set for every pod once the cluster is bound.
+  IpAddress ip;               ///< The node's for a hostNetwork pod.
+  IpAddress secondary_ip;     ///< Of the other family in a dual-stack cluster, or none.
+  bool ready = true;
+  bool terminating = false;
+};
+
+/// The controller behind pods, by the name that its user gave: the Deployment "frontend", not its ReplicaSet. A pod
+/// without controller is a workload of its own, of kind Pod.
+struct Workload {
+  std::string_view kind;
+  std::string_view ns;
+  std::string_view name;
+  std::vector<PodIndex> pods;
+  Mark mark;
+};
+
+enum class ServiceType : std::uint8_t { ClusterIp, NodePort, LoadBalancer, ExternalName };
+std::string_view to_string(ServiceType type);
+
+/// One entry of a Service's spec.ports: what a proxy has rules for.
+struct ServicePort {
+  ServiceIndex service = kNoIndex;
+  std::string_view name;
+  Protocol protocol = Protocol::Tcp;
+  std::uint16_t port = 0;
+  std::uint16_t node_port = 0;    ///< 0 when it has none.
+  std::uint16_t target_port = 0;  ///< 0 when the target is named.
+  std::string_view target_name;   ///< Container port name, resolved for each pod; "" when the target is a number.
+};
+
+struct Service {
+  std::string_view name;
+  std::string_view ns;
+  ServiceType type = ServiceType::ClusterIp;
+  bool headless = false;               ///< clusterIP: None
+  std::vector<IpAddress> cluster_ips;  ///< One, or two in a dual-stack cluster; the first is the primary one.
+  ServicePortIndex first_port = 0;     ///< Its ports are Cluster::service_ports[first_port, first_port + port_count).
+  std::uint32_t port_count = 0;
+  std::vector<Label> selector;  ///< Sorted by key. Empty: endpoints come from slices alone.
+  bool client_ip_affinity = false;
+  std::int32_t affinity_timeout_s = 10800;
+  bool internal_traffic_local = false;
+  bool external_traffic_local = false;
+  bool publish_not_ready = false;
+  std::uint16_t health_check_node_port = 0;
+  std::vector<IpAddress> external_ips;
+  std::vector<IpAddress> load_balancer_ips;  ///< status.loadBalancer.ingress[].ip
+  std::vector<std::string_view> source_ranges;
+  std::string_view external_name;
+  std::string_view traffic_distribution;
+  Mark mark;
+};
+
+/// Everything that was read, bound together: pods have nodes and addresses, Services have addresses and endpoints.
+struct Cluster {
+  StringPool strings;
+  LabelSets label_sets;
+  std::vector<ClusterNode> nodes;
+  std::vector<Workload> workloads;
+  std::vector<PodSpec> pod_specs;
+  std::vector<Pod> pods;
+  std::vector<Service> services;
+  std::vector<ServicePort> service_ports;
+  EndpointViews endpoints;
+
+  const PodSpec& spec(const Pod& pod) const { return pod_specs[pod.spec]; }
+  /// Ports of a Service, in its order.
+  std::span<const ServicePort> ports(const Service& service) const {
+    return std::span(service_ports).subspan(service.first_port, service.port_count);
+  }
+};
+
+/// The number of a container port named `name` with this protocol in the pod, as the EndpointSlice controller resolves
+/// a named targetPort (k/k pkg/api/v1/pod/util.go, FindPort); empty when the pod has none.
+std::optional<std::uint16_t> find_port(const PodSpec& spec, std::string_view name, Protocol protocol);
+
+/// Finds objects by name. Holds views into the cluster's strings; rebuild after adding objects.
+class ClusterNames {
+ public:
+  explicit ClusterNames(const Cluster& cluster);
+  NodeIndex node(std::string_view name) const;
+  PodIndex pod(std::string_view ns, std::string_view name) const;
+  ServiceIndex service(std::string_view ns, std::string_view name) const;
+  /// The first workload of that name, of any kind.
+  WorkloadIndex workload(std::string_view ns, std::string_view name) const;
+
+ private:
+  struct Key {
+    std::string_view ns;
+    std::string_view name;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const;
+  };
+  using Table = std::unordered_map<Key, std::uint32_t, KeyHash>;
+  static std::uint32_t find(const Table& table, std::string_view ns, std::string_view name);
+  Table nodes_, pods_, services_, workloads_;
+};
+
+}  // namespace knetsim

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "models/cluster/ip_address.h"
+
+namespace knetsim {
+
+using NodeIndex = std::uint32_t;
+using PodIndex = std::uint32_t;
+using ServiceIndex = std::uint32_t;
+using ServicePortIndex = std::uint32_t;
+inline constexpr std::uint32_t kNoIndex = std::numeric_limits<std::uint32_t>::max();
+
+/// One address behind a Service port.
+struct Endpoint {
+  IpAddress address;
+  std::uint16_t port = 0;
+  bool ready = true;        ///< False for one that serves only because every other is gone too (KEP-1669).
+  PodIndex pod = kNoIndex;  ///< kNoIndex for an address outside the cluster.
+  NodeIndex node = kNoIndex;
+};
+
+/// The endpoints that a proxy uses, of every Service port and family: the ready ones; those that terminate but still
+/// serve where none is ready (k/k pkg/proxy/topology.go, CategorizeEndpoints). Immutable once built.
+class EndpointTable {
+ public:
+  EndpointTable() = default;
+  explicit EndpointTable(std::size_t service_ports) : ranges_(2 * service_ports) {}
+
+  std::span<const Endpoint> endpoints(ServicePortIndex port, IpFamily family) const {
+    const Range& range = ranges_[slot(port, family)];
+    return std::span(all_).subspan(range.begin, range.count);
+  }
+  /// Replaces the endpoints of one port and family. Ports may be set in any order, each once.
+  void set(ServicePortIndex port, IpFamily family, std::span<const Endpoint> endpoints);
+  std::size_t size() const { return all_.size(); }
+  std::size_t service_ports() const { return ranges_.size() / 2; }
+
+ private:
+  struct Range {
+    std::uint32_t begin = 0;
+    std::uint32_t count = 0;
+  };
+  static std::size_t slot(ServicePortIndex port, IpFamily family) {
+    return 2 * std::size_t{port} + static_cast<std::size_t>(family);
+  }
+  std::vector<Range> ranges_;
+  std::vector<Endpoint> all_;
+};
+
+/// What one node's proxy knows: a version and the endpoints as of that version. A cheap handle; it stays valid, and
+/// keeps its content, when the node learns of a later version.
+class EndpointView {
+ public:
+  EndpointView(std::uint64_t version, std::shared_ptr<const EndpointTable> table)
+      : version_(version), table_(std::move(table)) {}
+
+  std::uint64_t version() const { return version_; }
+  /// Endpoints of a Service port, in the order of its slices or, without slices, of the pods.
+  std::span<const Endpoint> endpoints(ServicePortIndex port, IpFamily family = IpFamily::V4) const {
+    return table_->endpoints(port, family);
+  }
+
+ private:
+  std::uint64_t version_;
+  std::shared_ptr<const EndpointTable> table_;
+};
+
+/// The seam between Services and those who look endpoints up: each node has its own view, since news of an endpoint
+/// reaches nodes at different times. Until publish() is told otherwise every node sees version 0.
+class EndpointViews {
+ public:
+  EndpointViews() : versions_{std::make_shared<const EndpointTable>()} {}
+  explicit EndpointViews(EndpointTable table) : versions_{std::make_shared<const EndpointTable>(std::move(table))} {}
+
+  /// The view of `node`.
+  EndpointView at(NodeIndex node) const;
+  /// The newest version, as the API server has it.
+  EndpointView latest() const { return {versions_.size() - 1, versions_.back()}; }
+  /// Adds a version that no node has seen yet. @return  Its number.
+  std::uint64_t publish(EndpointTable table);
+  /// `node` learns of `version`; versions only grow.
+  void advance(NodeIndex node, std::uint64_t version);
+
+ private:
+  std::vector<std::shared_ptr<const EndpointTable>> versions_;
+  std::vector<std::uint64_t> seen_;  ///< Version by node; shorter than the nodes while the rest is at 0.
+};
+
+}  // namespace knetsim
