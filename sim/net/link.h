@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/core/time.h"
+#include "sim/core/units.h"
+#include "sim/net/link_framing.h"
+#include "sim/net/topology.h"
+
+namespace knetsim {
+
+/// A run of packets on its way, as one hop hands it to the next. A hop can forward the first packet at `head` and has
+/// the last one at `tail`; between the two the packets come at an even pace. At the sender the whole message is there
+/// at once: head = tail = now.
+struct Train {
+  PacketTrain size;
+  Time head{};
+  Time tail{};
+};
+
+/// What became of a train at one link.
+struct LinkVisit {
+  Train out;  ///< Its survivors at the far end, propagation and switch latency included: the next visit's argument.
+  /// The visit's share of the way of the last packet: out.tail - train.tail = wait + service + the link's delay. Summed
+  /// over a path they are the message's time; the bytes beyond the first packet are in `service` once, at the slowest
+  /// hop.
+  Duration wait{};
+  Duration service{};
+  std::uint32_t lost = 0;    ///< Packets that did not fit into the queue.
+  std::uint32_t behind = 0;  ///< Surviving packets behind the first lost one: what can trigger a fast retransmit.
+  std::uint32_t marked = 0;  ///< Packets that met a queue above the ECN threshold; 0 when none is set.
+};
+
+/// Counters of one link direction at an instant, from the start of the run. offered = sent + dropped + queued, always.
+struct LinkCounters {
+  Bytes offered;
+  Bytes sent;
+  Bytes dropped;
+  Bytes queued;  ///< Booked and not yet on the wire, to the byte.
+  std::uint64_t packets_offered = 0;
+  std::uint64_t packets_dropped = 0;
+  std::uint64_t packets_marked = 0;
+  Duration busy{};  ///< Time spent sending.
+  Bytes queue_max;  ///< Longest queue that a train met or made.
+};
+
+/// Every link direction as a FIFO that knows a departure when work arrives, so that a visit costs one event.
+///
+/// A train's visit is a small algebra on (head, tail), see visit(). It is exact for a train alone over any number of
+/// hops of any rates, and for trains that meet at their first hop. Trains that meet further on are served in order of
+/// their heads without interleaving: nobody's work is lost or counted twice, but a train can wait for packets of
+/// another that in truth arrive behind its own; never longer than that other train needs at this link.
+class Links {
+ public:
+  /// All queues empty at time zero. @throws std::invalid_argument  A link whose rate is below 1 kbit/s.
+  explicit Links(std::span<const Link> links);
+
+  std::size_t size() const { return state_.size(); }
+
+  /// Sends a train over `link`. Visits of one link have to come in order of `train.head`.
+  ///
+  ///     start = max(head, free)                       the packets booked before go first
+  ///     free  = start + time(all)                     the link has this much more to send
+  ///     out.head = start + time(first)                the next hop forwards as soon as it has one packet
+  ///     out.tail = max(free, tail + time(last))       bytes paid here, or at a slower hop before
+  ///
+  /// Tail drop: at `tail` the queue must be within its byte limit, so the packets beyond it are lost. A limit that is
+  /// passed while the train still arrives lets some packets through as the queue drains; `behind` counts these.
+  LinkVisit visit(LinkId link, const Train& train);
+
+  /// Time to put `size` on the wire of `link`: serialization(), without its division. Equal to it where one byte takes
+  /// a whole number of picoseconds (all Ethernet rates), else at most 1 ps less.
+  Duration service_time(LinkId link, Bytes size) const { return service_time(state_[link], size); }
+
+  /// When all work booked so far has left; in the past when the link is idle.
+  Time free_at(LinkId link) const { return state_[link].free_at; }
+
+  /// Work that a packet arriving now has in front of it.
+  Duration backlog(LinkId link, Time now) const;
+
+  /// Occupies the link for `size` bytes that no train carries (the ACKs of a message, what a fluid flow is owed).
+  void book(LinkId link, Time now, Bytes size);
+
+  /// Packets that meet a longer queue than this are marked. Zero: no marking.
+  void set_ecn_threshold(LinkId link, Bytes threshold);
+
+  LinkCounters counters(LinkId link, Time now) const;
+
+  /// Time that `link` has spent sending until `now`: the integral of its utilization.
+  Duration busy(LinkId link, Time now) const;
+
+ private:
+  // One cache line: a visit touches one link, so its fields stand together.
+  struct alignas(64) State {
+    Time free_at{};
+    std::uint64_t byte_time_q32 = 0;  // picoseconds per byte, 32 fractional bits
+    Duration delay{};
+    Duration queue_limit{};  // time that the byte limit takes to drain
+    Duration queue_max{};
+    Duration ecn_threshold{};   // zero: none
+    std::int64_t bytes = 0;     // accepted
+    std::uint64_t packets = 0;  // accepted
+  };
+  struct Losses {
+    std::int64_t bytes = 0;
+    std::uint64_t packets = 0;
+    std::uint64_t marked = 0;
+  };
+  static Duration service_time(const State& state, Bytes size) {
+    // The fraction is rounded up; 128 bits because 2^31 bytes at 1 Gbit/s already pass 64 with the 32 fractional ones.
+    return Duration(static_cast<std::int64_t>(
+        (Int128{size.count()} * static_cast<Int128>(state.byte_time_q32) + 0xffffffff) >> 32));
+  }
+  static Bytes bytes_in(const State& state, Duration time);
+  void drop(State& state, LinkId link, Train& train, Duration excess, LinkVisit& visit);
+
+  std::vector<State> state_;
+  std::vector<Losses> losses_;
+};
+
+}  // namespace knetsim
