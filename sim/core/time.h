@@ -10,8 +10,8 @@ namespace knetsim {
 /// Tag of simulated time, so that it never meets the wall clock's types.
 struct SimClock {};
 
-/// Span of simulated time. A picosecond resolves one byte at every Ethernet rate (100 Gbit/s: 80 ps) and 64 bits of them last
-/// 106 days.
+/// Span of simulated time. A picosecond resolves one byte at every Ethernet rate (100 Gbit/s: 80 ps) and 64 bits of
+/// them last 106 days.
 using Duration = std::chrono::duration<std::int64_t, std::pico>;
 
 /// Instant of simulated time, counted from the start of the run. `now + now` does not compile.
@@ -24,9 +24,7 @@ inline constexpr Time kTimeZero{};
 inline constexpr Time kTimeNever = Time::max();
 
 /// `at + span`, held at Time::max() instead of wrapping. @param span  At least zero.
-constexpr Time add_saturating(Time at, Duration span) {
-  return span > Time::max() - at ? Time::max() : at + span;
-}
+constexpr Time add_saturating(Time at, Duration span) { return span > Time::max() - at ? Time::max() : at + span; }
 
 /// Nearest picosecond. @throws std::out_of_range  NaN, negative, or more than Duration::max().
 Duration from_seconds(double seconds);
