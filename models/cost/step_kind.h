@@ -25,7 +25,8 @@ enum class StepKind : std::uint8_t {
   Route,             ///< fib lookup, ip_forward
   ConntrackLookup,   ///< nf_conntrack_in on a packet of a known connection
   ConntrackInsert,   ///< a new entry: allocation, nf_conntrack_confirm
-  Rule,              ///< one iptables rule evaluated (ipt_do_table or nft_do_chain)
+  Rule,              ///< one iptables rule evaluated by the legacy back end (ipt_do_table)
+  NftRule,           ///< one iptables rule evaluated by the nft back end (nft_do_chain with xtables matches)
   NftExpression,     ///< one nftables rule of native expressions evaluated
   VerdictMap,        ///< one nftables set or verdict-map lookup
   IpSet,             ///< one ipset match
@@ -41,13 +42,15 @@ enum class StepKind : std::uint8_t {
   Qdisc,             ///< __dev_queue_xmit, qdisc enqueue and dequeue
   DriverTransmit,    ///< driver's ring, per skb (TSO) and per wire packet
   NicTransmit,       ///< latency of DMA and the sending NIC
+  Wire,              ///< links between two nodes: serialisation, propagation, queues; the engine's own arithmetic
   SwitchForward,     ///< latency of one switch
   NicReceive,        ///< latency of the receiving NIC, DMA, interrupt moderation
   Interrupt,         ///< hard interrupt and NAPI schedule, once per busy batch
   NapiPoll,          ///< driver's poll and GRO, per wire packet
   IpReceive,         ///< ip_rcv to ip_local_deliver, per skb
   TcpReceive,        ///< tcp_v4_rcv on an established socket, per skb
-  TcpAccept,         ///< SYN, SYN-ACK and the child socket at the server, and accept()
+  TcpAccept,         ///< SYN, SYN-ACK and the child socket at the server
+  Accept,            ///< accept() at the server; overlaps with the client's first request
   TcpConnected,      ///< SYN-ACK processed at the client, socket established
   UdpReceive,        ///< udp_rcv, per skb
   Ack,               ///< pure ACKs sent and received, per ACK

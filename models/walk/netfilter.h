@@ -25,6 +25,7 @@ struct HookPacket {
   bool marked = false;              ///< 0x4000, to be masqueraded.
   bool translated = false;          ///< A model chose an endpoint: the destination is the endpoint's address now.
   bool masqueraded = false;
+  bool nat_bound = false;  ///< Still NEW, but its NAT mapping is set: filter rules see NEW, nat chains are not consulted.
   bool outer = false;               ///< The tunnel's own packet (UDP 8472), not what it carries.
 };
 

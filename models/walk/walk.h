@@ -56,6 +56,7 @@ struct Step {
   Count count{};
   RuleTable table = RuleTable::None;
   std::uint32_t rule_bytes = 0;  ///< Bytes from one rule of the table to the next; 0 where the step scans none.
+  bool per_ack = false;          ///< A pure ACK's passage: charged per ACK and to the CPU alone, whatever the kind's own unit.
   std::uint32_t wire_bytes = 0;  ///< Header bytes that the step adds to each packet until the peer step takes them off.
   std::string note;              ///< For people: "KUBE-SERVICES: 4,213 of 10,000 rules".
 };
@@ -71,7 +72,7 @@ struct Walk {
   std::uint32_t outer_bytes = 0;  ///< Header bytes per wire packet that the encapsulation adds.
 };
 
-enum class Protocol : std::uint8_t { Tcp, Udp };
+enum class Transport : std::uint8_t { Tcp, Udp };
 
 /// The messages of a connection whose walks differ. UDP has Request and Response; its first Request takes First.
 enum class PacketClass : std::uint8_t {
@@ -88,7 +89,7 @@ enum class IngressNode : std::uint8_t { None, ClientNode, ServerNode, ThirdNode 
 
 /// All that a flow's walks depend on, so that flows of one class share them.
 struct FlowClass {
-  Protocol protocol = Protocol::Tcp;
+  Transport transport = Transport::Tcp;
   Exposure exposure = Exposure::PodIp;
   Locality locality = Locality::Remote;
   IngressNode ingress = IngressNode::None;  ///< The node whose address a NodePort client asked.
