@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/cost/step_kind.h"
+#include "sim/net/flow_hash.h"
 
 namespace knetsim {
 
@@ -60,9 +61,6 @@ struct Step {
   std::uint32_t wire_bytes = 0;  ///< Header bytes that the step adds to each packet until the peer step takes them off.
   std::string note;              ///< For people: "KUBE-SERVICES: 4,213 of 10,000 rules".
 };
-
-/// How a packet is carried between nodes, as far as links, ECMP and the receive-core choice can see.
-enum class Encapsulation : std::uint8_t { None, Vxlan, Ipip, Wireguard };
 
 /// What one packet goes through from one socket to another.
 struct Walk {

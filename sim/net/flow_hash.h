@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "sim/net/ecmp.h"
+#include "sim/core/hash.h"
 
 namespace knetsim {
 
@@ -32,7 +32,7 @@ constexpr std::uint64_t flow_hash(const FiveTuple& tuple) {
 }
 
 /// How a packet between two nodes is wrapped.
-enum class Encapsulation : std::uint8_t { kNone, kVxlan, kGeneve, kIpip, kWireGuard };
+enum class Encapsulation : std::uint8_t { None, Vxlan, Geneve, Ipip, WireGuard };
 
 /// Addresses of the two nodes, in the direction of the packet.
 struct NodePair {
@@ -65,18 +65,18 @@ inline constexpr std::uint16_t kWireGuardPort = 51820;
 /// receive core.
 constexpr FiveTuple outer_header(Encapsulation encapsulation, const FiveTuple& inner, const NodePair& nodes) {
   switch (encapsulation) {
-    case Encapsulation::kVxlan:
-    case Encapsulation::kGeneve:
+    case Encapsulation::Vxlan:
+    case Encapsulation::Geneve:
       return {.src_address = nodes.src_address,
               .dst_address = nodes.dst_address,
               .src_port = udp_flow_src_port(static_cast<std::uint32_t>(flow_hash(inner) >> 32)),
-              .dst_port = encapsulation == Encapsulation::kVxlan ? kVxlanPort : kGenevePort,
+              .dst_port = encapsulation == Encapsulation::Vxlan ? kVxlanPort : kGenevePort,
               .protocol = kProtocolUdp};
-    case Encapsulation::kIpip:
+    case Encapsulation::Ipip:
       return {nodes.src_address, nodes.dst_address, 0, 0, kProtocolIpip};
-    case Encapsulation::kWireGuard:
+    case Encapsulation::WireGuard:
       return {nodes.src_address, nodes.dst_address, kWireGuardPort, kWireGuardPort, kProtocolUdp};
-    case Encapsulation::kNone:
+    case Encapsulation::None:
       break;
   }
   return inner;
