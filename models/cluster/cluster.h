@@ -147,6 +147,7 @@ struct ServicePort {
   std::uint16_t node_port = 0;    ///< 0 when it has none.
   std::uint16_t target_port = 0;  ///< 0 when the target is named.
   std::string_view target_name;   ///< Container port name, resolved for each pod; "" when the target is a number.
+  Mark mark;
 };
 
 struct Service {

@@ -72,7 +72,7 @@ class EndpointView {
 };
 
 /// The seam between Services and those who look endpoints up: each node has its own view, since news of an endpoint
-/// reaches nodes at different times. Until publish() is told otherwise every node sees version 0.
+/// reaches nodes at different times. Until advance() is called every node sees version 0.
 class EndpointViews {
  public:
   EndpointViews() : versions_{std::make_shared<const EndpointTable>()} {}

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "models/cluster/cluster.h"
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+
+/// Blocks that addresses are taken from where the manifests state none. The defaults are those of kubeadm and flannel.
+struct AddressPlan {
+  Cidr nodes{0xc0a80000, 16};     ///< 192.168.0.0/16
+  Cidr pods{0x0af40000, 16};      ///< 10.244.0.0/16, a /24 for each node
+  Cidr services{0x0a600000, 12};  ///< 10.96.0.0/12
+};
+
+/// Gives every node, pod and Service what the manifests leave open: InternalIP, podCIDR, pod IP, ClusterIP and
+/// NodePorts. What is stated is kept; the rest is counted up in the order of the input, so that the same input has the
+/// same addresses:
+/// - podCIDR: the next free /24 of `plan.pods`; for more nodes than it holds, of 10.128.0.0/9.
+/// - pod IP: from .2 on (.1 is the bridge); a hostNetwork pod has its node's.
+/// - ClusterIP and NodePort: from the upper, dynamic part of the range on, as the API server does first (KEP-3070,
+///   KEP-3668: 10.96.1.0 and 30086), one after the other where the API server draws.
+/// Errors: a ClusterIP or NodePort stated twice, a range without a free value, a node whose podCIDR is full.
+/// @pre Every pod has a node.
+void assign_addresses(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagnostics);
+
+inline constexpr std::uint16_t kFirstNodePort = 30000;  ///< k/k pkg/kubeapiserver/options, --service-node-port-range
+inline constexpr std::uint16_t kLastNodePort = 32767;
+
+}  // namespace knetsim

@@ -1,0 +1,255 @@
+#include "models/cluster/endpoint_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "models/cluster/pod_selection.h"
+
+namespace knetsim {
+namespace {
+
+constexpr std::array<IpFamily, 2> kFamilies{IpFamily::V4, IpFamily::V6};
+
+/// An address and its conditions before the choice of the usable ones.
+struct Conditioned {
+  Endpoint endpoint;
+  bool ready = true;
+  bool serving = true;
+  bool terminating = false;
+};
+
+/// The ready endpoints; where there are none, those that terminate but still serve. @source k/k pkg/proxy/topology.go.
+std::vector<Endpoint> usable(std::span<const Conditioned> all) {
+  std::vector<Endpoint> chosen;
+  for (const Conditioned& one : all) {
+    if (one.ready) chosen.push_back(one.endpoint);
+  }
+  if (!chosen.empty()) return chosen;
+  for (const Conditioned& one : all) {
+    if (one.serving && one.terminating) {
+      chosen.push_back(one.endpoint);
+      chosen.back().ready = false;
+    }
+  }
+  return chosen;
+}
+
+IpAddress address_of(const Pod& pod, IpFamily family) {
+  if (pod.ip && pod.ip.family() == family) return pod.ip;
+  if (pod.secondary_ip && pod.secondary_ip.family() == family) return pod.secondary_ip;
+  return {};
+}
+
+class Builder {
+ public:
+  Builder(const Manifests& manifests, const Cluster& cluster, Diagnostics& diagnostics)
+      : manifests_(manifests),
+        cluster_(cluster),
+        diagnostics_(diagnostics),
+        names_(cluster),
+        selection_(cluster),
+        table_(cluster.service_ports.size()) {}
+
+  EndpointTable build() {
+    const auto by_slice = group(manifests_.endpoint_slices);
+    const auto by_legacy = group(manifests_.legacy_endpoints);
+    for (ServiceIndex i = 0; i < cluster_.services.size(); ++i) {
+      const Service& service = cluster_.services[i];
+      if (service.type == ServiceType::ExternalName) continue;
+      if (!by_slice[i].empty()) {
+        from_slices(i, manifests_.endpoint_slices, by_slice[i]);
+      } else if (!by_legacy[i].empty()) {
+        from_slices(i, manifests_.legacy_endpoints, by_legacy[i]);
+      } else if (!service.selector.empty()) {
+        from_pods(i);
+      } else if (service.port_count > 0) {
+        notice(service, "spec",
+               "has neither a selector nor an EndpointSlice: it has no endpoints, connections to it are refused");
+      }
+    }
+    return std::move(table_);
+  }
+
+ private:
+  std::vector<std::vector<const Slice*>> group(const SliceTables& tables) const {
+    std::vector<std::vector<const Slice*>> by_service(cluster_.services.size());
+    for (const Slice& slice : tables.slices) {
+      const ServiceIndex service = names_.service(slice.ns, slice.service);
+      if (service != kNoIndex) by_service[service].push_back(&slice);
+    }
+    return by_service;
+  }
+
+  void notice(const Service& service, std::string path, std::string message) {
+    Diagnostic diagnostic = Diagnostic::at(Severity::Notice, service.mark, std::move(path), std::move(message));
+    diagnostic.object = fmt::format("Service {}/{}", service.ns, service.name);
+    diagnostics_.add(std::move(diagnostic));
+  }
+
+  Conditioned resolve(const Slice& slice, const SliceEndpoint& from, std::uint16_t port) const {
+    Conditioned to{{.address = from.address, .port = port}, from.ready, from.serving, from.terminating};
+    if (!from.pod.empty()) to.endpoint.pod = names_.pod(slice.ns, from.pod);
+    if (to.endpoint.pod != kNoIndex) {
+      to.endpoint.node = cluster_.pods[to.endpoint.pod].node;
+    } else if (!from.node.empty()) {
+      to.endpoint.node = names_.node(from.node);
+    }
+    return to;
+  }
+
+  void from_slices(ServiceIndex index, const SliceTables& tables, std::span<const Slice* const> slices) {
+    const Service& service = cluster_.services[index];
+    std::size_t found = 0;
+    for (ServicePortIndex p = service.first_port; p < service.first_port + service.port_count; ++p) {
+      const ServicePort& port = cluster_.service_ports[p];
+      for (const IpFamily family : kFamilies) {
+        conditioned_.clear();
+        std::size_t sources = 0;
+        for (const Slice* slice : slices) {
+          if (slice->family != family) continue;
+          for (const SlicePort& open : tables.ports_of(*slice)) {
+            if (open.name != port.name || open.protocol != port.protocol) continue;
+            ++sources;
+            for (const SliceEndpoint& endpoint : tables.endpoints_of(*slice)) {
+              conditioned_.push_back(resolve(*slice, endpoint, open.port));
+            }
+          }
+        }
+        if (sources > 1) drop_repeated();
+        found += set(p, family);
+      }
+    }
+    if (found == 0 && service.port_count > 0) {
+      notice(service, "spec.selector", "has no ready endpoint in its EndpointSlices: connections to it are refused");
+    }
+  }
+
+  /// An endpoint that moves from one slice to another stands in both for a while; a proxy counts it once.
+  void drop_repeated() {
+    std::map<std::pair<IpAddress, std::uint16_t>, bool> seen;
+    std::erase_if(conditioned_, [&](const Conditioned& one) {
+      return !seen.try_emplace({one.endpoint.address, one.endpoint.port}, true).second;
+    });
+  }
+
+  void from_pods(ServiceIndex index) {
+    const Service& service = cluster_.services[index];
+    const std::vector<PodIndex> pods = selection_.select(service.ns, service.selector);
+    if (pods.empty()) {
+      notice(service, "spec.selector", no_match(service));
+      return;
+    }
+    std::size_t found = 0;
+    for (ServicePortIndex p = service.first_port; p < service.first_port + service.port_count; ++p) {
+      const ServicePort& port = cluster_.service_ports[p];
+      std::size_t without_port = 0;
+      for (const IpFamily family : kFamilies) {
+        if (!serves(service, family)) continue;
+        conditioned_.clear();
+        for (const PodIndex i : pods) {
+          const Pod& pod = cluster_.pods[i];
+          const IpAddress address = address_of(pod, family);
+          if (!address) continue;
+          std::uint16_t number = port.target_port;
+          if (number == 0) {
+            const auto named = find_port(cluster_.spec(pod), port.target_name, port.protocol);
+            if (!named) {
+              ++without_port;
+              continue;
+            }
+            number = *named;
+          }
+          conditioned_.push_back({{.address = address, .port = number, .pod = i, .node = pod.node},
+                                  service.publish_not_ready || (pod.ready && !pod.terminating),
+                                  service.publish_not_ready || pod.ready,
+                                  pod.terminating});
+        }
+        found += set(p, family);
+      }
+      if (without_port > 0) missing_port(service, p, pods);
+    }
+    if (found == 0 && service.port_count > 0) {
+      notice(service, "spec.selector",
+             fmt::format("selects {} pod{}, but none is a ready endpoint: connections to it are refused", pods.size(),
+                         pods.size() == 1 ? "" : "s"));
+    }
+  }
+
+  /// A Service has endpoints of the families of its ClusterIPs; a headless one of those that its pods have.
+  static bool serves(const Service& service, IpFamily family) {
+    return service.cluster_ips.empty() ||
+           std::ranges::any_of(service.cluster_ips, [&](const IpAddress& ip) { return ip.family() == family; });
+  }
+
+  std::size_t set(ServicePortIndex port, IpFamily family) {
+    const std::vector<Endpoint> endpoints = usable(conditioned_);
+    if (!endpoints.empty()) table_.set(port, family, endpoints);
+    return endpoints.size();
+  }
+
+  void missing_port(const Service& service, ServicePortIndex index, std::span<const PodIndex> pods) {
+    const ServicePort& port = cluster_.service_ports[index];
+    std::vector<std::string_view> names;
+    for (const Container& container : cluster_.spec(cluster_.pods[pods.front()]).containers) {
+      for (const ContainerPort& open : container.ports) {
+        if (!open.name.empty()) names.push_back(open.name);
+      }
+    }
+    Diagnostic diagnostic = Diagnostic::at(
+        Severity::Notice, port.mark, fmt::format("spec.ports[{}].targetPort", index - service.first_port),
+        fmt::format("targetPort '{}' names no {} port of a selected pod (the first is {}/{}){}", port.target_name,
+                    to_string(port.protocol), cluster_.pods[pods.front()].ns, cluster_.pods[pods.front()].name,
+                    suggest(port.target_name, names)),
+        names.empty() ? "" : fmt::format("{}", fmt::join(names, ", ")));
+    diagnostic.object = fmt::format("Service {}/{}", service.ns, service.name);
+    diagnostics_.add(std::move(diagnostic));
+  }
+
+  /// Names the first label that no pod of the namespace has, or says that no pod has all of them.
+  std::string no_match(const Service& service) {
+    for (const Label& label : service.selector) {
+      const auto values = values_of(service.ns, label.key);
+      if (std::ranges::find(values, label.value) != values.end()) continue;
+      return fmt::format("selects no pod: none in namespace '{}' has the label {}={}{}", service.ns, label.key,
+                         label.value, suggest(label.value, values));
+    }
+    return fmt::format("selects no pod: none in namespace '{}' has all its labels", service.ns);
+  }
+
+  /// Distinct values of a label in a namespace, in the order of the pods.
+  std::span<const std::string_view> values_of(std::string_view ns, std::string_view key) {
+    const auto [entry, added] = values_.try_emplace({ns, key});
+    if (added) {
+      std::unordered_set<std::string_view> seen;
+      for (const Pod& pod : cluster_.pods) {
+        if (pod.ns != ns) continue;
+        const auto value = cluster_.label_sets.value(pod.labels, key);
+        if (value && seen.insert(*value).second) entry->second.push_back(*value);
+      }
+    }
+    return entry->second;
+  }
+
+  const Manifests& manifests_;
+  const Cluster& cluster_;
+  Diagnostics& diagnostics_;
+  ClusterNames names_;
+  PodSelection selection_;
+  EndpointTable table_;
+  std::vector<Conditioned> conditioned_;
+  std::map<std::pair<std::string_view, std::string_view>, std::vector<std::string_view>> values_;
+};
+
+}  // namespace
+
+EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, Diagnostics& diagnostics) {
+  return Builder(manifests, cluster, diagnostics).build();
+}
+
+}  // namespace knetsim

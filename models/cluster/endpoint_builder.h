@@ -1,0 +1,16 @@
+#pragma once
+
+#include "models/cluster/manifests.h"
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+
+/// Endpoints of every Service port: from its EndpointSlices where some were read; else from its Endpoints object; else,
+/// as the EndpointSlice controller would make them, from the pods that its selector matches. Each source is used alone,
+/// so that an address that stands in all three counts once. Slices are kept apart by address family. Notices: a Service
+/// that selects no pod, a target port that no selected pod has.
+/// @pre Pods have nodes and addresses.
+/// @source k/k staging/src/k8s.io/endpointslice/utils.go (podToEndpoint) and pkg/proxy/endpointslicecache.go.
+EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, Diagnostics& diagnostics);
+
+}  // namespace knetsim

@@ -1,0 +1,305 @@
+#include "models/cluster/placement.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace knetsim {
+namespace {
+
+// What the scheduler's scoring, not its filter, assumes for a container without requests: k/k
+// pkg/scheduler/util/pod_resources.go, DefaultMilliCPURequest and DefaultMemoryRequest.
+constexpr Resources kScoredDefaults{.cpu_milli = 100, .memory_bytes = 200 * 1024 * 1024};
+
+constexpr std::int64_t kMaxNodeScore = 100;
+constexpr std::int64_t kSpreadWeight = 2;  // k/k pkg/scheduler/apis/config/v1/default_plugins.go
+constexpr double kHostnameMaxSkew = 3;     // k/k .../podtopologyspread/plugin.go, systemDefaultConstraints
+constexpr double kZoneMaxSkew = 5;
+
+/// Natural logarithm of a count, with + - * / alone so that the placement is the same on every machine.
+double log_of(std::size_t count) {
+  constexpr double kLn2 = 0.69314718055994530942;
+  auto mantissa = static_cast<double>(count);
+  double halvings = 0;
+  for (; mantissa > 1.5; mantissa *= 0.5) halvings += 1;
+  const double t = (mantissa - 1) / (mantissa + 1);  // ln m = 2 atanh t, |t| <= 1/5
+  double sum = 0;
+  double power = t;
+  for (int k = 1; k < 24; k += 2, power *= t * t) sum += power / k;
+  return 2 * sum + halvings * kLn2;
+}
+
+std::int64_t least_allocated(std::int64_t capacity, std::int64_t used) {
+  return capacity == 0 || used > capacity ? 0 : (capacity - used) * kMaxNodeScore / capacity;
+}
+
+/// 100 x (1 - standard deviation of the used fractions); of two resources the deviation is half their distance.
+std::int64_t balance(double cpu_fraction, double memory_fraction) {
+  const double distance = std::min(cpu_fraction, 1.0) - std::min(memory_fraction, 1.0);
+  return static_cast<std::int64_t>((1 - (distance < 0 ? -distance : distance) / 2) *
+                                   static_cast<double>(kMaxNodeScore));
+}
+
+std::string rules_key(const SchedulingRules& rules) {
+  std::string key;
+  for (const Label& label : rules.node_selector) key += fmt::format("s{}={};", label.key, label.value);
+  for (const auto& term : rules.node_affinity) {
+    key += "a(";
+    for (const NodeRequirement& r : term) {
+      key +=
+          fmt::format("{}{}{}[{}];", r.on_field ? "f" : "l", r.key, static_cast<int>(r.op), fmt::join(r.values, ","));
+    }
+    key += ')';
+  }
+  for (const Toleration& t : rules.tolerations) {
+    key += fmt::format("t{}={}{}{};", t.key, t.value, t.exists ? "*" : "", t.effect ? static_cast<int>(*t.effect) : -1);
+  }
+  return key;
+}
+
+std::string cores(std::int64_t milli) {
+  return milli % 1000 == 0 ? fmt::format("{}", milli / 1000) : fmt::format("{}m", milli);
+}
+
+std::string mebibytes(std::int64_t bytes) { return fmt::format("{}Mi", bytes / (1024 * 1024)); }
+
+}  // namespace
+
+std::size_t feasible_nodes_to_find(std::size_t nodes) {
+  constexpr std::size_t kMinFeasible = 100;
+  if (nodes < kMinFeasible) return nodes;
+  const std::size_t percent = std::max<std::size_t>(5, nodes / 125 >= 50 ? 0 : 50 - nodes / 125);
+  return std::max(kMinFeasible, nodes * percent / 100);
+}
+
+Placement::Placement(const Cluster& cluster) : cluster_(cluster), ports_(cluster.nodes.size()) {
+  rooms_.reserve(cluster.nodes.size());
+  std::unordered_map<std::string_view, std::uint32_t> zones;
+  for (const ClusterNode& node : cluster.nodes) {
+    if (!node.zone.empty() && zones.try_emplace(node.zone, static_cast<std::uint32_t>(zones.size())).second) {
+      zone_names_.push_back(node.zone);
+    }
+  }
+  for (const ClusterNode& node : cluster.nodes) {
+    Room& room = rooms_.emplace_back();
+    room.cpu_milli = node.allocatable.cpu_milli;
+    room.memory = node.allocatable.memory_bytes;
+    room.free_pods = static_cast<std::int32_t>(node.max_pods);
+    room.zone = node.zone.empty() ? static_cast<std::uint32_t>(zones.size()) : zones.at(node.zone);
+  }
+  spread_.by_node.resize(cluster.nodes.size(), 0);
+  spread_.by_zone.resize(zone_names_.size() + 1, 0);
+  for (const Pod& pod : cluster.pods) {
+    if (pod.node != kNoIndex) book(pod.spec, pod.workload, pod.node);
+  }
+}
+
+std::vector<NodeIndex> Placement::daemon_nodes(const PodSpec& spec) const {
+  std::vector<NodeIndex> nodes;
+  for (NodeIndex i = 0; i < cluster_.nodes.size(); ++i) {
+    const NodeRefusal refusal =
+        node_refusal(cluster_.label_sets, cluster_.nodes[i], spec.scheduling, /*daemon=*/true, spec.host_network);
+    if (refusal == NodeRefusal::None) nodes.push_back(i);
+  }
+  return nodes;
+}
+
+Placement::Shape& Placement::shape(PodSpecIndex spec) {
+  if (spec >= shapes_.size()) shapes_.resize(cluster_.pod_specs.size());
+  Shape& shape = shapes_[spec];
+  if (shape.known) return shape;
+  const PodSpec& pod = cluster_.pod_specs[spec];
+  shape.known = true;
+  shape.eligibility = eligibility(pod.scheduling);
+  shape.requests = pod.requests;
+  for (const Container& container : pod.containers) {
+    const Resources& asks = container.requests;
+    shape.scored.cpu_milli += asks.cpu_milli == 0 ? kScoredDefaults.cpu_milli : asks.cpu_milli;
+    shape.scored.memory_bytes += asks.memory_bytes == 0 ? kScoredDefaults.memory_bytes : asks.memory_bytes;
+    for (const ContainerPort& port : container.ports) {
+      if (port.host_port != 0) shape.host_ports.push_back({port.host_port, port.protocol, port.host_ip});
+    }
+  }
+  return shape;
+}
+
+std::uint32_t Placement::eligibility(const SchedulingRules& rules) {
+  const auto [entry, added] = class_of_rules_.try_emplace(rules_key(rules), eligible_.size());
+  if (added) {
+    std::vector<std::uint8_t>& eligible = eligible_.emplace_back();
+    for (const ClusterNode& node : cluster_.nodes) {
+      eligible.push_back(node_refusal(cluster_.label_sets, node, rules, false, false) == NodeRefusal::None ? 1 : 0);
+    }
+  }
+  return entry->second;
+}
+
+bool Placement::ports_conflict(const Shape& shape, NodeIndex node) const {
+  for (const HostPort& wanted : shape.host_ports) {
+    for (const HostPort& taken : ports_[node]) {
+      const bool same_address = !wanted.address || !taken.address || wanted.address == taken.address;
+      if (wanted.port == taken.port && wanted.protocol == taken.protocol && same_address) return true;
+    }
+  }
+  return false;
+}
+
+bool Placement::fits(const Shape& shape, NodeIndex node) const {
+  const Room& room = rooms_[node];
+  if (room.free_pods <= 0) return false;
+  // A request of zero always fits, also on a node that is overcommitted (noderesources/fit.go, fitsRequest).
+  if (shape.requests.cpu_milli > 0 && shape.requests.cpu_milli > room.cpu_milli - room.used_cpu_milli) return false;
+  if (shape.requests.memory_bytes > 0 && shape.requests.memory_bytes > room.memory - room.used_memory) return false;
+  return shape.host_ports.empty() || !ports_conflict(shape, node);
+}
+
+void Placement::book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) {
+  const Shape& shape = this->shape(spec);
+  Room& room = rooms_[node];
+  room.used_cpu_milli += shape.requests.cpu_milli;
+  room.used_memory += shape.requests.memory_bytes;
+  room.scored_cpu_milli += shape.scored.cpu_milli;
+  room.scored_memory += shape.scored.memory_bytes;
+  room.free_pods -= 1;
+  ports_[node].insert(ports_[node].end(), shape.host_ports.begin(), shape.host_ports.end());
+  if (workload == kNoIndex) return;
+  if (workload >= booked_.size()) booked_.resize(std::max<std::size_t>(cluster_.workloads.size(), workload + 1));
+  booked_[workload].push_back(node);
+  if (workload == spread_.workload) {
+    ++spread_.by_node[node];
+    ++spread_.by_zone[room.zone];
+  }
+}
+
+void Placement::count_spread(WorkloadIndex workload) {
+  if (workload == spread_.workload) return;
+  const auto add = [this](WorkloadIndex of, std::uint32_t count) {
+    if (of >= booked_.size()) return;  // Also kNoIndex.
+    for (const NodeIndex node : booked_[of]) {
+      spread_.by_node[node] += count;
+      spread_.by_zone[rooms_[node].zone] += count;
+    }
+  };
+  add(spread_.workload, ~std::uint32_t{0});  // Modulo 2^32: minus one each.
+  spread_.workload = workload;
+  add(workload, 1);
+}
+
+void Placement::collect_candidates(const Shape& shape) {
+  candidates_.clear();
+  const std::size_t nodes = rooms_.size();
+  const std::size_t wanted = feasible_nodes_to_find(nodes);
+  const std::vector<std::uint8_t>& eligible = eligible_[shape.eligibility];
+  std::size_t processed = 0;
+  std::size_t node = next_start_;
+  for (; processed < nodes && candidates_.size() < wanted; ++processed) {
+    if (eligible[node] != 0 && fits(shape, static_cast<NodeIndex>(node))) {
+      candidates_.push_back({.node = static_cast<NodeIndex>(node)});
+    }
+    node = node + 1 == nodes ? 0 : node + 1;
+  }
+  next_start_ = node;
+}
+
+NodeIndex Placement::best_candidate() const {
+  std::int64_t most = 0;
+  std::int64_t least = candidates_.front().skew;
+  for (const Candidate& candidate : candidates_) {
+    most = std::max(most, candidate.skew);
+    least = std::min(least, candidate.skew);
+  }
+  NodeIndex best = candidates_.front().node;
+  std::int64_t best_score = -1;
+  for (const Candidate& candidate : candidates_) {
+    const std::int64_t spread = most == 0 ? kMaxNodeScore : kMaxNodeScore * (most + least - candidate.skew) / most;
+    const std::int64_t score = candidate.resources + kSpreadWeight * spread;
+    if (score > best_score) {
+      best_score = score;
+      best = candidate.node;
+    }
+  }
+  return best;
+}
+
+NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload) {
+  Shape& shape = this->shape(spec);
+  if (shape.hopeless || rooms_.empty()) return kNoIndex;
+  collect_candidates(shape);
+  if (candidates_.empty()) {
+    shape.hopeless = true;
+    return kNoIndex;
+  }
+  // The default constraints count what the pod's owner or Services select: a pod on its own spreads over nothing.
+  const bool spreads = workload != kNoIndex && cluster_.workloads[workload].kind != "Pod";
+  if (spreads) count_spread(workload);
+  const double node_weight = log_of(candidates_.size() + 2);
+  const double zone_weight = log_of(zone_names_.size() + 2);
+  const bool asks_for_something = shape.requests.cpu_milli > 0 || shape.requests.memory_bytes > 0;
+  for (Candidate& candidate : candidates_) {
+    const Room& room = rooms_[candidate.node];
+    candidate.resources = (least_allocated(room.cpu_milli, room.scored_cpu_milli + shape.scored.cpu_milli) +
+                           least_allocated(room.memory, room.scored_memory + shape.scored.memory_bytes)) /
+                          2;
+    if (asks_for_something && room.cpu_milli > 0 && room.memory > 0) {
+      candidate.resources += balance(
+          static_cast<double>(room.used_cpu_milli + shape.requests.cpu_milli) / static_cast<double>(room.cpu_milli),
+          static_cast<double>(room.used_memory + shape.requests.memory_bytes) / static_cast<double>(room.memory));
+    }
+    if (!spreads) continue;
+    double skew = spread_.by_node[candidate.node] * node_weight + (kHostnameMaxSkew - 1);
+    if (room.zone < zone_names_.size()) skew += spread_.by_zone[room.zone] * zone_weight + (kZoneMaxSkew - 1);
+    candidate.skew = static_cast<std::int64_t>(skew + 0.5);
+  }
+  const NodeIndex node = best_candidate();
+  book(spec, workload, node);
+  return node;
+}
+
+std::string Placement::why_not(PodSpecIndex spec) {
+  const Shape& shape = this->shape(spec);
+  const PodSpec& pod = cluster_.pod_specs[spec];
+  enum Reason : std::size_t { kSelector, kTaint, kUnschedulable, kPods, kCpu, kMemory, kPorts, kReasons };
+  std::array<std::size_t, kReasons> count{};
+  std::int64_t most_cpu = 0;
+  std::int64_t most_memory = 0;
+  for (NodeIndex i = 0; i < rooms_.size(); ++i) {
+    const Room& room = rooms_[i];
+    switch (node_refusal(cluster_.label_sets, cluster_.nodes[i], pod.scheduling, false, pod.host_network)) {
+      case NodeRefusal::Selector:
+        ++count[kSelector];
+        continue;
+      case NodeRefusal::Taint:
+        ++count[kTaint];
+        continue;
+      case NodeRefusal::Unschedulable:
+        ++count[kUnschedulable];
+        continue;
+      case NodeRefusal::None:
+        break;
+    }
+    const std::int64_t cpu = std::max<std::int64_t>(0, room.cpu_milli - room.used_cpu_milli);
+    const std::int64_t memory = std::max<std::int64_t>(0, room.memory - room.used_memory);
+    most_cpu = std::max(most_cpu, cpu);
+    most_memory = std::max(most_memory, memory);
+    if (room.free_pods <= 0) ++count[kPods];
+    if (shape.requests.cpu_milli > cpu) ++count[kCpu];
+    if (shape.requests.memory_bytes > memory) ++count[kMemory];
+    if (ports_conflict(shape, i)) ++count[kPorts];
+  }
+  std::vector<std::string> reasons;
+  const auto say = [&](Reason reason, const std::string& text) {
+    if (count[reason] > 0) reasons.push_back(fmt::format("{} {}", count[reason], text));
+  };
+  say(kSelector, "do not match its nodeSelector or node affinity");
+  say(kTaint, "have a taint that it does not tolerate");
+  say(kUnschedulable, "are unschedulable");
+  say(kPods, "hold as many pods as they may");
+  say(kCpu, fmt::format("lack CPU ({} asked, at most {} free)", cores(shape.requests.cpu_milli), cores(most_cpu)));
+  say(kMemory, fmt::format("lack memory ({} asked, at most {} free)", mebibytes(shape.requests.memory_bytes),
+                           mebibytes(most_memory)));
+  say(kPorts, "have one of its host ports taken");
+  return fmt::format("of {} node{}: {}", rooms_.size(), rooms_.size() == 1 ? "" : "s", fmt::join(reasons, ", "));
+}
+
+}  // namespace knetsim

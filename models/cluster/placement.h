@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "models/cluster/node_rules.h"
+
+namespace knetsim {
+
+/// Chooses nodes as the default scheduler does. A node is feasible when its labels, taints and free requests (CPU,
+/// memory, number of pods, host ports) allow the pod; the feasible node with the highest sum of
+///   NodeResourcesFit (LeastAllocated, weight 1) + NodeResourcesBalancedAllocation (1) + PodTopologySpread (2)
+/// wins, where the spread counts pods of the same workload by the scheduler's own default constraints (hostname with
+/// maxSkew 3, zone with maxSkew 5). From 100 nodes on only a part of them is looked at for each pod, the scan going on
+/// where the last one ended, as percentageOfNodesToScore does by default: 150,000 pods on 5,000 nodes take about a
+/// second.
+///
+/// Departures: ties go to the first node scanned instead of a random one; pods are placed one at a time in the order of
+/// the input; preferred affinities, pod affinity, explicit topologySpreadConstraints, PreferNoSchedule taints, image
+/// locality, volumes, pre-emption and extended resources are not considered.
+/// @source k/k v1.34 pkg/scheduler: schedule_one.go (findNodesThatPassFilters, numFeasibleNodesToFind) and
+///         framework/plugins/{noderesources,podtopologyspread,nodeaffinity,tainttoleration,nodeports}.
+class Placement {
+ public:
+  /// Pods that have a node already use up its room. Pods, specs and workloads may be added to the cluster later; nodes
+  /// not.
+  explicit Placement(const Cluster& cluster);
+
+  /// Nodes that a DaemonSet with this spec covers; room is not asked for.
+  std::vector<NodeIndex> daemon_nodes(const PodSpec& spec) const;
+
+  /// The node has room for one more pod of this spec.
+  bool has_room(PodSpecIndex spec, NodeIndex node) { return fits(shape(spec), node); }
+  /// Books a pod of this spec and workload on the node, whether there is room or not.
+  void book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node);
+
+  /// Chooses a node for a pod and books it. kNoIndex when no node is feasible.
+  NodeIndex place(PodSpecIndex spec, WorkloadIndex workload);
+
+  /// Why no node took the pod: "2 of 6 nodes have a taint that the pod does not tolerate, 4 have too little CPU free (4
+  /// asked, at most 1.5 free)".
+  std::string why_not(PodSpecIndex spec);
+
+ private:
+  struct HostPort {
+    std::uint16_t port = 0;
+    Protocol protocol = Protocol::Tcp;
+    IpAddress address;
+  };
+  /// One node's room, within a cache line.
+  struct Room {
+    std::int64_t cpu_milli = 0;
+    std::int64_t memory = 0;
+    std::int64_t used_cpu_milli = 0;
+    std::int64_t used_memory = 0;
+    std::int64_t scored_cpu_milli = 0;  ///< Used, with the scheduler's defaults for containers that state no request.
+    std::int64_t scored_memory = 0;
+    std::int32_t free_pods = 0;
+    std::uint32_t zone = 0;  ///< Index into zone_names_; its size for a node without zone.
+  };
+  /// What placing needs to know of a PodSpec, computed once.
+  struct Shape {
+    bool known = false;
+    bool hopeless = false;  ///< Was refused by every node; room only shrinks, so it will be again.
+    std::uint32_t eligibility = 0;
+    Resources requests;
+    Resources scored;
+    std::vector<HostPort> host_ports;
+  };
+  /// Pods of one workload by node and zone. Only the workload placed last is kept: pods come workload by workload.
+  struct Spread {
+    WorkloadIndex workload = kNoIndex;
+    std::vector<std::uint32_t> by_node;
+    std::vector<std::uint32_t> by_zone;
+  };
+  struct Candidate {
+    NodeIndex node = 0;
+    std::int64_t resources = 0;
+    std::int64_t skew = 0;
+  };
+
+  Shape& shape(PodSpecIndex spec);
+  std::uint32_t eligibility(const SchedulingRules& rules);
+  bool fits(const Shape& shape, NodeIndex node) const;
+  bool ports_conflict(const Shape& shape, NodeIndex node) const;
+  void count_spread(WorkloadIndex workload);
+  void collect_candidates(const Shape& shape);
+  NodeIndex best_candidate() const;
+
+  const Cluster& cluster_;
+  std::vector<Room> rooms_;
+  std::vector<std::vector<HostPort>> ports_;
+  std::vector<Shape> shapes_;
+  std::vector<std::vector<std::uint8_t>> eligible_;  ///< By class of SchedulingRules, then by node.
+  std::unordered_map<std::string, std::uint32_t> class_of_rules_;
+  std::vector<std::vector<NodeIndex>> booked_;  ///< Nodes of each workload's pods.
+  std::vector<std::string_view> zone_names_;
+  Spread spread_;
+  std::size_t next_start_ = 0;
+  std::vector<Candidate> candidates_;
+};
+
+/// How many feasible nodes the scheduler looks for before it scores them: all below 100 nodes, else 50 - nodes/125
+/// percent of them, at least 5 percent and 100 nodes.
+/// @source k/k pkg/scheduler/schedule_one.go, numFeasibleNodesToFind, with percentageOfNodesToScore at its default 0.
+std::size_t feasible_nodes_to_find(std::size_t nodes);
+
+}  // namespace knetsim
