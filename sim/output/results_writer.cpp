@@ -1,0 +1,218 @@
+#include "sim/output/results_writer.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <numeric>
+#include <string_view>
+
+#include "sim/core/ensure.h"
+#include "sim/output/hdf5_handle.h"
+#include "sim/output/hdf5_reader.h"
+#include "sim/output/hdf5_writer.h"
+#include "sim/output/output_error.h"
+#include "sim/output/results_columns.h"
+#include "sim/output/results_schema.h"
+#include "sim/output/safe_file.h"
+#include "sim/output/sha256.h"
+
+namespace knetsim {
+namespace {
+
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, space));
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return words;
+}
+
+/// units, long_name, scale_factor and flags as CF 1.10 spells them (sections 3.1, 3.2, 8.1, 3.5).
+std::vector<DataAttribute> attributes_of(const SchemaRow& row) {
+  std::vector<DataAttribute> attributes;
+  if (!row.unit.empty()) attributes.push_back({"units", std::string(row.unit)});
+  attributes.push_back({"long_name", std::string(row.meaning)});
+  if (row.scale != 1) attributes.push_back({"scale_factor", row.scale});
+  if (!row.flags.empty()) {
+    std::vector<std::int8_t> values(split_words(row.flags).size());
+    std::iota(values.begin(), values.end(), std::int8_t{0});
+    attributes.push_back({"flag_values", values});
+    attributes.push_back({"flag_meanings", std::string(row.flags)});
+  }
+  return attributes;
+}
+
+bool labels_runs(std::string_view name) { return name == "variant" || name == "replicate"; }
+
+/// Visitor of visit_results(): turns columns into a DataFile by the schema, which knows each one's axes and attributes.
+class GroupBuilder {
+ public:
+  explicit GroupBuilder(bool deterministic) : deterministic_(deterministic) {
+    for (const SchemaGroup& group : results_groups()) {
+      groups_.push_back({.path = std::string(group.path.substr(1)),
+                         .attributes = {{"description", std::string(group.meaning)}},
+                         .axes = {},
+                         .variables = {}});
+    }
+  }
+
+  template <class Cell>
+  void column(const std::string& path, const std::vector<Cell>& cells) {
+    put(path, cells);
+  }
+  void column(const std::string& path, const std::string& value) { put(path, std::vector{value}); }
+  void column(const std::string& path, std::int64_t value) { put(path, std::vector{value}); }
+  void column(const std::string& path, std::uint64_t value) { put(path, std::vector{value}); }
+
+  void index(const std::string& path, std::size_t length) {
+    std::vector<std::int64_t> positions(length);
+    std::iota(positions.begin(), positions.end(), 0);
+    put(path, std::move(positions));
+  }
+
+  void mean(const std::string& path, const MetricState& state) {
+    std::vector<double> means(state.n.size());
+    for (std::size_t i = 0; i < means.size(); ++i) means[i] = state.mean(i);
+    put(path, std::move(means));
+  }
+
+  std::vector<DataGroup> take() {
+    std::vector<DataGroup> kept;
+    for (DataGroup& group : groups_) {
+      if (finish(group)) kept.push_back(std::move(group));
+    }
+    return kept;
+  }
+
+ private:
+  void put(const std::string& path, ColumnValues values) {
+    const SchemaRow* row = find_schema_row(path);
+    KNETSIM_ENSURE(row != nullptr, path);
+    if (deterministic_ && row->when == kNotDeterministic) return;
+    const std::size_t slash = path.rfind('/');
+    const std::string name = path.substr(slash + 1);
+    DataGroup& group = *std::find_if(groups_.begin(), groups_.end(),
+                                     [&](const DataGroup& g) { return g.path == path.substr(1, slash - 1); });
+    DataVariable variable{name, split_words(row->dims), std::move(values), attributes_of(*row)};
+    const bool is_axis = variable.dims == std::vector{name};
+    (is_axis ? group.axes : group.variables).push_back(std::move(variable));
+  }
+
+  static bool always(const DataGroup& group, const DataVariable& variable) {
+    return find_schema_row("/" + group.path + "/" + variable.name)->when == kAlways;
+  }
+
+  /// Takes out what was not recorded. @return Whether anything is left: no empty axis that the group always has, and a
+  /// column beyond the labels.
+  static bool finish(DataGroup& group) {
+    const auto empty = [](const DataVariable& variable) { return variable.size() == 0; };
+    const auto blocks = [&](const DataVariable& axis) { return empty(axis) && always(group, axis); };
+    const auto says_something = [&](const DataVariable& v) { return !empty(v) && !labels_runs(v.name); };
+    if (std::any_of(group.axes.begin(), group.axes.end(), blocks)) return false;
+    if (std::none_of(group.variables.begin(), group.variables.end(), says_something)) return false;
+    std::erase_if(group.axes, empty);
+    std::erase_if(group.variables, [&](const DataVariable& v) { return empty(v) && !always(group, v); });
+    if (group.find("run") != nullptr) group.attributes.push_back({"coordinates", std::string("variant replicate")});
+    // CF 1.10, section 9.3.3: the count variable of a contiguous ragged array names the axis that it cuts into rows.
+    for (DataVariable& variable : group.variables) {
+      if (variable.name != "row_size") continue;
+      const std::string sample = group.path == "spans" ? "visit" : "bucket";
+      variable.attributes.push_back({"sample_dimension", sample});
+    }
+    return true;
+  }
+
+  bool deterministic_;
+  std::vector<DataGroup> groups_;
+};
+
+/// Now, or SOURCE_DATE_EPOCH where it is set (reproducible-builds.org, SOURCE_DATE_EPOCH 1.1).
+std::string created_utc() {
+  using std::chrono::system_clock;
+  std::time_t seconds = system_clock::to_time_t(system_clock::now());
+  if (const char* text = std::getenv("SOURCE_DATE_EPOCH"); text != nullptr) {
+    const std::string_view epoch(text);
+    std::time_t given = 0;
+    const auto [end, error] = std::from_chars(epoch.data(), epoch.data() + epoch.size(), given);
+    if (error == std::errc() && end == epoch.data() + epoch.size()) seconds = given;
+  }
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
+}
+
+std::vector<DataAttribute> root_attributes(const Provenance& provenance, bool deterministic) {
+  std::vector<DataAttribute> attributes{
+      {"filetype", std::string(kFiletype)},
+      {"format_version", std::vector<std::int64_t>{kFormatMajor, kFormatMinor}},
+      {"Conventions", std::string("CF-1.10")},
+      {"title", provenance.title},
+      {"how_to_read", std::string(kHowToRead)},
+      {"scenario_id", sha256_hex(provenance.config_resolved)},
+      {"knetsim_version", provenance.knetsim_version},
+      {"git_sha1", provenance.git_sha1},
+      {"git_dirty", std::int64_t{provenance.git_dirty}},
+  };
+  if (!deterministic) attributes.push_back({"created_utc", created_utc()});
+  return attributes;
+}
+
+}  // namespace
+
+DataFile to_data_file(const ExperimentResults& results, const WriteOptions& options) {
+  GroupBuilder builder(options.deterministic);
+  visit_results(results, builder);
+  builder.column("/provenance/hdf5_version", hdf5_version());
+  DataFile file{.attributes = root_attributes(results.provenance, options.deterministic), .groups = builder.take()};
+  const auto is_summary = [](const DataGroup& group) { return group.path == "summary"; };
+  KNETSIM_ENSURE(std::any_of(file.groups.begin(), file.groups.end(), is_summary),
+                 "a run, a workload and a quantile at least");
+  check_data_file(file);
+  return file;
+}
+
+void check_destination(const std::filesystem::path& path, const std::string& config_resolved,
+                       const WriteOptions& options) {
+  check_writable(path);
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return;
+  if (!std::filesystem::is_regular_file(status)) throw OutputError(path, "exists and is not a regular file");
+  if (options.force || std::filesystem::file_size(path, error) == 0) return;
+  constexpr std::string_view kHelp = "not overwritten (another --out, or --force)";
+  std::vector<DataAttribute> attributes;
+  try {
+    attributes = Hdf5Reader(path).attributes();
+  } catch (const OutputError& reason) {
+    throw OutputError(path, fmt::format("exists and cannot be read as results [{}]; {}",
+                                        std::string_view(reason.what()).substr(path.string().size() + 2), kHelp));
+  }
+  if (text_attribute(attributes, "filetype") != kFiletype) {
+    throw OutputError(path, fmt::format("exists and is not a knetsim results file; {}", kHelp));
+  }
+  if (text_attribute(attributes, "scenario_id") != sha256_hex(config_resolved)) {
+    throw OutputError(
+        path, fmt::format("holds results of another scenario ('{}', written {}); {}",
+                          text_attribute(attributes, "title"), text_attribute(attributes, "created_utc"), kHelp));
+  }
+}
+
+std::uint64_t write_results(const std::filesystem::path& path, const ExperimentResults& results,
+                            const WriteOptions& options) {
+  const DataFile file = to_data_file(results, options);
+  check_destination(path, results.provenance.config_resolved, options);
+  std::vector<std::byte> image;
+  try {
+    image = hdf5_image(file);
+  } catch (const Hdf5Failure& failure) {
+    throw OutputError(path, failure.what());
+  }
+  write_file_safely(path, image);
+  return image.size();
+}
+
+}  // namespace knetsim

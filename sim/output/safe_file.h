@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+
+namespace knetsim {
+
+/// Puts `bytes` at `path` so that at no time a reader, a crash or a full disk meets half a file: they go to
+/// `<path>.part`, which is synced and renamed, and the directory is synced. What an earlier crash left in `<path>.part`
+/// is overwritten. On failure the file that stood at `path` is as it was, and the .part is removed.
+/// @throws OutputError  No such directory, no permission, disk full, or another process is writing the same file.
+void write_file_safely(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+/// Whether write_file_safely() could work, without touching anything: a long run should fail before it starts.
+/// @throws OutputError  As write_file_safely() would, as far as that can be told.
+void check_writable(const std::filesystem::path& path);
+
+}  // namespace knetsim
