@@ -1,0 +1,73 @@
+"""clang-tidy over the sources of the code folders, each only when something that it reads has changed.
+
+A translation unit is known by a hash of its compile command, .clang-tidy, and the text of every file of the tree that it
+includes (as ninja recorded them when it compiled it). What passed once under a hash is not asked again, so a first run takes
+minutes and later ones seconds. Tests and benchmarks are left to the compilers' warnings.
+
+usage: tidy.py BUILD_DIR    (a build folder of the preset dev, built)
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+PASSED = SOURCE / "build/tidy"
+TIDY = "clang-tidy-14"
+FOLDERS = ("sim", "models", "analysis")
+
+
+def recorded_includes():
+    """Object file -> the files of the tree that it was compiled from."""
+    includes, current = {}, None
+    for line in subprocess.run(["ninja", "-C", BUILD, "-t", "deps"], check=True, capture_output=True, text=True).stdout.splitlines():
+        if line and not line.startswith(" "):
+            current = includes.setdefault(line.split(":")[0], set())
+        elif line.strip():
+            path = pathlib.Path(os.path.realpath(BUILD / line.strip()))
+            if path.is_relative_to(SOURCE):
+                current.add(path)
+    return includes
+
+
+def key_of(unit, files):
+    digest = hashlib.sha256(unit["command"].encode() + (SOURCE / ".clang-tidy").read_bytes())
+    for path in sorted(files):
+        if path.name != "version_values.h":  # the commit's own name, different after each commit
+            digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def tidy(unit):
+    result = subprocess.run([TIDY, "--quiet", "-p", BUILD, unit["file"]], capture_output=True, text=True)
+    return result.returncode, result.stdout
+
+
+includes = recorded_includes()
+units = []
+for unit in json.loads((BUILD / "compile_commands.json").read_text()):
+    path = pathlib.Path(unit["file"])
+    if path.is_relative_to(SOURCE) and path.relative_to(SOURCE).parts[0] in FOLDERS:
+        files = includes.get(unit.get("output") or unit["command"].split(" -o ")[1].split()[0])
+        if files is None:
+            sys.exit(f"{path} has not been compiled in {BUILD}")
+        units.append((unit, key_of(unit, files)))
+
+PASSED.mkdir(parents=True, exist_ok=True)
+asked = [(unit, key) for unit, key in units if not (PASSED / key).exists()]
+failed = 0
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    for (unit, key), (status, output) in zip(asked, pool.map(lambda item: tidy(item[0]), asked)):
+        if status == 0:
+            (PASSED / key).touch()
+        else:
+            failed += 1
+            print(output)
+for stale in set(p.name for p in PASSED.iterdir()) - {key for _, key in units}:
+    (PASSED / stale).unlink()
+print(f"{len(units)} sources, {len(asked)} asked, {failed} with findings")
+sys.exit(1 if failed else 0)
