@@ -13,51 +13,52 @@ enum class CostUnit : std::uint8_t { Connection, Message, Skb, WirePacket, Ack, 
 /// Whether a cost delays the message, occupies a core, or both.
 enum class Charge : std::uint8_t { LatencyAndCpu, LatencyOnly, CpuOnly };
 
-/// What the kernel does in one step of a walk, in the kernel's own words. The order is that of a sending, then of a receiving
-/// host; the results name kinds by their text, never by this number.
+/// What the kernel does in one step of a walk, in the kernel's own words. The order is that of a sending, then of a
+/// receiving host; the results name kinds by their text, never by this number.
 enum class StepKind : std::uint8_t {
-  Connect,           ///< connect(): socket, route, SYN built (tcp_v4_connect)
-  SendSyscall,       ///< sendmsg() entry, tcp_sendmsg, tcp_write_xmit
-  CopyIn,            ///< copy_from_user, per byte
-  TcpTransmit,       ///< per skb: tcp_transmit_skb, ip_queue_xmit, clone
-  Veth,              ///< veth_xmit and the backlog of its peer
-  Bridge,            ///< br_handle_frame, forwarding-database lookup, br_forward
-  Route,             ///< fib lookup, ip_forward
-  ConntrackLookup,   ///< nf_conntrack_in on a packet of a known connection
-  ConntrackInsert,   ///< a new entry: allocation, nf_conntrack_confirm
-  Rule,              ///< one iptables rule evaluated by the legacy back end (ipt_do_table)
-  NftRule,           ///< one iptables rule evaluated by the nft back end (nft_do_chain with xtables matches)
-  NftExpression,     ///< one nftables rule of native expressions evaluated
-  VerdictMap,        ///< one nftables set or verdict-map lookup
-  IpSet,             ///< one ipset match
-  IpvsLookup,        ///< IPVS connection-table lookup, on every packet
-  IpvsService,       ///< IPVS service-table lookup
-  IpvsSchedule,      ///< IPVS scheduler: one destination looked at
-  IpvsConnection,    ///< a new IPVS connection entry
-  NatSetup,          ///< choice of the NAT mapping of a new connection (nf_nat_setup_info)
-  NatMangle,         ///< the stored mapping applied to a packet (nf_nat_packet)
-  VxlanEncap,        ///< vxlan_xmit, outer UDP and IP headers
-  VxlanDecap,        ///< vxlan_rcv, gro_cells
-  Loopback,          ///< loopback_xmit and its backlog
-  Qdisc,             ///< __dev_queue_xmit, qdisc enqueue and dequeue
-  DriverTransmit,    ///< driver's ring, per skb (TSO) and per wire packet
-  NicTransmit,       ///< latency of DMA and the sending NIC
-  Wire,              ///< links between two nodes: serialisation, propagation, queues; the engine's own arithmetic
-  SwitchForward,     ///< latency of one switch
-  NicReceive,        ///< latency of the receiving NIC, DMA, interrupt moderation
-  Interrupt,         ///< hard interrupt and NAPI schedule, once per busy batch
-  NapiPoll,          ///< driver's poll and GRO, per wire packet
-  IpReceive,         ///< ip_rcv to ip_local_deliver, per skb
-  TcpReceive,        ///< tcp_v4_rcv on an established socket, per skb
-  TcpAccept,         ///< SYN, SYN-ACK and the child socket at the server
-  Accept,            ///< accept() at the server; overlaps with the client's first request
-  TcpConnected,      ///< SYN-ACK processed at the client, socket established
-  UdpReceive,        ///< udp_rcv, per skb
-  Ack,               ///< pure ACKs sent and received, per ACK
-  WakeUp,            ///< the sleeping thread woken: try_to_wake_up, IPI, exit from idle
-  ReceiveSyscall,    ///< epoll or recvmsg() entry and exit
-  CopyOut,           ///< copy_to_user, per byte
-  Close,             ///< FIN both ways, TIME_WAIT, conntrack's last states
+  Connect,          ///< connect(): socket, route, SYN built (tcp_v4_connect)
+  SendSyscall,      ///< sendmsg() entry, tcp_sendmsg, tcp_write_xmit
+  CopyIn,           ///< copy_from_user, per byte
+  TcpTransmit,      ///< per skb: tcp_transmit_skb, ip_queue_xmit, clone
+  UdpTransmit,      ///< per datagram: udp_sendmsg, ip_make_skb, ip_send_skb
+  Veth,             ///< veth_xmit and the backlog of its peer
+  Bridge,           ///< br_handle_frame, forwarding-database lookup, br_forward
+  Route,            ///< fib lookup, ip_forward
+  ConntrackLookup,  ///< nf_conntrack_in on a packet of a known connection
+  ConntrackInsert,  ///< a new entry: allocation, nf_conntrack_confirm
+  Rule,             ///< one iptables rule evaluated by the legacy back end (ipt_do_table)
+  NftRule,          ///< one iptables rule evaluated by the nft back end (nft_do_chain with xtables matches)
+  NftExpression,    ///< one nftables rule of native expressions evaluated
+  VerdictMap,       ///< one nftables set or verdict-map lookup
+  IpSet,            ///< one ipset match
+  IpvsLookup,       ///< IPVS connection-table lookup, on every packet
+  IpvsService,      ///< IPVS service-table lookup
+  IpvsSchedule,     ///< IPVS scheduler: one destination looked at
+  IpvsConnection,   ///< a new IPVS connection entry
+  NatSetup,         ///< choice of the NAT mapping of a new connection (nf_nat_setup_info)
+  NatMangle,        ///< the stored mapping applied to a packet (nf_nat_packet)
+  VxlanEncap,       ///< vxlan_xmit, outer UDP and IP headers
+  VxlanDecap,       ///< vxlan_rcv, gro_cells
+  Loopback,         ///< loopback_xmit and its backlog
+  Qdisc,            ///< __dev_queue_xmit, qdisc enqueue and dequeue
+  DriverTransmit,   ///< driver's ring, per skb (TSO) and per wire packet
+  NicTransmit,      ///< latency of DMA and the sending NIC
+  Wire,             ///< links between two nodes: serialisation, propagation, queues; the engine's own arithmetic
+  SwitchForward,    ///< latency of one switch
+  NicReceive,       ///< latency of the receiving NIC, DMA, interrupt moderation
+  Interrupt,        ///< hard interrupt and NAPI schedule, once per busy batch
+  NapiPoll,         ///< driver's poll and GRO, per wire packet
+  IpReceive,        ///< ip_rcv to ip_local_deliver, per skb
+  TcpReceive,       ///< tcp_v4_rcv on an established socket, per skb
+  TcpAccept,        ///< SYN, SYN-ACK and the child socket at the server
+  Accept,           ///< accept() at the server; overlaps with the client's first request
+  TcpConnected,     ///< SYN-ACK processed at the client, socket established
+  UdpReceive,       ///< udp_rcv, per skb
+  Ack,              ///< pure ACKs sent and received, per ACK
+  WakeUp,           ///< the sleeping thread woken: try_to_wake_up, IPI, exit from idle
+  ReceiveSyscall,   ///< epoll or recvmsg() entry and exit
+  CopyOut,          ///< copy_to_user, per byte
+  Close,            ///< close() and what follows: FINs and their ACKs, TIME_WAIT, the socket's end
   kCount
 };
 

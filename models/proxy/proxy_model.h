@@ -30,17 +30,36 @@ struct ProxyParams {
 };
 
 /// How a mode picks the endpoint of a new connection.
-enum class Selection : std::uint8_t { Random, RoundRobin, LeastConnection, SourceHash, DestinationHash, ShortestDelay, NeverQueue,
-                                      WeightedRoundRobin, WeightedLeastConnection };
+enum class Selection : std::uint8_t {
+  Random,
+  RoundRobin,
+  LeastConnection,
+  SourceHash,
+  DestinationHash,
+  ShortestDelay,
+  NeverQueue,
+  WeightedRoundRobin,
+  WeightedLeastConnection
+};
 
-/// A kube-proxy mode: what its rules do to a packet at each netfilter hook. It describes steps and changes the packet; it
-/// schedules nothing. One instance stands for one node's rules at one version of the view.
+/// A kube-proxy mode: what its rules do to a packet at each netfilter hook. It describes steps and changes the packet;
+/// it schedules nothing. One instance stands for one node's rules at one version of the view.
 class ProxyModel {
  public:
   virtual ~ProxyModel() = default;
-  /// Steps that this mode's rules add at `hook`, in order; changes `packet` as they do. Conntrack's own work is the caller's.
+  /// Steps that this mode's rules add at `hook`, in order; changes `packet` as they do. Conntrack's own work is the
+  /// caller's, NatSetup and NatMangle included.
   virtual void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const = 0;
+  /// Whether a Service's addresses are addresses of the node itself and the endpoint is chosen at the INPUT hook
+  /// (IPVS): a packet to a Service (destination ClusterIp, or a node port of this node) then passes INPUT, OUTPUT and
+  /// POSTROUTING where other modes have FORWARD and POSTROUTING, and so does every later packet in that direction.
+  virtual bool translates_at_input() const { return false; }
+  /// Whether this mode registers nat chains, so that a new connection gets a NAT binding (an empty one where none matches).
+  virtual bool has_nat() const { return true; }
   virtual Selection selection() const = 0;
+  /// Destinations that the scheduler looks at for one new connection among `endpoints`: the value of
+  /// Symbol::IpvsDestinations.
+  virtual double destinations_scanned(std::uint32_t /*endpoints*/) const { return 1; }
   /// CPU seconds of one sync of all rules, and of one that changes a single Service.
   virtual double full_sync_seconds() const = 0;
   virtual double partial_sync_seconds() const = 0;

@@ -15,28 +15,46 @@ enum class CtState : std::uint8_t { New, Established };
 enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode };
 
 /// A packet as the hooks see it; a model changes it as the kernel would (DNAT, mark, masquerade).
+///
+/// Who does what. The caller walks the packet through the hooks in the kernel's order and adds conntrack's and NAT's
+/// own work (ConntrackLookup, ConntrackInsert, NatSetup, NatMangle). A model adds what its rules evaluate and sets
+/// `translated`, `destination`, `marked` and `masqueraded`. For an established packet the caller has applied
+/// conntrack's stored mapping before it asks (destination is the endpoint from the hook on where the first packet was
+/// translated); a mode that translates outside conntrack (IPVS, at Input) finds `destination` untouched and sets it for
+/// every packet. A packet that comes out of Prerouting still bound for a ClusterIP is taken as local and goes to Input;
+/// translated there, it goes on through Output
+/// (`from_local_process` false, `nat_bound` true) and Postrouting, as ip_vs_nat_xmit does
+/// (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New and not nat_bound.
 struct HookPacket {
   FlowClass flow;
   CtState state = CtState::New;
-  bool reply = false;             ///< Against the direction in which the connection was opened.
+  bool reply = false;  ///< Against the direction in which the connection was opened.
   AddressKind source = AddressKind::Pod;
   AddressKind destination = AddressKind::Pod;
   bool from_local_process = false;  ///< Left a socket in the node's own network namespace.
-  bool marked = false;              ///< 0x4000, to be masqueraded.
+  bool marked = false;              ///< 0x4000, to be masqueraded by kube-proxy's rules.
+  bool cni_marked = false;          ///< 0x2000, to be masqueraded by portmap's rules.
   bool translated = false;          ///< A model chose an endpoint: the destination is the endpoint's address now.
   bool masqueraded = false;
-  bool nat_bound = false;  ///< Still NEW, but its NAT mapping is set: filter rules see NEW, nat chains are not consulted.
-  bool outer = false;               ///< The tunnel's own packet (UDP 8472), not what it carries.
+  bool nat_bound =
+      false;  ///< Still NEW, but its NAT mapping is set: filter rules see NEW, nat chains are not consulted.
+  /// The tunnel's own packet (UDP 8472), not what it carries. It never sees a reply on its own 5-tuple and stays NEW:
+  /// ask each hook once with state New and nat_bound false; models give their nat steps Condition::OuterUntracked
+  /// themselves.
+  bool outer = false;
 };
 
 /// Sizes that the rules of a node depend on. The rule layout itself is the model's.
 struct RuleSizes {
-  std::uint32_t service_ports = 0;         ///< S: service ports with endpoints, background Services included
-  std::uint32_t services_rules = 0;        ///< R: rules of KUBE-SERVICES before its tail
-  std::uint32_t node_ports = 0;            ///< rules of KUBE-NODEPORTS
-  std::uint32_t without_endpoints = 0;     ///< N0: service ports without endpoints
-  std::uint64_t endpoints = 0;             ///< all endpoints of all service ports
-  std::uint32_t host_port_containers = 0;  ///< containers with hostPorts on this node
+  std::uint32_t service_ports = 0;  ///< S: service ports with endpoints, background Services included
+  /// R: addresses that KUBE-SERVICES matches before its tail: one per ClusterIP port, external IP and load-balancer VIP
+  /// of Services with endpoints. One rule each; kube-proxy up to 1.20 has two, which the model adds itself.
+  std::uint32_t services_rules = 0;
+  std::uint32_t node_ports = 0;                  ///< N: node ports of Services with endpoints
+  std::uint32_t without_endpoints = 0;           ///< N0: service ports without endpoints
+  std::uint32_t external_without_endpoints = 0;  ///< their node ports, external IPs and VIPs
+  std::uint64_t endpoints = 0;                   ///< all endpoints of all service ports
+  std::uint32_t host_port_containers = 0;        ///< containers with hostPorts on this node
 };
 
 /// Steps being collected for one place of one node.
@@ -48,7 +66,8 @@ struct StepSink {
 
   /// Adds a step here; returns it for the few fields that differ.
   Step& add(StepKind kind, Count count = {}, std::string note = {}) {
-    steps.push_back({.kind = kind, .place = place, .node = node, .when = when, .count = count, .note = std::move(note)});
+    steps.push_back(
+        {.kind = kind, .place = place, .node = node, .when = when, .count = count, .note = std::move(note)});
     return steps.back();
   }
 };

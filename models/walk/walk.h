@@ -11,7 +11,8 @@ namespace knetsim {
 
 /// Where the work of a step is done.
 enum class Place : std::uint8_t {
-  SendingCpu,    ///< The sender's core, inside its system call: socket, veth, bridge, netfilter, encapsulation, qdisc, driver.
+  SendingCpu,    ///< The sender's core, inside its system call: socket, veth, bridge, netfilter, encapsulation, qdisc,
+                 ///< driver.
   SoftirqCore,   ///< The receive core that the hash of the outer header chose.
   ReceivingCpu,  ///< The core on which the receiving thread runs.
   Nic,           ///< Latency only.
@@ -24,22 +25,31 @@ enum class NodeRole : std::uint8_t { Client, Ingress, Server };
 /// When a step takes place at all.
 enum class Condition : std::uint8_t {
   Always,
-  IdleResource,    ///< Only where the resource was idle: the interrupt of a busy batch's first packet, a sleeper's wake-up.
+  IdleResource,    ///< Only where the resource was idle: the interrupt of a busy batch's first packet, a sleeper's
+                   ///< wake-up.
   OuterUntracked,  ///< Only where the tunnel's outer 5-tuple has no conntrack entry yet on this node.
 };
 
 /// A count of rules that differs from connection to connection and is bound when one opens.
 enum class Symbol : std::uint8_t {
   None,
-  ServicePosition,    ///< k: position of the service's rule in KUBE-SERVICES at this node and sync, 1..R
-  NodePortPosition,   ///< n: position in KUBE-NODEPORTS, 1..N
-  EndpointIndex,      ///< i: index of the chosen endpoint in its chain, 1..E
-  HostPortPosition,   ///< position in CNI-HOSTPORT-DNAT, 1..H
-  IpvsDestinations,   ///< destinations that the scheduler looks at
+  ServicePosition,   ///< k: position of the service's rule in KUBE-SERVICES at this node and sync, 1..R
+  NodePortPosition,  ///< n: position in KUBE-NODEPORTS, 1..N
+  EndpointIndex,     ///< i: index of the chosen endpoint in its chain, 1..E
+  HostPortPosition,  ///< position in CNI-HOSTPORT-DNAT, 1..H
+  IpvsDestinations,  ///< destinations that the scheduler looks at
 };
 
 /// Which table a Rule step scans; the cache keeps each by itself.
 enum class RuleTable : std::uint8_t { None, Nat, Filter };
+
+/// Which packets a step stands for. What nobody waits for costs CPU alone, whatever the kind's own charge says.
+enum class Passage : std::uint8_t {
+  Message,    ///< The walk's own message, in the kind's own unit.
+  Ack,        ///< A pure ACK that the message brings about: charged per ACK.
+  Unawaited,  ///< The connection's other packets (the handshake's third, FINs and their ACKs): once per connection,
+              ///< counted in its First walk.
+};
 
 /// How many units of its kind a step takes: fixed + the symbol's value.
 struct Count {
@@ -47,8 +57,8 @@ struct Count {
   Symbol symbol = Symbol::None;
 };
 
-/// One thing done to a packet on its way. Its cost is that of the kind in the cost profile, times the count, times the units
-/// that the message has of the kind's unit (skbs, wire packets, bytes ...).
+/// One thing done to a packet on its way. Its cost is that of the kind in the cost profile, times the count, times the
+/// units that the message has of the kind's unit (skbs, wire packets, bytes ...).
 struct Step {
   StepKind kind{};
   Place place = Place::SendingCpu;
@@ -57,7 +67,7 @@ struct Step {
   Count count{};
   RuleTable table = RuleTable::None;
   std::uint32_t rule_bytes = 0;  ///< Bytes from one rule of the table to the next; 0 where the step scans none.
-  bool per_ack = false;          ///< A pure ACK's passage: charged per ACK and to the CPU alone, whatever the kind's own unit.
+  Passage passage = Passage::Message;
   std::uint32_t wire_bytes = 0;  ///< Header bytes that the step adds to each packet until the peer step takes them off.
   std::string note;              ///< For people: "KUBE-SERVICES: 4,213 of 10,000 rules".
 };
@@ -65,7 +75,8 @@ struct Step {
 /// What one packet goes through from one socket to another.
 struct Walk {
   std::vector<Step> steps;
-  std::vector<NodeRole> nodes;  ///< Machines in the order passed; the first holds the sending socket, the last the receiving one.
+  std::vector<NodeRole>
+      nodes;  ///< Machines in the order passed; the first holds the sending socket, the last the receiving one.
   Encapsulation encapsulation = Encapsulation::None;
   std::uint32_t outer_bytes = 0;  ///< Header bytes per wire packet that the encapsulation adds.
 };
@@ -93,8 +104,8 @@ struct FlowClass {
   IngressNode ingress = IngressNode::None;  ///< The node whose address a NodePort client asked.
   bool client_host_network = false;
   bool server_host_network = false;
-  bool local_policy = false;  ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
-  bool affinity = false;      ///< sessionAffinity: ClientIP
+  bool local_policy = false;    ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
+  bool affinity = false;        ///< sessionAffinity: ClientIP
   std::uint32_t endpoints = 1;  ///< E of the service, where a model's work depends on it
   auto operator<=>(const FlowClass&) const = default;
 };

@@ -1,0 +1,91 @@
+#include "models/cost/step_kind.h"
+
+#include <array>
+
+namespace knetsim {
+
+namespace {
+
+using enum CostUnit;
+using enum Charge;
+using K = StepKind;
+
+// Functions as named in Linux v6.1. Latency without CPU: hardware, and a sleeping core's way back; CPU without latency:
+// what nobody waits for.
+constexpr std::array<StepKindInfo, kStepKinds> kKinds = {{
+    {K::Connect, "connect", Connection, LatencyAndCpu, "socket(), connect() up to the SYN (tcp_v4_connect)"},
+    {K::SendSyscall, "syscall.send", Message, LatencyAndCpu, "sendmsg() entry, tcp_sendmsg, tcp_write_xmit"},
+    {K::CopyIn, "copy.in", Byte, LatencyAndCpu, "copy from user space"},
+    {K::TcpTransmit, "tcp.transmit", Skb, LatencyAndCpu, "tcp_transmit_skb, ip_queue_xmit"},
+    {K::UdpTransmit, "udp.transmit", Skb, LatencyAndCpu, "udp_sendmsg, ip_make_skb, ip_send_skb"},
+    {K::Veth, "veth", Skb, LatencyAndCpu, "veth_xmit and the backlog of its peer (process_backlog)"},
+    {K::Bridge, "bridge", Skb, LatencyAndCpu, "br_handle_frame, forwarding-database lookup, br_forward"},
+    {K::Route, "route", Skb, LatencyAndCpu, "ip_route_input, fib lookup, ip_forward"},
+    {K::ConntrackLookup, "conntrack.lookup", Skb, LatencyAndCpu, "nf_conntrack_in: hash, lookup, protocol state"},
+    {K::ConntrackInsert, "conntrack.insert", Connection, LatencyAndCpu,
+     "new entry: init_conntrack, nf_conntrack_confirm"},
+    {K::Rule, "rule", CostUnit::Rule, LatencyAndCpu, "one iptables rule, legacy back end (ipt_do_table)"},
+    {K::NftRule, "rule.nft", CostUnit::Rule, LatencyAndCpu, "one iptables rule, nft back end (nft_do_chain)"},
+    {K::NftExpression, "nft.rule", CostUnit::Rule, LatencyAndCpu,
+     "one nftables rule of native expressions (nft_do_chain)"},
+    {K::VerdictMap, "nft.map", Lookup, LatencyAndCpu, "one nftables set or verdict-map lookup (nft_hash_lookup)"},
+    {K::IpSet, "ipset", Lookup, LatencyAndCpu, "one ipset match (ip_set_test)"},
+    {K::IpvsLookup, "ipvs.lookup", Lookup, LatencyAndCpu, "IPVS connection table (ip_vs_conn_in_get)"},
+    {K::IpvsService, "ipvs.service", Lookup, LatencyAndCpu, "IPVS service table (ip_vs_service_find)"},
+    {K::IpvsSchedule, "ipvs.schedule", Lookup, LatencyAndCpu, "one destination looked at by an IPVS scheduler"},
+    {K::IpvsConnection, "ipvs.connection", Connection, LatencyAndCpu, "new IPVS connection (ip_vs_conn_new)"},
+    {K::NatSetup, "nat.setup", Connection, LatencyAndCpu, "one NAT binding of a new connection (nf_nat_setup_info)"},
+    {K::NatMangle, "nat.mangle", Skb, LatencyAndCpu, "addresses and checksums rewritten (nf_nat_manip_pkt)"},
+    {K::VxlanEncap, "vxlan.encap", Skb, LatencyAndCpu, "vxlan_xmit, outer UDP and IP headers (udp_tunnel_xmit_skb)"},
+    {K::VxlanDecap, "vxlan.decap", Skb, LatencyAndCpu, "vxlan_rcv, gro_cells_receive"},
+    {K::Loopback, "loopback", Skb, LatencyAndCpu, "loopback_xmit and its backlog"},
+    {K::Qdisc, "qdisc", Skb, LatencyAndCpu, "__dev_queue_xmit, qdisc enqueue and dequeue"},
+    {K::DriverTransmit, "driver.transmit", Skb, LatencyAndCpu, "the driver's ring and doorbell, its completion"},
+    {K::NicTransmit, "nic.transmit", Message, LatencyOnly, "DMA and the sending NIC"},
+    {K::Wire, "wire", WirePacket, LatencyOnly, "links between two nodes: serialisation, propagation, queues"},
+    {K::SwitchForward, "switch", Message, LatencyOnly, "forwarding latency of one switch"},
+    {K::NicReceive, "nic.receive", Message, LatencyOnly, "the receiving NIC, DMA, interrupt moderation"},
+    {K::Interrupt, "interrupt", Message, LatencyAndCpu, "hard interrupt and NAPI schedule, once per busy batch"},
+    {K::NapiPoll, "napi", WirePacket, LatencyAndCpu, "driver's poll, skb and GRO (napi_gro_receive)"},
+    {K::IpReceive, "ip.receive", Skb, LatencyAndCpu, "ip_rcv, ip_local_deliver"},
+    {K::TcpReceive, "tcp.receive", Skb, LatencyAndCpu, "tcp_v4_rcv on an established socket, the waker's part"},
+    {K::TcpAccept, "tcp.accept", Connection, LatencyAndCpu, "SYN to SYN-ACK and the child socket (tcp_conn_request)"},
+    {K::Accept, "accept", Connection, CpuOnly, "accept(), beside the client's first request"},
+    {K::TcpConnected, "tcp.connected", Connection, LatencyAndCpu,
+     "SYN-ACK at the client, its ACK (tcp_rcv_synsent_state_process)"},
+    {K::UdpReceive, "udp.receive", Skb, LatencyAndCpu, "udp_rcv, socket queue, the waker's part"},
+    {K::Ack, "ack", CostUnit::Ack, CpuOnly, "one pure ACK, sent or received (tcp_send_ack, tcp_ack)"},
+    {K::WakeUp, "wake-up", CostUnit::WakeUp, LatencyOnly, "the sleeping thread's core: IPI, exit from idle, switch"},
+    {K::ReceiveSyscall, "syscall.receive", Message, LatencyAndCpu,
+     "epoll_wait() or recvmsg() taken up again, and exit"},
+    {K::CopyOut, "copy.out", Byte, LatencyAndCpu, "copy to user space"},
+    {K::Close, "close", Connection, CpuOnly, "close(), FINs and their ACKs, TIME_WAIT"},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kStepKinds; ++i) {
+    if (static_cast<std::size_t>(kKinds[i].kind) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "kKinds stands in the order of StepKind");
+
+constexpr std::array<std::string_view, 9> kUnitNames = {"connection", "message", "skb",  "packet", "ack",
+                                                        "byte",       "wake-up", "rule", "lookup"};
+
+}  // namespace
+
+std::span<const StepKindInfo> step_kinds() { return kKinds; }
+
+const StepKindInfo& info(StepKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+std::optional<StepKind> step_kind_named(std::string_view name) {
+  for (const StepKindInfo& entry : kKinds) {
+    if (entry.name == name) return entry.kind;
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(CostUnit unit) { return kUnitNames[static_cast<std::size_t>(unit)]; }
+
+}  // namespace knetsim
