@@ -12,18 +12,18 @@ namespace knetsim {
 
 /// How hosts are dealt to leaf (edge) switches.
 enum class HostSpread : std::uint8_t {
-  kRoundRobin,  ///< Host i at leaf i mod leaves: neighbours in the node list sit in different racks.
-  kBlocks,      ///< The first ceil(hosts / leaves) hosts at leaf 0, and so on: racks are filled in order.
+  RoundRobin,  ///< Host i at leaf i mod leaves: neighbours in the node list sit in different racks.
+  Blocks,      ///< The first ceil(hosts / leaves) hosts at leaf 0, and so on: racks are filled in order.
 };
 
 /// What the three generators share. Host names are taken from `host_names`; where it is empty they are host-0, host-1,
 /// ...
 struct FabricHosts {
   std::uint32_t count = 0;
-  std::vector<std::string> names;  ///< Empty, or `count` names.
-  std::vector<std::string> zones;  ///< Empty, or `count` zones.
-  Bandwidth rate{25'000'000'000};  ///< Of the cable at the host.
-  HostSpread spread = HostSpread::kRoundRobin;
+  std::vector<std::string> names{};  ///< Empty, or `count` names.
+  std::vector<std::string> zones{};  ///< Empty, or `count` zones.
+  Bandwidth rate{25'000'000'000};    ///< Of the cable at the host.
+  HostSpread spread = HostSpread::RoundRobin;
 };
 
 /// Delays and buffers, the same on every cable and switch.
@@ -35,14 +35,14 @@ struct FabricWires {
 };
 
 struct SingleSwitchSpec {
-  FabricHosts hosts;
-  FabricWires wires;
+  FabricHosts hosts{};
+  FabricWires wires{};
 };
 
 /// Every leaf is connected to every spine by one cable.
 struct LeafSpineSpec {
-  FabricHosts hosts;
-  FabricWires wires;
+  FabricHosts hosts{};
+  FabricWires wires{};
   std::uint32_t leaves = 2;
   std::uint32_t spines = 2;
   /// Of one leaf-spine cable. Zero: chosen so that hosts' bandwidth at the fullest leaf is `oversubscription` times its
@@ -58,8 +58,8 @@ struct LeafSpineSpec {
 /// @source Al-Fares, Loukissas, Vahdat, A Scalable, Commodity Data Center Network Architecture, SIGCOMM 2008,
 /// section 3.
 struct FatTreeSpec {
-  FabricHosts hosts;
-  FabricWires wires;
+  FabricHosts hosts{};
+  FabricWires wires{};
   std::uint32_t k = 4;            ///< Ports of a switch; even, at least 2. Zero: the smallest that holds the hosts.
   double oversubscription = 1.0;  ///< Host bandwidth of a full edge switch over that of its uplinks; at least 1.
 };

@@ -17,7 +17,7 @@ namespace knetsim {
 /// the last one at `tail`; between the two the packets come at an even pace. At the sender the whole message is there
 /// at once: head = tail = now.
 struct Train {
-  PacketTrain size;
+  PacketTrain size{};
   Time head{};
   Time tail{};
 };
@@ -56,7 +56,7 @@ struct LinkCounters {
 /// another that in truth arrive behind its own; never longer than that other train needs at this link.
 class Links {
  public:
-  /// All queues empty at time zero. @throws std::invalid_argument  A link whose rate is below 1 kbit/s.
+  /// All queues empty at time zero. @throws std::invalid_argument  A link whose rate is below 10 kbit/s.
   explicit Links(std::span<const Link> links);
 
   std::size_t size() const { return state_.size(); }
@@ -117,6 +117,7 @@ class Links {
   }
   static Bytes bytes_in(const State& state, Duration time);
   void drop(State& state, LinkId link, Train& train, Duration excess, LinkVisit& visit);
+  void mark(const State& state, LinkId link, Duration at_head, Duration at_tail, LinkVisit& visit);
 
   std::vector<State> state_;
   std::vector<Losses> losses_;

@@ -44,9 +44,9 @@ struct PacketFormat {
 
 /// Sizes of a run of packets sent back to back: all are as long as the first but for the last.
 struct PacketTrain {
-  Bytes bytes;  ///< Of all packets, on the wire.
-  Bytes first;
-  Bytes last;
+  Bytes bytes{};  ///< Of all packets, on the wire.
+  Bytes first{};
+  Bytes last{};
   std::uint32_t packets = 0;
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,8 +24,7 @@ inline constexpr std::size_t kMaxPathLinks = 8;
 class Routing {
  public:
   /// @param salt_seed  Two values give two independent assignments of flows to paths.
-  /// @throws std::invalid_argument  Hosts that cannot reach each other, a host without a cable, a path longer than
-  ///                                kMaxPathLinks, hosts that are plugged into other hosts (but for two back to back).
+  /// @throws std::invalid_argument  Hosts that cannot reach each other, or a path longer than kMaxPathLinks.
   explicit Routing(const Topology& topology, std::uint64_t salt_seed = 0);
 
   /// Computes the tables anew, after cables went down or came back, and moves epoch() on. Unlike at construction a pair
@@ -58,27 +56,32 @@ class Routing {
  private:
   static constexpr std::uint32_t kNone = 0xffffffffU;
   struct HostEntry {
-    LinkId up = 0;              // host -> attachment switch
-    SwitchId attached = kNone;  // kNone: back to back with another host
+    LinkId up = kNoLink;        // to what the host is plugged into; kNoLink while that cable is down
+    SwitchId attached = kNone;  // kNone: back to back with another host, or cable down
     std::uint32_t group = 0;    // dense number of the attachment switch among those that have hosts
   };
-  // A set of next hops: `count` links from `first` in members_.
+  // A set of next hops: `count` links from `first` in members_. Set 0 is empty.
   struct HopSet {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
   };
   void build(const Topology& topology);
+  void fill_hosts(const Topology& topology);
+  const HopSet& hops_towards(SwitchId at, std::uint32_t group) const {
+    return sets_[set_of_[std::size_t{at} * groups_ + group]];
+  }
 
   std::uint64_t salt_seed_ = 0;
   std::uint32_t epoch_ = 0;
   std::uint32_t groups_ = 0;
-  std::vector<HostEntry> hosts_;
-  std::vector<std::uint32_t> set_of_;  // shape (switches, groups), row-major: index into sets_; 0 is the empty set
+  std::vector<HostEntry> hosts_;        // shape (hosts,)
+  std::vector<SwitchId> group_switch_;  // shape (groups,)
+  std::vector<std::uint32_t> set_of_;   // shape (switches, groups), row-major: index into sets_
+  std::vector<std::uint8_t> distance_;  // shape (switches, groups): links to the attachment switch, 255 for none
   std::vector<HopSet> sets_;
   std::vector<LinkId> members_;
-  std::vector<SwitchId> link_to_;       // shape (links,): the switch that a link leads to, kNone for a host
+  std::vector<std::uint32_t> link_to_;  // shape (links,): the switch or host that a link leads to
   std::vector<std::uint64_t> salts_;    // shape (switches,)
-  std::vector<std::uint8_t> distance_;  // shape (switches, groups): links from a switch to the attachment switch
 };
 
 }  // namespace knetsim

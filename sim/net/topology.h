@@ -24,32 +24,37 @@ using LinkId =
 /// The other direction of the same cable.
 constexpr LinkId reverse(LinkId link) { return link ^ 1U; }
 constexpr CableId cable_of(LinkId link) { return link / 2; }
+inline constexpr LinkId kNoLink = 0xffffffffU;
+
+/// Limits of a cable; what stands below them is a mistake in units.
+inline constexpr Bandwidth kMinLinkRate{10'000};
+inline constexpr Bytes kMinLinkBuffer{9216};
 
 /// A host (a cluster node's NIC) or a switch.
 struct Vertex {
-  enum class Kind : std::uint8_t { kHost, kSwitch };
-  Kind kind = Kind::kHost;
+  enum class Kind : std::uint8_t { Host, Switch };
+  Kind kind = Kind::Host;
   std::uint32_t index = 0;  ///< HostId or SwitchId
-  static constexpr Vertex host(HostId id) { return {Kind::kHost, id}; }
-  static constexpr Vertex of_switch(SwitchId id) { return {Kind::kSwitch, id}; }
-  constexpr bool is_host() const { return kind == Kind::kHost; }
+  static constexpr Vertex host(HostId id) { return {Kind::Host, id}; }
+  static constexpr Vertex of_switch(SwitchId id) { return {Kind::Switch, id}; }
+  constexpr bool is_host() const { return kind == Kind::Host; }
   constexpr auto operator<=>(const Vertex&) const = default;
 };
 
 /// A full-duplex cable; each direction has its own queue of `buffer` bytes at the sending end.
 struct Cable {
-  Bandwidth rate;
+  Bandwidth rate{};
   Duration delay{};  ///< Propagation, one way.
-  Bytes buffer;      ///< Byte limit of the queue in front of each direction, the packet being sent included.
+  Bytes buffer{};    ///< Byte limit of the queue in front of each direction, the packet being sent included.
 };
 
 /// One direction of a cable.
 struct Link {
-  Vertex from;
-  Vertex to;
-  Bandwidth rate;
+  Vertex from{};
+  Vertex to{};
+  Bandwidth rate{};
   Duration delay{};  ///< Propagation, and forwarding inside the switch at `to` (Switch::latency) when it is one.
-  Bytes buffer;
+  Bytes buffer{};
   bool up = true;
 };
 
@@ -78,6 +83,10 @@ class Topology {
   /// Takes a cable down or brings it back. Routing has to be rebuilt before it shows.
   void set_up(CableId cable, bool up);
 
+  /// Gives one direction another queue than its cable's: a host's NIC and a switch port at the two ends of one cable.
+  /// @throws std::invalid_argument  Less than a jumbo frame.
+  void set_buffer(LinkId link, Bytes buffer);
+
   std::size_t hosts() const { return host_names_.size(); }
   std::size_t switches() const { return switch_names_.size(); }
   std::size_t cables() const { return links_.size() / 2; }
@@ -95,6 +104,8 @@ class Topology {
   const std::string& host_zone(HostId host) const { return host_zones_.at(host); }
   const std::string& switch_zone(SwitchId id) const { return switch_zones_.at(id); }
   Duration switch_latency(SwitchId id) const { return switch_latency_.at(id); }
+
+  const std::string& vertex_name(Vertex v) const;
 
   /// "leaf-0 -> spine-1": for messages and results.
   std::string link_name(LinkId id) const;

@@ -66,7 +66,8 @@ struct RecoveryTimers {
 ///         tcp_recovery.c, tcp_rack_reo_wnd.
 RecoveryTimers linux_timers();
 
-/// Smoothed round-trip time. @source RFC 6298, section 2, in picoseconds, divisions truncating.
+/// Smoothed round-trip time. @source RFC 6298, section 2, in picoseconds, divisions truncating. Linux lets RTTVAR fall
+/// once a round trip only (tcp_rtt_estimator); with an RTO floor far above cluster RTTs this changes no timeout.
 class RttEstimator {
  public:
   void sample(Duration rtt);
@@ -124,20 +125,21 @@ std::uint32_t slow_start_rounds(std::uint32_t segments, CongestionWindow window,
 std::uint32_t bdp_segments(Bandwidth bottleneck, Duration rtt, Bytes wire_bytes_per_segment);
 
 /// What repairs a loss.
-enum class Repair : std::uint8_t { kFastRetransmit, kRackTimer, kTailLossProbe, kTimeout };
+enum class Repair : std::uint8_t { FastRetransmit, RackTimer, TailLossProbe, Timeout };
 
 /// A burst (one round of a message) of which some segments did not arrive.
 struct Loss {
-  std::uint32_t sent = 1;     ///< Segments of the burst.
-  std::uint32_t lost = 1;     ///< How many of them did not arrive, at least 1.
-  std::uint32_t behind = 0;   ///< Arrived, and sent after the first lost one.
-  std::uint32_t attempt = 0;  ///< 0: original transmission. n: this burst is itself the n-th resend of what was lost.
-  Duration rtt{};             ///< Of this burst: what its ACKs take, queueing included. Zero: SRTT.
+  std::uint32_t sent = 1;      ///< Segments of the burst.
+  std::uint32_t lost = 1;      ///< How many of them did not arrive, at least 1.
+  std::uint32_t behind = 0;    ///< Arrived, and sent after the first lost one.
+  bool resend = false;         ///< The burst was itself a resend.
+  std::uint32_t timeouts = 0;  ///< Timeouts of the connection in a row, this burst being the last one's.
+  Duration rtt{};              ///< Of this burst: what its ACKs take, queueing included. Zero: SRTT.
 };
 
 /// When what was lost is sent again. Instants count from when the burst's last segment left the sender.
 struct RecoveryPlan {
-  Repair by = Repair::kTimeout;
+  Repair by = Repair::Timeout;
   Duration resend_after{};       ///< First resend.
   std::uint32_t resend_now = 0;  ///< Segments that go then.
   Duration rest_after{};  ///< When the others go, if any: their loss is known one round trip after a probe or timeout.
@@ -146,9 +148,12 @@ struct RecoveryPlan {
 
 /// Picks the mechanism of TCP that acts first:
 /// - at least `dupthresh` segments behind the hole: fast retransmit of all that is known lost, one RTT after sending;
-/// - fewer, with timers.rack_timer: the same, a quarter of an RTT later;
+/// - fewer, with timers.rack_timer: the same, a quarter of an RTT and probe_slack later;
 /// - an original transmission: a tail-loss probe carries the last segment; what else is missing follows its ACK;
-/// - a resend, or where the RTO comes before the probe: timeout. One segment goes, the others follow its ACK.
+/// - a resend, or where the RTO comes before the probe: timeout. One segment goes, the others follow its ACK (more than
+/// one
+///   of them in rounds, after CongestionWindow::on_timeout()).
+/// Not modelled: RACK's detection of a lost resend before the timeout, limited transmit, undo after a spurious resend.
 /// UDP has none of this: do not ask.
 /// @source RFC 5681, section 3.2; RFC 8985, sections 6 and 7; RFC 6298, section 5.
 RecoveryPlan recover(const Loss& loss, const RttEstimator& rtt, const RecoveryTimers& timers = {});

@@ -1,0 +1,173 @@
+#include "sim/net/generators.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace knetsim {
+namespace {
+
+void check_hosts(const FabricHosts& hosts) {
+  if (hosts.count == 0) {
+    throw std::invalid_argument("a topology needs at least one host");
+  }
+  if (!hosts.names.empty() && hosts.names.size() != hosts.count) {
+    throw std::invalid_argument("topology of " + std::to_string(hosts.count) + " hosts with " +
+                                std::to_string(hosts.names.size()) + " host names");
+  }
+  if (!hosts.zones.empty() && hosts.zones.size() != hosts.count) {
+    throw std::invalid_argument("topology of " + std::to_string(hosts.count) + " hosts with " +
+                                std::to_string(hosts.zones.size()) + " host zones");
+  }
+}
+
+std::string number(std::uint64_t n) { return std::to_string(n); }
+
+// Which leaf a host is plugged into, by the way hosts are spread.
+std::uint32_t leaf_of(HostId host, std::uint32_t hosts, std::uint32_t leaves, HostSpread spread) {
+  if (spread == HostSpread::RoundRobin) {
+    return host % leaves;
+  }
+  return host / ((hosts + leaves - 1) / leaves);
+}
+
+// Builds what all fabrics share: named switches and hosts at them.
+class Fabric {
+ public:
+  Fabric(const FabricHosts& hosts, const FabricWires& wires) : hosts_(hosts), wires_(wires) { check_hosts(hosts); }
+
+  SwitchId add_switch(std::string name) { return topology_.add_switch(std::move(name), wires_.switch_latency); }
+
+  void connect_switches(SwitchId a, SwitchId b, Bandwidth rate) {
+    topology_.connect(Vertex::of_switch(a), Vertex::of_switch(b), {rate, wires_.delay, wires_.switch_buffer});
+  }
+
+  // Hosts in order of their numbers, so that HostId is the position in the spec.
+  void plug_hosts(const std::vector<SwitchId>& leaves) {
+    for (HostId i = 0; i < hosts_.count; ++i) {
+      const HostId host = topology_.add_host(hosts_.names.empty() ? "host-" + number(i) : hosts_.names[i],
+                                             hosts_.zones.empty() ? std::string() : hosts_.zones[i]);
+      const SwitchId leaf = leaves[leaf_of(i, hosts_.count, static_cast<std::uint32_t>(leaves.size()), hosts_.spread)];
+      topology_.connect(Vertex::host(host), Vertex::of_switch(leaf), {hosts_.rate, wires_.delay, wires_.switch_buffer});
+      topology_.set_buffer(topology_.host_link(host), wires_.host_buffer);
+    }
+  }
+
+  Topology take() { return std::move(topology_); }
+
+ private:
+  const FabricHosts& hosts_;
+  const FabricWires& wires_;
+  Topology topology_;
+};
+
+void check_oversubscription(double value, double least) {
+  if (!(value >= least && value <= 1000.0)) {
+    throw std::invalid_argument("oversubscription has to lie between " + std::to_string(least) + " and 1000");
+  }
+}
+
+std::uint64_t hosts_per_edge(std::uint32_t k, double oversubscription) {
+  return static_cast<std::uint64_t>(std::floor((k / 2) * oversubscription));
+}
+
+}  // namespace
+
+Topology single_switch(const SingleSwitchSpec& spec) {
+  Fabric fabric(spec.hosts, spec.wires);
+  const SwitchId only = fabric.add_switch("switch-0");
+  fabric.plug_hosts({only});
+  return fabric.take();
+}
+
+Topology leaf_spine(const LeafSpineSpec& spec) {
+  Fabric fabric(spec.hosts, spec.wires);
+  if (spec.leaves == 0 || spec.spines == 0) {
+    throw std::invalid_argument("leaf-spine needs at least one leaf and one spine");
+  }
+  const std::uint32_t fullest = (spec.hosts.count + spec.leaves - 1) / spec.leaves;
+  if (spec.leaf_ports != 0 && fullest > spec.leaf_ports) {
+    throw std::invalid_argument("leaf-spine: " + number(spec.hosts.count) + " hosts on " + number(spec.leaves) +
+                                " leaves of " + number(spec.leaf_ports) + " host ports: there is room for " +
+                                number(std::uint64_t{spec.leaves} * spec.leaf_ports));
+  }
+  Bandwidth uplink = spec.uplink_rate;
+  if (uplink == Bandwidth{}) {
+    check_oversubscription(spec.oversubscription, 0.001);
+    const double ideal =
+        static_cast<double>(spec.hosts.rate.bits_per_second()) * fullest / (spec.spines * spec.oversubscription);
+    uplink = Bandwidth(static_cast<std::int64_t>(std::ceil(ideal)));
+  }
+  std::vector<SwitchId> leaves;
+  std::vector<SwitchId> spines;
+  for (std::uint32_t i = 0; i < spec.leaves; ++i) {
+    leaves.push_back(fabric.add_switch("leaf-" + number(i)));
+  }
+  for (std::uint32_t i = 0; i < spec.spines; ++i) {
+    spines.push_back(fabric.add_switch("spine-" + number(i)));
+  }
+  for (const SwitchId leaf : leaves) {
+    for (const SwitchId spine : spines) {
+      fabric.connect_switches(leaf, spine, uplink);
+    }
+  }
+  fabric.plug_hosts(leaves);
+  return fabric.take();
+}
+
+std::uint64_t fat_tree_capacity(std::uint32_t k, double oversubscription) {
+  return std::uint64_t{k} * (k / 2) * hosts_per_edge(k, oversubscription);
+}
+
+Topology fat_tree(const FatTreeSpec& spec) {
+  Fabric fabric(spec.hosts, spec.wires);
+  check_oversubscription(spec.oversubscription, 1.0);
+  std::uint32_t k = spec.k;
+  if (k == 0) {
+    for (k = 2; fat_tree_capacity(k, spec.oversubscription) < spec.hosts.count;) {
+      k += 2;
+    }
+  }
+  if (k % 2 != 0 || k > 256) {
+    throw std::invalid_argument("fat-tree: k is " + number(k) + "; it has to be even and at most 256");
+  }
+  const std::uint64_t room = fat_tree_capacity(k, spec.oversubscription);
+  if (spec.hosts.count > room) {
+    throw std::invalid_argument("fat-tree: " + number(spec.hosts.count) + " hosts; with k = " + number(k) +
+                                " there is room for " + number(room));
+  }
+  const std::uint32_t half = k / 2;
+  std::vector<SwitchId> edges;
+  std::vector<SwitchId> aggregations;
+  std::vector<SwitchId> cores;
+  for (std::uint32_t pod = 0; pod < k; ++pod) {
+    for (std::uint32_t i = 0; i < half; ++i) {
+      edges.push_back(fabric.add_switch("edge-" + number(pod) + "-" + number(i)));
+    }
+  }
+  for (std::uint32_t pod = 0; pod < k; ++pod) {
+    for (std::uint32_t i = 0; i < half; ++i) {
+      aggregations.push_back(fabric.add_switch("aggregation-" + number(pod) + "-" + number(i)));
+    }
+  }
+  for (std::uint32_t i = 0; i < half * half; ++i) {
+    cores.push_back(fabric.add_switch("core-" + number(i)));
+  }
+  for (std::uint32_t pod = 0; pod < k; ++pod) {
+    for (std::uint32_t a = 0; a < half; ++a) {
+      const SwitchId aggregation = aggregations[pod * half + a];
+      for (std::uint32_t e = 0; e < half; ++e) {
+        fabric.connect_switches(edges[pod * half + e], aggregation, spec.hosts.rate);
+      }
+      // The a-th aggregation switch of each pod goes to the a-th row of cores.
+      for (std::uint32_t c = 0; c < half; ++c) {
+        fabric.connect_switches(aggregation, cores[a * half + c], spec.hosts.rate);
+      }
+    }
+  }
+  fabric.plug_hosts(edges);
+  return fabric.take();
+}
+
+}  // namespace knetsim

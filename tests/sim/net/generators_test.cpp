@@ -1,0 +1,135 @@
+// Goal: the generated fabrics have the size, rates and distances of their definitions, and impossible ones are refused.
+// Method: counts from Al-Fares, Loukissas and Vahdat (SIGCOMM 2008) for the fat tree; the others are counted by hand.
+
+#include "sim/net/generators.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+
+namespace knetsim {
+namespace {
+
+using testing::HasSubstr;
+
+std::map<SwitchId, int> hosts_at_switches(const Topology& topology) {
+  std::map<SwitchId, int> count;
+  for (HostId host = 0; host < topology.hosts(); ++host) {
+    ++count[topology.link(topology.host_link(host)).to.index];
+  }
+  return count;
+}
+
+template <typename Call>
+std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(SingleSwitch, EveryHostIsTwoCablesFromEveryOther) {
+  const Topology topology = single_switch({.hosts = {.count = 7}});
+  EXPECT_EQ(topology.switches(), 1U);
+  EXPECT_EQ(topology.cables(), 7U);
+  const auto hops = topology.host_hops(3);
+  EXPECT_EQ(std::count(hops.begin(), hops.end(), 2U), 6);
+}
+
+TEST(LeafSpine, EveryLeafHasOneCableToEverySpine) {
+  const Topology topology = leaf_spine({.hosts = {.count = 12}, .leaves = 4, .spines = 3});
+  EXPECT_EQ(topology.switches(), 7U);
+  EXPECT_EQ(topology.cables(), 12U + 4 * 3);
+  topology.require_connected();
+  const auto hops = topology.host_hops(0);
+  EXPECT_EQ(hops[4], 2U) << "round robin over 4 leaves: host 4 shares leaf 0";
+  EXPECT_EQ(hops[1], 4U);
+}
+
+TEST(LeafSpine, RoundRobinAndBlocksPutHostsWhereTheySay) {
+  LeafSpineSpec spec{.hosts = {.count = 10}, .leaves = 4, .spines = 1};
+  EXPECT_THAT(hosts_at_switches(leaf_spine(spec)),
+              testing::ElementsAre(testing::Pair(0, 3), testing::Pair(1, 3), testing::Pair(2, 2), testing::Pair(3, 2)));
+  spec.hosts.spread = HostSpread::Blocks;
+  EXPECT_THAT(hosts_at_switches(leaf_spine(spec)),
+              testing::ElementsAre(testing::Pair(0, 3), testing::Pair(1, 3), testing::Pair(2, 3), testing::Pair(3, 1)));
+  EXPECT_EQ(leaf_spine(spec).host_hops(0)[2], 2U);
+}
+
+TEST(LeafSpine, OversubscriptionSetsTheUplinkRate) {
+  LeafSpineSpec spec{.hosts = {.count = 32, .rate = Bandwidth(25'000'000'000)}, .leaves = 2, .spines = 4};
+  const auto uplink = [&] { return leaf_spine(spec).link(0).rate.bits_per_second(); };
+  EXPECT_EQ(uplink(), 100'000'000'000) << "16 hosts at 25 Gbit/s over 4 uplinks";
+  spec.oversubscription = 4.0;
+  EXPECT_EQ(uplink(), 25'000'000'000);
+  spec.uplink_rate = Bandwidth(40'000'000'000);
+  EXPECT_EQ(uplink(), 40'000'000'000) << "a given rate wins";
+}
+
+TEST(LeafSpine, BuffersDifferAtTheTwoEndsOfAHostsCable) {
+  const Topology topology =
+      leaf_spine({.hosts = {.count = 2}, .wires = {.switch_buffer = Bytes(200'000), .host_buffer = Bytes(900'000)}});
+  const LinkId up = topology.host_link(1);
+  EXPECT_EQ(topology.link(up).buffer, Bytes(900'000));
+  EXPECT_EQ(topology.link(reverse(up)).buffer, Bytes(200'000));
+}
+
+// A fat tree of k-port switches: 5k^2/4 switches, k^3/4 hosts, and as many cables in each of its three stages as hosts.
+TEST(FatTree, HasTheSizeOfItsDefinition) {
+  for (const std::uint32_t k : {2U, 4U, 8U}) {
+    const std::uint32_t hosts = k * k * k / 4;
+    EXPECT_EQ(fat_tree_capacity(k), hosts);
+    const Topology topology = fat_tree({.hosts = {.count = hosts}, .k = k});
+    EXPECT_EQ(topology.switches(), 5 * k * k / 4) << k;
+    EXPECT_EQ(topology.cables(), 3 * hosts) << k;
+    topology.require_connected();
+  }
+}
+
+TEST(FatTree, HostsAreTwoFourOrSixCablesApart) {
+  const Topology topology = fat_tree({.hosts = {.count = 16, .spread = HostSpread::Blocks}, .k = 4});
+  const auto hops = topology.host_hops(0);
+  EXPECT_EQ(hops[1], 2U) << "same edge switch";
+  EXPECT_EQ(hops[2], 4U) << "same pod";
+  EXPECT_EQ(hops[3], 4U);
+  for (HostId other = 4; other < 16; ++other) {
+    EXPECT_EQ(hops[other], 6U) << other;
+  }
+}
+
+TEST(FatTree, KZeroTakesTheSmallestThatHoldsTheHosts) {
+  EXPECT_EQ(fat_tree({.hosts = {.count = 17}, .k = 0}).switches(), 5U * 36 / 4);
+  EXPECT_EQ(fat_tree({.hosts = {.count = 16}, .k = 0}).switches(), 5U * 16 / 4);
+}
+
+TEST(FatTree, OversubscriptionAddsHostsToEdgeSwitches) {
+  EXPECT_EQ(fat_tree_capacity(4, 3.0), 48U);
+  const Topology topology = fat_tree({.hosts = {.count = 48}, .k = 4, .oversubscription = 3.0});
+  for (const auto& [edge, hosts] : hosts_at_switches(topology)) {
+    EXPECT_EQ(hosts, 6) << edge;
+  }
+}
+
+TEST(Generators, WhatCannotBeIsRefusedInWords) {
+  EXPECT_THAT(message_of([] { single_switch({}); }), HasSubstr("at least one host"));
+  EXPECT_THAT(message_of([] { single_switch({.hosts = {.count = 2, .names = {"a"}}}); }),
+              HasSubstr("2 hosts with 1 host names"));
+  EXPECT_THAT(message_of([] { leaf_spine({.hosts = {.count = 4}, .leaves = 0}); }), HasSubstr("at least one leaf"));
+  EXPECT_THAT(message_of([] { leaf_spine({.hosts = {.count = 9}, .leaves = 2, .leaf_ports = 4}); }),
+              HasSubstr("there is room for 8"));
+  EXPECT_THAT(message_of([] { leaf_spine({.hosts = {.count = 9}, .oversubscription = 0.0}); }),
+              HasSubstr("oversubscription"));
+  EXPECT_THAT(message_of([] { fat_tree({.hosts = {.count = 4}, .k = 5}); }), HasSubstr("k is 5; it has to be even"));
+  EXPECT_THAT(message_of([] { fat_tree({.hosts = {.count = 17}, .k = 4}); }),
+              HasSubstr("17 hosts; with k = 4 there is room for 16"));
+  EXPECT_THAT(message_of([] { fat_tree({.hosts = {.count = 4}, .oversubscription = 0.5}); }),
+              HasSubstr("oversubscription"));
+}
+
+}  // namespace
+}  // namespace knetsim
