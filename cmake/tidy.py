@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -43,8 +44,9 @@ def key_of(unit, files):
 
 
 def tidy(unit):
+    """Exit status and findings, each with the lines that belong to it."""
     result = subprocess.run([TIDY, "--quiet", "-p", BUILD, unit["file"]], capture_output=True, text=True)
-    return result.returncode, result.stdout
+    return result.returncode, re.split(r"^(?=/\S+:\d+:\d+: (?:error|warning): )", result.stdout, flags=re.M)
 
 
 includes = recorded_includes()
@@ -59,14 +61,19 @@ for unit in json.loads((BUILD / "compile_commands.json").read_text()):
 
 PASSED.mkdir(parents=True, exist_ok=True)
 asked = [(unit, key) for unit, key in units if not (PASSED / key).exists()]
-failed = 0
+failed, shown = 0, set()
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    for (unit, key), (status, output) in zip(asked, pool.map(lambda item: tidy(item[0]), asked)):
+    for (unit, key), (status, findings) in zip(asked, pool.map(lambda item: tidy(item[0]), asked)):
         if status == 0:
             (PASSED / key).touch()
         else:
             failed += 1
-            print(output)
+            for finding in findings:
+                # A header's finding comes with each source that includes it, under the include root of its folder.
+                finding = re.sub(r"/\S+/include_roots/\w+/|" + re.escape(f"{SOURCE}/"), "", finding)
+                if finding.strip() and finding not in shown:
+                    shown.add(finding)
+                    print(finding, end="")
 for stale in set(p.name for p in PASSED.iterdir()) - {key for _, key in units}:
     (PASSED / stale).unlink()
 print(f"{len(units)} sources, {len(asked)} asked, {failed} with findings")
