@@ -17,19 +17,21 @@ enum class Severity : std::uint8_t {
   Notice,  ///< The input is used, but perhaps not as its author thinks.
 };
 
-/// One finding about the user's input, complete enough to be printed after the file is gone.
+/// One finding about the user's input. Owns what it says: it can be printed after the file is gone.
 struct Diagnostic {
   Severity severity = Severity::Error;
-  Mark mark;
+  std::string file;        ///< As the user named it; empty when the finding is about no file.
+  std::uint32_t line = 0;  ///< From 1; 0: unknown.
+  std::uint32_t column = 0;
   std::string path;         ///< In the document, as Node::path() gives it; may be empty.
   std::string object;       ///< "Service shop/cart"; may be empty.
   std::string message;      ///< One sentence without a full stop: what was found, and the near name if there is one.
   std::string accepted;     ///< What is accepted instead; may be empty.
-  std::string source_line;  ///< Text of the line; filled from the mark when the diagnostic is collected.
+  std::string source_line;  ///< Text of the line, or the part of a long one around the place.
   std::uint32_t caret = 0;  ///< First character of source_line to underline, from 0.
   std::uint32_t span = 0;   ///< Characters to underline; 0: no line to show.
 
-  /// About a node: mark, path, object and source line are taken from it. An absent node gives an empty mark.
+  /// About a node: place, path, object and source line are taken from it. An absent node gives no place.
   static Diagnostic at(Severity severity, Node node, std::string message, std::string accepted = {});
   static Diagnostic at(Severity severity, const Mark& mark, std::string path, std::string message,
                        std::string accepted = {});

@@ -1,0 +1,64 @@
+#include "sim/input/read_documents.h"
+
+#include "sim/input/document_builder.h"
+#include "sim/input/json_reader.h"
+#include "sim/input/yaml_reader.h"
+
+namespace knetsim {
+namespace {
+
+bool is_json(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || text[first] == '[') return first != std::string_view::npos;
+  if (text[first] != '{') return false;
+  const std::size_t second = text.find_first_not_of(" \t\r\n", first + 1);
+  return second == std::string_view::npos || text[second] == '"' || text[second] == '}';
+}
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+}  // namespace
+
+std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink) {
+  const std::string_view text = input.text();
+  const std::size_t skip = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  if (is_json(text.substr(skip))) return read_json(input, diagnostics, sink);
+  return read_yaml(input, {.offset = skip, .size = text.size() - skip}, diagnostics, sink);
+}
+
+std::size_t read_documents(const Input& input, const DocumentSink& sink) {
+  Diagnostics diagnostics;
+  const std::size_t count = read_documents(input, diagnostics, sink);
+  diagnostics.throw_if_errors();
+  return count;
+}
+
+Document read_document(const Input& input) {
+  Diagnostics diagnostics;
+  Document only;
+  std::size_t count = 0;
+  read_documents(input, diagnostics, [&](const Document& document) {
+    if (++count == 1) only = document;
+    if (count == 2) diagnostics.error(document.root(), "a second document in a file that is to hold one");
+  });
+  if (count == 0 && !diagnostics.has_errors()) {
+    diagnostics.error(Mark{.file = input.name()}, {}, "the file holds no document", "one YAML or JSON mapping");
+  }
+  diagnostics.throw_if_errors();
+  return only;
+}
+
+Document read_value(const Input& input, std::uint64_t offset, std::uint64_t size, Diagnostics& diagnostics) {
+  Document value;
+  read_yaml(input, {.offset = offset, .size = size, .any_root = true}, diagnostics,
+            [&](const Document& document) { value = document; });
+  if (value.empty() && !diagnostics.has_errors()) {
+    DocumentBuilder builder;
+    builder.start(value, input, offset, 1, -1);
+    builder.null(0);
+    builder.finish();
+  }
+  return value;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "sim/input/diagnostics.h"
+#include "sim/input/document.h"
+#include "sim/input/input_file.h"
+
+namespace knetsim {
+
+/// Gets one document at a time; it and its nodes last until the call returns (a copy lasts as long as the Input).
+using DocumentSink = std::function<void(const Document&)>;
+
+/// Reads every document of an input, in order, in memory that does not grow with the file. Gives to `sink`
+///  - each YAML document whose root is a mapping (empty and comment-only documents are passed over),
+///  - each JSON object that stands at the top (several may follow each other),
+///  - instead of a `kind: List` or `<Kind>List` each of its items, one by one; an item of a typed list that lacks
+///  `kind` and
+///    `apiVersion` gets the list's.
+/// JSON is what begins with `[`, with `{"` or with `{}`; everything else is YAML 1.2 (libfyaml). Aliases and merge keys
+/// (`<<`) are resolved. What is wrong goes to `diagnostics` with its place: duplicate keys (all of them; the first
+/// value stays), a root that is no mapping, broken syntax, invalid UTF-8, more than 256 levels, 8 million nodes or 64
+/// MiB in one document, aliases that stand for more than 200,000 nodes. All but duplicate keys end the reading of this
+/// input.
+/// @return  Documents given to `sink`.
+std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink);
+
+/// The same. @throws ConfigError  After the last document, with everything that was wrong.
+std::size_t read_documents(const Input& input, const DocumentSink& sink);
+
+/// Reads an input that is to hold exactly one document, as a scenario or a cost profile does.
+/// @throws ConfigError  None, several, or a wrong one.
+Document read_document(const Input& input);
+
+/// Reads the YAML value (a scalar, or flow style) that stands in a part of an input: the right side of --set.
+/// Empty text gives null. Errors go to `diagnostics`, and the document is then empty.
+Document read_value(const Input& input, std::uint64_t offset, std::uint64_t size, Diagnostics& diagnostics);
+
+}  // namespace knetsim

@@ -1,0 +1,425 @@
+#include "sim/input/yaml_reader.h"
+
+#include <fmt/format.h>
+#include <libfyaml.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/input/document_builder.h"
+#include "sim/input/list_header.h"
+#include "sim/input/path.h"
+
+namespace knetsim {
+namespace {
+
+struct Stop {};  // thrown where reading cannot go on; the reason is already in the diagnostics
+
+bool is_null_text(std::string_view text) {
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
+class YamlReader {
+ public:
+  YamlReader(const Input& input, YamlRange range, Diagnostics& diagnostics, const DocumentSink& sink)
+      : input_(input), range_(range), diagnostics_(diagnostics), sink_(sink) {
+    for (DocumentBuilder* builder : {&whole_, &item_}) {
+      builder->on_bad_merge = [this, builder](std::uint32_t position) {
+        error(base_of(builder) + position, "a merge key '<<' takes a mapping or a list of mappings");
+      };
+    }
+  }
+
+  std::size_t read() {
+    check_characters();
+    fy_parse_cfg config{};
+    // Go's parser, which kubectl uses, does not insist on the indentation of flow collections either.
+    config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DISABLE_DEPTH_LIMIT |
+                                                   FYPCF_SLOPPY_FLOW_INDENTATION);
+    const std::unique_ptr<fy_parser, void (*)(fy_parser*)> parser(fy_parser_create(&config), &fy_parser_destroy);
+    if (parser == nullptr) throw std::bad_alloc();
+    parser_ = parser.get();
+    fy_diag_set_collect_errors(fy_parser_get_diag(parser_), true);
+    const std::string_view text = input_.text().substr(range_.offset, range_.size);
+    if (fy_parser_set_string(parser_, text.data(), text.size()) != 0) throw std::bad_alloc();
+    while (fy_event* event = fy_parser_parse(parser_)) {
+      const std::unique_ptr<fy_event, EventDeleter> owner(event, EventDeleter{parser_});
+      handle(*event);
+    }
+    if (fy_parser_get_stream_error(parser_)) syntax_error();
+    return delivered_;
+  }
+
+ private:
+  struct EventDeleter {
+    fy_parser* parser;
+    void operator()(fy_event* event) const { fy_parser_event_free(parser, event); }
+  };
+
+  void check_characters() {
+    const std::string_view text = input_.text().substr(range_.offset, range_.size);
+    if (const void* nul = std::memchr(text.data(), '\0', text.size()); nul != nullptr) {
+      stop(static_cast<std::uint64_t>(static_cast<const char*>(nul) - input_.text().data()),
+           "a NUL byte: not a text file");
+    }
+    if (simdjson::validate_utf8(text.data(), text.size())) return;
+    // Find the place: the longest valid prefix, by halves of what is still in doubt.
+    std::size_t valid = 0;
+    for (std::size_t step = text.size(); step > 0; step /= 2) {
+      while (valid + step <= text.size() && simdjson::validate_utf8(text.data(), valid + step)) valid += step;
+    }
+    stop(range_.offset + valid, "not valid UTF-8: the file is binary or in another encoding");
+  }
+
+  std::uint64_t base_of(const DocumentBuilder* builder) const { return builder == &item_ ? item_base_ : whole_base_; }
+  DocumentBuilder& builder() { return in_item_ ? item_ : whole_; }
+  std::uint32_t relative(std::uint64_t offset) const {
+    return static_cast<std::uint32_t>(offset - (in_item_ ? item_base_ : whole_base_));
+  }
+
+  void error(std::uint64_t offset, std::string message, std::string accepted = {}) {
+    late_.push_back(Diagnostic::at(Severity::Error, input_.mark(offset, number_), builder().open_path().to_string(),
+                                   std::move(message), std::move(accepted)));
+  }
+  [[noreturn]] void stop(std::uint64_t offset, std::string message, std::string accepted = {}) {
+    flush_errors({});
+    diagnostics_.error(input_.mark(offset, number_), {}, std::move(message), std::move(accepted));
+    throw Stop{};
+  }
+  void flush_errors(const std::string& object) {
+    for (Diagnostic& late : late_) {
+      late.object = object;
+      diagnostics_.add(std::move(late));
+    }
+    late_.clear();
+  }
+
+  void syntax_error() {
+    flush_errors({});
+    void* previous = nullptr;
+    Mark mark{.file = input_.name(), .document = number_, .input = &input_};
+    std::string message = "syntax error";
+    if (const fy_diag_error* first = fy_diag_errors_iterate(fy_parser_get_diag(parser_), &previous); first != nullptr) {
+      mark = input_.mark(range_.offset);
+      const auto line = static_cast<std::uint32_t>(std::max(first->line, 1));
+      const auto column = static_cast<std::uint32_t>(std::max(first->column, 1));
+      mark.column = line == 1 ? mark.column + column - 1 : column;
+      mark.line += line - 1;
+      mark.document = number_;
+      message = first->msg;
+    }
+    diagnostics_.error(mark, {}, "not valid YAML: " + message);
+    throw Stop{};
+  }
+
+  std::uint64_t start_of(fy_token* token) {
+    const fy_mark* mark = token == nullptr ? nullptr : fy_token_start_mark(token);
+    if (mark != nullptr) last_ = range_.offset + mark->input_pos;
+    return last_;
+  }
+
+  void handle(fy_event& event) {
+    switch (event.type) {
+      case FYET_DOCUMENT_START:
+        ++number_;
+        in_item_ = in_list_ = started_ = false;
+        header_ = {};
+        anchors_.clear();
+        alias_nodes_ = 0;
+        if (event.document_start.document_start != nullptr) start_of(event.document_start.document_start);
+        break;
+      case FYET_SCALAR:
+        scalar(event.scalar);
+        break;
+      case FYET_ALIAS:
+        alias(event.alias.anchor);
+        break;
+      case FYET_MAPPING_START:
+        open(event.mapping_start.mapping_start, event.mapping_start.anchor, true);
+        break;
+      case FYET_SEQUENCE_START:
+        open(event.sequence_start.sequence_start, event.sequence_start.anchor, false);
+        break;
+      case FYET_MAPPING_END:
+      case FYET_SEQUENCE_END:
+        close();
+        break;
+      case FYET_DOCUMENT_END:
+        end_document();
+        break;
+      default:
+        break;
+    }
+  }
+
+  struct Level {
+    bool mapping = false;
+    bool expects_key = false;
+    std::string anchor;
+  };
+
+  bool at_key() const { return !levels_.empty() && levels_.back().mapping && levels_.back().expects_key; }
+
+  /// Called before a value; false when it belongs to a duplicate key and is dropped.
+  bool begin_value(std::uint64_t position, bool container) {
+    if (skipping_ > 0) {
+      if (container) ++skipping_;
+      return false;
+    }
+    if (skip_next_) {
+      skip_next_ = false;
+      if (container) skipping_ = 1;
+      if (!container && !levels_.empty()) levels_.back().expects_key = levels_.back().mapping;
+      return false;
+    }
+    if (!started_) {
+      started_ = true;
+      whole_base_ = position;
+      whole_.start(whole_document_, input_, position, number_, -1);
+    }
+    if (in_list_ && !in_item_) {
+      in_item_ = true;
+      item_base_ = position;
+      item_.start(item_document_, input_, position, number_, static_cast<std::int64_t>(header_.items++));
+    }
+    check_limits(position);
+    return true;
+  }
+
+  void check_limits(std::uint64_t position) {
+    if (builder().nodes() > kMaxNodes) stop(position, fmt::format("one document with more than {} values", kMaxNodes));
+    const std::uint64_t base = in_item_ ? item_base_ : whole_base_;
+    if (position > base && position - base > kMaxDocumentBytes) {
+      stop(position, fmt::format("one document of more than {} MiB", kMaxDocumentBytes >> 20U));
+    }
+  }
+
+  void after_value() {
+    if (!levels_.empty()) levels_.back().expects_key = levels_.back().mapping;
+    if (in_item_ && item_.depth() == 0) end_item();
+  }
+
+  struct Text {
+    bool in_place = false;
+    std::string_view view;
+  };
+
+  /// The scalar's text, as a view into the file where it stands there unchanged.
+  Text text_of(fy_token* token, fy_scalar_style style) {
+    const fy_mark* start = fy_token_start_mark(token);
+    const fy_mark* end = fy_token_end_mark(token);
+    if (start != nullptr && end != nullptr && start->input_pos <= end->input_pos) {
+      const std::string_view raw =
+          input_.text().substr(range_.offset + start->input_pos, end->input_pos - start->input_pos);
+      const bool unchanged = (style == FYSS_PLAIN && raw.find_first_of("\r\n") == std::string_view::npos) ||
+                             (style == FYSS_DOUBLE_QUOTED && raw.find_first_of("\\\r\n") == std::string_view::npos) ||
+                             (style == FYSS_SINGLE_QUOTED && raw.find_first_of("'\r\n") == std::string_view::npos);
+      if (unchanged) return {.in_place = true, .view = raw};
+    }
+    std::size_t size = 0;
+    const char* text = fy_token_get_text(token, &size);
+    if (text == nullptr) return {};
+    return {.in_place = false, .view = {text, size}};
+  }
+
+  static bool has_tag(fy_token* tag, std::string_view name) {
+    if (tag == nullptr) return false;
+    std::size_t size = 0;
+    const char* text = fy_token_get_text(tag, &size);
+    return text != nullptr && std::string_view(text, size).ends_with(name);
+  }
+
+  void scalar(fy_event_scalar_data& event) {
+    const fy_scalar_style style = event.value == nullptr ? FYSS_PLAIN : fy_token_scalar_style(event.value);
+    const bool plain = style == FYSS_PLAIN && !has_tag(event.tag, ":str");
+    const Text text = event.value == nullptr ? Text{.in_place = true, .view = {}} : text_of(event.value, style);
+    std::uint64_t position = start_of(event.value);
+    const std::uint64_t text_at = text.in_place && !text.view.empty()
+                                      ? static_cast<std::uint64_t>(text.view.data() - input_.text().data())
+                                      : position;
+    if (style == FYSS_DOUBLE_QUOTED || style == FYSS_SINGLE_QUOTED) --position;  // the mark is the quote's
+    if (skipping_ == 0 && style == FYSS_PLAIN && text.view.starts_with('\t')) {
+      stop(position, "a tab where YAML wants blanks for indentation");
+    }
+    if (skipping_ == 0 && at_key()) {
+      key(text, text_at, position, !plain);
+      return;
+    }
+    if (!begin_value(position, false)) return;
+    if (levels_.empty() && !range_.any_root && (!plain || !is_null_text(text.view))) root_error(position, "a scalar");
+    if (plain && is_null_text(text.view)) {
+      builder().null(relative(position));
+    } else if (text.in_place) {
+      builder().scalar(relative(text_at), static_cast<std::uint32_t>(text.view.size()), relative(position), !plain);
+    } else {
+      builder().scalar(text.view, relative(position), !plain);
+    }
+    if (levels_.size() == 1 && !in_item_) header_.value(key_, text.view, position);
+    if (event.anchor != nullptr) keep_anchor(name_of(event.anchor));
+    after_value();
+  }
+
+  void key(const Text& text, std::uint64_t text_at, std::uint64_t position, bool quoted) {
+    check_limits(position);
+    const bool fresh = text.in_place ? builder().key(relative(text_at), static_cast<std::uint32_t>(text.view.size()),
+                                                     relative(position), quoted)
+                                     : builder().key(text.view, relative(position), quoted);
+    if (levels_.size() == 1) key_ = text.view;
+    levels_.back().expects_key = false;
+    if (fresh) return;
+    const Mark first = input_.mark((in_item_ ? item_base_ : whole_base_) + builder().earlier_position(), number_);
+    Diagnostic found =
+        Diagnostic::at(Severity::Error, input_.mark(position, number_),
+                       (builder().open_path() / Path({{.key = std::string(text.view)}})).to_string(),
+                       fmt::format("duplicate key '{}'; it stands at line {} already", text.view, first.line));
+    late_.push_back(std::move(found));
+    if (++duplicates_ == kMaxDuplicates) stop(position, "too many duplicate keys: the rest of the file is not read");
+    skip_next_ = true;
+  }
+
+  static std::string name_of(fy_token* token) {
+    std::size_t size = 0;
+    const char* text = fy_token_get_text(token, &size);
+    return text == nullptr ? std::string() : std::string(text, size);
+  }
+
+  void keep_anchor(const std::string& name) { builder().copy_last_to(anchors_[name]); }
+
+  void alias(fy_token* token) {
+    const std::string name = name_of(token);
+    const std::uint64_t position = start_of(token) - 1;  // the asterisk's
+    const auto anchor = anchors_.find(name);
+    if (skipping_ == 0 && !skip_next_ && anchor == anchors_.end()) {
+      stop(position, fmt::format("unknown anchor '*{}'", name),
+           "an anchor &name that is complete further up in the document");
+    }
+    if (skipping_ == 0 && at_key()) {
+      const Node root = anchor->second.root();
+      if (!root.is_scalar()) stop(position, "a mapping's key is a mapping or a list", "a scalar");
+      key({.in_place = false, .view = root.text()}, position, position, root.is_quoted());
+      return;
+    }
+    if (!begin_value(position, false)) return;
+    const std::uint32_t added = builder().alias(anchor->second, relative(position));
+    if (added == 0) stop(position, fmt::format("nested more than {} levels deep", kMaxDepth));
+    alias_nodes_ += added;
+    if (alias_nodes_ > kMaxAliasNodes) {
+      stop(position, fmt::format("the aliases of this document stand for more than {} values", kMaxAliasNodes));
+    }
+    after_value();
+  }
+
+  void open(fy_token* token, fy_token* anchor, bool mapping) {
+    const std::uint64_t position = start_of(token);
+    if (skipping_ == 0 && at_key()) stop(position, "a mapping's key is a mapping or a list", "a scalar");
+    if (!begin_value(position, true)) return;
+    if (levels_.empty() && !range_.any_root && !mapping) root_error(position, "a list");
+    if (levels_.size() >= kMaxDepth) stop(position, fmt::format("nested more than {} levels deep", kMaxDepth));
+    if (mapping) {
+      builder().open_mapping(relative(position));
+    } else {
+      builder().open_sequence(relative(position));
+      if (levels_.size() == 1 && !range_.any_root && key_ == "items" && header_.may_be_list()) in_list_ = true;
+    }
+    levels_.push_back({.mapping = mapping, .expects_key = mapping, .anchor = anchor == nullptr ? "" : name_of(anchor)});
+  }
+
+  void close() {
+    if (skipping_ > 0) {
+      if (--skipping_ == 0) levels_.back().expects_key = true;
+      return;
+    }
+    const std::string anchor = std::move(levels_.back().anchor);
+    levels_.pop_back();
+    if (in_list_ && levels_.size() == 1) in_list_ = false;
+    if (in_item_ && item_.depth() == 1) header_.complete(item_);
+    builder().close();
+    if (!anchor.empty()) keep_anchor(anchor);
+    after_value();
+  }
+
+  void end_item() {
+    item_.finish();
+    const Node root = item_document_.root();
+    if (!root.is_mapping()) {
+      diagnostics_.error(root, fmt::format("item {} of the List is no mapping", item_document_.item()));
+    }
+    flush_errors(item_document_.label());
+    in_item_ = false;
+    if (root.is_mapping()) deliver(item_document_);
+    if (last_ - released_ > (32U << 20U)) input_.release_before(released_ = item_base_);
+  }
+
+  void end_document() {
+    if (!started_) return;
+    whole_.finish();
+    flush_errors(whole_document_.label());
+    const Node root = whole_document_.root();
+    if (header_.was_list) {
+      header_.check_kind(root, diagnostics_);
+    } else if (range_.any_root || !root.is_null()) {
+      deliver(whole_document_);
+    }
+    if (last_ - released_ > (32U << 20U)) input_.release_before(released_ = whole_base_);
+  }
+
+  void deliver(const Document& document) {
+    ++delivered_;
+    sink_(document);
+  }
+
+  [[noreturn]] void root_error(std::uint64_t position, std::string_view found) {
+    stop(position, fmt::format("the document is {}", found), "a mapping (key: value)");
+  }
+
+  const Input& input_;
+  YamlRange range_;
+  Diagnostics& diagnostics_;
+  const DocumentSink& sink_;
+  fy_parser* parser_ = nullptr;
+
+  Document whole_document_, item_document_;
+  DocumentBuilder whole_, item_;
+  std::uint64_t whole_base_ = 0, item_base_ = 0;
+  bool started_ = false;  ///< The current document has a value.
+  bool in_list_ = false;  ///< Inside the `items` of a List.
+  bool in_item_ = false;
+  ListHeader header_;
+  std::string key_;  ///< Last key of the root mapping.
+
+  std::vector<Level> levels_;
+  std::size_t skipping_ = 0;  ///< Open containers of a value that is dropped.
+  bool skip_next_ = false;    ///< The next value belongs to a duplicate key.
+  std::map<std::string, Document> anchors_;
+  std::uint64_t alias_nodes_ = 0;
+
+  std::size_t duplicates_ = 0;
+  std::vector<Diagnostic> late_;  ///< Of the current document: they wait for its name.
+  std::uint64_t last_ = 0;        ///< Place of the last token.
+  std::uint64_t released_ = 0;
+  std::uint32_t number_ = 0;
+  std::size_t delivered_ = 0;
+};
+
+}  // namespace
+
+std::size_t read_yaml(const Input& input, YamlRange range, Diagnostics& diagnostics, const DocumentSink& sink) {
+  std::size_t delivered = 0;
+  const DocumentSink counting = [&](const Document& document) {
+    ++delivered;
+    sink(document);
+  };
+  try {
+    YamlReader(input, range, diagnostics, counting).read();
+  } catch (const Stop&) {
+  }
+  return delivered;
+}
+
+}  // namespace knetsim
