@@ -1,0 +1,21 @@
+#pragma once
+
+#include "models/cni/cni_model.h"
+
+namespace knetsim {
+
+/// Pods as ports of one Linux bridge (cbr0, cni0) that holds the gateway address; other nodes' pod CIDRs are reached by host
+/// routes. What the `bridge` plugin sets up, and the base of flannel.
+class BridgeCni : public CniModel {
+ public:
+  void leave_pod(StepSink& sink) const override;
+  void enter_pod(StepSink& sink) const override;
+  bool bridged() const override { return true; }
+  Tunnel tunnel() const override { return {}; }
+  void encapsulate(StepSink&) const override {}
+  void decapsulate(StepSink&) const override {}
+};
+
+CniInfo bridge_info();
+
+}  // namespace knetsim

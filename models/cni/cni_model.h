@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/walk/netfilter.h"
+
+namespace knetsim {
+
+/// How the packets between pods of two nodes are carried.
+struct Tunnel {
+  Encapsulation encapsulation = Encapsulation::None;
+  std::uint32_t header_bytes = 0;  ///< Per wire packet.
+  bool tracked = true;             ///< The outer packets pass conntrack and the nat chains like any others of the node.
+  explicit operator bool() const { return encapsulation != Encapsulation::None; }
+};
+
+/// What a pod network is built from: `cluster.cni` of the scenario.
+struct CniParams {
+  std::string backend;   ///< One of CniInfo::backends; empty: the first.
+  bool notrack = false;  ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
+};
+
+/// A pod network: what lies between a pod's socket and its node's IP stack, and how packets for other nodes' pods are carried.
+/// It describes steps and schedules nothing.
+class CniModel {
+ public:
+  virtual ~CniModel() = default;
+  /// Steps from the pod's network namespace up to the node's IP stack.
+  virtual void leave_pod(StepSink& sink) const = 0;
+  /// Steps from the node's IP stack into the pod's network namespace.
+  virtual void enter_pod(StepSink& sink) const = 0;
+  /// Whether pods of one node are ports of one bridge, so that frames between them need no routing.
+  virtual bool bridged() const = 0;
+  /// The tunnel between nodes, if any.
+  virtual Tunnel tunnel() const = 0;
+  /// Steps that put a packet into the tunnel, and that take it out; the outer packet's passage through netfilter is the caller's.
+  virtual void encapsulate(StepSink& sink) const = 0;
+  virtual void decapsulate(StepSink& sink) const = 0;
+  /// Largest IP packet of a pod, on an underlay of this MTU. 0: the header does not fit.
+  std::uint32_t pod_mtu(std::uint32_t underlay_mtu) const {
+    const std::uint32_t header = tunnel().header_bytes;
+    return underlay_mtu > header ? underlay_mtu - header : 0;
+  }
+};
+
+struct CniInfo {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view source;
+  std::span<const std::string_view> backends;  ///< Empty: the kind has none to choose.
+  /// @throws std::invalid_argument  The backend is not one of `backends`.
+  std::unique_ptr<CniModel> (*make)(const CniParams&);
+};
+
+/// The table of pod networks, in the order in which they are shown. Adding one adds a line in builtin.cpp.
+std::span<const CniInfo> cni_kinds();
+/// nullptr for an unknown name.
+const CniInfo* cni_kind_named(std::string_view name);
+
+}  // namespace knetsim
