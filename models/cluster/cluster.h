@@ -35,92 +35,92 @@ struct Resources {
 enum class TaintEffect : std::uint8_t { NoSchedule, PreferNoSchedule, NoExecute };
 
 struct Taint {
-  std::string_view key;
-  std::string_view value;
+  std::string_view key{};
+  std::string_view value{};
   TaintEffect effect = TaintEffect::NoSchedule;
 };
 
 /// A Node object, or one made from the scenario's `cluster.nodes`.
 struct ClusterNode {
-  std::string_view name;
+  std::string_view name{};
   LabelSetId labels = 0;
-  Resources capacity;     ///< What the machine has: its cores run softirqs and applications.
-  Resources allocatable;  ///< What pods may request.
+  Resources capacity{};     ///< What the machine has: its cores run softirqs and applications.
+  Resources allocatable{};  ///< What pods may request.
   std::uint32_t max_pods = 110;
-  std::vector<Taint> taints;
+  std::vector<Taint> taints{};
   bool unschedulable = false;
   bool ready = true;
-  IpAddress ip;            ///< InternalIP of the first family.
-  IpAddress secondary_ip;  ///< InternalIP of the other family of a dual-stack node, or none.
-  std::optional<Cidr> pod_cidr;
-  std::string_view zone;  ///< Label topology.kubernetes.io/zone, or "".
-  Mark mark;              ///< Unknown (line 0) when the scenario made the node.
+  IpAddress ip{};            ///< InternalIP of the first family.
+  IpAddress secondary_ip{};  ///< InternalIP of the other family of a dual-stack node, or none.
+  std::optional<Cidr> pod_cidr{};
+  std::string_view zone{};  ///< Label topology.kubernetes.io/zone, or "".
+  Mark mark{};              ///< Unknown (line 0) when the scenario made the node.
 };
 
 struct ContainerPort {
-  std::string_view name;  ///< "" when unnamed.
+  std::string_view name{};  ///< "" when unnamed.
   std::uint16_t port = 0;
   std::uint16_t host_port = 0;  ///< 0 when none.
   Protocol protocol = Protocol::Tcp;
-  IpAddress host_ip;  ///< None: every address of the node.
+  IpAddress host_ip{};  ///< None: every address of the node.
   bool operator==(const ContainerPort&) const = default;
 };
 
 /// A container that runs beside the others of its pod; init containers that end are not kept.
 struct Container {
-  std::string_view name;
-  Resources requests;
-  Resources limits;
-  std::vector<ContainerPort> ports;
+  std::string_view name{};
+  Resources requests{};
+  Resources limits{};
+  std::vector<ContainerPort> ports{};
   bool operator==(const Container&) const = default;
 };
 
 struct NodeRequirement {
   enum class Operator : std::uint8_t { In, NotIn, Exists, DoesNotExist, Gt, Lt };
-  std::string_view key;
+  std::string_view key{};
   Operator op = Operator::In;
-  std::vector<std::string_view> values;
+  std::vector<std::string_view> values{};
   bool on_field = false;  ///< matchFields: the key is metadata.name.
   bool operator==(const NodeRequirement&) const = default;
 };
 
 struct Toleration {
-  std::string_view key;  ///< "": every key (with Exists).
-  std::string_view value;
-  bool exists = false;                ///< operator Exists: any value.
-  std::optional<TaintEffect> effect;  ///< None: every effect.
+  std::string_view key{};  ///< "": every key (with Exists).
+  std::string_view value{};
+  bool exists = false;                  ///< operator Exists: any value.
+  std::optional<TaintEffect> effect{};  ///< None: every effect.
   bool operator==(const Toleration&) const = default;
 };
 
 /// What decides where a pod may run.
 struct SchedulingRules {
-  std::vector<Label> node_selector;
+  std::vector<Label> node_selector{};
   /// requiredDuringSchedulingIgnoredDuringExecution: one term has to hold, each a conjunction. Empty: no requirement.
-  std::vector<std::vector<NodeRequirement>> node_affinity;
-  std::vector<Toleration> tolerations;
+  std::vector<std::vector<NodeRequirement>> node_affinity{};
+  std::vector<Toleration> tolerations{};
   bool operator==(const SchedulingRules&) const = default;
 };
 
 /// What the pods of one template have in common. Its containers share one network namespace (the pause container's) and
 /// reach each other over its loopback.
 struct PodSpec {
-  std::vector<Container> containers;
-  Resources requests;  ///< Of the whole pod, as the scheduler counts them (init containers and overhead included).
-  Resources limits;    ///< Sum over containers; a part is 0 as soon as one container has no such limit.
+  std::vector<Container> containers{};
+  Resources requests{};  ///< Of the whole pod, as the scheduler counts them (init containers and overhead included).
+  Resources limits{};    ///< Sum over containers; a part is 0 as soon as one container has no such limit.
   bool host_network = false;
-  SchedulingRules scheduling;
+  SchedulingRules scheduling{};
   bool operator==(const PodSpec&) const = default;
 };
 
 struct Pod {
-  std::string_view name;
-  std::string_view ns;
+  std::string_view name{};
+  std::string_view ns{};
   WorkloadIndex workload = kNoIndex;
   PodSpecIndex spec = kNoIndex;
   LabelSetId labels = 0;
   NodeIndex node = kNoIndex;  ///< Set for every pod once the cluster is bound.
-  IpAddress ip;               ///< The node's for a hostNetwork pod.
-  IpAddress secondary_ip;     ///< Of the other family in a dual-stack cluster, or none.
+  IpAddress ip{};             ///< The node's for a hostNetwork pod.
+  IpAddress secondary_ip{};   ///< Of the other family in a dual-stack cluster, or none.
   bool ready = true;
   bool terminating = false;
 };
@@ -128,11 +128,11 @@ struct Pod {
 /// The controller behind pods, by the name that its user gave: the Deployment "frontend", not its ReplicaSet. A pod
 /// without controller is a workload of its own, of kind Pod.
 struct Workload {
-  std::string_view kind;
-  std::string_view ns;
-  std::string_view name;
-  std::vector<PodIndex> pods;
-  Mark mark;
+  std::string_view kind{};
+  std::string_view ns{};
+  std::string_view name{};
+  std::vector<PodIndex> pods{};
+  Mark mark{};
 };
 
 enum class ServiceType : std::uint8_t { ClusterIp, NodePort, LoadBalancer, ExternalName };
@@ -141,48 +141,48 @@ std::string_view to_string(ServiceType type);
 /// One entry of a Service's spec.ports: what a proxy has rules for.
 struct ServicePort {
   ServiceIndex service = kNoIndex;
-  std::string_view name;
+  std::string_view name{};
   Protocol protocol = Protocol::Tcp;
   std::uint16_t port = 0;
-  std::uint16_t node_port = 0;    ///< 0 when it has none.
-  std::uint16_t target_port = 0;  ///< 0 when the target is named.
-  std::string_view target_name;   ///< Container port name, resolved for each pod; "" when the target is a number.
-  Mark mark;
+  std::uint16_t node_port = 0;     ///< 0 when it has none.
+  std::uint16_t target_port = 0;   ///< 0 when the target is named.
+  std::string_view target_name{};  ///< Container port name, resolved for each pod; "" when the target is a number.
+  Mark mark{};
 };
 
 struct Service {
-  std::string_view name;
-  std::string_view ns;
+  std::string_view name{};
+  std::string_view ns{};
   ServiceType type = ServiceType::ClusterIp;
-  bool headless = false;               ///< clusterIP: None
-  std::vector<IpAddress> cluster_ips;  ///< One, or two in a dual-stack cluster; the first is the primary one.
-  ServicePortIndex first_port = 0;     ///< Its ports are Cluster::service_ports[first_port, first_port + port_count).
+  bool headless = false;                 ///< clusterIP: None
+  std::vector<IpAddress> cluster_ips{};  ///< One, or two in a dual-stack cluster; the first is the primary one.
+  ServicePortIndex first_port = 0;       ///< Its ports are Cluster::service_ports[first_port, first_port + port_count).
   std::uint32_t port_count = 0;
-  std::vector<Label> selector;  ///< Sorted by key. Empty: endpoints come from slices alone.
+  std::vector<Label> selector{};  ///< Sorted by key. Empty: endpoints come from slices alone.
   bool client_ip_affinity = false;
   std::int32_t affinity_timeout_s = 10800;
   bool internal_traffic_local = false;
   bool external_traffic_local = false;
   bool publish_not_ready = false;
   std::uint16_t health_check_node_port = 0;
-  std::vector<IpAddress> external_ips;
-  std::vector<IpAddress> load_balancer_ips;  ///< status.loadBalancer.ingress[].ip
-  std::vector<std::string_view> source_ranges;
-  std::string_view external_name;
-  std::string_view traffic_distribution;
-  Mark mark;
+  std::vector<IpAddress> external_ips{};
+  std::vector<IpAddress> load_balancer_ips{};  ///< status.loadBalancer.ingress[].ip
+  std::vector<std::string_view> source_ranges{};
+  std::string_view external_name{};
+  std::string_view traffic_distribution{};
+  Mark mark{};
 };
 
 /// Everything that was read, bound together: pods have nodes and addresses, Services have addresses and endpoints.
 struct Cluster {
   StringPool strings;
   LabelSets label_sets;
-  std::vector<ClusterNode> nodes;
-  std::vector<Workload> workloads;
-  std::vector<PodSpec> pod_specs;
-  std::vector<Pod> pods;
-  std::vector<Service> services;
-  std::vector<ServicePort> service_ports;
+  std::vector<ClusterNode> nodes{};
+  std::vector<Workload> workloads{};
+  std::vector<PodSpec> pod_specs{};
+  std::vector<Pod> pods{};
+  std::vector<Service> services{};
+  std::vector<ServicePort> service_ports{};
   EndpointViews endpoints;
 
   const PodSpec& spec(const Pod& pod) const { return pod_specs[pod.spec]; }

@@ -18,7 +18,7 @@ inline constexpr std::uint32_t kNoIndex = std::numeric_limits<std::uint32_t>::ma
 
 /// One address behind a Service port.
 struct Endpoint {
-  IpAddress address;
+  IpAddress address{};
   std::uint16_t port = 0;
   bool ready = true;        ///< False for one that serves only because every other is gone too (KEP-1669).
   PodIndex pod = kNoIndex;  ///< kNoIndex for an address outside the cluster.
@@ -49,8 +49,8 @@ class EndpointTable {
   static std::size_t slot(ServicePortIndex port, IpFamily family) {
     return 2 * std::size_t{port} + static_cast<std::size_t>(family);
   }
-  std::vector<Range> ranges_;
-  std::vector<Endpoint> all_;
+  std::vector<Range> ranges_{};
+  std::vector<Endpoint> all_{};
 };
 
 /// What one node's proxy knows: a version and the endpoints as of that version. A cheap handle; it stays valid, and
@@ -88,8 +88,8 @@ class EndpointViews {
   void advance(NodeIndex node, std::uint64_t version);
 
  private:
-  std::vector<std::shared_ptr<const EndpointTable>> versions_;
-  std::vector<std::uint64_t> seen_;  ///< Version by node; shorter than the nodes while the rest is at 0.
+  std::vector<std::shared_ptr<const EndpointTable>> versions_{};
+  std::vector<std::uint64_t> seen_{};  ///< Version by node; shorter than the nodes while the rest is at 0.
 };
 
 }  // namespace knetsim

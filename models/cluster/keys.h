@@ -9,8 +9,8 @@
 
 namespace knetsim {
 
-/// The field names of one structure of the Kubernetes API, as a hash table that is built at compile time. An index is asked
-/// for by name, and a name that is not in the list does not compile:
+/// The field names of one structure of the Kubernetes API, as a hash table that is built at compile time. An index is
+/// asked for by name, and a name that is not in the list does not compile:
 ///
 ///     constexpr Keys kTaint({"key", "value", "effect", "timeAdded"});
 ///     static_assert(kTaint["effect"] == 2);

@@ -12,56 +12,56 @@ namespace knetsim {
 
 /// The object that metadata.ownerReferences names with `controller: true`; an empty kind when there is none.
 struct OwnerReference {
-  std::string_view kind;
-  std::string_view name;
+  std::string_view kind{};
+  std::string_view name{};
 };
 
 /// A Deployment, ReplicaSet, ReplicationController, StatefulSet or DaemonSet as it was read.
 struct Controller {
-  std::string_view kind;
-  std::string_view ns;
-  std::string_view name;
-  OwnerReference owner;
+  std::string_view kind{};
+  std::string_view ns{};
+  std::string_view name{};
+  OwnerReference owner{};
   std::uint32_t replicas = 1;
   std::uint32_t first_ordinal = 0;  ///< StatefulSet: spec.ordinals.start
   PodSpecIndex spec = kNoIndex;
   LabelSetId pod_labels = 0;
   bool pods_ready = true;
-  Mark mark;
+  Mark mark{};
 };
 
 /// An address of an EndpointSlice or of an Endpoints subset.
 struct SliceEndpoint {
-  IpAddress address;
-  std::string_view pod;  ///< targetRef of kind Pod, in the slice's namespace; "" when it names none.
-  std::string_view node;
+  IpAddress address{};
+  std::string_view pod{};  ///< targetRef of kind Pod, in the slice's namespace; "" when it names none.
+  std::string_view node{};
   bool ready = true;
   bool serving = true;
   bool terminating = false;
 };
 
 struct SlicePort {
-  std::string_view name;  ///< The Service port's name.
+  std::string_view name{};  ///< The Service port's name.
   Protocol protocol = Protocol::Tcp;
   std::uint16_t port = 0;  ///< The endpoints' port.
 };
 
 /// An EndpointSlice, or one subset of an Endpoints object: every port is open on every address.
 struct Slice {
-  std::string_view ns;
-  std::string_view service;
+  std::string_view ns{};
+  std::string_view service{};
   IpFamily family = IpFamily::V4;
   std::uint32_t first_endpoint = 0;
   std::uint32_t endpoint_count = 0;
   std::uint32_t first_port = 0;
   std::uint32_t port_count = 0;
-  Mark mark;
+  Mark mark{};
 };
 
 struct SliceTables {
-  std::vector<Slice> slices;
-  std::vector<SliceEndpoint> endpoints;
-  std::vector<SlicePort> ports;
+  std::vector<Slice> slices{};
+  std::vector<SliceEndpoint> endpoints{};
+  std::vector<SlicePort> ports{};
 
   std::span<const SliceEndpoint> endpoints_of(const Slice& slice) const {
     return std::span(endpoints).subspan(slice.first_endpoint, slice.endpoint_count);
@@ -74,10 +74,10 @@ struct SliceTables {
 /// What the manifests say, before it is bound together: pods without nodes, controllers not yet expanded.
 struct Manifests {
   Cluster cluster;
-  std::vector<OwnerReference> pod_owners;   ///< By pod.
-  std::vector<std::string_view> pod_nodes;  ///< By pod: spec.nodeName, or "".
-  std::vector<Mark> pod_marks;              ///< By pod.
-  std::vector<Controller> controllers;
+  std::vector<OwnerReference> pod_owners{};   ///< By pod.
+  std::vector<std::string_view> pod_nodes{};  ///< By pod: spec.nodeName, or "".
+  std::vector<Mark> pod_marks{};              ///< By pod.
+  std::vector<Controller> controllers{};
   SliceTables endpoint_slices;
   SliceTables legacy_endpoints;                 ///< Endpoints objects; used for a Service that has no slice.
   std::size_t objects = 0;                      ///< Everything read, used or not.

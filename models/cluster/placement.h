@@ -91,16 +91,16 @@ class Placement {
   NodeIndex best_candidate() const;
 
   const Cluster& cluster_;
-  std::vector<Room> rooms_;
-  std::vector<std::vector<HostPort>> ports_;
-  std::vector<Shape> shapes_;
-  std::vector<std::vector<std::uint8_t>> eligible_;  ///< By class of SchedulingRules, then by node.
+  std::vector<Room> rooms_{};
+  std::vector<std::vector<HostPort>> ports_{};
+  std::vector<Shape> shapes_{};
+  std::vector<std::vector<std::uint8_t>> eligible_{};  ///< By class of SchedulingRules, then by node.
   std::unordered_map<std::string, std::uint32_t> class_of_rules_;
-  std::vector<std::vector<NodeIndex>> booked_;  ///< Nodes of each workload's pods.
-  std::vector<std::string_view> zone_names_;
+  std::vector<std::vector<NodeIndex>> booked_{};  ///< Nodes of each workload's pods.
+  std::vector<std::string_view> zone_names_{};
   Spread spread_;
   std::size_t next_start_ = 0;
-  std::vector<Candidate> candidates_;
+  std::vector<Candidate> candidates_{};
 };
 
 /// How many feasible nodes the scheduler looks for before it scores them: all below 100 nodes, else 50 - nodes/125

@@ -1,0 +1,183 @@
+#include "models/cluster/bind.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "models/cluster/endpoint_builder.h"
+#include "models/cluster/owners.h"
+#include "models/cluster/placement.h"
+
+namespace knetsim {
+namespace {
+
+class Binder {
+ public:
+  Binder(Manifests& manifests, const ClusterOptions& options, Diagnostics& diagnostics)
+      : manifests_(manifests), cluster_(manifests.cluster), options_(options), diagnostics_(diagnostics) {}
+
+  ClusterSummary bind() {
+    summary_.objects = manifests_.objects;
+    make_nodes();
+    if (cluster_.nodes.empty()) return summary_;
+    set_stated_nodes();
+    const Owners owners(manifests_);
+    place(owners);
+    assign_addresses(cluster_, options_.addresses, diagnostics_);
+    if (!diagnostics_.has_errors()) {
+      cluster_.endpoints = EndpointViews(build_endpoints(manifests_, cluster_, diagnostics_));
+    }
+    return summary_;
+  }
+
+ private:
+  std::string_view intern(std::string_view text) { return cluster_.strings.intern(text); }
+
+  void report(const Mark& mark, std::string object, std::string path, std::string message, std::string accepted = {}) {
+    Diagnostic diagnostic =
+        Diagnostic::at(Severity::Error, mark, std::move(path), std::move(message), std::move(accepted));
+    diagnostic.object = std::move(object);
+    diagnostics_.add(std::move(diagnostic));
+  }
+
+  void make_node(std::string_view name) {
+    std::vector<Label> labels{{intern("kubernetes.io/hostname"), name}, {intern("kubernetes.io/os"), intern("linux")}};
+    cluster_.nodes.push_back({.name = name,
+                              .labels = cluster_.label_sets.intern(labels),
+                              .capacity = options_.nodes.capacity,
+                              .allocatable = options_.nodes.capacity,
+                              .max_pods = options_.nodes.max_pods});
+    ++summary_.nodes_made;
+  }
+
+  void make_nodes() {
+    if (!cluster_.nodes.empty()) {
+      for (ClusterNode& node : cluster_.nodes) {  // A hand-written Node has no status.
+        if (node.capacity == Resources{}) node.capacity = node.allocatable = options_.nodes.capacity;
+      }
+      return;
+    }
+    // Names that pods ask for come first, so that a snapshot without its nodes keeps its placement.
+    std::unordered_set<std::string_view> named;
+    for (const std::string_view name : manifests_.pod_nodes) {
+      if (!name.empty() && named.insert(name).second) make_node(name);
+    }
+    for (std::uint32_t i = 0; cluster_.nodes.size() < options_.nodes.count; ++i) {
+      const std::string_view name = intern(fmt::format("node-{}", i));
+      if (!named.contains(name)) make_node(name);
+    }
+    if (cluster_.nodes.empty()) {
+      Diagnostic diagnostic = Diagnostic::at(Severity::Error, Mark{}, "cluster.nodes.count",
+                                             "no nodes: the manifests hold no Node, and no count is given",
+                                             "cluster.nodes: {count: 6, cpu: 8, memory: 32Gi}");
+      diagnostics_.add(std::move(diagnostic));
+    }
+  }
+
+  void set_stated_nodes() {
+    std::unordered_map<std::string_view, NodeIndex> by_name;
+    std::vector<std::string_view> names;
+    for (NodeIndex i = 0; i < cluster_.nodes.size(); ++i) {
+      by_name.try_emplace(cluster_.nodes[i].name, i);
+      names.push_back(cluster_.nodes[i].name);
+    }
+    for (PodIndex i = 0; i < cluster_.pods.size(); ++i) {
+      const std::string_view wanted = manifests_.pod_nodes[i];
+      if (wanted.empty()) continue;
+      if (const auto found = by_name.find(wanted); found != by_name.end()) {
+        cluster_.pods[i].node = found->second;
+        ++summary_.pods_kept;
+        continue;
+      }
+      report(manifests_.pod_marks[i], fmt::format("Pod {}/{}", cluster_.pods[i].ns, cluster_.pods[i].name),
+             "spec.nodeName", fmt::format("no Node is named '{}'{}", wanted, suggest(wanted, names)));
+    }
+  }
+
+  void add_pod(const Controller& controller, WorkloadIndex workload, std::string_view name, NodeIndex node) {
+    const auto index = static_cast<PodIndex>(cluster_.pods.size());
+    cluster_.pods.push_back({.name = name,
+                             .ns = controller.ns,
+                             .workload = workload,
+                             .spec = controller.spec,
+                             .labels = controller.pod_labels,
+                             .node = node});
+    cluster_.workloads[workload].pods.push_back(index);
+    if (node != kNoIndex) ++summary_.pods_placed;
+  }
+
+  void expand_daemon(const Controller& controller, WorkloadIndex workload, Placement& placement) {
+    for (const NodeIndex node : placement.daemon_nodes(cluster_.pod_specs[controller.spec])) {
+      const std::string_view name = intern(fmt::format("{}-{}", controller.name, cluster_.nodes[node].name));
+      if (!placement.has_room(controller.spec, node)) {
+        report(controller.mark, fmt::format("DaemonSet {}/{}", controller.ns, controller.name), {},
+               fmt::format("its pod does not fit node {}, as one of each matching node has to",
+                           cluster_.nodes[node].name));
+        return;
+      }
+      add_pod(controller, workload, name, node);
+      placement.book(controller.spec, workload, node);
+    }
+  }
+
+  void place(const Owners& owners) {
+    for (Pod& pod : cluster_.pods) {
+      if (pod.node == kNoIndex) unplaced_.push_back(static_cast<PodIndex>(&pod - cluster_.pods.data()));
+    }
+    Placement placement(cluster_);
+    for (const std::uint32_t i : owners.to_expand()) {
+      const Controller& controller = manifests_.controllers[i];
+      if (controller.kind == "DaemonSet") expand_daemon(controller, owners.workload_of(i), placement);
+    }
+    for (const std::uint32_t i : owners.to_expand()) {
+      const Controller& controller = manifests_.controllers[i];
+      if (controller.kind == "DaemonSet") continue;
+      for (std::uint32_t k = 0; k < controller.replicas; ++k) {
+        // A StatefulSet counts its pods; the others' names end in random letters, for which a count stands here.
+        const std::uint32_t number = controller.kind == "StatefulSet" ? controller.first_ordinal + k : k + 1;
+        unplaced_.push_back(static_cast<PodIndex>(cluster_.pods.size()));
+        add_pod(controller, owners.workload_of(i), intern(fmt::format("{}-{}", controller.name, number)), kNoIndex);
+      }
+    }
+    std::unordered_map<WorkloadIndex, std::size_t> refused;
+    std::vector<std::pair<WorkloadIndex, PodSpecIndex>> order;
+    for (const PodIndex i : unplaced_) {
+      Pod& pod = cluster_.pods[i];
+      // An unknown nodeName was reported; the pod is not to be put anywhere else.
+      if (i < manifests_.pod_nodes.size() && !manifests_.pod_nodes[i].empty()) continue;
+      pod.node = placement.place(pod.spec, pod.workload);
+      if (pod.node != kNoIndex) {
+        ++summary_.pods_placed;
+      } else if (refused[pod.workload]++ == 0) {
+        order.emplace_back(pod.workload, pod.spec);
+      }
+    }
+    for (const auto& [index, spec] : order) {
+      const Workload& workload = cluster_.workloads[index];
+      const std::size_t asked = workload.pods.size();
+      const std::string pods = asked == 1 ? "the pod fits" : fmt::format("{} of {} pods fit", refused[index], asked);
+      report(workload.mark, fmt::format("{} {}/{}", workload.kind, workload.ns, workload.name), {},
+             fmt::format("{} no node; {}", pods, placement.why_not(spec)));
+    }
+  }
+
+  Manifests& manifests_;
+  Cluster& cluster_;
+  const ClusterOptions& options_;
+  Diagnostics& diagnostics_;
+  ClusterSummary summary_;
+  std::vector<PodIndex> unplaced_;
+};
+
+}  // namespace
+
+BoundCluster bind_cluster(Manifests manifests, const ClusterOptions& options, Diagnostics& diagnostics) {
+  ClusterSummary summary = Binder(manifests, options, diagnostics).bind();
+  summary.not_used = std::move(manifests.not_used);
+  return {std::move(manifests.cluster), std::move(summary)};
+}
+
+}  // namespace knetsim

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "models/cluster/addresses.h"
+#include "models/cluster/cluster.h"
+#include "models/cluster/manifests.h"
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+
+/// Nodes that are all alike: the scenario's `cluster.nodes`.
+struct NodeSpec {
+  std::uint32_t count = 0;  ///< 0: only the shape is given, for Node objects that state none.
+  Resources capacity{.cpu_milli = 8000, .memory_bytes = std::int64_t{32} << 30};
+  std::uint32_t max_pods = 110;  ///< kubelet's maxPods
+};
+
+struct ClusterOptions {
+  NodeSpec nodes;
+  AddressPlan addresses;
+};
+
+struct ClusterSummary {
+  std::size_t objects = 0;                      ///< Read, used or not.
+  std::size_t pods_kept = 0;                    ///< On the node that the manifests name.
+  std::size_t pods_placed = 0;                  ///< On a node that placement chose.
+  std::size_t nodes_made = 0;                   ///< From NodeSpec, since the manifests bring none.
+  std::map<std::string, std::size_t> not_used;  ///< Objects that were counted and left alone, by kind.
+};
+
+struct BoundCluster {
+  Cluster cluster;
+  ClusterSummary summary;
+};
+
+/// Makes a cluster of what was read: expands controllers whose pods were not read, places pods, assigns addresses and
+/// collects endpoints.
+///
+/// A controller makes pods only if none of its pods was read, and none of the objects that own it was: of a Deployment,
+/// its ReplicaSet and their Pods, the Pods alone count. Nodes are the Node objects; without any, `options.nodes`;
+/// without a count there, those that pods name. What cannot be bound goes to `diagnostics` (a pod that fits no node, an
+/// unknown nodeName, no nodes at all, addresses stated twice), and the result is then not to be used.
+BoundCluster bind_cluster(Manifests manifests, const ClusterOptions& options, Diagnostics& diagnostics);
+
+}  // namespace knetsim

@@ -1,0 +1,301 @@
+#include "models/cluster/object_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/input/scalar.h"
+
+namespace knetsim {
+namespace {
+
+constexpr Keys kOwnerKeys({"apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"});
+
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+/// k/k apimachinery/pkg/util/validation, IsValidLabelValue.
+bool is_label_value(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.size() > 63 || !is_letter_or_digit(text.front()) || !is_letter_or_digit(text.back())) return false;
+  return std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+/// k/k apimachinery/pkg/util/validation, IsDNS1123Subdomain, without the rule on dots that stand together.
+bool is_object_name(std::string_view text) {
+  const auto inner = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (text.empty() || text.size() > 253 || !inner(text.front()) || !inner(text.back())) return false;
+  return std::ranges::all_of(text, [&](char c) { return inner(c) || c == '-' || c == '.'; });
+}
+
+/// Could a plain scalar be anything but a text? Decided by its first character, to be quick about names.
+bool may_be_number_or_bool(std::string_view text) {
+  return !text.empty() && std::string_view("0123456789+-.tTfFyYnNoO").find(text.front()) != std::string_view::npos;
+}
+
+}  // namespace
+
+void ObjectReader::uses(Unmodelled feature, Node where) {
+  if (feature == Unmodelled::kCount) return;
+  Use& use = uses_[static_cast<std::size_t>(feature)];
+  if (use.count++ == 0) use = {where.mark(), where.path(), where.document().label(), 1};
+}
+
+void ObjectReader::tell_unmodelled() {
+  const auto tell = [this](Use& use, std::string message) {
+    if (use.count == 0) return;
+    if (use.count > 1) message += fmt::format(" ({} times, first here)", use.count);
+    Diagnostic diagnostic = Diagnostic::at(Severity::Notice, use.mark, use.path, std::move(message));
+    diagnostic.object = use.object;
+    diagnostics_.add(std::move(diagnostic));
+    use = {};
+  };
+  for (const UnmodelledRow& row : unmodelled_rows()) {
+    tell(uses_[static_cast<std::size_t>(row.feature)], fmt::format("{}: {}", row.name, row.consequence));
+  }
+  for (auto& [key, use] : unknown_keys_)
+    tell(use, fmt::format("'{}' is no field that knetsim knows; passed over", key));
+  unknown_keys_.clear();
+}
+
+void ObjectReader::wrong_kind(Node node, std::string_view expected) {
+  error(node, fmt::format("{} where {} is expected", describe_found(node), expected));
+}
+
+bool ObjectReader::mapping(Node node) {
+  if (node.is_mapping()) return true;
+  if (node.exists() && !node.is_null()) wrong_kind(node, "a mapping");
+  return false;
+}
+
+bool ObjectReader::sequence(Node node) {
+  if (node.is_sequence()) return true;
+  if (node.exists() && !node.is_null()) wrong_kind(node, "a list");
+  return false;
+}
+
+void ObjectReader::unknown_key(Node key, std::span<const std::string_view> known) {
+  const std::string_view text = key.text();
+  if (const std::string_view near = nearest(text, known); !near.empty()) {
+    error(key, fmt::format("unknown key '{}'; did you mean '{}'?", text, near));
+    return;
+  }
+  auto found = unknown_keys_.find(text);
+  if (found == unknown_keys_.end()) {
+    found = unknown_keys_.emplace(std::string(text), Use{key.mark(), key.path(), key.document().label(), 0}).first;
+  }
+  ++found->second.count;
+}
+
+std::string_view ObjectReader::text(Node node) {
+  if (!node.exists() || node.is_null()) return {};
+  if (!node.is_scalar()) {
+    wrong_kind(node, "a text");
+    return {};
+  }
+  const std::string_view text = node.text();
+  if (!node.is_quoted() && may_be_number_or_bool(text)) {
+    const bool is_bool = to_bool(text).has_value();
+    if (is_bool || to_double(text)) {
+      error(node, fmt::format("{} reads as a {}, where a text is expected", text, is_bool ? "bool" : "number"),
+            fmt::format("\"{}\", in quotes", text));
+      return {};
+    }
+  }
+  return intern(text);
+}
+
+std::optional<std::int64_t> ObjectReader::integer(Node node, IntegerRange range) {
+  if (!node.exists() || node.is_null()) return std::nullopt;
+  if (!node.is_scalar()) {
+    wrong_kind(node, range.accepted);
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> value = to_integer(node.text());
+  if (!value) {
+    error(node, fmt::format("{} is not a whole number", describe_found(node)), std::string(range.accepted));
+    return std::nullopt;
+  }
+  if (node.is_quoted()) {
+    error(node, fmt::format("\"{}\" is a text, where a number is expected", node.text()),
+          fmt::format("{}, without quotes", node.text()));
+    return std::nullopt;
+  }
+  if (*value < range.least || *value > range.most) {
+    error(node, fmt::format("{} is out of range", *value), std::string(range.accepted));
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<std::uint16_t> ObjectReader::port(Node node) {
+  const auto value = integer(node, {.least = 1, .most = 65535, .accepted = "a port number from 1 to 65535"});
+  return value ? std::optional(static_cast<std::uint16_t>(*value)) : std::nullopt;
+}
+
+bool ObjectReader::boolean(Node node, bool fallback) {
+  if (!node.exists() || node.is_null()) return fallback;
+  const std::optional<bool> value = as_bool(node);
+  if (!value) wrong_kind(node, "true or false");
+  return value.value_or(fallback);
+}
+
+std::optional<std::size_t> ObjectReader::choice(Node node, std::span<const std::string_view> allowed) {
+  const std::string_view value = text(node);
+  if (value.empty()) return std::nullopt;
+  const auto found = std::ranges::find(allowed, value);
+  if (found != allowed.end()) return static_cast<std::size_t>(found - allowed.begin());
+  error(node, fmt::format("unknown value '{}'{}", value, suggest(value, allowed)),
+        fmt::format("{}", fmt::join(allowed, ", ")));
+  return std::nullopt;
+}
+
+std::optional<Protocol> ObjectReader::protocol(Node node) {
+  constexpr std::array<std::string_view, 3> kNames{"TCP", "UDP", "SCTP"};
+  if (!node.exists()) return Protocol::Tcp;
+  const auto index = choice(node, kNames);
+  if (!index) return std::nullopt;
+  if (*index == 2) uses(Unmodelled::Sctp, node);
+  return static_cast<Protocol>(*index);
+}
+
+std::optional<IpAddress> ObjectReader::ip(Node node) {
+  if (!node.exists() || node.is_null()) return std::nullopt;
+  const std::optional<IpAddress> address = parse_ip(node.text());
+  if (!address) error(node, fmt::format("'{}' is not an IP address", node.text().substr(0, 60)));
+  return address;
+}
+
+std::vector<Label> ObjectReader::labels(Node node, bool check_values) {
+  std::vector<Label> labels;
+  if (!mapping(node)) return labels;
+  const std::size_t size = node.size();
+  labels.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const Node value = node[i];
+    const std::string_view key = node.key(i).text();
+    const std::string_view read = text(value);
+    if (check_values && !is_label_value(read)) {
+      error(value, fmt::format("'{}' is not a label value", read.substr(0, 80)),
+            "at most 63 letters, digits, '-', '_' and '.', a letter or digit first and last");
+    }
+    labels.push_back({intern(key), read});
+  }
+  return labels;
+}
+
+std::optional<Quantity> ObjectReader::quantity(Node node) {
+  if (!node.exists() || node.is_null()) return std::nullopt;
+  if (!node.is_scalar()) {
+    wrong_kind(node, kQuantityUnits);
+    return std::nullopt;
+  }
+  try {
+    const Quantity quantity = parse_quantity(node.text());
+    if (quantity >= Quantity()) return quantity;
+    error(node, fmt::format("{} is negative", node.text()), std::string(kQuantityUnits));
+  } catch (const ValueError& failure) {
+    error(node, failure.what(), failure.accepted());
+  }
+  return std::nullopt;
+}
+
+Resources ObjectReader::resources(Node node, bool node_status) {
+  constexpr std::array<std::string_view, 2> kNames{"cpu", "memory"};
+  Resources resources;
+  if (!mapping(node)) return resources;
+  const std::size_t size = node.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::string_view name = node.key(i).text();
+    if (name == "cpu") {
+      if (const auto value = quantity(node[i])) resources.cpu_milli = value->milli_value();
+    } else if (name == "memory") {
+      const auto value = quantity(node[i]);
+      if (!value) continue;
+      resources.memory_bytes = value->value();
+      if (node_status || value->value() >= 1024) continue;
+      if (std::string doubt = memory_notice(node[i].text()); !doubt.empty()) notice(node[i], std::move(doubt));
+    } else if (!node_status && name != "ephemeral-storage" && name != "storage") {
+      // Any name with a domain, such as nvidia.com/gpu, is an extended resource; one without has to be known.
+      const bool extended = name.find('/') != std::string_view::npos || name.starts_with("hugepages-");
+      if (extended) {
+        uses(Unmodelled::ExtendedResources, node[i]);
+      } else {
+        error(node.key(i), fmt::format("unknown resource '{}'{}", name, suggest(name, kNames)),
+              "cpu, memory, ephemeral-storage, hugepages-<size>, or a name with a domain");
+      }
+    }
+  }
+  return resources;
+}
+
+PodSpecIndex ObjectReader::add_spec(const OwnerReference& owner, std::string_view ns, PodSpec spec) {
+  std::vector<PodSpec>& specs = cluster().pod_specs;
+  const auto added = static_cast<PodSpecIndex>(specs.size());
+  if (!owner.name.empty()) {
+    const std::uint64_t identity = reinterpret_cast<std::uintptr_t>(owner.name.data()) * 0x9e3779b97f4a7c15u ^
+                                   reinterpret_cast<std::uintptr_t>(ns.data());
+    const auto [entry, first] = last_spec_.try_emplace(identity, added);
+    if (!first && specs[entry->second] == spec) return entry->second;
+    entry->second = added;
+  }
+  specs.push_back(std::move(spec));
+  return added;
+}
+
+void note_annotations(ObjectReader& reader, Node annotations) {
+  const std::size_t size = annotations.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    const Unmodelled feature = unmodelled_annotation(annotations.key(i).text(), annotations[i].text());
+    if (feature != Unmodelled::kCount) reader.uses(feature, annotations[i]);
+  }
+}
+
+std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view kind, bool namespaced) {
+  const Node node = object["metadata"];
+  const Fields fields(*this, node, kMetadataKeys);
+  ObjectMeta meta;
+  meta.kind = kind;
+  meta.name = text(fields[kMetadataKeys["name"]]);
+  if (meta.name.empty()) {
+    if (const std::string_view prefix = text(fields[kMetadataKeys["generateName"]]); !prefix.empty()) {
+      meta.name = intern(fmt::format("{}{}", prefix, manifests_.objects));
+    }
+  }
+  if (meta.name.empty()) {
+    if (!fields[kMetadataKeys["name"]].exists()) error(node.exists() ? node : object, "metadata.name is missing");
+    return std::nullopt;
+  }
+  const Node name_node = fields[kMetadataKeys["name"]];
+  if (!is_object_name(meta.name)) {
+    error(name_node.exists() ? name_node : node, fmt::format("'{}' is not an object name", meta.name),
+          "at most 253 lower-case letters, digits, '-' and '.', a letter or digit first and last");
+    return std::nullopt;
+  }
+  if (namespaced) {
+    meta.ns = text(fields[kMetadataKeys["namespace"]]);
+    if (meta.ns.empty()) meta.ns = intern("default");
+  }
+  std::vector<Label> labels = this->labels(fields[kMetadataKeys["labels"]]);
+  const std::size_t sets_before = cluster().label_sets.size();
+  meta.labels = cluster().label_sets.intern(labels);
+  if (cluster().label_sets.size() > sets_before) {
+    for (const Label& label : labels) {
+      uses(unmodelled_annotation(label.key, label.value), fields[kMetadataKeys["labels"]]);
+    }
+  }
+  note_annotations(*this, fields[kMetadataKeys["annotations"]]);
+  meta.terminating =
+      !fields[kMetadataKeys["deletionTimestamp"]].is_null() && fields[kMetadataKeys["deletionTimestamp"]].exists();
+  const Node owners = fields[kMetadataKeys["ownerReferences"]];
+  if (sequence(owners)) {
+    for (const Node reference : owners) {
+      const Fields owner(*this, reference, kOwnerKeys);
+      if (!boolean(owner[kOwnerKeys["controller"]], false)) continue;
+      meta.owner = {text(owner[kOwnerKeys["kind"]]), text(owner[kOwnerKeys["name"]])};
+    }
+  }
+  meta.mark = name_node.exists() ? name_node.mark() : node.mark();
+  return meta;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "models/cluster/keys.h"
+#include "models/cluster/manifests.h"
+#include "models/cluster/unmodelled.h"
+#include "sim/input/diagnostics.h"
+#include "sim/input/document.h"
+#include "sim/input/quantity.h"
+
+namespace knetsim {
+
+/// What every object has in common, read once.
+struct ObjectMeta {
+  std::string_view kind;
+  std::string_view ns;  ///< "default" where the manifest names none; "" for a Node.
+  std::string_view name;
+  LabelSetId labels = 0;
+  OwnerReference owner;
+  bool terminating = false;  ///< Has a deletionTimestamp.
+  Mark mark;                 ///< Of metadata.name.
+};
+
+/// Reads typed values from the fields of Kubernetes objects. What is wrong goes to the diagnostics and the value counts
+/// as absent, so that one pass tells every mistake. Texts that are kept are interned in the cluster's pool.
+class ObjectReader {
+ public:
+  ObjectReader(Manifests& manifests, Diagnostics& diagnostics) : manifests_(manifests), diagnostics_(diagnostics) {}
+
+  Manifests& manifests() { return manifests_; }
+  Cluster& cluster() { return manifests_.cluster; }
+  std::string_view intern(std::string_view text) { return manifests_.cluster.strings.intern(text); }
+
+  void error(Node node, std::string message, std::string accepted = {}) {
+    diagnostics_.error(node, std::move(message), std::move(accepted));
+  }
+  void notice(Node node, std::string message, std::string accepted = {}) {
+    diagnostics_.notice(node, std::move(message), std::move(accepted));
+  }
+  /// Takes note that the manifests use a feature; told once by tell_unmodelled().
+  void uses(Unmodelled feature, Node where);
+  void tell_unmodelled();
+
+  /// True for a mapping; an error for anything else but absent and null.
+  bool mapping(Node node);
+  bool sequence(Node node);
+  /// A key that the structure does not have: an error with the near name, if there is one; else noted, since it may
+  /// come from a Kubernetes newer than the lists here.
+  void unknown_key(Node key, std::span<const std::string_view> known);
+
+  /// Interned text; "" when absent or not a text. A plain YAML scalar that reads as a number or bool is an error, as it
+  /// is for the API server.
+  std::string_view text(Node node);
+  struct IntegerRange {
+    std::int64_t least = 0;
+    std::int64_t most = 2147483647;
+    std::string_view accepted = "a whole number";
+  };
+  std::optional<std::int64_t> integer(Node node, IntegerRange range);
+  std::optional<std::uint16_t> port(Node node);
+  bool boolean(Node node, bool fallback);
+  /// Index of the text in `allowed`; empty when absent or none of them (an error with the near name).
+  std::optional<std::size_t> choice(Node node, std::span<const std::string_view> allowed);
+  std::optional<Protocol> protocol(Node node);
+  std::optional<IpAddress> ip(Node node);
+  /// A mapping of texts: labels, a node selector. Interned, in the order of the file.
+  std::vector<Label> labels(Node node, bool check_values = true);
+  /// A Kubernetes quantity, at least zero; empty when absent or wrong.
+  std::optional<Quantity> quantity(Node node);
+  /// cpu and memory of `requests`, `limits`, `allocatable` ...; other names are passed over.
+  Resources resources(Node node, bool node_status = false);
+
+  /// Keeps a pod's spec. Pods of one owner mostly have equal ones: a spec equal to the owner's last is not kept again.
+  PodSpecIndex add_spec(const OwnerReference& owner, std::string_view ns, PodSpec spec);
+
+  /// metadata; empty when it has no usable name (an error).
+  std::optional<ObjectMeta> metadata(Node object, std::string_view kind, bool namespaced = true);
+
+ private:
+  struct Use {
+    Mark mark;
+    std::string path;
+    std::string object;
+    std::size_t count = 0;
+  };
+  void wrong_kind(Node node, std::string_view expected);
+
+  Manifests& manifests_;
+  Diagnostics& diagnostics_;
+  std::array<Use, static_cast<std::size_t>(Unmodelled::kCount)> uses_;
+  std::map<std::string, Use, std::less<>> unknown_keys_;
+  std::unordered_map<std::uint64_t, PodSpecIndex> last_spec_;  ///< By owner's identity; compared in full before use.
+};
+
+/// The values of one structure, found in one pass over its keys: `fields[kKeys["containers"]]`, absent when not there.
+template <std::size_t N>
+class Fields {
+ public:
+  Fields(ObjectReader& reader, Node node, const Keys<N>& keys) {
+    if (!reader.mapping(node)) return;
+    const std::size_t size = node.size();
+    for (std::size_t i = 0; i < size; ++i) {
+      const Node key = node.key(i);
+      const std::size_t index = keys.find(key.text());
+      if (index == Keys<N>::kNotFound) {
+        reader.unknown_key(key, keys.names());
+      } else {
+        values_[index] = node[i];
+      }
+    }
+  }
+  Node operator[](std::size_t index) const { return values_[index]; }
+
+ private:
+  std::array<Node, N> values_{};
+};
+
+// The kinds that are used. Each adds what it reads to the reader's Manifests.
+void read_node(ObjectReader& reader, Node object);
+void read_pod(ObjectReader& reader, Node object);
+void read_service(ObjectReader& reader, Node object);
+void read_endpoint_slice(ObjectReader& reader, Node object);
+void read_endpoints(ObjectReader& reader, Node object);
+/// Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet.
+void read_controller(ObjectReader& reader, Node object, std::string_view kind);
+
+/// spec of a Pod or of a template. @param owner  For messages: the structure that holds it.
+PodSpec read_pod_spec(ObjectReader& reader, Node spec);
+/// Features that annotations ask for.
+void note_annotations(ObjectReader& reader, Node annotations);
+
+inline constexpr Keys kObjectKeys({"apiVersion", "kind", "metadata", "spec", "status"});
+inline constexpr Keys kMetadataKeys({"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion",
+                                     "generation", "creationTimestamp", "deletionTimestamp",
+                                     "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences",
+                                     "finalizers", "managedFields", "initializers", "clusterName"});
+
+}  // namespace knetsim

@@ -1,0 +1,155 @@
+// Deployment, ReplicaSet, ReplicationController, StatefulSet and DaemonSet: a template and how many pods it makes.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "models/cluster/object_reader.h"
+
+namespace knetsim {
+namespace {
+
+// Fields of Kubernetes 1.36's apps/v1 and core/v1, and of the versions before them.
+constexpr Keys kDeploymentKeys({"replicas", "selector", "template", "strategy", "minReadySeconds",
+                                "revisionHistoryLimit", "paused", "progressDeadlineSeconds", "rollbackTo"});
+constexpr Keys kReplicaSetKeys({"replicas", "selector", "template", "minReadySeconds"});
+constexpr Keys kStatefulSetKeys({"replicas", "selector", "template", "volumeClaimTemplates", "serviceName",
+                                 "podManagementPolicy", "updateStrategy", "revisionHistoryLimit", "minReadySeconds",
+                                 "persistentVolumeClaimRetentionPolicy", "ordinals"});
+constexpr Keys kDaemonSetKeys({"selector", "template", "updateStrategy", "minReadySeconds", "revisionHistoryLimit",
+                               "templateGeneration"});
+constexpr Keys kTemplateKeys({"apiVersion", "kind", "metadata", "spec"});
+constexpr Keys kSelectorKeys({"matchLabels", "matchExpressions"});
+constexpr Keys kExpressionKeys({"key", "operator", "values"});
+
+/// What the kinds have in common.
+struct SpecNodes {
+  Node replicas;
+  Node selector;
+  Node pod_template;
+  Node ordinals;
+};
+
+template <std::size_t N>
+SpecNodes common(ObjectReader& reader, Node spec, const Keys<N>& keys, bool counts) {
+  const Fields fields(reader, spec, keys);
+  return {.replicas = counts ? fields[keys.find("replicas")] : Node{},
+          .selector = fields[keys.find("selector")],
+          .pod_template = fields[keys.find("template")],
+          .ordinals = keys.find("ordinals") == Keys<N>::kNotFound ? Node{} : fields[keys.find("ordinals")]};
+}
+
+SpecNodes read_spec(ObjectReader& reader, Node spec, std::string_view kind) {
+  if (kind == "Deployment") return common(reader, spec, kDeploymentKeys, true);
+  if (kind == "StatefulSet") return common(reader, spec, kStatefulSetKeys, true);
+  if (kind == "DaemonSet") return common(reader, spec, kDaemonSetKeys, false);
+  return common(reader, spec, kReplicaSetKeys, true);
+}
+
+void say_mismatch(ObjectReader& reader, Node at, std::string what, std::span<const Label> labels) {
+  std::vector<std::string> has;
+  for (const Label& label : labels) has.push_back(fmt::format("{}={}", label.key, label.value));
+  reader.error(at, fmt::format("the selector asks for {}, which the template's labels do not meet", what),
+               has.empty() ? "labels in spec.template.metadata.labels"
+                           : fmt::format("the template has {}", fmt::join(has, ", ")));
+}
+
+void check_equalities(ObjectReader& reader, Node selector, std::span<const Label> template_labels) {
+  const std::vector<Label> wanted = reader.labels(selector);
+  for (const Label& label : wanted) {
+    if (std::ranges::find(template_labels, label) != template_labels.end()) continue;
+    say_mismatch(reader, selector[label.key], fmt::format("{}={}", label.key, label.value), template_labels);
+  }
+}
+
+void check_expressions(ObjectReader& reader, Node list, std::span<const Label> template_labels) {
+  constexpr std::array<std::string_view, 4> kOperators{"In", "NotIn", "Exists", "DoesNotExist"};
+  if (!reader.sequence(list)) return;
+  for (const Node node : list) {
+    const Fields fields(reader, node, kExpressionKeys);
+    const std::string_view key = reader.text(fields[kExpressionKeys["key"]]);
+    const auto op = reader.choice(fields[kExpressionKeys["operator"]], kOperators);
+    if (key.empty() || !op) continue;
+    const auto label = std::ranges::find(template_labels, key, &Label::key);
+    const bool exists = label != template_labels.end();
+    bool listed = false;
+    std::vector<std::string_view> values;
+    if (const Node items = fields[kExpressionKeys["values"]]; reader.sequence(items)) {
+      for (const Node item : items) values.push_back(reader.text(item));
+    }
+    listed = exists && std::ranges::find(values, label->value) != values.end();
+    const std::array<bool, 4> holds{listed, !listed, exists, !exists};
+    if (holds[*op]) continue;
+    say_mismatch(reader, node,
+                 values.empty() ? fmt::format("{} {}", key, kOperators[*op])
+                                : fmt::format("{} {} ({})", key, kOperators[*op], fmt::join(values, ", ")),
+                 template_labels);
+  }
+}
+
+void check_selector(ObjectReader& reader, Node spec, const SpecNodes& nodes, std::string_view kind,
+                    std::span<const Label> template_labels) {
+  const Node selector = nodes.selector;
+  if (kind == "ReplicationController") {  // A plain mapping; the template's labels when absent.
+    if (reader.mapping(selector)) check_equalities(reader, selector, template_labels);
+    return;
+  }
+  if (!selector.exists() || selector.is_null()) {
+    std::string form = "selector: {matchLabels: {app: ...}}";
+    if (!template_labels.empty()) {
+      form = fmt::format("selector: {{matchLabels: {{{}: {}}}}}", template_labels.front().key,
+                         template_labels.front().value);
+    }
+    reader.error(spec, fmt::format("selector is missing: apps/v1 asks for it in a {}", kind), form);
+    return;
+  }
+  if (!reader.mapping(selector)) return;
+  const Fields fields(reader, selector, kSelectorKeys);
+  check_equalities(reader, fields[kSelectorKeys["matchLabels"]], template_labels);
+  check_expressions(reader, fields[kSelectorKeys["matchExpressions"]], template_labels);
+}
+
+}  // namespace
+
+void read_controller(ObjectReader& reader, Node object, std::string_view kind) {
+  const Fields fields(reader, object, kObjectKeys);
+  const std::optional<ObjectMeta> meta = reader.metadata(object, kind);
+  if (!meta) return;
+  const Node spec = fields[kObjectKeys["spec"]];
+  if (!spec.is_mapping()) {
+    if (!spec.exists()) reader.error(object, "spec is missing");
+    reader.mapping(spec);
+    return;
+  }
+  const SpecNodes nodes = read_spec(reader, spec, kind);
+  Controller controller{.kind = reader.intern(kind), .ns = meta->ns, .name = meta->name, .owner = meta->owner};
+  controller.mark = meta->mark;
+  if (const auto replicas = reader.integer(nodes.replicas, {.most = 1'000'000, .accepted = "0 to 1,000,000 pods"})) {
+    controller.replicas = static_cast<std::uint32_t>(*replicas);
+  }
+  if (const auto start = reader.integer(nodes.ordinals["start"], {})) {
+    controller.first_ordinal = static_cast<std::uint32_t>(*start);
+  }
+  if (!nodes.pod_template.is_mapping()) {
+    if (!nodes.pod_template.exists()) reader.error(spec, "template is missing");
+    reader.mapping(nodes.pod_template);
+    return;
+  }
+  const Fields parts(reader, nodes.pod_template, kTemplateKeys);
+  const Fields pod_meta(reader, parts[kTemplateKeys["metadata"]], kMetadataKeys);
+  std::vector<Label> labels = reader.labels(pod_meta[kMetadataKeys["labels"]]);
+  note_annotations(reader, pod_meta[kMetadataKeys["annotations"]]);
+  for (const Label& label : labels) {
+    reader.uses(unmodelled_annotation(label.key, label.value), pod_meta[kMetadataKeys["labels"]]);
+  }
+  check_selector(reader, spec, nodes, kind, labels);
+  const Node pod_spec = parts[kTemplateKeys["spec"]];
+  if (!pod_spec.exists()) reader.error(nodes.pod_template, "spec is missing: the template has no containers");
+  PodSpec read = read_pod_spec(reader, pod_spec);
+  controller.spec = reader.add_spec({}, {}, std::move(read));
+  controller.pod_labels = reader.cluster().label_sets.intern(labels);
+  reader.manifests().controllers.push_back(controller);
+}
+
+}  // namespace knetsim

@@ -1,0 +1,122 @@
+// EndpointSlices and Endpoints: addresses that someone else has selected.
+
+#include <array>
+
+#include "models/cluster/object_reader.h"
+
+namespace knetsim {
+namespace {
+
+constexpr Keys kSliceObjectKeys({"apiVersion", "kind", "metadata", "addressType", "endpoints", "ports"});
+constexpr Keys kEndpointKeys({"addresses", "conditions", "hostname", "targetRef", "topology", "deprecatedTopology",
+                              "nodeName", "zone", "hints"});
+constexpr Keys kConditionKeys({"ready", "serving", "terminating"});
+constexpr Keys kPortKeys({"name", "protocol", "port", "appProtocol"});
+constexpr Keys kEndpointsObjectKeys({"apiVersion", "kind", "metadata", "subsets"});
+constexpr Keys kSubsetKeys({"addresses", "notReadyAddresses", "ports"});
+constexpr Keys kAddressKeys({"ip", "hostname", "nodeName", "targetRef"});
+
+void read_ports(ObjectReader& reader, Node list, SliceTables& tables) {
+  if (!reader.sequence(list)) return;
+  for (const Node node : list) {
+    const Fields fields(reader, node, kPortKeys);
+    const auto port = reader.port(fields[kPortKeys["port"]]);
+    const auto protocol = reader.protocol(fields[kPortKeys["protocol"]]);
+    if (!port || !protocol) continue;  // A port of null means "all ports", which no Service asks for.
+    tables.ports.push_back({reader.text(fields[kPortKeys["name"]]), *protocol, *port});
+  }
+}
+
+std::string_view target_pod(ObjectReader& reader, Node reference) {
+  return reference["kind"].text() == "Pod" ? reader.intern(reference["name"].text()) : std::string_view{};
+}
+
+void close(SliceTables& tables, Slice slice, std::size_t first_endpoint, std::size_t first_port) {
+  slice.first_endpoint = static_cast<std::uint32_t>(first_endpoint);
+  slice.endpoint_count = static_cast<std::uint32_t>(tables.endpoints.size() - first_endpoint);
+  slice.first_port = static_cast<std::uint32_t>(first_port);
+  slice.port_count = static_cast<std::uint32_t>(tables.ports.size() - first_port);
+  tables.slices.push_back(slice);
+}
+
+}  // namespace
+
+void read_endpoint_slice(ObjectReader& reader, Node object) {
+  constexpr std::array<std::string_view, 3> kTypes{"IPv4", "IPv6", "FQDN"};
+  const Fields fields(reader, object, kSliceObjectKeys);
+  const std::optional<ObjectMeta> meta = reader.metadata(object, "EndpointSlice");
+  if (!meta) return;
+  const auto service = reader.cluster().label_sets.value(meta->labels, "kubernetes.io/service-name");
+  const Node type_node = fields[kSliceObjectKeys["addressType"]];
+  const auto type = reader.choice(type_node, kTypes);
+  if (!type_node.exists()) reader.error(object, "addressType is missing", "IPv4, IPv6");
+  if (!service) {
+    ++reader.manifests().not_used["EndpointSlice of no Service"];
+    return;
+  }
+  if (!type) return;
+  if (*type == 2) {
+    reader.uses(Unmodelled::FqdnEndpoints, type_node);
+    return;
+  }
+  SliceTables& tables = reader.manifests().endpoint_slices;
+  const std::size_t first_endpoint = tables.endpoints.size();
+  const std::size_t first_port = tables.ports.size();
+  read_ports(reader, fields[kSliceObjectKeys["ports"]], tables);
+  if (const Node endpoints = fields[kSliceObjectKeys["endpoints"]]; reader.sequence(endpoints)) {
+    for (const Node node : endpoints) {
+      const Fields endpoint(reader, node, kEndpointKeys);
+      const Fields conditions(reader, endpoint[kEndpointKeys["conditions"]], kConditionKeys);
+      // Only the first address counts: k/k staging/src/k8s.io/api/discovery/v1/types.go, Endpoint.Addresses.
+      const auto address = reader.ip(endpoint[kEndpointKeys["addresses"]][0]);
+      if (!address) continue;
+      SliceEndpoint read{.address = *address};
+      read.ready = reader.boolean(conditions[kConditionKeys["ready"]], true);
+      read.serving = reader.boolean(conditions[kConditionKeys["serving"]], read.ready);
+      read.terminating = reader.boolean(conditions[kConditionKeys["terminating"]], false);
+      read.pod = target_pod(reader, endpoint[kEndpointKeys["targetRef"]]);
+      read.node = reader.text(endpoint[kEndpointKeys["nodeName"]]);
+      tables.endpoints.push_back(read);
+    }
+  }
+  close(tables,
+        {.ns = meta->ns, .service = *service, .family = *type == 1 ? IpFamily::V6 : IpFamily::V4, .mark = meta->mark},
+        first_endpoint, first_port);
+}
+
+void read_endpoints(ObjectReader& reader, Node object) {
+  const Fields fields(reader, object, kEndpointsObjectKeys);
+  const std::optional<ObjectMeta> meta = reader.metadata(object, "Endpoints");
+  if (!meta) return;
+  SliceTables& tables = reader.manifests().legacy_endpoints;
+  const Node subsets = fields[kEndpointsObjectKeys["subsets"]];
+  if (!reader.sequence(subsets)) return;
+  for (const Node subset_node : subsets) {
+    const Fields subset(reader, subset_node, kSubsetKeys);
+    // Endpoints has one list for both families; each gets a slice of its own.
+    for (const IpFamily family : {IpFamily::V4, IpFamily::V6}) {
+      const std::size_t first_endpoint = tables.endpoints.size();
+      const std::size_t first_port = tables.ports.size();
+      for (const bool ready : {true, false}) {
+        const Node list = subset[ready ? kSubsetKeys["addresses"] : kSubsetKeys["notReadyAddresses"]];
+        if (!reader.sequence(list)) continue;
+        for (const Node node : list) {
+          const Fields address(reader, node, kAddressKeys);
+          const auto ip = reader.ip(address[kAddressKeys["ip"]]);
+          if (!ip || ip->family() != family) continue;
+          tables.endpoints.push_back({.address = *ip,
+                                      .pod = target_pod(reader, address[kAddressKeys["targetRef"]]),
+                                      .node = reader.text(address[kAddressKeys["nodeName"]]),
+                                      .ready = ready,
+                                      .serving = ready});
+        }
+      }
+      if (tables.endpoints.size() == first_endpoint) continue;
+      read_ports(reader, subset[kSubsetKeys["ports"]], tables);
+      close(tables, {.ns = meta->ns, .service = meta->name, .family = family, .mark = meta->mark}, first_endpoint,
+            first_port);
+    }
+  }
+}
+
+}  // namespace knetsim

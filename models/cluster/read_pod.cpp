@@ -1,0 +1,380 @@
+// Pods and pod templates: spec to PodSpec, and what a Pod's status says about its address and readiness.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "models/cluster/object_reader.h"
+
+namespace knetsim {
+namespace {
+
+// Fields of Kubernetes 1.36's core/v1 (and those that were removed but still stand in old manifests).
+constexpr Keys kPodSpecKeys({"volumes",
+                             "initContainers",
+                             "containers",
+                             "ephemeralContainers",
+                             "restartPolicy",
+                             "terminationGracePeriodSeconds",
+                             "activeDeadlineSeconds",
+                             "dnsPolicy",
+                             "nodeSelector",
+                             "serviceAccountName",
+                             "serviceAccount",
+                             "automountServiceAccountToken",
+                             "nodeName",
+                             "hostNetwork",
+                             "hostPID",
+                             "hostIPC",
+                             "shareProcessNamespace",
+                             "securityContext",
+                             "imagePullSecrets",
+                             "hostname",
+                             "hostnameOverride",
+                             "subdomain",
+                             "affinity",
+                             "schedulerName",
+                             "tolerations",
+                             "hostAliases",
+                             "priorityClassName",
+                             "priority",
+                             "dnsConfig",
+                             "readinessGates",
+                             "runtimeClassName",
+                             "enableServiceLinks",
+                             "preemptionPolicy",
+                             "overhead",
+                             "topologySpreadConstraints",
+                             "setHostnameAsFQDN",
+                             "os",
+                             "hostUsers",
+                             "schedulingGates",
+                             "resourceClaims",
+                             "resources",
+                             "workloadRef"});
+constexpr Keys kContainerKeys({"name",
+                               "image",
+                               "command",
+                               "args",
+                               "workingDir",
+                               "ports",
+                               "envFrom",
+                               "env",
+                               "resources",
+                               "resizePolicy",
+                               "restartPolicy",
+                               "restartPolicyRules",
+                               "volumeMounts",
+                               "volumeDevices",
+                               "livenessProbe",
+                               "readinessProbe",
+                               "startupProbe",
+                               "lifecycle",
+                               "terminationMessagePath",
+                               "terminationMessagePolicy",
+                               "imagePullPolicy",
+                               "securityContext",
+                               "stdin",
+                               "stdinOnce",
+                               "tty"});
+constexpr Keys kContainerPortKeys({"name", "hostPort", "containerPort", "protocol", "hostIP"});
+constexpr Keys kResourceKeys({"limits", "requests", "claims"});
+constexpr Keys kAffinityKeys({"nodeAffinity", "podAffinity", "podAntiAffinity"});
+constexpr Keys kNodeAffinityKeys({"requiredDuringSchedulingIgnoredDuringExecution",
+                                  "preferredDuringSchedulingIgnoredDuringExecution",
+                                  "requiredDuringSchedulingRequiredDuringExecution"});
+constexpr Keys kNodeSelectorKeys({"nodeSelectorTerms"});
+constexpr Keys kNodeTermKeys({"matchExpressions", "matchFields"});
+constexpr Keys kRequirementKeys({"key", "operator", "values"});
+constexpr Keys kTolerationKeys({"key", "operator", "value", "effect", "tolerationSeconds"});
+constexpr std::array<std::string_view, 3> kTaintEffects{"NoSchedule", "PreferNoSchedule", "NoExecute"};
+
+/// IANA service name, as k/k apimachinery/pkg/util/validation, IsValidPortName, asks for.
+bool is_port_name(std::string_view name) {
+  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return name.size() <= 15 && std::ranges::any_of(name, letter) && name.front() != '-' && name.back() != '-' &&
+         name.find("--") == std::string_view::npos &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c) || c == '-'; });
+}
+
+void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector<ContainerPort>& out,
+                std::vector<std::string_view>& names) {
+  if (!reader.sequence(ports)) return;
+  for (const Node node : ports) {
+    const Fields fields(reader, node, kContainerPortKeys);
+    const Node number = fields[kContainerPortKeys["containerPort"]];
+    if (!number.exists() && node.is_mapping()) reader.error(node, "containerPort is missing");
+    const auto port = reader.port(number);
+    const auto host_port =
+        fields[kContainerPortKeys["hostPort"]].exists() && fields[kContainerPortKeys["hostPort"]].text() != "0"
+            ? reader.port(fields[kContainerPortKeys["hostPort"]])
+            : std::nullopt;
+    const auto protocol = reader.protocol(fields[kContainerPortKeys["protocol"]]);
+    const Node name_node = fields[kContainerPortKeys["name"]];
+    const std::string_view name = reader.text(name_node);
+    if (!name.empty()) {
+      if (!is_port_name(name)) {
+        reader.error(name_node, fmt::format("'{}' is not a port name", name),
+                     "at most 15 lower-case letters, digits and '-', at least one letter");
+      } else if (std::ranges::find(names, name) != names.end()) {
+        reader.error(name_node, fmt::format("a second port named '{}' in this pod", name));
+      }
+      names.push_back(name);
+    }
+    if (!port || !protocol) continue;
+    ContainerPort& read = out.emplace_back();
+    read.name = name;
+    read.port = *port;
+    read.protocol = *protocol;
+    read.host_port = host_port.value_or(0);
+    if (const Node host_ip = fields[kContainerPortKeys["hostIP"]]; host_ip.exists() && !host_ip.text().empty()) {
+      const IpAddress address = reader.ip(host_ip).value_or(IpAddress{});
+      if (address.family() == IpFamily::V6 || address.v4_value() != 0) read.host_ip = address;
+    }
+    if (!host_network) continue;
+    // The API server fills hostPort in (k/k pkg/apis/core/v1/defaults.go, defaultHostNetworkPorts).
+    if (read.host_port != 0 && read.host_port != read.port) {
+      reader.error(
+          fields[kContainerPortKeys["hostPort"]],
+          fmt::format("hostPort {} differs from containerPort {} in a pod with hostNetwork", read.host_port, read.port),
+          fmt::format("{}, or no hostPort", read.port));
+    }
+    read.host_port = read.port;
+  }
+}
+
+/// Requests that are not stated are the limits (k/k pkg/apis/core/v1/defaults.go, SetDefaults_Pod).
+void default_requests(Container& container) {
+  if (container.requests.cpu_milli == 0) container.requests.cpu_milli = container.limits.cpu_milli;
+  if (container.requests.memory_bytes == 0) container.requests.memory_bytes = container.limits.memory_bytes;
+}
+
+Resources sum(Resources a, const Resources& b) { return {a.cpu_milli + b.cpu_milli, a.memory_bytes + b.memory_bytes}; }
+
+Resources larger(Resources a, const Resources& b) {
+  return {std::max(a.cpu_milli, b.cpu_milli), std::max(a.memory_bytes, b.memory_bytes)};
+}
+
+void read_limits(ObjectReader& reader, Node node, Resources& requests, Resources& limits) {
+  const Fields fields(reader, node, kResourceKeys);
+  requests = reader.resources(fields[kResourceKeys["requests"]]);
+  limits = reader.resources(fields[kResourceKeys["limits"]]);
+  const auto above = [&](std::int64_t asked, std::int64_t limit, std::string_view name) {
+    if (limit > 0 && asked > limit) {
+      reader.error(fields[kResourceKeys["requests"]][name], fmt::format("the request for {} is above its limit", name));
+    }
+  };
+  above(requests.cpu_milli, limits.cpu_milli, "cpu");
+  above(requests.memory_bytes, limits.memory_bytes, "memory");
+}
+
+struct ReadContainer {
+  Container container;
+  bool restarts = false;  ///< An init container with restartPolicy Always: it runs beside the others.
+};
+
+ReadContainer read_container(ObjectReader& reader, Node node, bool host_network, std::vector<std::string_view>& names,
+                             std::vector<std::string_view>& port_names) {
+  const Fields fields(reader, node, kContainerKeys);
+  ReadContainer read;
+  const Node name = fields[kContainerKeys["name"]];
+  read.container.name = reader.text(name);
+  if (read.container.name.empty() && node.is_mapping()) {
+    if (!name.exists()) reader.error(node, "name is missing: a container needs one");
+  } else if (std::ranges::find(names, read.container.name) != names.end()) {
+    reader.error(name, fmt::format("a second container named '{}' in this pod", read.container.name));
+  }
+  names.push_back(read.container.name);
+  if (read.container.name == "istio-proxy" || read.container.name == "linkerd-proxy") {
+    reader.uses(Unmodelled::ServiceMesh, name);
+  }
+  read_ports(reader, fields[kContainerKeys["ports"]], host_network, read.container.ports, port_names);
+  read_limits(reader, fields[kContainerKeys["resources"]], read.container.requests, read.container.limits);
+  default_requests(read.container);
+  read.restarts = fields[kContainerKeys["restartPolicy"]].text() == "Always";
+  return read;
+}
+
+std::vector<NodeRequirement> read_requirements(ObjectReader& reader, Node list, bool on_field) {
+  constexpr std::array<std::string_view, 6> kOperators{"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"};
+  std::vector<NodeRequirement> requirements;
+  if (!reader.sequence(list)) return requirements;
+  for (const Node node : list) {
+    const Fields fields(reader, node, kRequirementKeys);
+    NodeRequirement requirement{.key = reader.text(fields[kRequirementKeys["key"]]), .on_field = on_field};
+    const auto op = reader.choice(fields[kRequirementKeys["operator"]], kOperators);
+    if (!op) continue;
+    requirement.op = static_cast<NodeRequirement::Operator>(*op);
+    if (const Node values = fields[kRequirementKeys["values"]]; reader.sequence(values)) {
+      for (const Node value : values) requirement.values.push_back(reader.text(value));
+    }
+    requirements.push_back(std::move(requirement));
+  }
+  return requirements;
+}
+
+void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingRules& rules) {
+  const Fields fields(reader, affinity, kAffinityKeys);
+  const Node of_node = fields[kAffinityKeys["nodeAffinity"]];
+  const Fields node_fields(reader, of_node, kNodeAffinityKeys);
+  const Node required = node_fields[kNodeAffinityKeys["requiredDuringSchedulingIgnoredDuringExecution"]];
+  const Fields selector(reader, required, kNodeSelectorKeys);
+  const Node terms = selector[kNodeSelectorKeys["nodeSelectorTerms"]];
+  if (reader.sequence(terms)) {
+    for (const Node term : terms) {
+      const Fields parts(reader, term, kNodeTermKeys);
+      auto all = read_requirements(reader, parts[kNodeTermKeys["matchExpressions"]], false);
+      auto on_fields = read_requirements(reader, parts[kNodeTermKeys["matchFields"]], true);
+      all.insert(all.end(), on_fields.begin(), on_fields.end());
+      rules.node_affinity.push_back(std::move(all));
+    }
+  }
+  if (placed) return;
+  for (const std::size_t other : {kAffinityKeys["podAffinity"], kAffinityKeys["podAntiAffinity"]}) {
+    if (fields[other].size() > 0) reader.uses(Unmodelled::PodAffinity, fields[other]);
+  }
+}
+
+void read_tolerations(ObjectReader& reader, Node list, SchedulingRules& rules) {
+  constexpr std::array<std::string_view, 4> kOperators{"Equal", "Exists", "Gt", "Lt"};
+  if (!reader.sequence(list)) return;
+  for (const Node node : list) {
+    const Fields fields(reader, node, kTolerationKeys);
+    Toleration toleration{.key = reader.text(fields[kTolerationKeys["key"]]),
+                          .value = reader.text(fields[kTolerationKeys["value"]])};
+    const auto op = reader.choice(fields[kTolerationKeys["operator"]], kOperators);
+    toleration.exists = op == std::size_t{1};
+    if (const auto effect = reader.choice(fields[kTolerationKeys["effect"]], kTaintEffects)) {
+      toleration.effect = static_cast<TaintEffect>(*effect);
+    }
+    rules.tolerations.push_back(toleration);
+  }
+}
+
+}  // namespace
+
+PodSpec read_pod_spec(ObjectReader& reader, Node node) {
+  const Fields fields(reader, node, kPodSpecKeys);
+  PodSpec spec;
+  spec.host_network = reader.boolean(fields[kPodSpecKeys["hostNetwork"]], false);
+  std::vector<std::string_view> names;
+  std::vector<std::string_view> port_names;
+
+  const Node containers = fields[kPodSpecKeys["containers"]];
+  if (reader.sequence(containers)) {
+    spec.containers.reserve(containers.size());
+    for (const Node one : containers) {
+      spec.containers.push_back(read_container(reader, one, spec.host_network, names, port_names).container);
+    }
+  }
+  if (containers.size() == 0 && node.is_mapping() && (!containers.exists() || containers.is_sequence())) {
+    reader.error(containers.exists() ? containers : node, "containers is missing: a pod needs at least one");
+  }
+  // What a pod asks for: k/k component-helpers/resource/helpers.go, PodRequests. Init containers run one after the
+  // other before the rest, those that restart go on beside them.
+  Resources running;
+  Resources starting;
+  if (const Node init = fields[kPodSpecKeys["initContainers"]]; reader.sequence(init)) {
+    for (const Node one : init) {
+      ReadContainer read = read_container(reader, one, spec.host_network, names, port_names);
+      starting = larger(starting, sum(running, read.container.requests));
+      if (!read.restarts) continue;
+      running = sum(running, read.container.requests);
+      spec.containers.push_back(std::move(read.container));
+    }
+  }
+  Resources own;
+  const Resources kUnset{};
+  bool cpu_limited = !spec.containers.empty();
+  bool memory_limited = cpu_limited;
+  for (const Container& container : spec.containers) {
+    own = sum(own, container.requests);
+    spec.limits = sum(spec.limits, container.limits);
+    cpu_limited = cpu_limited && container.limits.cpu_milli > 0;
+    memory_limited = memory_limited && container.limits.memory_bytes > 0;
+  }
+  if (!cpu_limited) spec.limits.cpu_milli = kUnset.cpu_milli;
+  if (!memory_limited) spec.limits.memory_bytes = kUnset.memory_bytes;
+  spec.requests = larger(own, starting);
+  if (const Node whole = fields[kPodSpecKeys["resources"]]; whole.exists()) {  // Pod-level resources, KEP-2837.
+    Resources requests;
+    Resources limits;
+    read_limits(reader, whole, requests, limits);
+    if (requests.cpu_milli > 0) spec.requests.cpu_milli = requests.cpu_milli;
+    if (requests.memory_bytes > 0) spec.requests.memory_bytes = requests.memory_bytes;
+    if (limits.cpu_milli > 0) spec.limits.cpu_milli = limits.cpu_milli;
+    if (limits.memory_bytes > 0) spec.limits.memory_bytes = limits.memory_bytes;
+  }
+  if (const Node overhead = fields[kPodSpecKeys["overhead"]]; overhead.exists()) {
+    spec.requests = sum(spec.requests, reader.resources(overhead));
+  }
+
+  const bool placed = fields[kPodSpecKeys["nodeName"]].exists();
+  spec.scheduling.node_selector = reader.labels(fields[kPodSpecKeys["nodeSelector"]]);
+  if (fields[kPodSpecKeys["affinity"]].exists()) {
+    read_affinity(reader, fields[kPodSpecKeys["affinity"]], placed, spec.scheduling);
+  }
+  read_tolerations(reader, fields[kPodSpecKeys["tolerations"]], spec.scheduling);
+
+  if (!placed && fields[kPodSpecKeys["topologySpreadConstraints"]].size() > 0) {
+    reader.uses(Unmodelled::SpreadConstraints, fields[kPodSpecKeys["topologySpreadConstraints"]]);
+  }
+  if (const Node scheduler = fields[kPodSpecKeys["schedulerName"]];
+      !placed && scheduler.exists() && scheduler.text() != "default-scheduler") {
+    reader.uses(Unmodelled::OtherScheduler, scheduler);
+  }
+  if (fields[kPodSpecKeys["os"]]["name"].text() == "windows") {
+    reader.uses(Unmodelled::Windows, fields[kPodSpecKeys["os"]]);
+  }
+  for (const Label& label : spec.scheduling.node_selector) {
+    reader.uses(unmodelled_annotation(label.key, label.value), fields[kPodSpecKeys["nodeSelector"]]);
+  }
+  if (const Node sysctls = fields[kPodSpecKeys["securityContext"]]["sysctls"]; sysctls.size() > 0) {
+    reader.uses(Unmodelled::KernelSettings, sysctls);
+  }
+  return spec;
+}
+
+void read_pod(ObjectReader& reader, Node object) {
+  const Fields fields(reader, object, kObjectKeys);
+  const std::optional<ObjectMeta> meta = reader.metadata(object, "Pod");
+  if (!meta) return;
+  const Node spec_node = fields[kObjectKeys["spec"]];
+  const Node status = fields[kObjectKeys["status"]];
+  const std::string_view phase = status["phase"].text();
+  Manifests& manifests = reader.manifests();
+  if (phase == "Succeeded" || phase == "Failed") {
+    ++manifests.not_used["finished Pod"];
+    return;
+  }
+  if (!spec_node.is_mapping()) reader.error(object, "spec is missing");
+
+  Pod pod{.name = meta->name, .ns = meta->ns, .labels = meta->labels, .terminating = meta->terminating};
+  const std::string_view node_name = reader.text(spec_node["nodeName"]);
+  for (const Node condition : status["conditions"]) {
+    const std::string_view type = condition["type"].text();
+    if (type == "Ready") pod.ready = condition["status"].text() == "True";
+    if (type == "PodScheduled" && node_name.empty() && condition["status"].text() == "False") {
+      ++manifests.not_used["Pod that the cluster's scheduler could not place"];
+      return;
+    }
+  }
+  if (status["podIP"].exists() && !status["podIP"].text().empty()) {
+    pod.ip = reader.ip(status["podIP"]).value_or(IpAddress{});
+    for (const Node entry : status["podIPs"]) {
+      const auto address = reader.ip(entry["ip"]);
+      if (address && address->family() != pod.ip.family()) pod.secondary_ip = *address;
+    }
+  }
+
+  PodSpec spec = read_pod_spec(reader, spec_node);
+  pod.spec = reader.add_spec(meta->owner, meta->ns, std::move(spec));
+  manifests.cluster.pods.push_back(pod);
+  manifests.pod_owners.push_back(meta->owner);
+  manifests.pod_nodes.push_back(node_name);
+  manifests.pod_marks.push_back(meta->mark);
+}
+
+}  // namespace knetsim

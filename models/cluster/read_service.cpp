@@ -1,0 +1,212 @@
+// Services: addresses, ports, selector and the policies that a proxy follows.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "models/cluster/addresses.h"
+#include "models/cluster/object_reader.h"
+
+namespace knetsim {
+namespace {
+
+// Fields of Kubernetes 1.36's core/v1 (and those that were removed but still stand in old manifests).
+constexpr Keys kServiceKeys({"ports",
+                             "selector",
+                             "clusterIP",
+                             "clusterIPs",
+                             "type",
+                             "externalIPs",
+                             "sessionAffinity",
+                             "loadBalancerIP",
+                             "loadBalancerSourceRanges",
+                             "externalName",
+                             "externalTrafficPolicy",
+                             "healthCheckNodePort",
+                             "publishNotReadyAddresses",
+                             "sessionAffinityConfig",
+                             "ipFamilies",
+                             "ipFamilyPolicy",
+                             "allocateLoadBalancerNodePorts",
+                             "loadBalancerClass",
+                             "internalTrafficPolicy",
+                             "trafficDistribution",
+                             "topologyKeys",
+                             "ipFamily"});
+constexpr Keys kServicePortKeys({"name", "protocol", "appProtocol", "port", "targetPort", "nodePort"});
+constexpr Keys kAffinityConfigKeys({"clientIP"});
+constexpr Keys kClientIpKeys({"timeoutSeconds"});
+constexpr std::array<std::string_view, 4> kTypes{"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"};
+constexpr std::array<std::string_view, 2> kPolicies{"Cluster", "Local"};
+constexpr std::array<std::string_view, 2> kAffinities{"None", "ClientIP"};
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// An int-or-string: a quoted number is the name of a port, as for the API server, and never what was meant.
+void read_target(ObjectReader& reader, Node node, ServicePort& port) {
+  if (!node.exists() || node.is_null()) {
+    port.target_port = port.port;
+    return;
+  }
+  if (node.is_scalar() && (node.is_quoted() || !is_digits(node.text()))) {
+    if (is_digits(node.text())) {
+      reader.error(node, fmt::format("targetPort \"{}\" is the name of a port, since it is in quotes", node.text()),
+                   fmt::format("{}, without quotes, or a port's name", node.text()));
+      return;
+    }
+    port.target_name = reader.text(node);
+    return;
+  }
+  port.target_port = reader.port(node).value_or(0);
+}
+
+void check_repeated(ObjectReader& reader, Node list, std::span<const ServicePort> read) {
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    if (read.size() > 1 && read[i].name.empty()) {
+      reader.error(list[i], "name is missing: the ports of a Service with several need names");
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!read[i].name.empty() && read[i].name == read[j].name) {
+        reader.error(list[i]["name"], fmt::format("a second port named '{}'", read[i].name));
+      }
+      if (read[i].port == read[j].port && read[i].protocol == read[j].protocol) {
+        reader.error(list[i]["port"], fmt::format("a second port {}/{}", read[i].port, to_string(read[i].protocol)));
+      }
+    }
+  }
+}
+
+void read_ports(ObjectReader& reader, Node list, Service& service) {
+  Cluster& cluster = reader.cluster();
+  service.first_port = static_cast<ServicePortIndex>(cluster.service_ports.size());
+  if (!reader.sequence(list)) return;
+  bool complete = true;
+  for (const Node node : list) {
+    const Fields fields(reader, node, kServicePortKeys);
+    ServicePort port{.service = static_cast<ServiceIndex>(cluster.services.size()),
+                     .name = reader.text(fields[kServicePortKeys["name"]])};
+    const auto protocol = reader.protocol(fields[kServicePortKeys["protocol"]]);
+    const Node number = fields[kServicePortKeys["port"]];
+    const auto value = reader.port(number);
+    if (!number.exists() && node.is_mapping()) reader.error(node, "port is missing");
+    complete = complete && value && protocol;
+    port.protocol = protocol.value_or(Protocol::Tcp);
+    port.port = value.value_or(0);
+    read_target(reader, fields[kServicePortKeys["targetPort"]], port);
+    if (const Node node_port = fields[kServicePortKeys["nodePort"]];
+        node_port.exists() && !node_port.is_null() && node_port.text() != "0") {
+      const auto stated = reader.integer(
+          node_port, {.least = kFirstNodePort, .most = kLastNodePort, .accepted = "a port from 30000 to 32767"});
+      if (service.type == ServiceType::ClusterIp || service.type == ServiceType::ExternalName) {
+        reader.error(node_port, fmt::format("nodePort in a Service of type {}", to_string(service.type)),
+                     "type: NodePort, or no nodePort");
+      }
+      port.node_port = static_cast<std::uint16_t>(stated.value_or(0));
+    }
+    port.mark = node.mark();
+    cluster.service_ports.push_back(port);
+  }
+  service.port_count = static_cast<std::uint32_t>(cluster.service_ports.size()) - service.first_port;
+  if (complete) check_repeated(reader, list, std::span(cluster.service_ports).subspan(service.first_port));
+}
+
+void read_addresses(ObjectReader& reader, const Fields<kServiceKeys.names().size()>& fields, Service& service) {
+  const Node single = fields[kServiceKeys["clusterIP"]];
+  const Node several = fields[kServiceKeys["clusterIPs"]];
+  const auto add = [&](Node node) {
+    if (node.text() == "None") {
+      service.headless = true;
+    } else if (node.exists() && !node.text().empty()) {
+      if (const auto ip = reader.ip(node)) service.cluster_ips.push_back(*ip);
+    }
+  };
+  if (several.size() > 0 && reader.sequence(several)) {
+    for (const Node node : several) add(node);
+  } else {
+    add(single);
+  }
+  if (service.headless && service.type != ServiceType::ClusterIp) {
+    reader.error(single.exists() ? single : several,
+                 fmt::format("clusterIP None in a Service of type {}", to_string(service.type)), "type: ClusterIP");
+  }
+  const auto list = [&](Node node, std::vector<IpAddress>& into) {
+    if (!reader.sequence(node)) return;
+    for (const Node one : node) {
+      if (const auto ip = reader.ip(one)) into.push_back(*ip);
+    }
+  };
+  list(fields[kServiceKeys["externalIPs"]], service.external_ips);
+}
+
+void read_affinity(ObjectReader& reader, const Fields<kServiceKeys.names().size()>& fields, Service& service) {
+  service.client_ip_affinity = reader.choice(fields[kServiceKeys["sessionAffinity"]], kAffinities) == std::size_t{1};
+  const Fields config(reader, fields[kServiceKeys["sessionAffinityConfig"]], kAffinityConfigKeys);
+  const Fields client_ip(reader, config[kAffinityConfigKeys["clientIP"]], kClientIpKeys);
+  const auto seconds = reader.integer(client_ip[kClientIpKeys["timeoutSeconds"]],
+                                      {.least = 1, .most = 86400, .accepted = "1 to 86400 seconds"});
+  if (seconds) service.affinity_timeout_s = static_cast<std::int32_t>(*seconds);
+}
+
+}  // namespace
+
+void read_service(ObjectReader& reader, Node object) {
+  const Fields fields(reader, object, kObjectKeys);
+  const std::optional<ObjectMeta> meta = reader.metadata(object, "Service");
+  if (!meta) return;
+  const Node spec_node = fields[kObjectKeys["spec"]];
+  if (!spec_node.is_mapping()) {
+    if (!spec_node.exists()) reader.error(object, "spec is missing");
+  }
+  const Fields spec(reader, spec_node, kServiceKeys);
+  Service service{.name = meta->name, .ns = meta->ns};
+  service.mark = meta->mark;
+  if (const auto type = reader.choice(spec[kServiceKeys["type"]], kTypes)) {
+    service.type = static_cast<ServiceType>(*type);
+  }
+  if (service.type == ServiceType::LoadBalancer) reader.uses(Unmodelled::LoadBalancer, spec[kServiceKeys["type"]]);
+  read_addresses(reader, spec, service);
+  read_ports(reader, spec[kServiceKeys["ports"]], service);
+  if (service.port_count == 0 && !service.headless && service.type != ServiceType::ExternalName &&
+      spec_node.is_mapping() && spec[kServiceKeys["ports"]].size() == 0) {
+    reader.error(spec[kServiceKeys["ports"]].exists() ? spec[kServiceKeys["ports"]] : spec_node,
+                 "ports is missing: a Service with a ClusterIP needs at least one");
+  }
+  service.selector = reader.labels(spec[kServiceKeys["selector"]]);
+  if (const Node selector = spec[kServiceKeys["selector"]];
+      selector.is_mapping() && (selector["matchLabels"].exists() || selector["matchExpressions"].exists())) {
+    reader.error(selector, "a Service's selector is a plain mapping of labels", "selector: {app: web}");
+  }
+  std::ranges::sort(service.selector, {}, &Label::key);
+  read_affinity(reader, spec, service);
+  service.internal_traffic_local =
+      reader.choice(spec[kServiceKeys["internalTrafficPolicy"]], kPolicies) == std::size_t{1};
+  service.external_traffic_local =
+      reader.choice(spec[kServiceKeys["externalTrafficPolicy"]], kPolicies) == std::size_t{1};
+  service.publish_not_ready = reader.boolean(spec[kServiceKeys["publishNotReadyAddresses"]], false);
+  if (const auto port = reader.integer(spec[kServiceKeys["healthCheckNodePort"]], {.least = 0, .most = 65535})) {
+    service.health_check_node_port = static_cast<std::uint16_t>(*port);
+  }
+  service.external_name = reader.text(spec[kServiceKeys["externalName"]]);
+  if (service.type == ServiceType::ExternalName && service.external_name.empty() && spec_node.is_mapping()) {
+    reader.error(spec_node, "externalName is missing: a Service of type ExternalName needs it");
+  }
+  service.traffic_distribution = reader.text(spec[kServiceKeys["trafficDistribution"]]);
+  if (!service.traffic_distribution.empty()) {
+    reader.uses(Unmodelled::TopologyHints, spec[kServiceKeys["trafficDistribution"]]);
+  }
+  if (const Node ranges = spec[kServiceKeys["loadBalancerSourceRanges"]]; ranges.size() > 0) {
+    reader.uses(Unmodelled::SourceRanges, ranges);
+    for (const Node range : ranges) service.source_ranges.push_back(reader.text(range));
+  }
+  for (const Node ingress : fields[kObjectKeys["status"]]["loadBalancer"]["ingress"]) {
+    const Node ip = ingress["ip"];
+    if (!ip.exists()) continue;
+    if (const auto address = reader.ip(ip)) service.load_balancer_ips.push_back(*address);
+  }
+  reader.cluster().services.push_back(std::move(service));
+}
+
+}  // namespace knetsim

@@ -1,0 +1,117 @@
+#include "models/cluster/unmodelled.h"
+
+#include <array>
+
+namespace knetsim {
+namespace {
+
+using enum Unmodelled;
+
+constexpr std::array<UnmodelledRow, static_cast<std::size_t>(kCount)> kRows{{
+    {ServiceMesh, "sidecar mesh",
+     "injection annotations of Istio, Linkerd, Consul or Kuma, their proxy containers, "
+     "VirtualService and the like",
+     "the proxies of a service mesh are not simulated: requests go straight from container to container"},
+    {MultipleNetworks, "several networks of a pod", "annotation k8s.v1.cni.cncf.io/networks",
+     "a pod has one interface, that of the cluster's pod network"},
+    {BandwidthLimit, "bandwidth limits of a pod", "annotations kubernetes.io/ingress-bandwidth and egress-bandwidth",
+     "the limit is not applied"},
+    {Sctp, "SCTP", "protocol: SCTP", "the port exists and has endpoints, but no traffic can be sent to it"},
+    {Windows, "Windows nodes", "label kubernetes.io/os=windows, os.name: windows", "every node is simulated as Linux"},
+    {NetworkPolicy, "network policies", "NetworkPolicy and the policies of Calico and Cilium",
+     "policies are not enforced: every pod reaches every pod, and their rules cost nothing"},
+    {Ingress, "Ingress and Gateway", "Ingress, Gateway, HTTPRoute and the like",
+     "the routes are not served; send the traffic to the Service behind them"},
+    {LoadBalancer, "load balancers", "type: LoadBalancer",
+     "it is served as ClusterIP and NodePort; there is no load balancer in front"},
+    {SourceRanges, "source ranges of a load balancer", "loadBalancerSourceRanges", "the ranges are not enforced"},
+    {TopologyHints, "topology hints", "trafficDistribution, annotation service.kubernetes.io/topology-mode",
+     "endpoints are chosen without regard to zone and node"},
+    {KernelSettings, "kernel settings of a pod", "securityContext.sysctls", "sockets use the kernel's defaults"},
+    {PodAffinity, "pod affinity", "affinity.podAffinity and podAntiAffinity",
+     "it is not considered when pods without nodeName are placed"},
+    {SpreadConstraints, "topology spread constraints", "topologySpreadConstraints",
+     "pods without nodeName are spread by the scheduler's defaults instead"},
+    {ExtendedResources, "extended resources", "requests other than cpu, memory and ephemeral-storage",
+     "they are not considered when pods without nodeName are placed"},
+    {OtherScheduler, "other schedulers", "schedulerName",
+     "pods without nodeName are placed as by the default scheduler"},
+    {FqdnEndpoints, "endpoints by name", "an EndpointSlice with addressType: FQDN", "the slice is left out"},
+    {Autoscaler, "autoscalers", "HorizontalPodAutoscaler, VerticalPodAutoscaler, ScaledObject",
+     "the number and size of pods stay as the manifests state them"},
+}};
+
+struct KindRow {
+  std::string_view kind;
+  Unmodelled feature;
+};
+constexpr std::array kKinds{
+    KindRow{"VirtualService", ServiceMesh},
+    KindRow{"DestinationRule", ServiceMesh},
+    KindRow{"Sidecar", ServiceMesh},
+    KindRow{"ServiceEntry", ServiceMesh},
+    KindRow{"PeerAuthentication", ServiceMesh},
+    KindRow{"ServiceProfile", ServiceMesh},
+    KindRow{"NetworkAttachmentDefinition", MultipleNetworks},
+    KindRow{"NetworkPolicy", NetworkPolicy},
+    KindRow{"AdminNetworkPolicy", NetworkPolicy},
+    KindRow{"BaselineAdminNetworkPolicy", NetworkPolicy},
+    KindRow{"GlobalNetworkPolicy", NetworkPolicy},
+    KindRow{"CiliumNetworkPolicy", NetworkPolicy},
+    KindRow{"CiliumClusterwideNetworkPolicy", NetworkPolicy},
+    KindRow{"Ingress", Ingress},
+    KindRow{"Gateway", Ingress},
+    KindRow{"HTTPRoute", Ingress},
+    KindRow{"GRPCRoute", Ingress},
+    KindRow{"TCPRoute", Ingress},
+    KindRow{"TLSRoute", Ingress},
+    KindRow{"IngressRoute", Ingress},
+    KindRow{"HorizontalPodAutoscaler", Autoscaler},
+    KindRow{"VerticalPodAutoscaler", Autoscaler},
+    KindRow{"ScaledObject", Autoscaler},
+};
+
+struct AnnotationRow {
+  std::string_view key;
+  std::string_view value;  ///< "": any.
+  Unmodelled feature;
+};
+constexpr std::array kAnnotations{
+    AnnotationRow{"sidecar.istio.io/inject", "true", ServiceMesh},
+    AnnotationRow{"sidecar.istio.io/status", "", ServiceMesh},
+    AnnotationRow{"istio-injection", "enabled", ServiceMesh},
+    AnnotationRow{"istio.io/rev", "", ServiceMesh},
+    AnnotationRow{"linkerd.io/inject", "enabled", ServiceMesh},
+    AnnotationRow{"linkerd.io/inject", "ingress", ServiceMesh},
+    AnnotationRow{"consul.hashicorp.com/connect-inject", "true", ServiceMesh},
+    AnnotationRow{"kuma.io/sidecar-injection", "enabled", ServiceMesh},
+    AnnotationRow{"k8s.v1.cni.cncf.io/networks", "", MultipleNetworks},
+    AnnotationRow{"kubernetes.io/ingress-bandwidth", "", BandwidthLimit},
+    AnnotationRow{"kubernetes.io/egress-bandwidth", "", BandwidthLimit},
+    AnnotationRow{"service.kubernetes.io/topology-mode", "Auto", TopologyHints},
+    AnnotationRow{"service.kubernetes.io/topology-aware-hints", "auto", TopologyHints},
+    AnnotationRow{"service.kubernetes.io/topology-aware-hints", "Auto", TopologyHints},
+    AnnotationRow{"kubernetes.io/os", "windows", Windows},
+};
+
+}  // namespace
+
+std::span<const UnmodelledRow> unmodelled_rows() { return kRows; }
+
+const UnmodelledRow& unmodelled_row(Unmodelled feature) { return kRows[static_cast<std::size_t>(feature)]; }
+
+Unmodelled unmodelled_kind(std::string_view kind) {
+  for (const KindRow& row : kKinds) {
+    if (row.kind == kind) return row.feature;
+  }
+  return kCount;
+}
+
+Unmodelled unmodelled_annotation(std::string_view key, std::string_view value) {
+  for (const AnnotationRow& row : kAnnotations) {
+    if (row.key == key && (row.value.empty() || row.value == value)) return row.feature;
+  }
+  return kCount;
+}
+
+}  // namespace knetsim
