@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,7 +41,7 @@ struct LinkCounters {
   Bytes offered;
   Bytes sent;
   Bytes dropped;
-  Bytes queued;  ///< Booked and not yet on the wire, to the byte.
+  Bytes queued;  ///< Taken in and not yet sent, to the byte; of a train in arrival all of it.
   std::uint64_t packets_offered = 0;
   std::uint64_t packets_dropped = 0;
   std::uint64_t packets_marked = 0;
@@ -50,10 +51,17 @@ struct LinkCounters {
 
 /// Every link direction as a FIFO that knows a departure when work arrives, so that a visit costs one event.
 ///
-/// A train's visit is a small algebra on (head, tail), see visit(). It is exact for a train alone over any number of
-/// hops of any rates, and for trains that meet at their first hop. Trains that meet further on are served in order of
-/// their heads without interleaving: nobody's work is lost or counted twice, but a train can wait for packets of
-/// another that in truth arrive behind its own; never longer than that other train needs at this link.
+/// A train's visit is a small algebra on (head, tail), see visit(). It is exact for trains of equal packets over any
+/// number of hops of any rates when they meet at the sender only or not at all. Where trains from several senders meet,
+/// the queue is a fluid that knows what has arrived and what is still to come: a short train that arrives in the middle
+/// of a long one waits for the part of it that is there, not for all of it. Two trains in arrival are kept apart for
+/// each link; further ones are merged with the one that ends nearest.
+///
+/// What comes after a train's head has been served is not known to it: a long train does not see short ones slip in
+/// between its packets, hence completes too early under load. Sending messages in pieces (PacketTrain::take_front())
+/// bounds that. Measured against packet-by-packet simulation of random traffic of 0.7 to 256 kB at 30 and 60 % load
+/// (tests/sim/net/link_cross_traffic_test.cpp): messages up to 8 kB within 1.5 % in mean and p99; in pieces of 64 KiB
+/// those of 256 kB within 5 %, those of 64 kB 7 to 13 % early; in pieces of ten packets all within 1 %.
 class Links {
  public:
   /// All queues empty at time zero. @throws std::invalid_argument  A link whose rate is below 10 kbit/s.
@@ -61,12 +69,13 @@ class Links {
 
   std::size_t size() const { return state_.size(); }
 
-  /// Sends a train over `link`. Visits of one link have to come in order of `train.head`.
+  /// Sends a train over `link`. Visits of one link have to come in order of `train.head`; a head in the past of an
+  /// earlier one is served as if it came with it.
   ///
-  ///     start = max(head, free)                       the packets booked before go first
-  ///     free  = start + time(all)                     the link has this much more to send
-  ///     out.head = start + time(first)                the next hop forwards as soon as it has one packet
-  ///     out.tail = max(free, tail + time(last))       bytes paid here, or at a slower hop before
+  ///     start    = head + backlog                      what has arrived before goes first
+  ///     done     = start + time(all) + time(what others bring in until tail)
+  ///     out.head = start + time(first)                 the next hop forwards as soon as it has one packet
+  ///     out.tail = max(done, tail + time(last))        bytes paid here, or at a slower hop before
   ///
   /// Tail drop: at `tail` the queue must be within its byte limit, so the packets beyond it are lost. A limit that is
   /// passed while the train still arrives lets some packets through as the queue drains; `behind` counts these.
@@ -76,11 +85,11 @@ class Links {
   /// a whole number of picoseconds (all Ethernet rates), else at most 1 ps less.
   Duration service_time(LinkId link, Bytes size) const { return service_time(state_[link], size); }
 
-  /// When all work booked so far has left; in the past when the link is idle.
-  Time free_at(LinkId link) const { return state_[link].free_at; }
-
-  /// Work that a packet arriving now has in front of it.
+  /// Work in front of a packet that would arrive now. @param now  Not before the latest visit, else taken as that.
   Duration backlog(LinkId link, Time now) const;
+
+  /// All work taken in and not yet done at `now`, whether its packets have arrived or not.
+  Duration booked(LinkId link, Time now) const;
 
   /// Occupies the link for `size` bytes that no train carries (the ACKs of a message, what a fluid flow is owed).
   void book(LinkId link, Time now, Bytes size);
@@ -94,21 +103,28 @@ class Links {
   Duration busy(LinkId link, Time now) const;
 
  private:
-  // One cache line: a visit touches one link, so its fields stand together.
+  // Packets on their way to the queue: `work` comes in evenly from now until `end`. No work: free for another train.
+  struct Arrival {
+    Time end{};
+    Duration work{};
+  };
+  // One cache line: what the algebra reads and writes.
   struct alignas(64) State {
-    Time free_at{};
+    Time now{};          // to which the three below refer
+    Duration backlog{};  // work that has arrived and not been done
+    std::array<Arrival, 2> arrivals{};
     std::uint64_t byte_time_q32 = 0;  // picoseconds per byte, 32 fractional bits
     Duration delay{};
+  };
+  struct alignas(64) Tally {
     Duration queue_limit{};  // time that the byte limit takes to drain
     Duration queue_max{};
-    Duration ecn_threshold{};   // zero: none
-    std::int64_t bytes = 0;     // accepted
-    std::uint64_t packets = 0;  // accepted
-  };
-  struct Losses {
-    std::int64_t bytes = 0;
+    Duration ecn_threshold{};  // zero: none
+    std::int64_t bytes = 0;    // accepted, as are the packets
+    std::int64_t lost_bytes = 0;
     std::uint64_t packets = 0;
-    std::uint64_t marked = 0;
+    std::uint64_t lost_packets = 0;
+    std::uint64_t marked_packets = 0;
   };
   static Duration service_time(const State& state, Bytes size) {
     // The fraction is rounded up; 128 bits because 2^31 bytes at 1 Gbit/s already pass 64 with the 32 fractional ones.
@@ -116,11 +132,13 @@ class Links {
         (Int128{size.count()} * static_cast<Int128>(state.byte_time_q32) + 0xffffffff) >> 32));
   }
   static Bytes bytes_in(const State& state, Duration time);
-  void drop(State& state, LinkId link, Train& train, Duration excess, LinkVisit& visit);
-  void mark(const State& state, LinkId link, Duration at_head, Duration at_tail, LinkVisit& visit);
+  static void advance(State& state, Time now);
+  static void add_arrival(State& state, Arrival arrival);
+  static void drop(const State& state, Tally& tally, Train& train, Duration excess, LinkVisit& visit);
+  static void mark(Tally& tally, Duration at_head, Duration at_tail, LinkVisit& visit);
 
   std::vector<State> state_;
-  std::vector<Losses> losses_;
+  std::vector<Tally> tally_;
 };
 
 }  // namespace knetsim

@@ -48,7 +48,21 @@ struct PacketTrain {
   Bytes first{};
   Bytes last{};
   std::uint32_t packets = 0;
+
+  /// Cuts off the first `count` packets, a round of slow start or one skb, and keeps the rest.
+  /// @param count  At least 1, less than `packets`.
+  constexpr PacketTrain take_front(std::uint32_t count) {
+    const PacketTrain front{.bytes = first * count, .first = first, .last = first, .packets = count};
+    packets -= count;
+    bytes -= front.bytes;
+    first = packets == 1 ? last : first;
+    return front;
+  }
 };
+
+/// Packets of one skb at most: GSO builds up to 64 KiB of them.
+/// @source Linux v6.1 include/linux/netdevice.h, GSO_LEGACY_MAX_SIZE.
+constexpr std::uint32_t packets_per_skb(Bytes mss) { return static_cast<std::uint32_t>(65536 / mss.count()); }
 
 /// A TCP message of `payload` bytes cut into segments of the format's MSS. Without payload it is one bare header (SYN,
 /// ACK, FIN). TSO changes nothing here: the NIC writes the same packets.
