@@ -21,23 +21,38 @@ Duration share(Duration work, Duration part, Duration whole) {
 
 }  // namespace
 
-Links::Links(std::span<const Link> links) : state_(links.size()), tally_(links.size()) {
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    const std::int64_t rate = links[i].rate.bits_per_second();
-    if (links[i].rate < kMinLinkRate) {
-      throw std::invalid_argument("link " + std::to_string(i) + ": rate is below 10 kbit/s");
+Links::Links(std::span<const Link> links) : state_(links.size()), rare_(links.size()) {
+  for (LinkId id = 0; id < links.size(); ++id) {
+    const Link& link = links[id];
+    if (link.rate < kMinLinkRate) {
+      throw std::invalid_argument("link " + std::to_string(id) + ": rate is below 10 kbit/s");
     }
-    State& state = state_[i];
     // 8e12 ps is the time of a byte at 1 bit/s; at kMinLinkRate it is 8e8 ps, which leaves 64 bits room for the
     // fraction.
-    state.byte_time_q32 = static_cast<std::uint64_t>((Int128{8'000'000'000'000} << 32) / rate);
-    state.delay = links[i].delay;
-    tally_[i].queue_limit = service_time(state, links[i].buffer);
+    Kind kind{
+        .byte_time_q32 = static_cast<std::uint64_t>((Int128{8'000'000'000'000} << 32) / link.rate.bits_per_second()),
+        .delay = link.delay};
+    kind.queue_limit = service_time(kind, link.buffer);
+    set_kind(id, kind);
   }
 }
 
-Bytes Links::bytes_in(const State& state, Duration time) {
-  return Bytes(static_cast<std::int64_t>((Int128{time.count()} << 32) / static_cast<Int128>(state.byte_time_q32)));
+void Links::set_kind(LinkId link, const Kind& kind) {
+  // From the back: links of one kind come in a row.
+  const auto known = std::find(kinds_.rbegin(), kinds_.rend(), kind);
+  if (known != kinds_.rend()) {
+    state_[link].kind = static_cast<std::uint64_t>(kinds_.rend() - known - 1) & 0xfffff;
+    return;
+  }
+  if (kinds_.size() == 1 << 20) {
+    throw std::invalid_argument("more than a million kinds of links (rate, delay, buffer)");
+  }
+  state_[link].kind = kinds_.size() & 0xfffff;
+  kinds_.push_back(kind);
+}
+
+Bytes Links::bytes_in(const Kind& kind, Duration time) {
+  return Bytes(static_cast<std::int64_t>((Int128{time.count()} << 32) / static_cast<Int128>(kind.byte_time_q32)));
 }
 
 // Brings the queue to `now`: a fluid that fills at the pace of the arrivals and drains at the link's.
@@ -91,7 +106,7 @@ void Links::add_arrival(State& state, Arrival arrival) {
 
 LinkVisit Links::visit(LinkId link, const Train& train) {
   State& state = state_[link];
-  Tally& tally = tally_[link];
+  const Kind& kind = kinds_[state.kind];
   LinkVisit visit;
   visit.out = train;
   Train& out = visit.out;
@@ -107,28 +122,31 @@ LinkVisit Links::visit(LinkId link, const Train& train) {
       }
     }
   }
-  Time done = start + service_time(state, train.size.bytes) + others;
+  Time done = start + service_time(kind, train.size.bytes) + others;
   // What is still queued when the last packet has come has to be within the limit; more never was.
-  const Duration excess = done - train.tail - tally.queue_limit;
+  const Duration excess = done - train.tail - kind.queue_limit;
   if (excess > Duration::zero()) [[unlikely]] {
-    drop(state, tally, out, excess, visit);
+    drop(kind, rare_[link], out, excess, visit);
     if (visit.lost == train.size.packets) {
       return visit;
     }
-    done = start + service_time(state, out.size.bytes) + others;
+    done = start + service_time(kind, out.size.bytes) + others;
   }
-  const Duration all = service_time(state, out.size.bytes);
-  const Duration first = service_time(state, out.size.first);
-  const Duration last = service_time(state, out.size.last);
+  const Duration all = service_time(kind, out.size.bytes);
+  const Duration first = service_time(kind, out.size.first);
+  const Duration last = service_time(kind, out.size.last);
   const Time tail = std::max(done, train.tail + last);
 
   const Duration queue = std::max(start + first - train.head, done - train.tail);
-  tally.queue_max = std::max(tally.queue_max, queue);
-  if (tally.ecn_threshold > Duration::zero() && queue > tally.ecn_threshold) [[unlikely]] {
-    mark(tally, start - train.head, done - train.tail, visit);
+  if (queue > first) {
+    Rare& rare = rare_[link];
+    rare.queue_max = std::max(rare.queue_max, queue);
+    if (kind.ecn_threshold > Duration::zero()) {
+      mark(kind.ecn_threshold, rare, start - train.head, done - train.tail, visit);
+    }
   }
-  tally.bytes += out.size.bytes.count();
-  tally.packets += out.size.packets;
+  state.bytes += out.size.bytes.count();
+  state.packets += out.size.packets;
   if (span > Duration::zero() && all > first) {
     state.backlog += first;
     add_arrival(state, {train.tail, all - first});
@@ -140,23 +158,23 @@ LinkVisit Links::visit(LinkId link, const Train& train) {
   const Duration through = tail - train.tail;
   visit.wait = std::clamp(start - train.head, Duration::zero(), through - last);
   visit.service = through - visit.wait;
-  out.head = start + first + state.delay;
-  out.tail = tail + state.delay;
+  out.head = start + first + kind.delay;
+  out.tail = tail + kind.delay;
   return visit;
 }
 
-void Links::drop(const State& state, Tally& tally, Train& train, Duration excess, LinkVisit& visit) {
+void Links::drop(const Kind& kind, Rare& rare, Train& train, Duration excess, LinkVisit& visit) {
   PacketTrain& size = train.size;
   const std::uint32_t packets = size.packets;
-  const Duration full = service_time(state, size.first);
-  const Duration last = service_time(state, size.last);
-  const Duration all = service_time(state, size.bytes);
+  const Duration full = service_time(kind, size.first);
+  const Duration last = service_time(kind, size.last);
+  const Duration all = service_time(kind, size.bytes);
   const std::int64_t more = excess > last ? (excess - last + full - Duration(1)) / full : 0;
   visit.lost = static_cast<std::uint32_t>(std::min<std::int64_t>(packets, 1 + more));
   const Bytes lost_bytes =
       visit.lost == packets ? size.bytes : size.last + size.first * static_cast<std::int64_t>(visit.lost - 1);
-  tally.lost_packets += visit.lost;
-  tally.lost_bytes += lost_bytes.count();
+  rare.lost_packets += visit.lost;
+  rare.lost_bytes += lost_bytes.count();
   // Packets come at a pace of `arrival` for all against `all` to send them. Once the queue is full one packet is taken
   // for each that leaves, the share arrival / all: behind the first lost one lost * share / (1 - share) still get
   // through.
@@ -172,20 +190,20 @@ void Links::drop(const State& state, Tally& tally, Train& train, Duration excess
   size.last = size.first;
 }
 
-void Links::mark(Tally& tally, Duration at_head, Duration at_tail, LinkVisit& visit) {
+void Links::mark(Duration threshold, Rare& rare, Duration at_head, Duration at_tail, LinkVisit& visit) {
   // The queue moves evenly from one length to the other while the train comes in.
   const Duration low = std::max(std::min(at_head, at_tail), Duration::zero());
   const Duration high = std::max(at_head, at_tail);
-  const Duration above = high - std::max(low, tally.ecn_threshold);
+  const Duration above = high - std::max(low, threshold);
   if (above <= Duration::zero()) {
     return;
   }
   visit.marked = visit.out.size.packets;
-  if (low < tally.ecn_threshold) {
+  if (low < threshold) {
     const std::int64_t span = (high - low).count();
     visit.marked = static_cast<std::uint32_t>((Int128{visit.marked} * above.count() + span - 1) / span);
   }
-  tally.marked_packets += visit.marked;
+  rare.marked_packets += visit.marked;
 }
 
 Duration Links::backlog(LinkId link, Time now) const {
@@ -203,31 +221,34 @@ Duration Links::booked(LinkId link, Time now) const {
 void Links::book(LinkId link, Time now, Bytes size) {
   State& state = state_[link];
   advance(state, now);
-  state.backlog += service_time(state, size);
-  tally_[link].bytes += size.count();
+  state.backlog += service_time(kind_of(link), size);
+  state.bytes += size.count();
 }
 
 void Links::set_ecn_threshold(LinkId link, Bytes threshold) {
-  tally_[link].ecn_threshold = service_time(state_[link], threshold);
+  Kind kind = kind_of(link);
+  kind.ecn_threshold = service_time(kind, threshold);
+  set_kind(link, kind);
 }
 
 Duration Links::busy(LinkId link, Time now) const {
-  return service_time(state_[link], Bytes(tally_[link].bytes)) - booked(link, now);
+  return service_time(link, Bytes(state_[link].bytes)) - booked(link, now);
 }
 
 LinkCounters Links::counters(LinkId link, Time now) const {
   const State& state = state_[link];
-  const Tally& tally = tally_[link];
-  const Bytes queued = std::min(bytes_in(state, booked(link, now)), Bytes(tally.bytes));
-  return {.offered = Bytes(tally.bytes + tally.lost_bytes),
-          .sent = Bytes(tally.bytes) - queued,
-          .dropped = Bytes(tally.lost_bytes),
+  const Kind& kind = kind_of(link);
+  const Rare& rare = rare_[link];
+  const Bytes queued = std::min(bytes_in(kind, booked(link, now)), Bytes(state.bytes));
+  return {.offered = Bytes(state.bytes + rare.lost_bytes),
+          .sent = Bytes(state.bytes) - queued,
+          .dropped = Bytes(rare.lost_bytes),
           .queued = queued,
-          .packets_offered = tally.packets + tally.lost_packets,
-          .packets_dropped = tally.lost_packets,
-          .packets_marked = tally.marked_packets,
+          .packets_offered = state.packets + rare.lost_packets,
+          .packets_dropped = rare.lost_packets,
+          .packets_marked = rare.marked_packets,
           .busy = busy(link, now),
-          .queue_max = bytes_in(state, tally.queue_max)};
+          .queue_max = bytes_in(kind, rare.queue_max)};
 }
 
 }  // namespace knetsim

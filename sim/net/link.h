@@ -46,7 +46,7 @@ struct LinkCounters {
   std::uint64_t packets_dropped = 0;
   std::uint64_t packets_marked = 0;
   Duration busy{};  ///< Time spent sending.
-  Bytes queue_max;  ///< Longest queue that a train met or made.
+  Bytes queue_max;  ///< Longest queue that a train met or made; 0 as long as every packet found the link free.
 };
 
 /// Every link direction as a FIFO that knows a departure when work arrives, so that a visit costs one event.
@@ -64,7 +64,9 @@ struct LinkCounters {
 /// those of 256 kB within 5 %, those of 64 kB 7 to 13 % early; in pieces of ten packets all within 1 %.
 class Links {
  public:
-  /// All queues empty at time zero. @throws std::invalid_argument  A link whose rate is below 10 kbit/s.
+  /// All queues empty at time zero.
+  /// @throws std::invalid_argument  A rate below 10 kbit/s, or more than a million kinds of links (rate, delay,
+  /// buffer).
   explicit Links(std::span<const Link> links);
 
   std::size_t size() const { return state_.size(); }
@@ -83,7 +85,7 @@ class Links {
 
   /// Time to put `size` on the wire of `link`: serialization(), without its division. Equal to it where one byte takes
   /// a whole number of picoseconds (all Ethernet rates), else at most 1 ps less.
-  Duration service_time(LinkId link, Bytes size) const { return service_time(state_[link], size); }
+  Duration service_time(LinkId link, Bytes size) const { return service_time(kind_of(link), size); }
 
   /// Work in front of a packet that would arrive now. @param now  Not before the latest visit, else taken as that.
   Duration backlog(LinkId link, Time now) const;
@@ -103,42 +105,52 @@ class Links {
   Duration busy(LinkId link, Time now) const;
 
  private:
+  // What links of one kind share; a fabric has a handful of kinds.
+  struct Kind {
+    std::uint64_t byte_time_q32 = 0;  // picoseconds per byte, 32 fractional bits
+    Duration delay{};
+    Duration queue_limit{};    // time that the byte limit takes to drain
+    Duration ecn_threshold{};  // zero: none
+    bool operator==(const Kind&) const = default;
+  };
   // Packets on their way to the queue: `work` comes in evenly from now until `end`. No work: free for another train.
   struct Arrival {
     Time end{};
     Duration work{};
   };
-  // One cache line: what the algebra reads and writes.
+  // One cache line: all that a visit touches unless it meets a queue. At 5,000 hosts the links fill most of an L2
+  // cache.
   struct alignas(64) State {
-    Time now{};          // to which the three below refer
+    Time now{};          // to which the two below refer
     Duration backlog{};  // work that has arrived and not been done
     std::array<Arrival, 2> arrivals{};
-    std::uint64_t byte_time_q32 = 0;  // picoseconds per byte, 32 fractional bits
-    Duration delay{};
+    std::int64_t bytes = 0;  // accepted, as are the packets
+    std::uint64_t packets : 44 = 0;
+    std::uint64_t kind : 20 = 0;
   };
-  struct alignas(64) Tally {
-    Duration queue_limit{};  // time that the byte limit takes to drain
+  static_assert(sizeof(State) == 64);
+  struct Rare {
     Duration queue_max{};
-    Duration ecn_threshold{};  // zero: none
-    std::int64_t bytes = 0;    // accepted, as are the packets
     std::int64_t lost_bytes = 0;
-    std::uint64_t packets = 0;
     std::uint64_t lost_packets = 0;
     std::uint64_t marked_packets = 0;
   };
-  static Duration service_time(const State& state, Bytes size) {
+  static Duration service_time(const Kind& kind, Bytes size) {
     // The fraction is rounded up; 128 bits because 2^31 bytes at 1 Gbit/s already pass 64 with the 32 fractional ones.
-    return Duration(static_cast<std::int64_t>(
-        (Int128{size.count()} * static_cast<Int128>(state.byte_time_q32) + 0xffffffff) >> 32));
+    return Duration(
+        static_cast<std::int64_t>((Int128{size.count()} * static_cast<Int128>(kind.byte_time_q32) + 0xffffffff) >> 32));
   }
-  static Bytes bytes_in(const State& state, Duration time);
+  const Kind& kind_of(LinkId link) const { return kinds_[state_[link].kind]; }
+  void set_kind(LinkId link, const Kind& kind);
+  static Bytes bytes_in(const Kind& kind, Duration time);
   static void advance(State& state, Time now);
   static void add_arrival(State& state, Arrival arrival);
-  static void drop(const State& state, Tally& tally, Train& train, Duration excess, LinkVisit& visit);
-  static void mark(Tally& tally, Duration at_head, Duration at_tail, LinkVisit& visit);
+  static void drop(const Kind& kind, Rare& rare, Train& train, Duration excess, LinkVisit& visit);
+  static void mark(Duration threshold, Rare& rare, Duration at_head, Duration at_tail, LinkVisit& visit);
 
   std::vector<State> state_;
-  std::vector<Tally> tally_;
+  std::vector<Rare> rare_;
+  std::vector<Kind> kinds_;
 };
 
 }  // namespace knetsim
