@@ -192,7 +192,10 @@ std::vector<std::byte> hdf5_image(const DataFile& file) {
   const Hdf5Silence silence;
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose, "make a property list");
   check_hdf5(H5Pset_fapl_core(access.id(), kMemoryStep, false), "build a file in memory");
-  check_hdf5(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110), "set the format's version");
+  // The lowest bound, since the superblocks of 1.8 and later carry a mark "open for writing" under a checksum, and
+  // H5Fget_file_image of 1.10.8 clears the mark without renewing the checksum. It also lets every HDF5 since 1.8 read
+  // the file.
+  check_hdf5(H5Pset_libver_bounds(access.id(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "set the format's version");
   const Hdf5Handle creation = tracked_properties(H5P_FILE_CREATE);
   const Hdf5Handle id(H5Fcreate("results in memory", H5F_ACC_TRUNC, creation.id(), access.id()), &H5Fclose,
                       "build a file in memory");

@@ -35,20 +35,20 @@ struct MetricState {
 enum class RunStatus : std::int8_t { kOk = 0, kStopped = 1, kFailed = 2 };
 
 struct Provenance {
-  std::string title;  ///< metadata.name of the scenario.
-  std::string knetsim_version;
-  std::string git_sha1;  ///< "unknown" outside a repository.
+  std::string title = {};  ///< metadata.name of the scenario.
+  std::string knetsim_version = {};
+  std::string git_sha1 = {};  ///< "unknown" outside a repository.
   bool git_dirty = false;
-  std::string config_resolved;          ///< The scenario with every default and override in place, YAML.
-  std::vector<std::string> overrides;   ///< --set and the like, as given, in order.
-  std::vector<std::string> input_name;  ///< Every file that was read; names as in the scenario, no absolute paths.
-  std::vector<std::string> input_sha256;
-  std::string command_line;  ///< Not written with `deterministic`.
-  std::string compiler;      ///< "GNU 12.2.0".
-  std::string compile_flags;
+  std::string config_resolved = {};          ///< The scenario with every default and override in place, YAML.
+  std::vector<std::string> overrides = {};   ///< --set and the like, as given, in order.
+  std::vector<std::string> input_name = {};  ///< Every file that was read; names as in the scenario, no absolute paths.
+  std::vector<std::string> input_sha256 = {};
+  std::string command_line = {};  ///< Not written with `deterministic`.
+  std::string compiler = {};      ///< "GNU 12.2.0".
+  std::string compile_flags = {};
   std::uint64_t seed = 0;
   std::int64_t replicates = 0;
-  std::string costs_profile;
+  std::string costs_profile = {};
 };
 
 struct SummaryResults {

@@ -119,13 +119,21 @@ class GroupBuilder {
     std::erase_if(group.axes, empty);
     std::erase_if(group.variables, [&](const DataVariable& v) { return empty(v) && !always(group, v); });
     if (group.find("run") != nullptr) group.attributes.push_back({"coordinates", std::string("variant replicate")});
-    // CF 1.10, section 9.3.3: the count variable of a contiguous ragged array names the axis that it cuts into rows.
-    for (DataVariable& variable : group.variables) {
-      if (variable.name != "row_size") continue;
-      const std::string sample = group.path == "spans" ? "visit" : "bucket";
-      variable.attributes.push_back({"sample_dimension", sample});
-    }
+    cut_into_rows(group);
     return true;
+  }
+
+  /// CF 1.10, section 9.3.3: the count variable of a contiguous ragged array names the axis that it cuts into rows.
+  static void cut_into_rows(DataGroup& group) {
+    const auto row_size = std::find_if(group.variables.begin(), group.variables.end(),
+                                       [](const DataVariable& variable) { return variable.name == "row_size"; });
+    if (row_size == group.variables.end()) return;
+    const std::string sample = group.path == "spans" ? "visit" : "bucket";
+    row_size->attributes.push_back({"sample_dimension", sample});
+    const auto& sizes = std::get<std::vector<std::int64_t>>(row_size->values);
+    const std::int64_t rows = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+    const auto length = static_cast<std::int64_t>(group.find(sample) == nullptr ? 0 : group.axis_length(sample));
+    KNETSIM_ENSURE(rows == length, fmt::format("{}: row_size adds up to {}, not to {}", group.path, rows, length));
   }
 
   bool deterministic_;

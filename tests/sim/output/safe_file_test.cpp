@@ -1,0 +1,166 @@
+// A results file appears whole or not at all. Each way to fail is made to happen: a disk that is full (a limit on file
+// size and, where the machine lets us mount one, a small tmpfs), a missing or closed directory, a second writer, an
+// earlier crash. After each the earlier file is as it was and no .part is left.
+#include "sim/output/safe_file.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+#include <span>
+
+#include "sim/output/output_error.h"
+#include "temporary_folder.h"
+
+namespace knetsim {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+std::string failure(const std::filesystem::path& path, const std::string& text) {
+  try {
+    write_file_safely(path, bytes(text));
+  } catch (const OutputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+constexpr int kNotAllowed = 77;
+
+/// Exit status of `body`, run in a child so that limits, mounts and user ids end with it.
+int in_child(const std::function<int()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+class SafeFile : public ::testing::Test {
+ protected:
+  std::filesystem::path file() const { return folder_ / "results.h5"; }
+  std::filesystem::path part() const { return folder_ / "results.h5.part"; }
+  TemporaryFolder folder_;
+};
+
+TEST_F(SafeFile, ReplacesTheEarlierFileAndLeavesNoPart) {
+  write_text(file(), "earlier");
+  EXPECT_EQ(failure(file(), "later"), "");
+  EXPECT_EQ(read_text(file()), "later");
+  EXPECT_FALSE(std::filesystem::exists(part()));
+}
+
+TEST_F(SafeFile, OverwritesThePartOfAnEarlierCrash) {
+  write_text(part(), std::string(1000, 'x'));
+  EXPECT_EQ(failure(file(), "whole"), "");
+  EXPECT_EQ(read_text(file()), "whole");
+}
+
+TEST_F(SafeFile, AWriterThatIsKilledLeavesTheEarlierFile) {
+  write_text(file(), "earlier");
+  const std::string big(64U << 20U, 'x');
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (;;) write_file_safely(file(), bytes(big));  // killed somewhere: before, in or after a write
+  }
+  while (!std::filesystem::exists(part())) ::usleep(100);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  const std::string now = read_text(file());
+  EXPECT_TRUE(now == "earlier" || now == big) << now.size();
+  EXPECT_EQ(failure(file(), "next"), "");
+  EXPECT_EQ(read_text(file()), "next");
+}
+
+TEST_F(SafeFile, AFullDiskIsOneLineAndLeavesTheEarlierFile) {
+  write_text(file(), "earlier");
+  const int status = in_child([&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{.rlim_cur = 4096, .rlim_max = 4096};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return kNotAllowed;
+    const std::string message = failure(file(), std::string(100'000, 'x'));
+    return message.find("cannot write: File too large (100000 bytes to write)") == std::string::npos ? 1 : 0;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(read_text(file()), "earlier");
+  EXPECT_FALSE(std::filesystem::exists(part()));
+}
+
+TEST_F(SafeFile, AFullFileSystemIsOneLineAndLeavesTheEarlierFile) {
+  const int status = in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+      return kNotAllowed;
+    if (::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=64k") != 0) return kNotAllowed;
+    write_text(file(), "earlier");
+    const std::string message = failure(file(), std::string(100'000, 'x'));
+    if (message.find("No space left on device") == std::string::npos) return 1;
+    return read_text(file()) == "earlier" && !std::filesystem::exists(part()) ? 0 : 2;
+  });
+  if (status == kNotAllowed)
+    GTEST_SKIP() << "this user may not mount a tmpfs; the size limit above covers the same path";
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SafeFile, AMissingDirectoryIsNamed) {
+  EXPECT_THAT(failure(folder_ / "none/results.h5", "x"), HasSubstr("does not exist (mkdir -p"));
+  EXPECT_THROW(check_writable(folder_ / "none/results.h5"), OutputError);
+}
+
+TEST_F(SafeFile, ADirectoryInItsPlaceIsNamed) {
+  EXPECT_THAT(failure(folder_.path(), "x"), HasSubstr("is a directory"));
+  write_text(file(), "");
+  EXPECT_THAT(failure(file() / "below.h5", "x"), HasSubstr("is not a directory"));
+}
+
+TEST_F(SafeFile, AClosedDirectoryIsNamed) {
+  const auto closed = folder_ / "closed";
+  std::filesystem::create_directory(closed);
+  ::chmod(folder_.path().c_str(), 0755);
+  ::chmod(closed.c_str(), 0555);
+  const int status = in_child([&] {
+    if (::getuid() == 0 && ::setuid(65534) != 0) return kNotAllowed;  // root may write anywhere
+    return failure(closed / "results.h5", "x").find("Permission denied") == std::string::npos ? 1 : 0;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(SafeFile, ASecondWriterIsTurnedAway) {
+  const int other = ::open(part().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  EXPECT_THAT(failure(file(), "x"), HasSubstr("another process is writing this file"));
+  EXPECT_TRUE(std::filesystem::exists(part()));
+  ::close(other);
+  EXPECT_EQ(failure(file(), "x"), "");
+}
+
+TEST_F(SafeFile, ManyWritersLeaveOneWholeFile) {
+  constexpr int kWriters = 4;
+  std::vector<pid_t> children;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (int round = 0; round < 50; ++round) failure(file(), std::string(20'000, static_cast<char>('a' + writer)));
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) ::waitpid(child, nullptr, 0);
+  const std::string text = read_text(file());
+  ASSERT_EQ(text.size(), 20'000U);
+  EXPECT_EQ(text, std::string(20'000, text[0]));
+}
+
+}  // namespace
+}  // namespace knetsim
