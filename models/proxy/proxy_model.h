@@ -54,7 +54,8 @@ class ProxyModel {
   /// (IPVS): a packet to a Service (destination ClusterIp, or a node port of this node) then passes INPUT, OUTPUT and
   /// POSTROUTING where other modes have FORWARD and POSTROUTING, and so does every later packet in that direction.
   virtual bool translates_at_input() const { return false; }
-  /// Whether this mode registers nat chains, so that a new connection gets a NAT binding (an empty one where none matches).
+  /// Whether this mode registers nat chains, so that a new connection gets a NAT binding (an empty one where none
+  /// matches).
   virtual bool has_nat() const { return true; }
   virtual Selection selection() const = 0;
   /// Destinations that the scheduler looks at for one new connection among `endpoints`: the value of

@@ -1,0 +1,39 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "models/proxy/mode_table.h"
+#include "models/proxy/note.h"
+
+namespace knetsim {
+
+std::span<const ProxyInfo> proxy_modes() {
+  static const std::array modes = {iptables_info(), ipvs_info(), nftables_info(), none_info()};
+  return modes;
+}
+
+const ProxyInfo* proxy_mode_named(std::string_view name) {
+  const std::span<const ProxyInfo> modes = proxy_modes();
+  const auto found = std::find_if(modes.begin(), modes.end(), [&](const ProxyInfo& mode) { return mode.name == name; });
+  return found == modes.end() ? nullptr : &*found;
+}
+
+void translate(HookPacket& packet, NodeRole node) {
+  packet.translated = true;
+  if (!packet.flow.server_host_network) {
+    packet.destination = AddressKind::Pod;
+  } else {
+    const bool here = node == NodeRole::Server || packet.flow.locality != Locality::Remote;
+    packet.destination = here ? AddressKind::ThisNode : AddressKind::OtherNode;
+  }
+}
+
+std::string grouped(double count) {
+  std::string digits = std::to_string(std::llround(count));
+  for (std::size_t at = digits.size(); at > 3; at -= 3) {
+    digits.insert(at - 3, ",");
+  }
+  return digits;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,263 @@
+// kube-proxy in iptables mode: one rule after another. The rules stand as data in iptables_rules.cpp; this file counts
+// how many of them a packet meets, without the 320,000 rules of a large cluster in memory. A test compares the two over
+// random clusters; another compares the rules with the kernel's counters.
+//
+// Counted is every rule whose conditions are looked at. The policy at the end of a built-in chain and the return at the
+// end of another are entries of the kernel's table too, but no rules, and are not counted.
+#include "models/proxy/iptables_rules.h"
+#include "models/proxy/mode_table.h"
+#include "models/proxy/note.h"
+#include "models/proxy/rule_bytes.h"
+#include "models/proxy/sync_cost.h"
+
+namespace knetsim {
+namespace {
+
+/// Memory per rule, by what a packet does there, read off a small ruleset of the same layout.
+struct Bytes {
+  std::uint32_t to_services;  ///< PREROUTING and OUTPUT, nat
+  std::uint32_t service;      ///< KUBE-SERVICES
+  std::uint32_t node_port;    ///< KUBE-NODEPORTS
+  std::uint32_t external;     ///< KUBE-EXT
+  std::uint32_t choice;       ///< KUBE-SVC, KUBE-SVL
+  std::uint32_t endpoint;     ///< KUBE-SEP, mean
+  std::uint32_t postrouting;  ///< POSTROUTING and KUBE-POSTROUTING, mean
+  std::uint32_t filter;       ///< built-in chains of filter, mean
+};
+
+std::uint32_t mean_bytes(const Table& table, std::string_view chain, IptablesBackend backend) {
+  const std::vector<Rule>& rules = table.chain(chain)->rules;
+  std::uint64_t sum = 0;
+  for (const Rule& rule : rules) {
+    sum += rule_bytes(rule, backend);
+  }
+  return static_cast<std::uint32_t>((sum + rules.size() / 2) / rules.size());
+}
+
+Bytes bytes_of(const ProxyParams& params) {
+  ServicePortSpec service{.name = "svc", .port_name = "http", .cluster_ip = 1, .port = 80, .node_port = 30'000};
+  service.endpoints = {{1, 80, true}, {2, 80, true}, {3, 80, true}};
+  const Ruleset rules = iptables_rules(
+      {}, std::span(&service, 1),
+      {.kubernetes = params.kubernetes, .large_cluster = params.sizes.endpoints > kLargeClusterEndpoints});
+  const Table& nat = rules.table("nat");
+  const auto chain_with = [&](std::string_view prefix) -> const Chain& {
+    for (const Chain& chain : nat.chains) {
+      if (chain.name.starts_with(prefix) && !chain.rules.empty()) {
+        return chain;
+      }
+    }
+    return *nat.chain("KUBE-NODEPORTS");  // a layout without such a chain
+  };
+  const Chain& choices = chain_with("KUBE-SVC-");
+  return {.to_services = mean_bytes(nat, "PREROUTING", params.backend),
+          .service = rule_bytes(nat.chain("KUBE-SERVICES")->rules.front(), params.backend),
+          .node_port = mean_bytes(nat, "KUBE-NODEPORTS", params.backend),
+          .external = mean_bytes(nat, chain_with("KUBE-EXT-").name, params.backend),
+          .choice = rule_bytes(choices.rules[choices.rules.size() - 2], params.backend),
+          .endpoint = mean_bytes(nat, chain_with("KUBE-SEP-").name, params.backend),
+          .postrouting = mean_bytes(nat, "KUBE-POSTROUTING", params.backend),
+          .filter = mean_bytes(rules.table("filter"), "FORWARD", params.backend)};
+}
+
+class Iptables final : public ProxyModel {
+ public:
+  explicit Iptables(const ProxyParams& params)
+      : sizes_(params.sizes),
+        bytes_(bytes_of(params)),
+        kind_(params.backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule),
+        two_rules_(two_rules_per_service(params.kubernetes)) {}
+
+  void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override {
+    const bool nat = packet.state == CtState::New && !packet.nat_bound;
+    switch (hook) {
+      case Hook::Prerouting:
+        if (nat) {
+          dispatch("PREROUTING", packet, sink);
+        }
+        break;
+      case Hook::Input:
+        filter_input(packet, sink);
+        break;
+      case Hook::Forward:
+        filter_forward(packet, sink);
+        break;
+      case Hook::Output:  // nat comes before filter there
+        if (nat) {
+          dispatch("OUTPUT", packet, sink);
+        }
+        filter_output(packet, sink);
+        break;
+      case Hook::Postrouting:
+        if (nat) {
+          postrouting(packet, sink);
+        }
+        break;
+    }
+  }
+
+  Selection selection() const override { return Selection::Random; }
+  double full_sync_seconds() const override { return sync().full_seconds; }
+  double partial_sync_seconds() const override { return sync().partial_seconds; }
+
+ private:
+  void add(StepSink& sink, const HookPacket& packet, RuleTable table, std::uint32_t bytes, Count count,
+           std::string note) const {
+    if (count.fixed == 0 && count.symbol == Symbol::None) {
+      return;
+    }
+    Step& step = sink.add(kind_, count, std::move(note));
+    step.table = table;
+    step.rule_bytes = bytes;
+    if (packet.outer && table == RuleTable::Nat) {
+      step.when = Condition::OuterUntracked;
+    }
+  }
+
+  double services_rules() const { return (two_rules_ ? 2.0 : 1.0) * sizes_.services_rules; }
+  double node_port_rules() const { return (two_rules_ ? 2.0 : 1.0) * sizes_.node_ports; }
+
+  // nat PREROUTING and OUTPUT: the jump, KUBE-SERVICES, and what a match leads to.
+  void dispatch(std::string_view chain, HookPacket& packet, StepSink& sink) const {
+    add(sink, packet, RuleTable::Nat, bytes_.to_services, {1}, std::string(chain) + ": jump to KUBE-SERVICES");
+    const bool new_service = !packet.outer && !packet.translated;
+    if (new_service && packet.flow.exposure == Exposure::ClusterIp && packet.destination == AddressKind::ClusterIp) {
+      const std::string note = "KUBE-SERVICES: to the Service's rule, of " + grouped(services_rules());
+      if (two_rules_) {
+        add(sink, packet, RuleTable::Nat, 2 * bytes_.service, {0, Symbol::ServicePosition},
+            "KUBE-SERVICES: masquerade rules up to the Service's");
+      }
+      add(sink, packet, RuleTable::Nat, (two_rules_ ? 2 : 1) * bytes_.service, {0, Symbol::ServicePosition}, note);
+      const bool masquerade = packet.source != AddressKind::Pod;
+      if (masquerade) {
+        mark(packet, sink);
+      }
+      service_chain(packet, sink, !two_rules_);
+      return;
+    }
+    add(sink, packet, RuleTable::Nat, bytes_.service, {services_rules() + 1},
+        "KUBE-SERVICES: all " + grouped(services_rules()) + " rules and the tail");
+    if (packet.destination != AddressKind::ThisNode) {
+      return;
+    }
+    if (new_service && packet.flow.exposure == Exposure::NodePort) {
+      node_port(packet, sink);
+      return;
+    }
+    add(sink, packet, RuleTable::Nat, bytes_.node_port, {node_port_rules()},
+        "KUBE-NODEPORTS: all " + grouped(node_port_rules()) + " rules");
+  }
+
+  void mark(HookPacket& packet, StepSink& sink) const {
+    add(sink, packet, RuleTable::Nat, bytes_.postrouting, {1}, "KUBE-MARK-MASQ");
+    packet.marked = true;
+  }
+
+  void node_port(HookPacket& packet, StepSink& sink) const {
+    if (two_rules_) {
+      add(sink, packet, RuleTable::Nat, 2 * bytes_.node_port, {0, Symbol::NodePortPosition},
+          "KUBE-NODEPORTS: masquerade rules up to the port's");
+      if (!packet.flow.local_policy) {
+        mark(packet, sink);
+      }
+    }
+    add(sink, packet, RuleTable::Nat, (two_rules_ ? 2 : 1) * bytes_.node_port, {0, Symbol::NodePortPosition},
+        "KUBE-NODEPORTS: to the port's rule, of " + grouped(node_port_rules()));
+    if (two_rules_) {
+      service_chain(packet, sink, false);
+      return;
+    }
+    if (!packet.flow.local_policy) {
+      add(sink, packet, RuleTable::Nat, bytes_.external, {2}, "KUBE-EXT: masquerade, then the Service's chain");
+      mark(packet, sink);
+      service_chain(packet, sink, true);
+      return;
+    }
+    // Local policy: a pod of the cluster and the node itself are sent to all endpoints, the rest to the node's own.
+    if (packet.source == AddressKind::Pod) {
+      add(sink, packet, RuleTable::Nat, bytes_.external, {1}, "KUBE-EXT: pod traffic");
+      service_chain(packet, sink, true);
+    } else if (packet.source == AddressKind::ThisNode) {
+      add(sink, packet, RuleTable::Nat, bytes_.external, {3}, "KUBE-EXT: the node's own traffic");
+      mark(packet, sink);
+      service_chain(packet, sink, true);
+    } else {
+      add(sink, packet, RuleTable::Nat, bytes_.external, {4}, "KUBE-EXT: to the node's own endpoints");
+      service_chain(packet, sink, false);
+    }
+  }
+
+  // KUBE-SVC or KUBE-SVL, then KUBE-SEP. The masquerade test for the ClusterIP stands in front of the chain that the
+  // ClusterIP uses. A client that session affinity does not know yet misses every endpoint's check.
+  void service_chain(HookPacket& packet, StepSink& sink, bool masquerade_test) const {
+    const double checks = packet.flow.affinity ? packet.flow.endpoints : 0.0;
+    add(sink, packet, RuleTable::Nat, bytes_.choice, {(masquerade_test ? 1 : 0) + checks, Symbol::EndpointIndex},
+        packet.flow.local_policy ? "the Service's chain: to the endpoint's rule (Local policy)"
+                                 : "KUBE-SVC: to the endpoint's rule");
+    add(sink, packet, RuleTable::Nat, bytes_.endpoint, {2}, "KUBE-SEP: hairpin test, DNAT");
+    if (packet.flow.locality == Locality::SamePod && packet.source == AddressKind::Pod) {
+      mark(packet, sink);
+    }
+    translate(packet, sink.node);
+  }
+
+  void postrouting(HookPacket& packet, StepSink& sink) const {
+    if (packet.marked) {
+      add(sink, packet, RuleTable::Nat, bytes_.postrouting, {4}, "KUBE-POSTROUTING: MASQUERADE");
+      packet.marked = false;
+      packet.masqueraded = true;
+    } else {
+      add(sink, packet, RuleTable::Nat, bytes_.postrouting, {2}, "KUBE-POSTROUTING: not marked");
+    }
+  }
+
+  // KUBE-PROXY-FIREWALL, KUBE-NODEPORTS (health checks), KUBE-EXTERNAL-SERVICES, KUBE-FIREWALL and its one rule.
+  void filter_input(const HookPacket& packet, StepSink& sink) const {
+    const double refusals = packet.state == CtState::New ? sizes_.external_without_endpoints : 0.0;
+    add(sink, packet, RuleTable::Filter, bytes_.filter, {5 + refusals}, "INPUT");
+  }
+
+  // KUBE-PROXY-FIREWALL; KUBE-FORWARD: INVALID, mark, ESTABLISHED; KUBE-SERVICES; KUBE-EXTERNAL-SERVICES.
+  void filter_forward(const HookPacket& packet, StepSink& sink) const {
+    if (packet.state == CtState::Established) {
+      add(sink, packet, RuleTable::Filter, bytes_.filter, {5}, "FORWARD: accepted as ESTABLISHED");
+    } else if (packet.marked) {
+      add(sink, packet, RuleTable::Filter, bytes_.filter, {4}, "FORWARD: accepted by its mark");
+    } else {
+      add(sink, packet, RuleTable::Filter, bytes_.filter,
+          {4.0 + 3 + sizes_.without_endpoints + sizes_.external_without_endpoints}, "FORWARD");
+    }
+  }
+
+  // KUBE-PROXY-FIREWALL, KUBE-SERVICES, KUBE-FIREWALL and its one rule.
+  void filter_output(const HookPacket& packet, StepSink& sink) const {
+    const double refusals = packet.state == CtState::New ? sizes_.without_endpoints : 0.0;
+    add(sink, packet, RuleTable::Filter, bytes_.filter, {4 + refusals}, "OUTPUT");
+  }
+
+  SyncCost sync() const {
+    const double per_port = two_rules_ ? 2 : 1;
+    const double top = 5 + services_rules() + node_port_rules();
+    const double external = two_rules_ ? 0 : 2.0 * sizes_.node_ports;
+    const double chains = (2 - per_port) * sizes_.service_ports + 3.0 * static_cast<double>(sizes_.endpoints);
+    return iptables_sync_cost(sizes_, top + external + chains, top);
+  }
+
+  RuleSizes sizes_;
+  Bytes bytes_;
+  StepKind kind_;
+  bool two_rules_;
+};
+
+}  // namespace
+
+ProxyInfo iptables_info() {
+  return {.name = "iptables",
+          .summary = "kube-proxy in iptables mode: a new connection is compared with one Service after another",
+          .source = "kubernetes/kubernetes pkg/proxy/iptables/proxier.go; Linux net/ipv4/netfilter/ip_tables.c",
+          .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> {
+            return std::make_unique<Iptables>(params);
+          }};
+}
+
+}  // namespace knetsim

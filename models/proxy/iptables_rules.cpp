@@ -1,0 +1,323 @@
+#include "models/proxy/iptables_rules.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "models/proxy/chain_names.h"
+
+namespace knetsim {
+namespace {
+
+constexpr int kNatDestination = -100;  // NF_IP_PRI_NAT_DST
+constexpr int kFilter = 0;             // NF_IP_PRI_FILTER
+constexpr int kNatSource = 100;        // NF_IP_PRI_NAT_SRC
+
+Rule jump(std::string chain, std::vector<Match> matches = {}, std::string comment = {}) {
+  return {.matches = std::move(matches), .actions = {action::Jump{std::move(chain)}}, .comment = std::move(comment)};
+}
+
+const Match kNew = match::State{.is_new = true};
+
+// The order in the built-in chains: kube-proxy puts each jump in front of what is there, so that the last of
+// iptablesJumpChains comes first; kubelet, which starts earlier, stands behind.
+Table filter_table() {
+  const std::string portals = "kubernetes service portals";
+  const std::string external = "kubernetes externally-visible service portals";
+  const std::string firewall = "kubernetes load balancer firewall";
+  Table table{.name = "filter"};
+  table.chains = {
+      {.name = "INPUT",
+       .base = BaseHook{Hook::Input, kFilter, false},
+       .rules = {jump("KUBE-PROXY-FIREWALL", {kNew}, firewall),
+                 jump("KUBE-NODEPORTS", {}, "kubernetes health check service ports"),
+                 jump("KUBE-EXTERNAL-SERVICES", {kNew}, external), jump("KUBE-FIREWALL")}},
+      {.name = "FORWARD",
+       .base = BaseHook{Hook::Forward, kFilter, false},
+       .rules = {jump("KUBE-PROXY-FIREWALL", {kNew}, firewall), jump("KUBE-FORWARD", {}, "kubernetes forwarding rules"),
+                 jump("KUBE-SERVICES", {kNew}, portals), jump("KUBE-EXTERNAL-SERVICES", {kNew}, external)}},
+      {.name = "OUTPUT",
+       .base = BaseHook{Hook::Output, kFilter, false},
+       .rules = {jump("KUBE-PROXY-FIREWALL", {kNew}, firewall), jump("KUBE-SERVICES", {kNew}, portals),
+                 jump("KUBE-FIREWALL")}},
+      {.name = "KUBE-PROXY-FIREWALL"},
+      {.name = "KUBE-SERVICES"},
+      {.name = "KUBE-EXTERNAL-SERVICES"},
+      {.name = "KUBE-NODEPORTS"},
+      {.name = "KUBE-FIREWALL",
+       .rules = {{.matches = {match::Destination{{ipv4(127, 0, 0, 0), 8}}, match::Source{{ipv4(127, 0, 0, 0), 8}, true},
+                              match::State{.established = true, .dnat = true, .negated = true}},
+                  .actions = {action::Drop{}},
+                  .comment = "block incoming localnet connections"}}},
+      {.name = "KUBE-FORWARD",
+       .rules = {{.matches = {match::State{.invalid = true}}, .actions = {action::Drop{}}},
+                 {.matches = {match::Mark{kMasqueradeMark}},
+                  .actions = {action::Accept{}},
+                  .comment = "kubernetes forwarding rules"},
+                 {.matches = {match::State{.established = true}},
+                  .actions = {action::Accept{}},
+                  .comment = "kubernetes forwarding conntrack rule"}}},
+  };
+  return table;
+}
+
+Table nat_table() {
+  const std::string portals = "kubernetes service portals";
+  Table table{.name = "nat"};
+  table.chains = {
+      {.name = "PREROUTING",
+       .base = BaseHook{Hook::Prerouting, kNatDestination, true},
+       .rules = {jump("KUBE-SERVICES", {}, portals)}},
+      {.name = "INPUT", .base = BaseHook{Hook::Input, kNatSource, true}},
+      {.name = "OUTPUT",
+       .base = BaseHook{Hook::Output, kNatDestination, true},
+       .rules = {jump("KUBE-SERVICES", {}, portals)}},
+      {.name = "POSTROUTING",
+       .base = BaseHook{Hook::Postrouting, kNatSource, true},
+       .rules = {jump("KUBE-POSTROUTING", {}, "kubernetes postrouting rules")}},
+      {.name = "KUBE-SERVICES"},
+      {.name = "KUBE-NODEPORTS"},
+      {.name = "KUBE-POSTROUTING",
+       .rules = {{.matches = {match::Mark{kMasqueradeMark, true}}, .actions = {action::Return{}}},
+                 {.actions = {action::ClearMark{kMasqueradeMark}}},
+                 {.actions = {action::Masquerade{}}, .comment = "kubernetes service traffic requiring SNAT"}}},
+      {.name = "KUBE-MARK-MASQ", .rules = {{.actions = {action::SetMark{kMasqueradeMark}}}}},
+  };
+  return table;
+}
+
+/// Writes the rules of Services, one after another, into the two tables.
+class Writer {
+ public:
+  Writer(const NodeSpec& node, Version kubernetes, bool comments)
+      : node_(node), two_rules_(two_rules_per_service(kubernetes)), comments_(comments) {}
+
+  void add(const ServicePortSpec& service) {
+    const std::vector<EndpointSpec> local = service.local_endpoints();
+    const bool any = !service.endpoints.empty();
+    const bool internal = any && (!service.internal_local || !local.empty());
+    const bool external = any && (!service.external_local || !local.empty());
+    const bool uses_external_chain = any && service.externally_accessible();
+    const std::string cluster_chain = iptables_service_chain("KUBE-SVC-", service);
+    const std::string local_chain = iptables_service_chain("KUBE-SVL-", service);
+    const std::string external_chain = two_rules_ ? (service.external_local ? local_chain : cluster_chain)
+                                                  : iptables_service_chain("KUBE-EXT-", service);
+    const std::string internal_chain = service.internal_local ? local_chain : cluster_chain;
+
+    cluster_ip(service, internal, any, internal_chain);
+    external_addresses(service, any, external, external_chain);
+    node_port(service, any, external, external_chain);
+    if (internal && !two_rules_) {
+      std::vector<Match> matches = to_address(service, service.cluster_ip, service.port);
+      matches.push_back(match::Source{node_.cluster_cidr, true});
+      nat(internal_chain, jump("KUBE-MARK-MASQ", std::move(matches), service.port_string() + " cluster IP"));
+    }
+    if (uses_external_chain && !two_rules_) {
+      external_policy(service, external, external_chain, cluster_chain, local_chain);
+    }
+    if (any && !service.load_balancer_ips.empty() && !service.source_ranges.empty()) {
+      for (const Ipv4Range& range : service.source_ranges) {
+        nat(iptables_service_chain("KUBE-FW-", service),
+            jump(external_chain, {match::Source{range}}, service.port_string() + " loadbalancer IP"));
+      }
+    }
+    const bool uses_cluster = any && (!service.internal_local || (service.externally_accessible()));
+    const bool uses_local =
+        !local.empty() && (service.internal_local || (service.external_local && service.externally_accessible()));
+    if (uses_cluster) {
+      choose_endpoint(service, cluster_chain, service.endpoints);
+    }
+    if (uses_local) {
+      choose_endpoint(service, local_chain, local);
+    }
+    for (const EndpointSpec& endpoint : uses_cluster ? service.endpoints : local) {
+      reach_endpoint(service, endpoint);
+    }
+  }
+
+  Ruleset finish() {
+    nat("KUBE-SERVICES", jump("KUBE-NODEPORTS", {match::DestinationLocal{}},
+                              "kubernetes service nodeports; NOTE: this must be the last rule in this chain"));
+    return {.syntax = RuleSyntax::Iptables, .tables = {std::move(filter_), std::move(nat_)}};
+  }
+
+ private:
+  void nat(const std::string& chain, Rule rule) { append(nat_, nat_index_, chain, std::move(rule)); }
+  void filter(const std::string& chain, Rule rule) { append(filter_, filter_index_, chain, std::move(rule)); }
+
+  // Tables have a chain per endpoint, so that names are looked up in an index rather than one after another.
+  static void append(Table& table, std::map<std::string, std::size_t>& index, const std::string& chain, Rule rule) {
+    if (index.empty()) {
+      for (std::size_t i = 0; i < table.chains.size(); ++i) {
+        index.emplace(table.chains[i].name, i);
+      }
+    }
+    const auto [found, added] = index.try_emplace(chain, table.chains.size());
+    if (added) {
+      table.chains.push_back({.name = chain});
+    }
+    table.chains[found->second].rules.push_back(std::move(rule));
+  }
+
+  static std::vector<Match> to_address(const ServicePortSpec& service, Ipv4 address, std::uint16_t port) {
+    return {match::Protocol{service.transport}, match::Destination{{address, 32}}, match::DestinationPort{port}};
+  }
+
+  void cluster_ip(const ServicePortSpec& service, bool internal, bool any, const std::string& chain) {
+    if (!internal) {
+      refuse("KUBE-SERVICES", service, to_address(service, service.cluster_ip, service.port), any);
+      return;
+    }
+    const std::string comment = service.port_string() + " cluster IP";
+    if (two_rules_) {
+      std::vector<Match> matches = to_address(service, service.cluster_ip, service.port);
+      matches.insert(matches.begin(), match::Source{node_.cluster_cidr, true});
+      nat("KUBE-SERVICES", jump("KUBE-MARK-MASQ", std::move(matches), comment));
+    }
+    nat("KUBE-SERVICES", jump(chain, to_address(service, service.cluster_ip, service.port), comment));
+  }
+
+  void external_addresses(const ServicePortSpec& service, bool any, bool external, const std::string& chain) {
+    for (const Ipv4 address : service.external_ips) {
+      external_address(service, address, any, external, chain, " external IP");
+    }
+    const bool firewalled = any && !service.source_ranges.empty();
+    const std::string firewall_chain = iptables_service_chain("KUBE-FW-", service);
+    for (const Ipv4 address : service.load_balancer_ips) {
+      external_address(service, address, any, external, firewalled ? firewall_chain : chain, " loadbalancer IP");
+      if (firewalled) {
+        filter("KUBE-PROXY-FIREWALL",
+               {.matches = to_address(service, address, service.port),
+                .actions = {action::Drop{}},
+                .comment = fmt::format("{} traffic not accepted by {}", service.port_string(), firewall_chain)});
+      }
+    }
+  }
+
+  void external_address(const ServicePortSpec& service, Ipv4 address, bool any, bool external, const std::string& chain,
+                        std::string_view what) {
+    if (two_rules_ ? external : any) {
+      nat("KUBE-SERVICES",
+          jump(chain, to_address(service, address, service.port), service.port_string() + std::string(what)));
+    }
+    if (!external) {
+      refuse("KUBE-EXTERNAL-SERVICES", service, to_address(service, address, service.port), any);
+    }
+  }
+
+  void node_port(const ServicePortSpec& service, bool any, bool external, const std::string& chain) {
+    if (service.node_port == 0) {
+      return;
+    }
+    const std::vector<Match> matches = {match::Protocol{service.transport}, match::DestinationPort{service.node_port}};
+    if (two_rules_ ? external : any) {
+      if (two_rules_) {  // with the Local policy the node's own processes alone are masqueraded
+        std::vector<Match> masquerade = matches;
+        if (service.external_local) {
+          masquerade.push_back(match::Source{{ipv4(127, 0, 0, 0), 8}});
+        }
+        nat("KUBE-NODEPORTS", jump("KUBE-MARK-MASQ", std::move(masquerade), service.port_string()));
+      }
+      nat("KUBE-NODEPORTS", jump(chain, matches, service.port_string()));
+    }
+    if (!external) {
+      std::vector<Match> local = {match::DestinationLocal{}};
+      local.insert(local.end(), matches.begin(), matches.end());
+      refuse("KUBE-EXTERNAL-SERVICES", service, std::move(local), any);
+    }
+    if (service.health_check_node_port != 0) {
+      filter("KUBE-NODEPORTS",
+             {.matches = {match::Protocol{Transport::Tcp}, match::DestinationPort{service.health_check_node_port}},
+              .actions = {action::Accept{}},
+              .comment = service.port_string() + " health check node port"});
+    }
+  }
+
+  // No endpoint anywhere: refused at once. Some, but none where the policy looks: dropped, so that the client times
+  // out.
+  void refuse(const std::string& chain, const ServicePortSpec& service, std::vector<Match> matches, bool any) {
+    Rule rule{.matches = std::move(matches),
+              .actions = {},
+              .comment = service.port_string() + (any ? " has no local endpoints" : " has no endpoints")};
+    rule.actions.push_back(any ? Action{action::Drop{}} : Action{action::Reject{}});
+    filter(chain, std::move(rule));
+  }
+
+  void external_policy(const ServicePortSpec& service, bool external, const std::string& chain,
+                       const std::string& cluster_chain, const std::string& local_chain) {
+    const std::string port = service.port_string();
+    if (!service.external_local) {
+      nat(chain, jump("KUBE-MARK-MASQ", {}, fmt::format("masquerade traffic for {} external destinations", port)));
+      nat(chain, jump(cluster_chain));
+      return;
+    }
+    nat(chain, jump(cluster_chain, {match::Source{node_.cluster_cidr}},
+                    fmt::format("pod traffic for {} external destinations", port)));
+    nat(chain, jump("KUBE-MARK-MASQ", {match::SourceLocal{}},
+                    fmt::format("masquerade LOCAL traffic for {} external destinations", port)));
+    nat(chain, jump(cluster_chain, {match::SourceLocal{}},
+                    fmt::format("route LOCAL traffic for {} external destinations", port)));
+    if (external) {
+      nat(chain, jump(local_chain));
+    }
+  }
+
+  std::string endpoint_comment(std::string text) const { return comments_ ? std::move(text) : std::string(); }
+
+  void choose_endpoint(const ServicePortSpec& service, const std::string& chain,
+                       const std::vector<EndpointSpec>& endpoints) {
+    const auto comment = [&](const EndpointSpec& endpoint) {
+      return endpoint_comment(
+          fmt::format("{} -> {}:{}", service.port_string(), to_text(endpoint.address), endpoint.port));
+    };
+    const auto of = static_cast<std::uint32_t>(endpoints.size());
+    for (std::uint32_t i = 0; service.affinity_seconds != 0 && i < of; ++i) {
+      const std::string to = iptables_endpoint_chain(service, endpoints[i]);
+      nat(chain, jump(to, {match::RecentCheck{to, service.affinity_seconds, i}}, comment(endpoints[i])));
+    }
+    for (std::uint32_t i = 0; i < of; ++i) {
+      std::vector<Match> matches;
+      if (i + 1 < of) {  // the last of them is certain
+        matches.push_back(match::Statistic{i, of});
+      }
+      nat(chain, jump(iptables_endpoint_chain(service, endpoints[i]), std::move(matches), comment(endpoints[i])));
+    }
+  }
+
+  void reach_endpoint(const ServicePortSpec& service, const EndpointSpec& endpoint) {
+    const std::string chain = iptables_endpoint_chain(service, endpoint);
+    const std::string comment = endpoint_comment(service.port_string());
+    nat(chain, jump("KUBE-MARK-MASQ", {match::Source{{endpoint.address, 32}}}, comment));
+    std::vector<Match> matches;
+    if (service.affinity_seconds != 0) {
+      matches.push_back(match::RecentSet{chain});
+    }
+    matches.push_back(match::Protocol{service.transport});
+    nat(chain, {.matches = std::move(matches), .actions = {action::Dnat{endpoint}}, .comment = comment});
+  }
+
+  const NodeSpec& node_;
+  const bool two_rules_;
+  const bool comments_;
+  Table filter_ = filter_table();
+  Table nat_ = nat_table();
+  std::map<std::string, std::size_t> filter_index_;
+  std::map<std::string, std::size_t> nat_index_;
+};
+
+}  // namespace
+
+Ruleset iptables_rules(const NodeSpec& node, std::span<const ServicePortSpec> services,
+                       const IptablesRuleOptions& options) {
+  std::uint64_t endpoints = 0;
+  for (const ServicePortSpec& service : services) {
+    endpoints += service.endpoints.size();
+  }
+  Writer writer(node, options.kubernetes, !options.large_cluster && endpoints <= kLargeClusterEndpoints);
+  for (const ServicePortSpec& service : services) {
+    writer.add(service);
+  }
+  return writer.finish();
+}
+
+}  // namespace knetsim

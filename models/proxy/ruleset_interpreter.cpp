@@ -1,0 +1,195 @@
+#include "models/proxy/ruleset_interpreter.h"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+namespace knetsim {
+namespace {
+
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
+ServiceKey key_of(action::Key key, const RulePacket& packet) {
+  return {key == action::Key::AddressProtocolPort ? packet.destination : 0, packet.transport, packet.destination_port};
+}
+
+}  // namespace
+
+RulesetInterpreter::RulesetInterpreter(const Ruleset& rules, std::vector<Ipv4> local_addresses)
+    : rules_(rules), local_(std::move(local_addresses)) {
+  for (std::size_t t = 0; t < rules.tables.size(); ++t) {
+    index_.emplace_back();
+    counters_.emplace_back();
+    for (std::size_t c = 0; c < rules.tables[t].chains.size(); ++c) {
+      const Chain& chain = rules.tables[t].chains[c];
+      index_[t].emplace(chain.name, c);
+      counters_[t].emplace_back(chain.rules.size());
+      if (chain.base) {
+        base_.push_back({t, c});
+      }
+    }
+  }
+  std::stable_sort(base_.begin(), base_.end(), [&](Position a, Position b) {
+    return rules_.tables[a.table].chains[a.chain].base->priority <
+           rules_.tables[b.table].chains[b.chain].base->priority;
+  });
+}
+
+bool RulesetInterpreter::is_local(Ipv4 address) const {
+  return Ipv4Range{ipv4(127, 0, 0, 0), 8}.contains(address) ||
+         std::find(local_.begin(), local_.end(), address) != local_.end();
+}
+
+HookWork RulesetInterpreter::at_hook(Hook hook, RulePacket& packet, const RuleChoice& choice) {
+  HookWork work;
+  for (const Position at : base_) {
+    const BaseHook& base = *rules_.tables[at.table].chains[at.chain].base;
+    if (base.hook != hook || (base.nat && (packet.state != CtState::New || packet.nat_bound))) {
+      continue;
+    }
+    const Flow flow = run_chain(at, packet, choice, base.nat ? work.nat : work.filter);
+    if (flow == Flow::Drop || flow == Flow::Reject) {
+      work.verdict = flow == Flow::Drop ? Verdict::Drop : Verdict::Reject;
+      return work;
+    }
+  }
+  return work;
+}
+
+RulesetInterpreter::Flow RulesetInterpreter::run_named(std::size_t table, const std::string& chain, RulePacket& packet,
+                                                       const RuleChoice& choice, RuleWork& work) {
+  const auto found = index_[table].find(chain);
+  if (found == index_[table].end()) {
+    throw std::out_of_range("no chain named " + chain);
+  }
+  return run_chain({table, found->second}, packet, choice, work);
+}
+
+RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& packet, const RuleChoice& choice,
+                                                       RuleWork& work) {
+  const std::vector<Rule>& rules = rules_.tables[at.table].chains[at.chain].rules;
+  for (std::size_t r = 0; r < rules.size(); ++r) {
+    RuleCounters& counters = counters_[at.table][at.chain][r];
+    ++work.rules;
+    ++counters.evaluated;
+    if (!std::all_of(rules[r].matches.begin(), rules[r].matches.end(),
+                     [&](const Match& m) { return matches(at.table, m, packet, choice, work); })) {
+      continue;
+    }
+    ++counters.matched;
+    // A jump comes back with Continue or with a verdict; a goto leaves this chain for good.
+    const auto jump = [&](const std::string& chain) {
+      const Flow flow = run_named(at.table, chain, packet, choice, work);
+      return flow == Flow::Return ? Flow::Continue : flow;
+    };
+    const auto leave = [&](const std::string& chain) {
+      const Flow flow = run_named(at.table, chain, packet, choice, work);
+      return flow == Flow::Continue ? Flow::Return : flow;
+    };
+    const auto translate = [&](const EndpointSpec& endpoint) {
+      packet.destination = endpoint.address;
+      packet.destination_port = endpoint.port;
+      packet.translated = true;
+      return Flow::Accept;
+    };
+    for (const Action& any : rules[r].actions) {
+      const Flow flow =
+          std::visit(Overloaded{
+                         [&](const action::Jump& a) { return jump(a.chain); },
+                         [&](const action::Goto& a) { return leave(a.chain); },
+                         [&](const action::Return&) { return Flow::Return; },
+                         [&](const action::Accept&) { return Flow::Accept; },
+                         [&](const action::Drop&) { return Flow::Drop; },
+                         [&](const action::Reject&) { return Flow::Reject; },
+                         [&](const action::Dnat& a) { return translate(a.endpoint); },
+                         [&](const action::Masquerade&) {
+                           packet.masqueraded = true;
+                           return Flow::Accept;
+                         },
+                         [&](const action::SetMark& a) {
+                           packet.mark |= a.bits;
+                           return Flow::Continue;
+                         },
+                         [&](const action::ClearMark& a) {
+                           packet.mark ^= a.bits;
+                           return Flow::Continue;
+                         },
+                         [&](const action::UpdateAffinity&) {
+                           ++work.lookups;
+                           return Flow::Continue;
+                         },
+                         [&](const action::VerdictMap& a) {
+                           ++work.lookups;
+                           const NamedMap& map = rules_.tables[at.table].maps.at(a.map);
+                           const auto found = map.elements.find(key_of(a.key, packet));
+                           if (found == map.elements.end()) {
+                             return Flow::Continue;
+                           }
+                           return found->second.goto_chain.empty() ? Flow::Drop : leave(found->second.goto_chain);
+                         },
+                         [&](const action::RandomGoto& a) {
+                           ++work.lookups;
+                           return leave(a.chains.at(choice.endpoint));
+                         },
+                         [&](const action::RandomDnat& a) {
+                           ++work.lookups;
+                           return translate(a.endpoints.at(choice.endpoint));
+                         },
+                     },
+                     any);
+      if (flow != Flow::Continue) {
+        return flow;
+      }
+    }
+  }
+  return Flow::Continue;
+}
+
+bool RulesetInterpreter::matches(std::size_t table, const Match& any, const RulePacket& packet,
+                                 const RuleChoice& choice, RuleWork& work) const {
+  return std::visit(
+      Overloaded{
+          [&](const match::Protocol& m) { return packet.transport == m.transport; },
+          [&](const match::Source& m) { return m.range.contains(packet.source) != m.negated; },
+          [&](const match::Destination& m) { return m.range.contains(packet.destination) != m.negated; },
+          [&](const match::DestinationPort& m) { return packet.destination_port == m.port; },
+          [&](const match::DestinationPorts& m) {
+            return std::find(m.ports.begin(), m.ports.end(), packet.destination_port) != m.ports.end();
+          },
+          [&](const match::State& m) {
+            const bool in = (m.is_new && packet.state == CtState::New) ||
+                            (m.established && packet.state == CtState::Established) || (m.dnat && packet.translated);
+            return in != m.negated;
+          },
+          [&](const match::Mark& m) { return ((packet.mark & m.bits) == m.bits) != m.negated; },
+          [&](const match::SourceLocal&) { return is_local(packet.source); },
+          [&](const match::DestinationLocal&) { return is_local(packet.destination); },
+          [&](const match::Statistic& m) { return choice.endpoint == m.index; },
+          [&](const match::RecentCheck& m) { return choice.last_endpoint == static_cast<int>(m.index); },
+          [&](const match::RecentSet&) { return true; },
+          [&](const match::InSet& m) {
+            ++work.lookups;
+            const std::vector<Ipv4>& set = rules_.tables[table].sets.at(m.set).addresses;
+            return std::find(set.begin(), set.end(), m.destination ? packet.destination : packet.source) != set.end();
+          },
+          [&](const match::AffinitySet& m) {
+            ++work.lookups;
+            return choice.last_endpoint == static_cast<int>(m.index);
+          },
+          [&](const match::DestinationTranslated&) { return packet.translated; },
+          [&](const match::Hairpin& m) {
+            ++work.lookups;
+            const std::vector<ServiceKey>& pins = rules_.tables[table].sets.at(m.set).hairpins;
+            const ServiceKey wanted{packet.destination, packet.transport, packet.destination_port};
+            return packet.source == packet.destination && std::find(pins.begin(), pins.end(), wanted) != pins.end();
+          },
+      },
+      any);
+}
+
+}  // namespace knetsim

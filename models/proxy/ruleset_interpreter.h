@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/proxy/ruleset.h"
+
+namespace knetsim {
+
+/// What rules see of a packet, with real addresses.
+struct RulePacket {
+  Transport transport = Transport::Tcp;
+  Ipv4 source = 0;
+  Ipv4 destination = 0;
+  std::uint16_t destination_port = 0;
+  CtState state = CtState::New;
+  bool nat_bound = false;  ///< The connection has its NAT mapping: nat chains are not entered.
+  std::uint32_t mark = 0;
+  bool translated = false;  ///< Destination translated at some hook.
+  bool masqueraded = false;
+};
+
+/// What chance and the past decide.
+struct RuleChoice {
+  std::uint32_t endpoint = 0;  ///< 0-based; every list of endpoints that is drawn from gives this one.
+  int last_endpoint = -1;      ///< The client's last one where affinity remembers it.
+};
+
+enum class Verdict : std::uint8_t { Accept, Drop, Reject };
+
+struct RuleWork {
+  std::uint32_t rules = 0;    ///< Evaluated: every rule whose conditions were looked at. The policy and the implicit
+                              ///< return at the end of a chain are not counted.
+  std::uint32_t lookups = 0;  ///< In named or anonymous sets and maps.
+};
+
+struct HookWork {
+  RuleWork nat;
+  RuleWork filter;
+  Verdict verdict = Verdict::Accept;
+};
+
+/// How often each rule was evaluated and matched, by table, chain and position as in the ruleset.
+struct RuleCounters {
+  std::uint64_t evaluated = 0;
+  std::uint64_t matched = 0;
+};
+
+/// Walks packets through rules as the kernel does (net/ipv4/netfilter/ip_tables.c, ipt_do_table;
+/// net/netfilter/nf_tables_core.c, nft_do_chain). Conntrack and routing are the caller's: it says which hook comes
+/// next.
+class RulesetInterpreter {
+ public:
+  /// @param local_addresses  The node's own, loopback (127/8) aside.
+  RulesetInterpreter(const Ruleset& rules, std::vector<Ipv4> local_addresses);
+
+  /// All base chains of `hook`, in the order of their priorities; changes the packet.
+  HookWork at_hook(Hook hook, RulePacket& packet, const RuleChoice& choice);
+
+  /// counters()[table][chain][rule]
+  const std::vector<std::vector<std::vector<RuleCounters>>>& counters() const { return counters_; }
+
+ private:
+  enum class Flow : std::uint8_t { Continue, Return, Accept, Drop, Reject };
+  struct Position {
+    std::size_t table;
+    std::size_t chain;
+  };
+
+  Flow run_chain(Position at, RulePacket& packet, const RuleChoice& choice, RuleWork& work);
+  Flow run_named(std::size_t table, const std::string& chain, RulePacket& packet, const RuleChoice& choice,
+                 RuleWork& work);
+  bool matches(std::size_t table, const Match& any, const RulePacket& packet, const RuleChoice& choice,
+               RuleWork& work) const;
+  bool is_local(Ipv4 address) const;
+
+  const Ruleset& rules_;
+  std::vector<Ipv4> local_;
+  std::vector<Position> base_;  ///< In the order of their priorities.
+  std::vector<std::unordered_map<std::string, std::size_t>> index_;
+  std::vector<std::vector<std::vector<RuleCounters>>> counters_;
+};
+
+}  // namespace knetsim
