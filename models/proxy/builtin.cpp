@@ -28,6 +28,15 @@ void translate(HookPacket& packet, NodeRole node) {
   }
 }
 
+bool is_hairpin(const HookPacket& packet) {
+  if (!packet.translated || packet.reply || packet.outer) {
+    return false;
+  }
+  return packet.source == AddressKind::Pod
+             ? packet.flow.locality == Locality::SamePod && packet.destination == AddressKind::Pod
+             : packet.source == AddressKind::ThisNode && packet.destination == AddressKind::ThisNode;
+}
+
 std::string grouped(double count) {
   std::string digits = std::to_string(std::llround(count));
   for (std::size_t at = digits.size(); at > 3; at -= 3) {

@@ -195,10 +195,10 @@ class Iptables final : public ProxyModel {
         packet.flow.local_policy ? "the Service's chain: to the endpoint's rule (Local policy)"
                                  : "KUBE-SVC: to the endpoint's rule");
     add(sink, packet, RuleTable::Nat, bytes_.endpoint, {2}, "KUBE-SEP: hairpin test, DNAT");
-    if (packet.flow.locality == Locality::SamePod && packet.source == AddressKind::Pod) {
+    translate(packet, sink.node);
+    if (is_hairpin(packet)) {
       mark(packet, sink);
     }
-    translate(packet, sink.node);
   }
 
   void postrouting(HookPacket& packet, StepSink& sink) const {

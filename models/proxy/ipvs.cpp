@@ -187,8 +187,7 @@ class Ipvs final : public ProxyModel {
 
   // KUBE-LOOP-BACK set, mark -> RETURN, clear it, MASQUERADE.
   static void postrouting(HookPacket& packet, StepSink& sink) {
-    const bool hairpin =
-        packet.translated && packet.flow.locality == Locality::SamePod && packet.flow.exposure != Exposure::HostPort;
+    const bool hairpin = is_hairpin(packet) && packet.flow.exposure != Exposure::HostPort;
     if (hairpin) {
       rules(sink, packet, RuleTable::Nat, 2, 1, "KUBE-POSTROUTING: KUBE-LOOP-BACK");
     } else {

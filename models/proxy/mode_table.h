@@ -12,5 +12,9 @@ ProxyInfo none_info();
 
 /// The destination becomes the chosen endpoint, as seen from the node `node`.
 void translate(HookPacket& packet, NodeRole node);
+/// Whether the chosen endpoint is the sender itself, which must then be masqueraded: a pod that reaches its own
+/// Service, or a process of the node and an endpoint in the node's own network namespace. Asked once the packet is
+/// translated.
+bool is_hairpin(const HookPacket& packet);
 
 }  // namespace knetsim

@@ -113,6 +113,7 @@ class Nftables final : public ProxyModel {
 
   // @param internal  This is the chain that the ClusterIP uses, which before 1.36 starts with a masquerade test.
   void service_chain(HookPacket& packet, StepSink& sink, bool internal, bool masquerade) const {
+    translate(packet, sink.node);
     double rules = 1;  // numgen random
     double lookups = 1;
     if (packet.flow.affinity) {
@@ -126,13 +127,12 @@ class Nftables final : public ProxyModel {
         packet.marked = true;
       }
       rules += packet.flow.affinity ? 1 : 2;  // the endpoint's chain: hairpin test, and dnat where not counted above
-      if (packet.flow.locality == Locality::SamePod && packet.source == AddressKind::Pod) {
+      if (is_hairpin(packet)) {
         rules += 1;
         packet.marked = true;
       }
     }
     add(sink, packet, RuleTable::Nat, rules, lookups, "service chain: endpoint drawn, dnat");
-    translate(packet, sink.node);
   }
 
   static void filter_input(const HookPacket& packet, StepSink& sink) {
@@ -152,7 +152,7 @@ class Nftables final : public ProxyModel {
   }
 
   void masquerading(HookPacket& packet, StepSink& sink) const {
-    const bool hairpin = packet.flow.locality == Locality::SamePod && packet.translated;
+    const bool hairpin = is_hairpin(packet);
     if (!squashed_) {
       add(sink, packet, RuleTable::Nat, packet.marked ? 4 : 2, 0, "masquerading");
     } else if (packet.marked) {

@@ -1,0 +1,348 @@
+// Goal: what a proxy model says of a packet, symbol by symbol, is what the rules do to it.
+// Method: many random clusters; for each, the rules as data are walked by the interpreter, and the model is asked at
+// the same hooks with the positions of the Service, node port and endpoint bound. Rules evaluated, lookups, marks,
+// translation and masquerading must agree hook by hook. Fixed seeds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+
+#include "models/proxy/chain_names.h"
+#include "models/proxy/iptables_rules.h"
+#include "models/proxy/nftables_rules.h"
+#include "models/proxy/portmap.h"
+#include "models/proxy/portmap_rules.h"
+#include "counted_work.h"
+
+namespace knetsim {
+namespace {
+
+constexpr Ipv4 kThisNode = ipv4(192, 168, 1, 1);
+constexpr Ipv4 kOtherNode = ipv4(192, 168, 1, 2);
+constexpr Ipv4 kOutside = ipv4(203, 0, 113, 9);
+constexpr Ipv4 kClientPod = ipv4(10, 244, 1, 200);  // on this node
+constexpr Ipv4 kRemotePod = ipv4(10, 244, 2, 200);
+
+class Dice {
+ public:
+  explicit Dice(std::uint32_t seed) : engine_(seed) {}
+  std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(engine_() % bound); }
+  bool chance(std::uint32_t one_in) { return below(one_in) == 0; }
+
+ private:
+  std::mt19937 engine_;  // its outputs are the same everywhere, unlike those of distributions
+};
+
+std::vector<ServicePortSpec> random_services(Dice& dice) {
+  std::vector<ServicePortSpec> services;
+  const std::uint32_t count = 1 + dice.below(25);
+  for (std::uint32_t s = 0; s < count; ++s) {
+    ServicePortSpec service{.name = "s" + std::to_string(s),
+                            .port_name = "p",
+                            .transport = dice.chance(4) ? Transport::Udp : Transport::Tcp,
+                            .cluster_ip = ipv4(10, 96, 0, 10) + s,
+                            .port = static_cast<std::uint16_t>(80 + dice.below(3))};
+    const std::uint32_t endpoints = dice.chance(5) ? 0 : 1 + dice.below(6);
+    for (std::uint32_t e = 0; e < endpoints; ++e) {
+      const bool local = dice.chance(2);
+      const bool host = dice.chance(8);
+      const Ipv4 address = host ? (local ? kThisNode : kOtherNode) : ipv4(10, 244, local ? 1 : 2, 1) + 8 * s + e;
+      service.endpoints.push_back({address, static_cast<std::uint16_t>(8'000 + 10 * s + e), local});
+    }
+    if (dice.chance(2)) {
+      service.node_port = static_cast<std::uint16_t>(30'000 + s);
+      service.external_local = dice.chance(2);
+    } else {
+      service.internal_local = dice.chance(4);
+    }
+    service.affinity_seconds = dice.chance(4) ? 10'800 : 0;
+    services.push_back(std::move(service));
+  }
+  return services;
+}
+
+/// One node with its rules in one mode, and the model of that mode.
+struct Node {
+  std::string mode;
+  Ruleset rules;
+  std::unique_ptr<ProxyModel> model;
+  std::unique_ptr<PortMap> portmap;
+  RuleSizes sizes;
+};
+
+RuleSizes sizes_of(const Ruleset& iptables, bool two_rules, std::uint32_t containers) {
+  const auto rules = [&](const char* table, const char* chain) {
+    return static_cast<std::uint32_t>(iptables.table(table).chain(chain)->rules.size());
+  };
+  const std::uint32_t per = two_rules ? 2 : 1;
+  return {.services_rules = (rules("nat", "KUBE-SERVICES") - 1) / per,
+          .node_ports = rules("nat", "KUBE-NODEPORTS") / per,
+          .without_endpoints = rules("filter", "KUBE-SERVICES"),
+          .external_without_endpoints = rules("filter", "KUBE-EXTERNAL-SERVICES"),
+          .host_port_containers = containers};
+}
+
+Node make_node(const std::string& mode, Version version, const std::vector<ServicePortSpec>& services,
+               const std::vector<HostPortSpec>& containers) {
+  const NodeSpec spec{.primary_address = kThisNode};
+  Node node;
+  node.mode = mode;
+  Ruleset iptables = iptables_rules(spec, services, {.kubernetes = version});
+  node.sizes = sizes_of(iptables, mode == "iptables" && two_rules_per_service(version),
+                        static_cast<std::uint32_t>(containers.size()));
+  if (mode == "iptables") {
+    node.rules = std::move(iptables);
+    add_portmap_rules(node.rules, containers);
+  } else {
+    node.rules = nftables_rules(spec, services, version);
+  }
+  ProxyParams params{.kubernetes = version, .sizes = node.sizes};
+  node.model = proxy_mode_named(mode)->make(params);
+  node.portmap =
+      std::make_unique<PortMap>(mode == "iptables" ? node.sizes.host_port_containers : 0, IptablesBackend::Legacy);
+  return node;
+}
+
+/// Position, from 1, of the rule of `chain` that sends to the Service's or the port's own chain.
+double position(const Ruleset& rules, const char* chain, const std::string& comment, bool two_rules) {
+  const std::vector<Rule>& all = rules.table("nat").chain(chain)->rules;
+  for (std::size_t i = all.size(); i-- > 0;) {
+    if (all[i].comment == comment) {
+      return static_cast<double>(two_rules ? i / 2 + 1 : i + 1);
+    }
+  }
+  return 0;
+}
+
+/// The same packet, as rules see it and as models do.
+struct Twin {
+  RulePacket rule;
+  HookPacket hook;
+};
+
+class ModelAgainstRules {
+ public:
+  ModelAgainstRules(const Node& node, const Symbols& symbols, const RuleChoice& choice)
+      : node_(node), symbols_(symbols), choice_(choice), interpreter_(node.rules, {kThisNode}) {}
+
+  /// Passes `packet` through `hooks`, comparing at each.
+  void pass(const std::string& what, Twin packet, const std::vector<Hook>& hooks, bool untracked = true) {
+    for (const Hook hook : hooks) {
+      std::vector<Step> steps;
+      StepSink sink{steps, Place::SoftirqCore, NodeRole::Client};
+      const HookWork want = interpreter_.at_hook(hook, packet.rule, choice_);
+      rules_at_hook(*node_.model, *node_.portmap, hook, packet.hook, sink);
+      const HookWork got = counted(steps, symbols_, untracked);
+      EXPECT_EQ(want.verdict, Verdict::Accept) << what;
+      EXPECT_TRUE(want.nat == got.nat && want.filter == got.filter)
+          << node_.mode << " " << what << " hook " << static_cast<int>(hook) << "\n rules  " << want << "\n model  "
+          << got;
+      EXPECT_EQ((packet.rule.mark & kMasqueradeMark) != 0, packet.hook.marked) << what;
+      EXPECT_EQ((packet.rule.mark & kPortMapMark) != 0 && !packet.rule.masqueraded, packet.hook.cni_marked) << what;
+      EXPECT_EQ(packet.rule.translated, packet.hook.translated) << what;
+      EXPECT_EQ(packet.rule.masqueraded, packet.hook.masqueraded) << what;
+    }
+  }
+
+ private:
+  const Node& node_;
+  const Symbols& symbols_;
+  RuleChoice choice_;
+  RulesetInterpreter interpreter_;
+};
+
+enum class Client : std::uint8_t { PodHere, HostHere, PodElsewhere, Outside, ChosenPod };
+
+AddressKind kind_of(Ipv4 address) {
+  if (address == kThisNode) {
+    return AddressKind::ThisNode;
+  }
+  if (Ipv4Range{ipv4(10, 244, 0, 0), 16}.contains(address)) {
+    return AddressKind::Pod;
+  }
+  return Ipv4Range{ipv4(10, 96, 0, 0), 12}.contains(address) ? AddressKind::ClusterIp : AddressKind::OtherNode;
+}
+
+void check_service(const Node& node, const Version version, const ServicePortSpec& service, bool node_port,
+                   Client client, Dice& dice) {
+  const bool two_rules = node.mode == "iptables" && two_rules_per_service(version);
+  const bool local_policy = node_port ? service.external_local : service.internal_local;
+  // The Local policy of a node port holds for those outside the cluster alone; before KUBE-EXT chains, for everybody.
+  const bool uses_local = node_port ? local_policy && (client == Client::Outside || two_rules) : local_policy;
+  const std::vector<EndpointSpec> endpoints = uses_local ? service.local_endpoints() : service.endpoints;
+  if (endpoints.empty() || (local_policy && service.local_endpoints().empty())) {
+    return;  // refused or dropped: no connection
+  }
+  const std::uint32_t chosen = dice.below(static_cast<std::uint32_t>(endpoints.size()));
+  const EndpointSpec& endpoint = endpoints[chosen];
+  const bool host_endpoint = kind_of(endpoint.address) != AddressKind::Pod;
+  if (client == Client::ChosenPod && (host_endpoint || !endpoint.local)) {
+    return;
+  }
+  const Ipv4 source = client == Client::PodHere     ? kClientPod
+                      : client == Client::HostHere  ? kThisNode
+                      : client == Client::Outside   ? kOutside
+                      : client == Client::ChosenPod ? endpoint.address
+                                                    : kRemotePod;
+  Twin packet;
+  packet.rule = {.transport = service.transport,
+                 .source = source,
+                 .destination = node_port ? kThisNode : service.cluster_ip,
+                 .destination_port = node_port ? service.node_port : service.port};
+  packet.hook.flow = {.transport = service.transport,
+                      .exposure = node_port ? Exposure::NodePort : Exposure::ClusterIp,
+                      .locality = client == Client::ChosenPod ? Locality::SamePod
+                                  : endpoint.local            ? Locality::SameNode
+                                                              : Locality::Remote,
+                      .server_host_network = host_endpoint,
+                      .local_policy = local_policy,
+                      .affinity = service.affinity_seconds != 0,
+                      .endpoints = static_cast<std::uint32_t>(endpoints.size())};
+  packet.hook.source = kind_of(source);
+  packet.hook.destination = kind_of(packet.rule.destination);
+  packet.hook.from_local_process = client == Client::HostHere;
+
+  Symbols symbols{{Symbol::EndpointIndex, chosen + 1.0}};
+  if (node.mode == "iptables") {
+    symbols[Symbol::ServicePosition] =
+        position(node.rules, "KUBE-SERVICES", service.port_string() + " cluster IP", two_rules);
+    symbols[Symbol::NodePortPosition] = position(node.rules, "KUBE-NODEPORTS", service.port_string(), two_rules);
+  }
+  ModelAgainstRules check(node, symbols, {.endpoint = chosen});
+  const bool delivered_here = kind_of(endpoint.address) == AddressKind::ThisNode;
+  std::vector<Hook> hooks;
+  if (client == Client::HostHere) {
+    hooks = {Hook::Output, Hook::Postrouting};
+  } else if (delivered_here) {
+    hooks = {Hook::Prerouting, Hook::Input};
+  } else {
+    hooks = {Hook::Prerouting, Hook::Forward, Hook::Postrouting};
+  }
+  check.pass("first packet", packet, hooks);
+
+  // Its other packets, and its replies, with conntrack's mapping applied.
+  Twin later = packet;
+  later.rule.state = CtState::Established;
+  later.rule.destination = endpoint.address;
+  later.rule.destination_port = endpoint.port;
+  later.rule.translated = true;
+  later.hook.state = CtState::Established;
+  later.hook.translated = true;
+  later.hook.destination = kind_of(endpoint.address);
+  check.pass("established", later, hooks);
+  Twin reply = later;
+  std::swap(reply.rule.source, reply.rule.destination);
+  reply.hook.reply = true;
+  std::swap(reply.hook.source, reply.hook.destination);
+  check.pass("reply", reply, {Hook::Prerouting, Hook::Forward, Hook::Postrouting});
+
+  // A second datagram before the first reply: NEW to filter rules, past nat.
+  Twin unanswered = later;
+  unanswered.rule.state = CtState::New;
+  unanswered.rule.nat_bound = true;
+  unanswered.hook.state = CtState::New;
+  unanswered.hook.nat_bound = true;
+  check.pass("unanswered", unanswered, hooks);
+
+  // The connection's arrival at the backend's node: an address that no Service has.
+  if (!endpoint.local && !host_endpoint) {
+    Twin arrival = packet;
+    arrival.rule.destination = ipv4(10, 244, 1, 250);
+    arrival.rule.destination_port = endpoint.port;
+    arrival.rule.translated = false;  // this node's conntrack has translated nothing
+    arrival.hook.destination = AddressKind::Pod;
+    ModelAgainstRules other(node, symbols, {.endpoint = chosen});
+    other.pass("arrival", arrival, {Hook::Prerouting, Hook::Forward, Hook::Postrouting});
+  }
+}
+
+void check_misses(const Node& node) {
+  const Symbols none;
+  ModelAgainstRules check(node, none, {});
+  Twin pod;
+  pod.rule = {.source = kClientPod, .destination = ipv4(10, 244, 1, 250), .destination_port = 80};
+  pod.hook.flow = {.exposure = Exposure::PodIp, .locality = Locality::SameNode};
+  pod.hook.destination = AddressKind::Pod;
+  check.pass("pod address", pod, {Hook::Prerouting, Hook::Forward, Hook::Postrouting});
+
+  Twin to_node = pod;
+  to_node.rule.destination = kThisNode;
+  to_node.rule.destination_port = 22;
+  to_node.hook.destination = AddressKind::ThisNode;
+  check.pass("the node's own port", to_node, {Hook::Prerouting, Hook::Input});
+
+  // VXLAN's own packets: always NEW, through nat once per tuple.
+  for (const bool untracked : {true, false}) {
+    Twin outer;
+    outer.rule = {.transport = Transport::Udp,
+                  .source = kThisNode,
+                  .destination = kOtherNode,
+                  .destination_port = 8472,
+                  .nat_bound = !untracked};
+    outer.hook.source = AddressKind::ThisNode;
+    outer.hook.destination = AddressKind::OtherNode;
+    outer.hook.outer = true;
+    check.pass("outer, sent", outer, {Hook::Output, Hook::Postrouting}, untracked);
+    std::swap(outer.rule.source, outer.rule.destination);
+    std::swap(outer.hook.source, outer.hook.destination);
+    check.pass("outer, received", outer, {Hook::Prerouting, Hook::Input}, untracked);
+  }
+}
+
+void check_host_ports(const Node& node, const std::vector<HostPortSpec>& containers) {
+  for (std::size_t c = 0; c < containers.size(); ++c) {
+    // A later container's rule stands in front of the earlier ones'.
+    const Symbols symbols{{Symbol::HostPortPosition, static_cast<double>(containers.size() - c)}};
+    for (const Client client : {Client::Outside, Client::PodHere}) {
+      Twin packet;
+      packet.rule = {.source = client == Client::Outside ? kOutside : kClientPod,
+                     .destination = kThisNode,
+                     .destination_port = containers[c].mappings[0].host_port};
+      packet.hook.flow = {.exposure = Exposure::HostPort,
+                          .locality = client == Client::Outside ? Locality::Remote : Locality::SameNode};
+      packet.hook.source = kind_of(packet.rule.source);
+      packet.hook.destination = AddressKind::ThisNode;
+      ModelAgainstRules check(node, symbols, {});
+      check.pass("host port", packet, {Hook::Prerouting, Hook::Forward, Hook::Postrouting});
+    }
+  }
+}
+
+class ProxyMode : public ::testing::TestWithParam<std::pair<const char*, Version>> {};
+
+TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
+  const auto& [mode, version] = GetParam();
+  for (std::uint32_t seed = 1; seed <= 60; ++seed) {
+    Dice dice(seed);
+    const std::vector<ServicePortSpec> services = random_services(dice);
+    std::vector<HostPortSpec> containers;
+    for (std::uint32_t c = 0; c < dice.below(4); ++c) {
+      containers.push_back({.container = "c" + std::to_string(c),
+                            .address = ipv4(10, 244, 1, 100) + c,
+                            .mappings = {{Transport::Tcp, static_cast<std::uint16_t>(8'080 + c), 80}}});
+    }
+    const Node node = make_node(mode, version, services, containers);
+    for (const ServicePortSpec& service : services) {
+      for (const Client client : {Client::PodHere, Client::HostHere, Client::ChosenPod, Client::Outside}) {
+        check_service(node, version, service, false, client, dice);
+        if (service.node_port != 0) {
+          check_service(node, version, service, true, client, dice);
+        }
+      }
+    }
+    check_misses(node);
+    if (node.portmap->containers() != 0) {
+      check_host_ports(node, containers);
+    }
+    ASSERT_FALSE(HasFailure()) << "seed " << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, ProxyMode,
+                         ::testing::Values(std::pair("iptables", Version{1, 36}), std::pair("iptables", Version{1, 20}),
+                                           std::pair("nftables", Version{1, 36}),
+                                           std::pair("nftables", Version{1, 35})));
+
+}  // namespace
+}  // namespace knetsim
