@@ -4,6 +4,8 @@
 //
 // Counted is every rule whose conditions are looked at. The policy at the end of a built-in chain and the return at the
 // end of another are entries of the kernel's table too, but no rules, and are not counted.
+#include <array>
+
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/mode_table.h"
 #include "models/proxy/note.h"
@@ -34,12 +36,11 @@ std::uint32_t mean_bytes(const Table& table, std::string_view chain, IptablesBac
   return static_cast<std::uint32_t>((sum + rules.size() / 2) / rules.size());
 }
 
-Bytes bytes_of(const ProxyParams& params) {
+Bytes bytes_of(Version kubernetes, IptablesBackend backend, bool large_cluster) {
   ServicePortSpec service{.name = "svc", .port_name = "http", .cluster_ip = 1, .port = 80, .node_port = 30'000};
   service.endpoints = {{1, 80, true}, {2, 80, true}, {3, 80, true}};
-  const Ruleset rules = iptables_rules(
-      {}, std::span(&service, 1),
-      {.kubernetes = params.kubernetes, .large_cluster = params.sizes.endpoints > kLargeClusterEndpoints});
+  const Ruleset rules =
+      iptables_rules({}, std::span(&service, 1), {.kubernetes = kubernetes, .large_cluster = large_cluster});
   const Table& nat = rules.table("nat");
   const auto chain_with = [&](std::string_view prefix) -> const Chain& {
     for (const Chain& chain : nat.chains) {
@@ -50,21 +51,35 @@ Bytes bytes_of(const ProxyParams& params) {
     return *nat.chain("KUBE-NODEPORTS");  // a layout without such a chain
   };
   const Chain& choices = chain_with("KUBE-SVC-");
-  return {.to_services = mean_bytes(nat, "PREROUTING", params.backend),
-          .service = rule_bytes(nat.chain("KUBE-SERVICES")->rules.front(), params.backend),
-          .node_port = mean_bytes(nat, "KUBE-NODEPORTS", params.backend),
-          .external = mean_bytes(nat, chain_with("KUBE-EXT-").name, params.backend),
-          .choice = rule_bytes(choices.rules[choices.rules.size() - 2], params.backend),
-          .endpoint = mean_bytes(nat, chain_with("KUBE-SEP-").name, params.backend),
-          .postrouting = mean_bytes(nat, "KUBE-POSTROUTING", params.backend),
-          .filter = mean_bytes(rules.table("filter"), "FORWARD", params.backend)};
+  return {.to_services = mean_bytes(nat, "PREROUTING", backend),
+          .service = rule_bytes(nat.chain("KUBE-SERVICES")->rules.front(), backend),
+          .node_port = mean_bytes(nat, "KUBE-NODEPORTS", backend),
+          .external = mean_bytes(nat, chain_with("KUBE-EXT-").name, backend),
+          .choice = rule_bytes(choices.rules[choices.rules.size() - 2], backend),
+          .endpoint = mean_bytes(nat, chain_with("KUBE-SEP-").name, backend),
+          .postrouting = mean_bytes(nat, "KUBE-POSTROUTING", backend),
+          .filter = mean_bytes(rules.table("filter"), "FORWARD", backend)};
+}
+
+/// The sizes of every layout, worked out once: a node has a model of its own, and there are thousands.
+const Bytes& bytes_for(const ProxyParams& params) {
+  static const std::array<Bytes, 8> all = [] {
+    std::array<Bytes, 8> made{};
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      made[i] = bytes_of((i & 1) != 0 ? Version{1, 20} : Version{1, 36},
+                         (i & 2) != 0 ? IptablesBackend::Nft : IptablesBackend::Legacy, (i & 4) != 0);
+    }
+    return made;
+  }();
+  return all[(two_rules_per_service(params.kubernetes) ? 1U : 0U) | (params.backend == IptablesBackend::Nft ? 2U : 0U) |
+             (params.sizes.endpoints > kLargeClusterEndpoints ? 4U : 0U)];
 }
 
 class Iptables final : public ProxyModel {
  public:
   explicit Iptables(const ProxyParams& params)
       : sizes_(params.sizes),
-        bytes_(bytes_of(params)),
+        bytes_(bytes_for(params)),
         kind_(params.backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule),
         two_rules_(two_rules_per_service(params.kubernetes)) {}
 
@@ -244,7 +259,7 @@ class Iptables final : public ProxyModel {
   }
 
   RuleSizes sizes_;
-  Bytes bytes_;
+  const Bytes& bytes_;
   StepKind kind_;
   bool two_rules_;
 };

@@ -7,15 +7,34 @@
 
 namespace knetsim {
 
-PortMap::PortMap(std::uint32_t containers, IptablesBackend backend)
-    : containers_(containers), kind_(backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule) {
+namespace {
+
+struct Bytes {
+  std::uint32_t jump;
+  std::uint32_t entry;
+  std::uint32_t port;
+};
+
+Bytes bytes_of(IptablesBackend backend) {
   Ruleset rules = iptables_rules({}, {});
   const HostPortSpec container{.container = "sample", .address = 1, .mappings = {{Transport::Tcp, 8080, 80}}};
   add_portmap_rules(rules, std::span(&container, 1));
   const Table& nat = rules.table("nat");
-  jump_bytes_ = rule_bytes(nat.chain("PREROUTING")->rules.back(), backend);
-  entry_bytes_ = rule_bytes(nat.chain("CNI-HOSTPORT-DNAT")->rules.front(), backend);
-  port_bytes_ = rule_bytes(nat.chains.back().rules.front(), backend);
+  return {.jump = rule_bytes(nat.chain("PREROUTING")->rules.back(), backend),
+          .entry = rule_bytes(nat.chain("CNI-HOSTPORT-DNAT")->rules.front(), backend),
+          .port = rule_bytes(nat.chains.back().rules.front(), backend)};
+}
+
+}  // namespace
+
+PortMap::PortMap(std::uint32_t containers, IptablesBackend backend)
+    : containers_(containers), kind_(backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule) {
+  static const Bytes legacy = bytes_of(IptablesBackend::Legacy);
+  static const Bytes nft = bytes_of(IptablesBackend::Nft);
+  const Bytes& bytes = backend == IptablesBackend::Legacy ? legacy : nft;
+  jump_bytes_ = bytes.jump;
+  entry_bytes_ = bytes.entry;
+  port_bytes_ = bytes.port;
 }
 
 void PortMap::add(StepSink& sink, const HookPacket& packet, std::uint32_t bytes, Count count, std::string note) const {

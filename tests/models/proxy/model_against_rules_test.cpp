@@ -8,12 +8,12 @@
 #include <optional>
 #include <random>
 
+#include "counted_work.h"
 #include "models/proxy/chain_names.h"
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/nftables_rules.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/portmap_rules.h"
-#include "counted_work.h"
 
 namespace knetsim {
 namespace {
