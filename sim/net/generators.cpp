@@ -69,7 +69,8 @@ void check_oversubscription(double value, double least) {
 }
 
 std::uint64_t hosts_per_edge(std::uint32_t k, double oversubscription) {
-  return static_cast<std::uint64_t>(std::floor((k / 2) * oversubscription));
+  const std::uint32_t half = k / 2;
+  return static_cast<std::uint64_t>(std::floor(half * oversubscription));
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ constexpr Bandwidth gbit(std::int64_t n) { return Bandwidth(n * 1'000'000'000); 
 
 std::vector<Link> chain(const std::vector<std::int64_t>& gbits, Duration delay = {}, Bytes buffer = Bytes(1 << 30)) {
   std::vector<Link> links;
+  links.reserve(gbits.size());
   for (const std::int64_t rate : gbits) {
     links.push_back({.rate = gbit(rate), .delay = delay, .buffer = buffer});
   }

@@ -177,12 +177,12 @@ TEST(CongestionWindow, LossReducesItAsCubicDoes) {
 
 class Recover : public testing::Test {
  protected:
-  Recover() { rtt_.sample(80us); }
-  RttEstimator rtt_;
+  Recover() { rtt.sample(80us); }
+  RttEstimator rtt;
 };
 
 TEST_F(Recover, ThreeSegmentsBehindTriggerFastRetransmitAfterOneRtt) {
-  const RecoveryPlan plan = recover({.sent = 10, .lost = 2, .behind = 3, .rtt = 90us}, rtt_);
+  const RecoveryPlan plan = recover({.sent = 10, .lost = 2, .behind = 3, .rtt = 90us}, rtt);
   EXPECT_EQ(plan.by, Repair::FastRetransmit);
   EXPECT_EQ(plan.resend_after, 90us);
   EXPECT_EQ(plan.resend_now, 2U);
@@ -190,7 +190,7 @@ TEST_F(Recover, ThreeSegmentsBehindTriggerFastRetransmitAfterOneRtt) {
 }
 
 TEST_F(Recover, ALostTailIsProbedForAfterTenMilliseconds) {
-  const RecoveryPlan plan = recover({.sent = 10, .lost = 4, .behind = 0}, rtt_);
+  const RecoveryPlan plan = recover({.sent = 10, .lost = 4, .behind = 0}, rtt);
   EXPECT_EQ(plan.by, Repair::TailLossProbe);
   EXPECT_EQ(plan.resend_after, 10ms);
   EXPECT_EQ(plan.resend_now, 1U);
@@ -205,7 +205,7 @@ TEST_F(Recover, TheProbeTakesTwoRttsWhereTheseAreLonger) {
 }
 
 TEST_F(Recover, AHoleWithFewBehindWaitsForTheProbesAck) {
-  const RecoveryPlan plan = recover({.sent = 10, .lost = 1, .behind = 2}, rtt_);
+  const RecoveryPlan plan = recover({.sent = 10, .lost = 1, .behind = 2}, rtt);
   EXPECT_EQ(plan.by, Repair::TailLossProbe);
   EXPECT_EQ(plan.resend_after, 10ms + 80us);
   EXPECT_EQ(plan.resend_now, 1U);
@@ -213,7 +213,7 @@ TEST_F(Recover, AHoleWithFewBehindWaitsForTheProbesAck) {
 
 TEST_F(Recover, ALostResendWaitsForTheTimerAndThatDoubles) {
   for (std::uint32_t timeouts = 0; timeouts < 4; ++timeouts) {
-    const RecoveryPlan plan = recover({.sent = 5, .lost = 3, .behind = 0, .resend = true, .timeouts = timeouts}, rtt_);
+    const RecoveryPlan plan = recover({.sent = 5, .lost = 3, .behind = 0, .resend = true, .timeouts = timeouts}, rtt);
     EXPECT_EQ(plan.by, Repair::Timeout);
     EXPECT_EQ(plan.resend_after, 200ms * (1 << timeouts));
     EXPECT_EQ(plan.resend_now, 1U);
@@ -224,13 +224,13 @@ TEST_F(Recover, ALostResendWaitsForTheTimerAndThatDoubles) {
 
 TEST_F(Recover, CurrentKernelsLeaveALoneSegmentToTheTimer) {
   const RecoveryTimers timers = linux_timers();
-  const RecoveryPlan lone = recover({.sent = 1, .lost = 1}, rtt_, timers);
+  const RecoveryPlan lone = recover({.sent = 1, .lost = 1}, rtt, timers);
   EXPECT_EQ(lone.by, Repair::Timeout) << "2 SRTT + 200 ms is later than SRTT + 200 ms";
   EXPECT_EQ(lone.resend_after, 200ms + 80us);
-  const RecoveryPlan two = recover({.sent = 2, .lost = 1, .behind = 0}, rtt_, timers);
+  const RecoveryPlan two = recover({.sent = 2, .lost = 1, .behind = 0}, rtt, timers);
   EXPECT_EQ(two.by, Repair::TailLossProbe);
   EXPECT_EQ(two.resend_after, 2ms + 160us);
-  const RecoveryPlan hole = recover({.sent = 10, .lost = 1, .behind = 1}, rtt_, timers);
+  const RecoveryPlan hole = recover({.sent = 10, .lost = 1, .behind = 1}, rtt, timers);
   EXPECT_EQ(hole.by, Repair::RackTimer);
   EXPECT_EQ(hole.resend_after, 80us + 20us + 2ms);
 }
