@@ -21,7 +21,7 @@ struct Tunnel {
 
 /// What a pod network is built from: `cluster.cni` of the scenario.
 struct CniParams {
-  std::string backend;   ///< One of CniInfo::backends; empty: the first.
+  std::string backend{};  ///< One of CniInfo::backends; empty: the first.
   bool notrack = false;  ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
 };
 
