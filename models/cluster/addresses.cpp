@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace knetsim {
 namespace {
@@ -17,10 +16,6 @@ constexpr Cidr kLargePods{0x0a800000, 9};          // 10.128.0.0/9: room for 32,
 constexpr std::uint32_t kFirstNodeHost = 10;       // Leaves room for a gateway, as most networks do.
 constexpr std::uint64_t kServiceStaticBand = 256;  // min(max(16, size/16), 256), KEP-3070
 constexpr std::uint16_t kNodePortStaticBand = 86;  // min(max(16, size/32), 128) of 2,768 ports, KEP-3668
-
-std::string object_name(std::string_view kind, std::string_view ns, std::string_view name) {
-  return ns.empty() ? fmt::format("{} {}", kind, name) : fmt::format("{} {}/{}", kind, ns, name);
-}
 
 void report(Diagnostics& diagnostics, const Mark& mark, std::string object, std::string path, std::string message) {
   Diagnostic diagnostic = Diagnostic::at(Severity::Error, mark, std::move(path), std::move(message));
@@ -43,7 +38,7 @@ void assign_nodes(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagno
     if (!node.ip) {
       while (taken_addresses.contains(static_cast<std::uint32_t>(next_address))) ++next_address;
       if (!plan.nodes.contains(static_cast<std::uint32_t>(next_address))) {
-        report(diagnostics, node.mark, object_name("Node", {}, node.name), {},
+        report(diagnostics, node.mark, object_label("Node", {}, node.name), {},
                fmt::format("no address is left for the node in {}", to_string(plan.nodes)));
         return;
       }
@@ -52,7 +47,7 @@ void assign_nodes(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagno
     if (!node.pod_cidr) {
       while (taken_blocks.contains(static_cast<std::uint32_t>(next_block))) next_block += 1u << (32 - kNodeMask);
       if (!pods.contains(static_cast<std::uint32_t>(next_block))) {
-        report(diagnostics, node.mark, object_name("Node", {}, node.name), {},
+        report(diagnostics, node.mark, object_label("Node", {}, node.name), {},
                fmt::format("no pod CIDR is left for the node in {}", to_string(pods)));
         return;
       }
@@ -86,32 +81,23 @@ void assign_pods(Cluster& cluster, Diagnostics& diagnostics) {
       pod.ip = IpAddress::v4(static_cast<std::uint32_t>(at++));
     } else if (!full[pod.node]) {
       full[pod.node] = true;
-      report(diagnostics, node.mark, object_name("Node", {}, node.name), "spec.podCIDR",
-             fmt::format("{} has no address left for pod {}/{}", to_string(*node.pod_cidr), pod.ns, pod.name));
+      report(diagnostics, node.mark, object_label("Node", {}, node.name), "spec.podCIDR",
+             fmt::format("{} has no address left for {}", to_string(*node.pod_cidr),
+                         object_label("Pod", pod.ns, pod.name)));
     }
   }
 }
 
 void assign_cluster_ips(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagnostics) {
-  std::map<IpAddress, ServiceIndex> taken;
-  for (ServiceIndex i = 0; i < cluster.services.size(); ++i) {
-    const Service& service = cluster.services[i];
-    for (const IpAddress& address : service.cluster_ips) {
-      const auto [owner, added] = taken.try_emplace(address, i);
-      if (added || owner->second == i) continue;
-      const Service& other = cluster.services[owner->second];
-      report(diagnostics, service.mark, object_name("Service", service.ns, service.name), "spec.clusterIP",
-             fmt::format("{} is the address of Service {}/{} already", to_string(address), other.ns, other.name));
-    }
-  }
+  std::set<IpAddress> taken;
+  for (const Service& service : cluster.services) taken.insert(service.cluster_ips.begin(), service.cluster_ips.end());
   const std::uint64_t band = plan.services.size() > 2 * kServiceStaticBand ? kServiceStaticBand : 1;
   std::uint64_t next = plan.services.base + band;
-  for (ServiceIndex i = 0; i < cluster.services.size(); ++i) {
-    Service& service = cluster.services[i];
+  for (Service& service : cluster.services) {
     if (service.headless || service.type == ServiceType::ExternalName || !service.cluster_ips.empty()) continue;
     while (taken.contains(IpAddress::v4(static_cast<std::uint32_t>(next)))) ++next;
     if (next + 1 >= plan.services.base + plan.services.size()) {
-      report(diagnostics, service.mark, object_name("Service", service.ns, service.name), "spec.clusterIP",
+      report(diagnostics, service.mark, object_label("Service", service.ns, service.name), "spec.clusterIP",
              fmt::format("no ClusterIP is left in {}", to_string(plan.services)));
       return;
     }
@@ -120,26 +106,11 @@ void assign_cluster_ips(Cluster& cluster, const AddressPlan& plan, Diagnostics& 
 }
 
 void assign_node_ports(Cluster& cluster, Diagnostics& diagnostics) {
-  using Key = std::pair<std::uint16_t, Protocol>;
-  std::map<Key, ServicePortIndex> taken;
-  const auto owner_name = [&](ServicePortIndex port) {
-    const Service& owner = cluster.services[cluster.service_ports[port].service];
-    return object_name("Service", owner.ns, owner.name);
-  };
-  for (ServicePortIndex i = 0; i < cluster.service_ports.size(); ++i) {
-    const ServicePort& port = cluster.service_ports[i];
-    if (port.node_port == 0) continue;
-    const auto [owner, added] = taken.try_emplace({port.node_port, port.protocol}, i);
-    if (added) continue;
-    const Service& service = cluster.services[port.service];
-    report(diagnostics, port.mark, owner_name(i), fmt::format("spec.ports[{}].nodePort", i - service.first_port),
-           fmt::format("nodePort {}/{} belongs to {} already", port.node_port, to_string(port.protocol),
-                       owner_name(owner->second)));
-  }
+  std::set<std::pair<std::uint16_t, Protocol>> taken;
+  for (const ServicePort& port : cluster.service_ports) taken.insert({port.node_port, port.protocol});
   std::uint32_t next = kFirstNodePort + kNodePortStaticBand;
   bool wrapped = false;
-  for (ServicePortIndex i = 0; i < cluster.service_ports.size(); ++i) {
-    ServicePort& port = cluster.service_ports[i];
+  for (ServicePort& port : cluster.service_ports) {
     const ServiceType type = cluster.services[port.service].type;
     if (port.node_port != 0 || (type != ServiceType::NodePort && type != ServiceType::LoadBalancer)) continue;
     while (taken.contains({static_cast<std::uint16_t>(next), port.protocol}) || next > kLastNodePort) {
@@ -147,7 +118,8 @@ void assign_node_ports(Cluster& cluster, Diagnostics& diagnostics) {
         wrapped = true;
         next = kFirstNodePort;  // The static band is used when the other is full.
       } else if (next > kLastNodePort) {
-        report(diagnostics, port.mark, owner_name(i), {},
+        const Service& service = cluster.services[port.service];
+        report(diagnostics, port.mark, object_label("Service", service.ns, service.name), {},
                fmt::format("no NodePort is left in {}-{}", kFirstNodePort, kLastNodePort));
         return;
       } else {

@@ -19,7 +19,8 @@ struct AddressPlan {
 /// - pod IP: from .2 on (.1 is the bridge); a hostNetwork pod has its node's.
 /// - ClusterIP and NodePort: from the upper, dynamic part of the range on, as the API server does first (KEP-3070,
 ///   KEP-3668: 10.96.1.0 and 30086), one after the other where the API server draws.
-/// Errors: a ClusterIP or NodePort stated twice, a range without a free value, a node whose podCIDR is full.
+/// Errors: a range without a free value, a node whose podCIDR is full. What the manifests state twice is reported where
+/// it is read.
 /// @pre Every pod has a node.
 void assign_addresses(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagnostics);
 

@@ -92,8 +92,8 @@ class Binder {
         ++summary_.pods_kept;
         continue;
       }
-      report(manifests_.pod_marks[i], fmt::format("Pod {}/{}", cluster_.pods[i].ns, cluster_.pods[i].name),
-             "spec.nodeName", fmt::format("no Node is named '{}'{}", wanted, suggest(wanted, names)));
+      report(manifests_.pod_marks[i], object_label("Pod", cluster_.pods[i].ns, cluster_.pods[i].name), "spec.nodeName",
+             fmt::format("no Node is named '{}'{}", wanted, suggest(wanted, names)));
     }
   }
 
@@ -113,7 +113,7 @@ class Binder {
     for (const NodeIndex node : placement.daemon_nodes(cluster_.pod_specs[controller.spec])) {
       const std::string_view name = intern(fmt::format("{}-{}", controller.name, cluster_.nodes[node].name));
       if (!placement.has_room(controller.spec, node)) {
-        report(controller.mark, fmt::format("DaemonSet {}/{}", controller.ns, controller.name), {},
+        report(controller.mark, object_label("DaemonSet", controller.ns, controller.name), {},
                fmt::format("its pod does not fit node {}, as one of each matching node has to",
                            cluster_.nodes[node].name));
         return;
@@ -142,8 +142,14 @@ class Binder {
         add_pod(controller, owners.workload_of(i), intern(fmt::format("{}-{}", controller.name, number)), kNoIndex);
       }
     }
-    std::unordered_map<WorkloadIndex, std::size_t> refused;
-    std::vector<std::pair<WorkloadIndex, PodSpecIndex>> order;
+    struct Refused {
+      WorkloadIndex workload = kNoIndex;
+      std::size_t pods = 0;
+      std::string why;  ///< As of the first pod: what comes later takes room away.
+    };
+    constexpr std::size_t kExplained = 100;  // Each takes a look at every node.
+    std::vector<Refused> refused;
+    std::unordered_map<WorkloadIndex, std::size_t> place_in_refused;
     for (const PodIndex i : unplaced_) {
       Pod& pod = cluster_.pods[i];
       // An unknown nodeName was reported; the pod is not to be put anywhere else.
@@ -151,16 +157,21 @@ class Binder {
       pod.node = placement.place(pod.spec, pod.workload);
       if (pod.node != kNoIndex) {
         ++summary_.pods_placed;
-      } else if (refused[pod.workload]++ == 0) {
-        order.emplace_back(pod.workload, pod.spec);
+        continue;
       }
+      const auto [entry, first] = place_in_refused.try_emplace(pod.workload, refused.size());
+      if (first) {
+        refused.push_back({.workload = pod.workload,
+                           .why = refused.size() < kExplained ? "; " + placement.why_not(pod.spec) : std::string()});
+      }
+      ++refused[entry->second].pods;
     }
-    for (const auto& [index, spec] : order) {
-      const Workload& workload = cluster_.workloads[index];
-      const std::size_t asked = workload.pods.size();
-      const std::string pods = asked == 1 ? "the pod fits" : fmt::format("{} of {} pods fit", refused[index], asked);
-      report(workload.mark, fmt::format("{} {}/{}", workload.kind, workload.ns, workload.name), {},
-             fmt::format("{} no node; {}", pods, placement.why_not(spec)));
+    for (const Refused& one : refused) {
+      const Workload& workload = cluster_.workloads[one.workload];
+      const std::string pods =
+          workload.pods.size() == 1 ? "the pod fits" : fmt::format("{} of {} pods fit", one.pods, workload.pods.size());
+      report(workload.mark, object_label(workload.kind, workload.ns, workload.name), {},
+             fmt::format("{} no node{}", pods, one.why));
     }
   }
 

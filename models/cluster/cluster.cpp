@@ -30,6 +30,17 @@ std::string_view to_string(ServiceType type) {
   return "ExternalName";
 }
 
+std::string object_label(std::string_view kind, std::string_view ns, std::string_view name) {
+  std::string label(kind);
+  label += ' ';
+  if (!ns.empty() && ns != "default") {
+    label += ns;
+    label += '/';
+  }
+  label += name;
+  return label;
+}
+
 std::optional<std::uint16_t> find_port(const PodSpec& spec, std::string_view name, Protocol protocol) {
   for (const Container& container : spec.containers) {
     for (const ContainerPort& port : container.ports) {

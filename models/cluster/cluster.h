@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -147,7 +148,7 @@ struct ServicePort {
   std::uint16_t node_port = 0;     ///< 0 when it has none.
   std::uint16_t target_port = 0;   ///< 0 when the target is named.
   std::string_view target_name{};  ///< Container port name, resolved for each pod; "" when the target is a number.
-  Mark mark{};
+  Mark mark{};                     ///< Of its targetPort where that is stated, else of the entry.
 };
 
 struct Service {
@@ -170,7 +171,8 @@ struct Service {
   std::vector<std::string_view> source_ranges{};
   std::string_view external_name{};
   std::string_view traffic_distribution{};
-  Mark mark{};
+  Mark mark{};           ///< Of its name.
+  Mark selector_mark{};  ///< Of its selector where it has one, else of its name.
 };
 
 /// Everything that was read, bound together: pods have nodes and addresses, Services have addresses and endpoints.
@@ -191,6 +193,9 @@ struct Cluster {
     return std::span(service_ports).subspan(service.first_port, service.port_count);
   }
 };
+
+/// How a person names an object: "Service shop/cart", "Service cart" in the namespace default, "Node worker-1".
+std::string object_label(std::string_view kind, std::string_view ns, std::string_view name);
 
 /// The number of a container port named `name` with this protocol in the pod, as the EndpointSlice controller resolves
 /// a named targetPort (k/k pkg/api/v1/pod/util.go, FindPort); empty when the pod has none.

@@ -87,8 +87,9 @@ class Builder {
   }
 
   void notice(const Service& service, std::string path, std::string message) {
-    Diagnostic diagnostic = Diagnostic::at(Severity::Notice, service.mark, std::move(path), std::move(message));
-    diagnostic.object = fmt::format("Service {}/{}", service.ns, service.name);
+    Diagnostic diagnostic =
+        Diagnostic::at(Severity::Notice, service.selector_mark, std::move(path), std::move(message));
+    diagnostic.object = object_label("Service", service.ns, service.name);
     diagnostics_.add(std::move(diagnostic));
   }
 
@@ -146,6 +147,7 @@ class Builder {
       return;
     }
     std::size_t found = 0;
+    bool told = false;
     for (ServicePortIndex p = service.first_port; p < service.first_port + service.port_count; ++p) {
       const ServicePort& port = cluster_.service_ports[p];
       std::size_t without_port = 0;
@@ -173,8 +175,9 @@ class Builder {
         found += set(p, family);
       }
       if (without_port > 0) missing_port(service, p, pods);
+      told = told || without_port > 0;
     }
-    if (found == 0 && service.port_count > 0) {
+    if (found == 0 && !told && service.port_count > 0) {
       notice(service, "spec.selector",
              fmt::format("selects {} pod{}, but none is a ready endpoint: connections to it are refused", pods.size(),
                          pods.size() == 1 ? "" : "s"));
@@ -198,16 +201,15 @@ class Builder {
     std::vector<std::string_view> names;
     for (const Container& container : cluster_.spec(cluster_.pods[pods.front()]).containers) {
       for (const ContainerPort& open : container.ports) {
-        if (!open.name.empty()) names.push_back(open.name);
+        if (!open.name.empty() && open.protocol == port.protocol) names.push_back(open.name);
       }
     }
     Diagnostic diagnostic = Diagnostic::at(
         Severity::Notice, port.mark, fmt::format("spec.ports[{}].targetPort", index - service.first_port),
-        fmt::format("targetPort '{}' names no {} port of a selected pod (the first is {}/{}){}", port.target_name,
-                    to_string(port.protocol), cluster_.pods[pods.front()].ns, cluster_.pods[pods.front()].name,
-                    suggest(port.target_name, names)),
+        fmt::format("targetPort '{}' names no {} port of a selected pod (the first is {}){}", port.target_name,
+                    to_string(port.protocol), cluster_.pods[pods.front()].name, suggest(port.target_name, names)),
         names.empty() ? "" : fmt::format("{}", fmt::join(names, ", ")));
-    diagnostic.object = fmt::format("Service {}/{}", service.ns, service.name);
+    diagnostic.object = object_label("Service", service.ns, service.name);
     diagnostics_.add(std::move(diagnostic));
   }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <vector>
 
 namespace knetsim {
 namespace {
@@ -90,11 +92,6 @@ Node old_backend(Node spec) {
 
 }  // namespace
 
-std::size_t ManifestReader::NameHash::operator()(const Name& name) const {
-  const std::hash<std::string_view> hash;
-  return (hash(name.name) * 31 + hash(name.ns)) * 31 + hash(name.kind);
-}
-
 bool ManifestReader::check_version(Node object, std::string_view api_version, std::string_view kind) {
   const KindRow* row = kind_named(kind);
   if (row == nullptr || row->api_version == api_version) return true;
@@ -110,7 +107,7 @@ bool ManifestReader::check_version(Node object, std::string_view api_version, st
   return false;
 }
 
-void ManifestReader::check_ingress(Node object, std::string_view api_version) {
+bool ManifestReader::check_ingress(Node object, std::string_view api_version) {
   constexpr std::string_view kToday = "networking.k8s.io/v1";
   const Node backend = old_backend(object["spec"]);
   std::string service = "web";
@@ -131,23 +128,7 @@ void ManifestReader::check_ingress(Node object, std::string_view api_version) {
     diagnostics_.error(key, "serviceName and servicePort are the form of an Ingress before networking.k8s.io/v1",
                        fmt::format("backend: {{service: {{name: {}, port: {{{}}}}}}}", service, port));
   }
-}
-
-bool ManifestReader::first_of_its_name(Node object, std::string_view kind) {
-  const Node metadata = object["metadata"];
-  const Node name = metadata["name"];
-  if (name.text().empty()) return true;
-  std::string_view ns = metadata["namespace"].text();
-  if (ns.empty() && kind != "Node") ns = "default";
-  const Name key{objects_.intern(kind), objects_.intern(ns), objects_.intern(name.text())};
-  const auto [entry, added] = seen_.try_emplace(key);
-  if (added) {
-    entry->second = name.mark();
-    return true;
-  }
-  diagnostics_.error(name, fmt::format("a second {} {}{}{}", kind, ns, ns.empty() ? "" : "/", name.text()),
-                     fmt::format("the first is at {}", to_string(entry->second)));
-  return false;
+  return api_version == kToday && !backend.exists();
 }
 
 void ManifestReader::count_unused(Node object, std::string_view kind) {
@@ -173,7 +154,7 @@ void ManifestReader::read(Node object) {
   }
   ++manifests_.objects;
   if (kind_named(kind) == nullptr) {
-    if (kind == "Ingress") check_ingress(object, api_version);
+    if (kind == "Ingress" && !check_ingress(object, api_version)) return;
     if (is_group_of_known_kinds(api_version) && std::ranges::find(kOtherKinds, kind) == kOtherKinds.end()) {
       std::vector<std::string_view> kinds(kOtherKinds.begin(), kOtherKinds.end());
       for (const KindRow& row : kKinds) kinds.push_back(row.kind);
@@ -185,7 +166,7 @@ void ManifestReader::read(Node object) {
     count_unused(object, kind);
     return;
   }
-  if (!check_version(object, api_version, kind) || !first_of_its_name(object, kind)) return;
+  if (!check_version(object, api_version, kind)) return;
   if (kind == "Pod") {
     read_pod(objects_, object);
   } else if (kind == "Node") {

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <map>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "models/cluster/object_reader.h"
 
@@ -27,23 +24,12 @@ class ManifestReader {
 
  private:
   bool check_version(Node object, std::string_view api_version, std::string_view kind);
-  void check_ingress(Node object, std::string_view api_version);
-  bool first_of_its_name(Node object, std::string_view kind);
+  bool check_ingress(Node object, std::string_view api_version);
   void count_unused(Node object, std::string_view kind);
 
   Diagnostics& diagnostics_;
   Manifests manifests_;
   ObjectReader objects_;
-  struct Name {
-    std::string_view kind;
-    std::string_view ns;
-    std::string_view name;
-    bool operator==(const Name&) const = default;
-  };
-  struct NameHash {
-    std::size_t operator()(const Name& name) const;
-  };
-  std::unordered_map<Name, Mark, NameHash> seen_;
 };
 
 }  // namespace knetsim

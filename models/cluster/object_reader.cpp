@@ -53,7 +53,7 @@ void ObjectReader::tell_unmodelled() {
     tell(uses_[static_cast<std::size_t>(row.feature)], fmt::format("{}: {}", row.name, row.consequence));
   }
   for (auto& [key, use] : unknown_keys_)
-    tell(use, fmt::format("'{}' is no field that knetsim knows; passed over", key));
+    tell(use, fmt::format("'{}' is no field that knetsim knows here; passed over", key));
   unknown_keys_.clear();
 }
 
@@ -135,7 +135,12 @@ std::optional<std::uint16_t> ObjectReader::port(Node node) {
 bool ObjectReader::boolean(Node node, bool fallback) {
   if (!node.exists() || node.is_null()) return fallback;
   const std::optional<bool> value = as_bool(node);
-  if (!value) wrong_kind(node, "true or false");
+  if (!value && node.is_scalar() && to_bool(node.text())) {
+    error(node, fmt::format("\"{}\" is a text, where true or false is expected", node.text()),
+          fmt::format("{}, without quotes", node.text()));
+  } else if (!value) {
+    wrong_kind(node, "true or false");
+  }
   return value.value_or(fallback);
 }
 
@@ -186,7 +191,7 @@ std::vector<Label> ObjectReader::labels(Node node, bool check_values) {
 std::optional<Quantity> ObjectReader::quantity(Node node) {
   if (!node.exists() || node.is_null()) return std::nullopt;
   if (!node.is_scalar()) {
-    wrong_kind(node, kQuantityUnits);
+    error(node, fmt::format("{} where a quantity is expected", describe_found(node)), std::string(kQuantityUnits));
     return std::nullopt;
   }
   try {
@@ -228,6 +233,22 @@ Resources ObjectReader::resources(Node node, bool node_status) {
   return resources;
 }
 
+void ObjectReader::claim_cluster_ip(const IpAddress& ip, Node where, const ObjectMeta& service) {
+  std::string label = object_label(service.kind, service.ns, service.name);
+  const auto [owner, added] = cluster_ips_.try_emplace(ip, label);
+  if (!added && owner->second != label) {
+    error(where, fmt::format("{} is the address of {} already", to_string(ip), owner->second));
+  }
+}
+
+void ObjectReader::claim_node_port(std::uint16_t port, Protocol protocol, Node where, const ObjectMeta& service) {
+  const auto [owner, added] =
+      node_ports_.try_emplace({port, protocol}, object_label(service.kind, service.ns, service.name));
+  if (!added) {
+    error(where, fmt::format("node port {}/{} belongs to {} already", port, to_string(protocol), owner->second));
+  }
+}
+
 PodSpecIndex ObjectReader::add_spec(const OwnerReference& owner, std::string_view ns, PodSpec spec) {
   std::vector<PodSpec>& specs = cluster().pod_specs;
   const auto added = static_cast<PodSpecIndex>(specs.size());
@@ -250,11 +271,19 @@ void note_annotations(ObjectReader& reader, Node annotations) {
   }
 }
 
+bool ObjectReader::first_of_its_name(const ObjectMeta& meta, Node where) {
+  const auto [entry, added] = seen_.try_emplace({meta.kind.data(), meta.ns.data(), meta.name.data()}, meta.mark);
+  if (added) return true;
+  error(where, fmt::format("a second {}; the first is at {}", object_label(meta.kind, meta.ns, meta.name),
+                           to_string(entry->second)));
+  return false;
+}
+
 std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view kind, bool namespaced) {
   const Node node = object["metadata"];
   const Fields fields(*this, node, kMetadataKeys);
   ObjectMeta meta;
-  meta.kind = kind;
+  meta.kind = intern(kind);
   meta.name = text(fields[kMetadataKeys["name"]]);
   if (meta.name.empty()) {
     if (const std::string_view prefix = text(fields[kMetadataKeys["generateName"]]); !prefix.empty()) {
@@ -262,7 +291,8 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
     }
   }
   if (meta.name.empty()) {
-    if (!fields[kMetadataKeys["name"]].exists()) error(node.exists() ? node : object, "metadata.name is missing");
+    const bool told = fields[kMetadataKeys["name"]].exists() || (node.exists() && !node.is_mapping());
+    if (!told) error(node.exists() ? node : object, "metadata.name is missing");
     return std::nullopt;
   }
   const Node name_node = fields[kMetadataKeys["name"]];
@@ -275,6 +305,8 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
     meta.ns = text(fields[kMetadataKeys["namespace"]]);
     if (meta.ns.empty()) meta.ns = intern("default");
   }
+  meta.mark = name_node.exists() ? name_node.mark() : node.mark();
+  if (!first_of_its_name(meta, name_node.exists() ? name_node : node)) return std::nullopt;
   std::vector<Label> labels = this->labels(fields[kMetadataKeys["labels"]]);
   const std::size_t sets_before = cluster().label_sets.size();
   meta.labels = cluster().label_sets.intern(labels);
@@ -294,7 +326,6 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
       meta.owner = {text(owner[kOwnerKeys["kind"]]), text(owner[kOwnerKeys["name"]])};
     }
   }
-  meta.mark = name_node.exists() ? name_node.mark() : node.mark();
   return meta;
 }
 

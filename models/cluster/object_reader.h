@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "models/cluster/keys.h"
@@ -80,10 +81,14 @@ class ObjectReader {
   /// cpu and memory of `requests`, `limits`, `allocatable` ...; other names are passed over.
   Resources resources(Node node, bool node_status = false);
 
+  /// Errors for an address or node port that another Service states too.
+  void claim_cluster_ip(const IpAddress& ip, Node where, const ObjectMeta& service);
+  void claim_node_port(std::uint16_t port, Protocol protocol, Node where, const ObjectMeta& service);
+
   /// Keeps a pod's spec. Pods of one owner mostly have equal ones: a spec equal to the owner's last is not kept again.
   PodSpecIndex add_spec(const OwnerReference& owner, std::string_view ns, PodSpec spec);
 
-  /// metadata; empty when it has no usable name (an error).
+  /// metadata; empty when it has no usable name, or one that another object of its kind had before it (errors).
   std::optional<ObjectMeta> metadata(Node object, std::string_view kind, bool namespaced = true);
 
  private:
@@ -99,6 +104,27 @@ class ObjectReader {
   Diagnostics& diagnostics_;
   std::array<Use, static_cast<std::size_t>(Unmodelled::kCount)> uses_;
   std::map<std::string, Use, std::less<>> unknown_keys_;
+  /// An object's identity, of interned strings: compared by address.
+  struct Identity {
+    const char* kind = nullptr;
+    const char* ns = nullptr;
+    const char* name = nullptr;
+    bool operator==(const Identity&) const = default;
+  };
+  struct IdentityHash {
+    std::size_t operator()(const Identity& identity) const {
+      const auto mix = [](std::uint64_t hash, const char* address) {
+        hash = (hash ^ reinterpret_cast<std::uintptr_t>(address)) * 0xff51afd7ed558ccdu;
+        return hash ^ (hash >> 32);
+      };
+      return mix(mix(mix(0, identity.name), identity.ns), identity.kind);
+    }
+  };
+  bool first_of_its_name(const ObjectMeta& meta, Node where);
+
+  std::unordered_map<Identity, Mark, IdentityHash> seen_;
+  std::map<IpAddress, std::string> cluster_ips_;  ///< Who has it.
+  std::map<std::pair<std::uint16_t, Protocol>, std::string> node_ports_;
   std::unordered_map<std::uint64_t, PodSpecIndex> last_spec_;  ///< By owner's identity; compared in full before use.
 };
 

@@ -50,9 +50,8 @@ SpecNodes read_spec(ObjectReader& reader, Node spec, std::string_view kind) {
 void say_mismatch(ObjectReader& reader, Node at, std::string what, std::span<const Label> labels) {
   std::vector<std::string> has;
   for (const Label& label : labels) has.push_back(fmt::format("{}={}", label.key, label.value));
-  reader.error(at, fmt::format("the selector asks for {}, which the template's labels do not meet", what),
-               has.empty() ? "labels in spec.template.metadata.labels"
-                           : fmt::format("the template has {}", fmt::join(has, ", ")));
+  reader.error(at, fmt::format("the selector asks for {}, which the template's labels do not meet; it has {}", what,
+                               has.empty() ? "none" : fmt::format("{}", fmt::join(has, ", "))));
 }
 
 void check_equalities(ObjectReader& reader, Node selector, std::span<const Label> template_labels) {

@@ -245,7 +245,8 @@ void read_tolerations(ObjectReader& reader, Node list, SchedulingRules& rules) {
     Toleration toleration{.key = reader.text(fields[kTolerationKeys["key"]]),
                           .value = reader.text(fields[kTolerationKeys["value"]])};
     const auto op = reader.choice(fields[kTolerationKeys["operator"]], kOperators);
-    toleration.exists = op == std::size_t{1};
+    const Node op_node = fields[kTolerationKeys["operator"]];
+    toleration.exists = op == std::size_t{1} || (!op && op_node.exists());  // A misspelt one is reported once, here.
     if (const auto effect = reader.choice(fields[kTolerationKeys["effect"]], kTaintEffects)) {
       toleration.effect = static_cast<TaintEffect>(*effect);
     }

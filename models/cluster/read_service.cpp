@@ -65,6 +65,7 @@ void read_target(ObjectReader& reader, Node node, ServicePort& port) {
 
 void check_repeated(ObjectReader& reader, Node list, std::span<const ServicePort> read) {
   for (std::size_t i = 0; i < read.size(); ++i) {
+    if (read[i].port == 0) continue;  // Reported.
     if (read.size() > 1 && read[i].name.empty()) {
       reader.error(list[i], "name is missing: the ports of a Service with several need names");
     }
@@ -79,11 +80,10 @@ void check_repeated(ObjectReader& reader, Node list, std::span<const ServicePort
   }
 }
 
-void read_ports(ObjectReader& reader, Node list, Service& service) {
+void read_ports(ObjectReader& reader, Node list, const ObjectMeta& meta, bool type_known, Service& service) {
   Cluster& cluster = reader.cluster();
   service.first_port = static_cast<ServicePortIndex>(cluster.service_ports.size());
   if (!reader.sequence(list)) return;
-  bool complete = true;
   for (const Node node : list) {
     const Fields fields(reader, node, kServicePortKeys);
     ServicePort port{.service = static_cast<ServiceIndex>(cluster.services.size()),
@@ -92,7 +92,6 @@ void read_ports(ObjectReader& reader, Node list, Service& service) {
     const Node number = fields[kServicePortKeys["port"]];
     const auto value = reader.port(number);
     if (!number.exists() && node.is_mapping()) reader.error(node, "port is missing");
-    complete = complete && value && protocol;
     port.protocol = protocol.value_or(Protocol::Tcp);
     port.port = value.value_or(0);
     read_target(reader, fields[kServicePortKeys["targetPort"]], port);
@@ -100,27 +99,33 @@ void read_ports(ObjectReader& reader, Node list, Service& service) {
         node_port.exists() && !node_port.is_null() && node_port.text() != "0") {
       const auto stated = reader.integer(
           node_port, {.least = kFirstNodePort, .most = kLastNodePort, .accepted = "a port from 30000 to 32767"});
-      if (service.type == ServiceType::ClusterIp || service.type == ServiceType::ExternalName) {
+      if (type_known && (service.type == ServiceType::ClusterIp || service.type == ServiceType::ExternalName)) {
         reader.error(node_port, fmt::format("nodePort in a Service of type {}", to_string(service.type)),
                      "type: NodePort, or no nodePort");
       }
       port.node_port = static_cast<std::uint16_t>(stated.value_or(0));
+      if (stated) reader.claim_node_port(port.node_port, port.protocol, node_port, meta);
     }
-    port.mark = node.mark();
+    const Node target = fields[kServicePortKeys["targetPort"]];
+    port.mark = target.exists() ? target.mark() : node.mark();
     cluster.service_ports.push_back(port);
   }
   service.port_count = static_cast<std::uint32_t>(cluster.service_ports.size()) - service.first_port;
-  if (complete) check_repeated(reader, list, std::span(cluster.service_ports).subspan(service.first_port));
+  check_repeated(reader, list, std::span(cluster.service_ports).subspan(service.first_port));
 }
 
-void read_addresses(ObjectReader& reader, const Fields<kServiceKeys.names().size()>& fields, Service& service) {
+void read_addresses(ObjectReader& reader, const Fields<kServiceKeys.names().size()>& fields, const ObjectMeta& meta,
+                    Service& service) {
   const Node single = fields[kServiceKeys["clusterIP"]];
   const Node several = fields[kServiceKeys["clusterIPs"]];
   const auto add = [&](Node node) {
     if (node.text() == "None") {
       service.headless = true;
     } else if (node.exists() && !node.text().empty()) {
-      if (const auto ip = reader.ip(node)) service.cluster_ips.push_back(*ip);
+      const auto ip = reader.ip(node);
+      if (!ip) return;
+      service.cluster_ips.push_back(*ip);
+      reader.claim_cluster_ip(*ip, node, meta);
     }
   };
   if (several.size() > 0 && reader.sequence(several)) {
@@ -163,12 +168,12 @@ void read_service(ObjectReader& reader, Node object) {
   const Fields spec(reader, spec_node, kServiceKeys);
   Service service{.name = meta->name, .ns = meta->ns};
   service.mark = meta->mark;
-  if (const auto type = reader.choice(spec[kServiceKeys["type"]], kTypes)) {
-    service.type = static_cast<ServiceType>(*type);
-  }
+  const Node type_node = spec[kServiceKeys["type"]];
+  const auto type = reader.choice(type_node, kTypes);
+  if (type) service.type = static_cast<ServiceType>(*type);
   if (service.type == ServiceType::LoadBalancer) reader.uses(Unmodelled::LoadBalancer, spec[kServiceKeys["type"]]);
-  read_addresses(reader, spec, service);
-  read_ports(reader, spec[kServiceKeys["ports"]], service);
+  read_addresses(reader, spec, *meta, service);
+  read_ports(reader, spec[kServiceKeys["ports"]], *meta, type || !type_node.exists(), service);
   if (service.port_count == 0 && !service.headless && service.type != ServiceType::ExternalName &&
       spec_node.is_mapping() && spec[kServiceKeys["ports"]].size() == 0) {
     reader.error(spec[kServiceKeys["ports"]].exists() ? spec[kServiceKeys["ports"]] : spec_node,
@@ -180,6 +185,7 @@ void read_service(ObjectReader& reader, Node object) {
     reader.error(selector, "a Service's selector is a plain mapping of labels", "selector: {app: web}");
   }
   std::ranges::sort(service.selector, {}, &Label::key);
+  service.selector_mark = service.selector.empty() ? service.mark : spec[kServiceKeys["selector"]].mark();
   read_affinity(reader, spec, service);
   service.internal_traffic_local =
       reader.choice(spec[kServiceKeys["internalTrafficPolicy"]], kPolicies) == std::size_t{1};
