@@ -28,6 +28,20 @@ void translate(HookPacket& packet, NodeRole node) {
   }
 }
 
+bool asks_node_port(const HookPacket& packet, NodeRole node) {
+  const FlowClass& flow = packet.flow;
+  if (packet.outer || packet.reply || packet.translated || flow.exposure != Exposure::NodePort ||
+      packet.destination != AddressKind::ThisNode) {
+    return false;
+  }
+  // Client and server on one node are at NodeRole::Client.
+  const NodeRole asked = flow.ingress == IngressNode::ThirdNode ? NodeRole::Ingress
+                         : flow.ingress == IngressNode::ServerNode && flow.locality == Locality::Remote
+                             ? NodeRole::Server
+                             : NodeRole::Client;
+  return node == asked;
+}
+
 bool is_hairpin(const HookPacket& packet) {
   if (!packet.translated || packet.reply || packet.outer) {
     return false;

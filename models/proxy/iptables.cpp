@@ -135,8 +135,8 @@ class Iptables final : public ProxyModel {
   // nat PREROUTING and OUTPUT: the jump, KUBE-SERVICES, and what a match leads to.
   void dispatch(std::string_view chain, HookPacket& packet, StepSink& sink) const {
     add(sink, packet, RuleTable::Nat, bytes_.to_services, {1}, std::string(chain) + ": jump to KUBE-SERVICES");
-    const bool new_service = !packet.outer && !packet.translated;
-    if (new_service && packet.flow.exposure == Exposure::ClusterIp && packet.destination == AddressKind::ClusterIp) {
+    if (!packet.outer && !packet.translated && packet.flow.exposure == Exposure::ClusterIp &&
+        packet.destination == AddressKind::ClusterIp) {
       const std::string note = "KUBE-SERVICES: to the Service's rule, of " + grouped(services_rules());
       if (two_rules_) {
         add(sink, packet, RuleTable::Nat, 2 * bytes_.service, {0, Symbol::ServicePosition},
@@ -155,7 +155,7 @@ class Iptables final : public ProxyModel {
     if (packet.destination != AddressKind::ThisNode) {
       return;
     }
-    if (new_service && packet.flow.exposure == Exposure::NodePort) {
+    if (asks_node_port(packet, sink.node)) {
       node_port(packet, sink);
       return;
     }

@@ -93,12 +93,10 @@ class Ipvs final : public ProxyModel {
   }
 
   // A packet to a Service's address that no IPVS connection has taken yet on this node.
-  static bool to_service(const HookPacket& packet) {
-    if (packet.outer || packet.reply || packet.translated) {
-      return false;
-    }
-    return (packet.flow.exposure == Exposure::ClusterIp && packet.destination == AddressKind::ClusterIp) ||
-           (packet.flow.exposure == Exposure::NodePort && packet.destination == AddressKind::ThisNode);
+  static bool to_service(const HookPacket& packet, NodeRole node) {
+    const bool cluster_ip = !packet.outer && !packet.reply && !packet.translated &&
+                            packet.flow.exposure == Exposure::ClusterIp && packet.destination == AddressKind::ClusterIp;
+    return cluster_ip || asks_node_port(packet, node);
   }
 
   // nat PREROUTING and OUTPUT: the jump to KUBE-SERVICES; source 127/8; KUBE-CLUSTER-IP not from a pod; destination
@@ -108,7 +106,7 @@ class Ipvs final : public ProxyModel {
   void dispatch(HookPacket& packet, StepSink& sink) const {
     const bool to_cluster_ip = packet.destination == AddressKind::ClusterIp;
     const bool local = to_cluster_ip || packet.destination == AddressKind::ThisNode;
-    const bool service = to_service(packet);
+    const bool service = to_service(packet, sink.node);
     double count = 1 + 4;
     double sets = 1;  // the accepting rule
     if (packet.source != AddressKind::Pod) {
@@ -156,7 +154,7 @@ class Ipvs final : public ProxyModel {
 
   void request(HookPacket& packet, StepSink& sink) const {
     sink.add(StepKind::IpvsLookup, {1}, "ip_vs_in: connection table");
-    const bool service = to_service(packet);
+    const bool service = to_service(packet, sink.node);
     if (packet.state == CtState::New && !packet.nat_bound) {
       sink.add(StepKind::IpvsService, {1}, service ? "service table" : "service table: none");
       if (service) {

@@ -12,6 +12,9 @@ ProxyInfo none_info();
 
 /// The destination becomes the chosen endpoint, as seen from the node `node`.
 void translate(HookPacket& packet, NodeRole node);
+/// Whether the packet, at the node `node`, is still bound for the node port that the client asked: a process of a node
+/// that serves it has the node's address too, and its own port.
+bool asks_node_port(const HookPacket& packet, NodeRole node);
 /// Whether the chosen endpoint is the sender itself, which must then be masqueraded: a pod that reaches its own
 /// Service, or a process of the node and an endpoint in the node's own network namespace. Asked once the packet is
 /// translated.

@@ -71,11 +71,10 @@ class Nftables final : public ProxyModel {
 
   // nat-prerouting and nat-output: the jump, the chain `services`, and what its maps lead to.
   void services(HookPacket& packet, StepSink& sink) const {
-    const bool new_service = !packet.outer && !packet.translated;
     const bool to_cluster_ip = packet.destination == AddressKind::ClusterIp;
     // From 1.36 on the first rule of `services` looks for ClusterIPs that are asked from outside the cluster's pods.
     const double first = squashed_ ? 1 : 0;
-    if (new_service && to_cluster_ip && packet.flow.exposure == Exposure::ClusterIp) {
+    if (!packet.outer && !packet.translated && to_cluster_ip && packet.flow.exposure == Exposure::ClusterIp) {
       add(sink, packet, RuleTable::Nat, 1 + first + 1, first + 1, "services: @service-ips");
       const bool masquerade = packet.source != AddressKind::Pod;
       if (masquerade && squashed_) {
@@ -87,7 +86,7 @@ class Nftables final : public ProxyModel {
     const bool to_node = packet.destination == AddressKind::ThisNode;
     add(sink, packet, RuleTable::Nat, 1 + first + 2, first + 2 + (to_node ? 1 : 0),
         "services: @service-ips, @nodeport-ips, @service-nodeports");
-    if (new_service && to_node && packet.flow.exposure == Exposure::NodePort) {
+    if (asks_node_port(packet, sink.node)) {
       external_chain(packet, sink);
     }
   }
