@@ -85,7 +85,7 @@ class Writer {
     return table_.chains[found->second];
   }
 
-  void base(std::string name, BaseHook hook, std::vector<Rule> rules) {
+  void base(const std::string& name, BaseHook hook, std::vector<Rule> rules) {
     Chain& made = chain(name);
     made.base = hook;
     made.rules = std::move(rules);
@@ -203,6 +203,7 @@ class Writer {
       return;
     }
     std::vector<std::string> chains;
+    chains.reserve(endpoints.size());
     for (const EndpointSpec& endpoint : endpoints) {
       chains.push_back(nftables_endpoint_chain("endpoint-", service, endpoint));
     }

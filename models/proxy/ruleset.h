@@ -153,7 +153,7 @@ struct MapVerdict {
 
 /// A named object that rules look packets up in (nftables).
 struct NamedMap {
-  action::Key key;
+  action::Key key = action::Key::AddressProtocolPort;
   std::string comment;
   std::map<ServiceKey, MapVerdict> elements;
 };

@@ -60,8 +60,8 @@ struct RuleSizes {
 /// Steps being collected for one place of one node.
 struct StepSink {
   std::vector<Step>& steps;
-  Place place;
-  NodeRole node;
+  Place place = Place::SendingCpu;
+  NodeRole node = NodeRole::Client;
   Condition when = Condition::Always;
 
   /// Adds a step here; returns it for the few fields that differ.

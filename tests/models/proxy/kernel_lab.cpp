@@ -188,7 +188,9 @@ ProbeResult open_and_reset(KernelLab& lab, const Probe& probe) {
   Descriptor client(
       lab.inside(probe.client, [] { return ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }));
   const sockaddr_in to = address_of(probe.to, probe.port);
-  ::connect(client.get(), generic(to), sizeof to);
+  if (::connect(client.get(), generic(to), sizeof to) != 0 && errno != EINPROGRESS) {
+    return result;
+  }
   int error = 0;
   socklen_t length = sizeof error;
   if (!ready(client.get(), POLLOUT) || ::getsockopt(client.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0 ||

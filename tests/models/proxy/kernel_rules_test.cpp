@@ -91,27 +91,27 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     if (const std::string why = KernelLab::missing(programs); !why.empty()) {
       GTEST_SKIP() << why;
     }
-    lab_ = std::make_unique<KernelLab>();
+    lab = std::make_unique<KernelLab>();
   }
 
   // A node with a bridge for its pods. Without snooping: a snooping bridge reports its multicast groups (IGMP) when it
   // pleases, and those packets would be counted.
   void add_node(const std::string& name, std::uint32_t subnet) {
-    lab_->add(name);
-    lab_->ip(name, "link add cni0 type bridge mcast_snooping 0");
-    lab_->ip(name, "addr add " + to_text(ipv4(10, 244, subnet, 1)) + "/24 dev cni0");
-    lab_->ip(name, "link set cni0 up");
+    lab->add(name);
+    lab->ip(name, "link add cni0 type bridge mcast_snooping 0");
+    lab->ip(name, "addr add " + to_text(ipv4(10, 244, subnet, 1)) + "/24 dev cni0");
+    lab->ip(name, "link set cni0 up");
   }
 
   void add_pod(const std::string& name, const std::string& node, std::uint32_t subnet,
                const std::vector<Ipv4>& addresses) {
-    lab_->add(name);
-    lab_->cable(node, "v" + name, name, "eth0");
-    lab_->ip(node, "link set v" + name + " master cni0");
+    lab->add(name);
+    lab->cable(node, "v" + name, name, "eth0");
+    lab->ip(node, "link set v" + name + " master cni0");
     for (const Ipv4 address : addresses) {
-      lab_->ip(name, "addr add " + to_text(address) + "/24 dev eth0");
+      lab->ip(name, "addr add " + to_text(address) + "/24 dev eth0");
     }
-    lab_->ip(name, "route add default via " + to_text(ipv4(10, 244, subnet, 1)));
+    lab->ip(name, "route add default via " + to_text(ipv4(10, 244, subnet, 1)));
   }
 
   std::vector<Ipv4> server_addresses(std::uint32_t subnet) const {
@@ -126,12 +126,12 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     add_node("a", 1);
     add_pod("client", "a", 1, {kClientPod});
     add_pod("server", "a", 1, server_addresses(1));
-    lab_->add("outside");
-    lab_->cable("a", "up0", "outside", "eth0");
-    lab_->ip("a", "addr add " + to_text(kNodeA) + "/24 dev up0");
-    lab_->ip("outside", "addr add " + to_text(kOutside) + "/24 dev eth0");
-    lab_->ip("outside", "route add " + to_text(kNodeA) + " dev eth0");
-    lab_->ip("a", "route add " + to_text(kOutside) + " dev up0");
+    lab->add("outside");
+    lab->cable("a", "up0", "outside", "eth0");
+    lab->ip("a", "addr add " + to_text(kNodeA) + "/24 dev up0");
+    lab->ip("outside", "addr add " + to_text(kOutside) + "/24 dev eth0");
+    lab->ip("outside", "route add " + to_text(kNodeA) + " dev eth0");
+    lab->ip("a", "route add " + to_text(kOutside) + " dev up0");
     load("a", 1, true, kNodeA, {kNodeA, ipv4(10, 244, 1, 1)}, lab_containers(server_addresses(1)[0]));
   }
 
@@ -148,19 +148,19 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     for (const Side& side : sides) {
       add_node(side.name, side.subnet);
     }
-    lab_->cable("a", "up0", "b", "up0");
+    lab->cable("a", "up0", "b", "up0");
     for (const Side& own : sides) {
       const Side& peer = sides[own.subnet == 1 ? 1 : 0];
       const std::string gateway = to_text(ipv4(10, 244, peer.subnet, 0));
-      lab_->ip(own.name, "addr add " + to_text(own.address) + "/24 dev up0");
-      lab_->ip(own.name, "link add flannel.1 address " + std::string(own.mac) + " type vxlan id 1 dev up0 local " +
-                             to_text(own.address) + " dstport 8472 nolearning");
-      lab_->ip(own.name, "addr add " + to_text(ipv4(10, 244, own.subnet, 0)) + "/32 dev flannel.1");
-      lab_->ip(own.name, "link set flannel.1 up");
-      lab_->ip(own.name, "neigh add " + gateway + " lladdr " + peer.mac + " dev flannel.1 nud permanent");
-      lab_->bridge(own.name, "fdb add " + std::string(peer.mac) + " dev flannel.1 dst " + to_text(peer.address));
-      lab_->ip(own.name, "route add " + to_text(Ipv4Range{ipv4(10, 244, peer.subnet, 0), 24}) + " via " + gateway +
-                             " dev flannel.1 onlink");
+      lab->ip(own.name, "addr add " + to_text(own.address) + "/24 dev up0");
+      lab->ip(own.name, "link add flannel.1 address " + std::string(own.mac) + " type vxlan id 1 dev up0 local " +
+                            to_text(own.address) + " dstport 8472 nolearning");
+      lab->ip(own.name, "addr add " + to_text(ipv4(10, 244, own.subnet, 0)) + "/32 dev flannel.1");
+      lab->ip(own.name, "link set flannel.1 up");
+      lab->ip(own.name, "neigh add " + gateway + " lladdr " + peer.mac + " dev flannel.1 nud permanent");
+      lab->bridge(own.name, "fdb add " + std::string(peer.mac) + " dev flannel.1 dst " + to_text(peer.address));
+      lab->ip(own.name, "route add " + to_text(Ipv4Range{ipv4(10, 244, peer.subnet, 0), 24}) + " via " + gateway +
+                            " dev flannel.1 onlink");
     }
     add_pod("client", "a", 1, {kClientPod});
     add_pod("server", "b", 2, server_addresses(2));
@@ -184,23 +184,23 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     if (is_iptables(GetParam())) {
       made.rules = iptables_rules(node, services);
       add_portmap_rules(made.rules, containers);
-      lab_->feed(name, GetParam() == Loader::IptablesLegacy ? "iptables-legacy-restore" : "iptables-nft-restore",
-                 iptables_text(made.rules));
+      lab->feed(name, GetParam() == Loader::IptablesLegacy ? "iptables-legacy-restore" : "iptables-nft-restore",
+                iptables_text(made.rules));
       sizes.host_port_containers = static_cast<std::uint32_t>(containers.size());
     } else {
       made.rules = nftables_rules(node, services, version_of(GetParam()));
-      lab_->feed(name, "nft -f -", nftables_text(made.rules, NftCounters::EvaluatedAndMatched));
+      lab->feed(name, "nft -f -", nftables_text(made.rules, NftCounters::EvaluatedAndMatched));
     }
     made.model = proxy_mode_named(is_iptables(GetParam()) ? "iptables" : "nftables")
                      ->make({.kubernetes = version_of(GetParam()), .sizes = sizes});
     made.portmap = std::make_unique<PortMap>(sizes.host_port_containers, IptablesBackend::Legacy);
-    nodes_.push_back(std::make_unique<LabNode>(std::move(made)));
-    LabNode& kept = *nodes_.back();
+    nodes.push_back(std::make_unique<LabNode>(std::move(made)));
+    LabNode& kept = *nodes.back();
     kept.interpreter = std::make_unique<RulesetInterpreter>(kept.rules, std::move(addresses));
   }
 
   LabNode& node(const std::string& name) {
-    for (const std::unique_ptr<LabNode>& candidate : nodes_) {
+    for (const std::unique_ptr<LabNode>& candidate : nodes) {
       if (candidate->name == name) {
         return *candidate;
       }
@@ -210,7 +210,7 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
 
   /// The endpoint that the kernel drew; -1 and a failure where the connection did not come about.
   int open(const Probe& probe, std::uint32_t server_subnet) {
-    const ProbeResult result = open_and_reset(*lab_, probe);
+    const ProbeResult result = open_and_reset(*lab, probe);
     EXPECT_TRUE(result.connected) << "no connection to " << to_text(probe.to) << ":" << probe.port;
     return result.connected ? static_cast<int>(result.endpoint - ipv4(10, 244, server_subnet, 11)) : -1;
   }
@@ -258,7 +258,7 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     SCOPED_TRACE("node " + with.name);
     if (is_iptables(GetParam())) {
       const KernelCounters kernel =
-          parse_iptables_counters(lab_->in(with.name, std::string(save_program(GetParam())) + " -c"));
+          parse_iptables_counters(lab->in(with.name, std::string(save_program(GetParam())) + " -c"));
       std::uint64_t rules = 0;
       for (std::size_t t = 0; t < with.rules.tables.size(); ++t) {
         const Table& table = with.rules.tables[t];
@@ -274,7 +274,7 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
       EXPECT_GT(rules, 80U);
       return;
     }
-    const auto kernel = parse_nft_counters(lab_->in(with.name, "nft list table ip kube-proxy"));
+    const auto kernel = parse_nft_counters(lab->in(with.name, "nft list table ip kube-proxy"));
     const Table& table = with.rules.tables[0];
     for (std::size_t c = 0; c < table.chains.size(); ++c) {
       const std::vector<NftRuleCounters>& counted = kernel.at(table.chains[c].name);
@@ -291,7 +291,7 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
   void model_agrees(LabNode& on, std::vector<Ipv4> addresses, RulePacket rule, HookPacket packet,
                     const std::vector<Hook>& hooks, std::uint32_t endpoint) {
     const Symbols symbols{{Symbol::ServicePosition, kWanted + 1.0},
-                          {Symbol::NodePortPosition, kWanted / 2 + 1.0},
+                          {Symbol::NodePortPosition, static_cast<double>(kWanted / 2 + 1)},
                           {Symbol::EndpointIndex, endpoint + 1.0},
                           {Symbol::HostPortPosition, 2}};
     RulesetInterpreter fresh(on.rules, std::move(addresses));
@@ -306,8 +306,8 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     }
   }
 
-  std::unique_ptr<KernelLab> lab_;
-  std::vector<std::unique_ptr<LabNode>> nodes_;
+  std::unique_ptr<KernelLab> lab;
+  std::vector<std::unique_ptr<LabNode>> nodes;
 };
 
 class KernelPortMap : public KernelRules {};      // portmap's rules are iptables rules
@@ -332,7 +332,7 @@ TEST_P(KernelRules, ClusterIpFromAPodOfTheNode) {
 TEST_P(KernelRules, ClusterIpFromAProcessOfTheNode) {
   one_node();
   const RulePacket syn{.source = kNodeA, .destination = ipv4(10, 96, 0, 10) + kWanted, .destination_port = 80};
-  lab_->ip("a", "route add " + to_text(syn.destination) + " dev up0 src " + to_text(kNodeA));
+  lab->ip("a", "route add " + to_text(syn.destination) + " dev up0 src " + to_text(kNodeA));
   const int endpoint = open({"a", syn.destination, 80, "server", kServerPort}, 1);
   ASSERT_GE(endpoint, 0);
   const auto index = static_cast<std::uint32_t>(endpoint);
@@ -456,9 +456,9 @@ TEST_P(KernelLegacyTable, HasTheBytesThatTheModelScans) {
   for (const bool large : {false, true}) {
     Ruleset rules = iptables_rules({.primary_address = kNodeA}, std::span(&sticky, 1), {.large_cluster = large});
     add_portmap_rules(rules, lab_containers(server_addresses(1)[0]));
-    lab_->feed("a", "iptables-legacy-restore", iptables_text(rules));
+    lab->feed("a", "iptables-legacy-restore", iptables_text(rules));
     for (const char* const table : {"nat", "filter"}) {
-      EXPECT_EQ(legacy_table_size(*lab_, "a", table).bytes, legacy_table_bytes(rules.table(table))) << table;
+      EXPECT_EQ(legacy_table_size(*lab, "a", table).bytes, legacy_table_bytes(rules.table(table))) << table;
     }
   }
 }
@@ -483,7 +483,7 @@ TEST_P(KernelNftBackend, RulesHaveTheExpressionsThatTheModelScans) {
                                                       {"target REJECT", 16},
                                                       {"target DNAT", 8 + 48},
                                                       {"target MASQUERADE", 8 + 24}};
-  std::istringstream lines(lab_->in("a", "nft --debug=netlink list ruleset 2>/dev/null"));
+  std::istringstream lines(lab->in("a", "nft --debug=netlink list ruleset 2>/dev/null"));
   std::map<std::string, std::vector<std::uint32_t>> kernel;  // by "table chain"
   std::vector<std::uint32_t>* rules = nullptr;
   for (std::string line; std::getline(lines, line);) {
@@ -498,7 +498,7 @@ TEST_P(KernelNftBackend, RulesHaveTheExpressionsThatTheModelScans) {
     } else if (first == "[" && rules != nullptr) {
       if (second == "match" || second == "target") {
         words >> third;  // "name"
-        second += " " + third;
+        second.append(" ").append(third);
       }
       ASSERT_TRUE(sizes.contains(second)) << line;
       rules->back() += sizes.at(second);
