@@ -31,7 +31,8 @@ constexpr Ipv4 kNodeB = ipv4(192, 168, 1, 2);
 constexpr Ipv4 kOutside = ipv4(192, 168, 7, 9);
 constexpr std::uint32_t kServices = 7;
 constexpr std::uint32_t kEndpoints = 3;
-constexpr std::uint32_t kWanted = 4;  // the Service that is asked, 0-based
+constexpr std::uint32_t kWanted = 4;   // the Service that is asked, 0-based
+constexpr double kWantedNodePort = 3;  // its place among the node ports, which Services 0, 2, 4 and 6 have
 
 /// Seven Services of three endpoints each, every second with a node port; the wanted one's endpoints are real.
 std::vector<ServicePortSpec> lab_services(std::uint32_t server_subnet, bool local) {
@@ -291,7 +292,7 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
   void model_agrees(LabNode& on, std::vector<Ipv4> addresses, RulePacket rule, HookPacket packet,
                     const std::vector<Hook>& hooks, std::uint32_t endpoint) {
     const Symbols symbols{{Symbol::ServicePosition, kWanted + 1.0},
-                          {Symbol::NodePortPosition, static_cast<double>(kWanted / 2 + 1)},
+                          {Symbol::NodePortPosition, kWantedNodePort},
                           {Symbol::EndpointIndex, endpoint + 1.0},
                           {Symbol::HostPortPosition, 2}};
     RulesetInterpreter fresh(on.rules, std::move(addresses));
@@ -493,7 +494,7 @@ TEST_P(KernelNftBackend, RulesHaveTheExpressionsThatTheModelScans) {
     std::string third;
     words >> first >> second >> third;
     if (first == "ip" && !third.empty()) {
-      rules = &kernel[second + " " + third];
+      rules = &kernel[second.append(" ").append(third)];
       rules->push_back(8);  // struct nft_rule_dp
     } else if (first == "[" && rules != nullptr) {
       if (second == "match" || second == "target") {
