@@ -81,7 +81,8 @@ class Iptables final : public ProxyModel {
       : sizes_(params.sizes),
         bytes_(bytes_for(params)),
         kind_(params.backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule),
-        two_rules_(two_rules_per_service(params.kubernetes)) {}
+        two_rules_(two_rules_per_service(params.kubernetes)),
+        partial_(params.kubernetes >= Version{1, 27}) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override {
     const bool nat = packet.state == CtState::New && !packet.nat_bound;
@@ -113,7 +114,8 @@ class Iptables final : public ProxyModel {
 
   Selection selection() const override { return Selection::Random; }
   double full_sync_seconds() const override { return sync().full_seconds; }
-  double partial_sync_seconds() const override { return sync().partial_seconds; }
+  // Partial syncs are on by default from 1.27 (KEP-3453: alpha in 1.26, beta in 1.27).
+  double partial_sync_seconds() const override { return partial_ ? sync().partial_seconds : sync().full_seconds; }
 
  private:
   void add(StepSink& sink, const HookPacket& packet, RuleTable table, std::uint32_t bytes, Count count,
@@ -262,6 +264,7 @@ class Iptables final : public ProxyModel {
   const Bytes& bytes_;
   StepKind kind_;
   bool two_rules_;
+  bool partial_;
 };
 
 }  // namespace

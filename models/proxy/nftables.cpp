@@ -11,7 +11,9 @@ namespace {
 class Nftables final : public ProxyModel {
  public:
   explicit Nftables(const ProxyParams& params)
-      : sizes_(params.sizes), squashed_(squashed_endpoint_chains(params.kubernetes)) {}
+      : sizes_(params.sizes),
+        squashed_(squashed_endpoint_chains(params.kubernetes)),
+        partial_(params.kubernetes >= Version{1, 32}) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override {
     const bool nat = packet.state == CtState::New && !packet.nat_bound;
@@ -45,7 +47,11 @@ class Nftables final : public ProxyModel {
 
   Selection selection() const override { return Selection::Random; }
   double full_sync_seconds() const override { return nftables_sync_cost(sizes_).full_seconds; }
-  double partial_sync_seconds() const override { return nftables_sync_cost(sizes_).partial_seconds; }
+  // kubernetes/kubernetes#126013 brought partial syncs; assumption: with 1.32.
+  double partial_sync_seconds() const override {
+    const SyncCost cost = nftables_sync_cost(sizes_);
+    return partial_ ? cost.partial_seconds : cost.full_seconds;
+  }
 
  private:
   static void add(StepSink& sink, const HookPacket& packet, RuleTable table, double rules, double lookups,
@@ -167,6 +173,7 @@ class Nftables final : public ProxyModel {
 
   RuleSizes sizes_;
   bool squashed_;
+  bool partial_;
 };
 
 }  // namespace

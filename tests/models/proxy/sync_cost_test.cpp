@@ -36,6 +36,13 @@ TEST(SyncCost, PartialNftablesSyncIsThePublishedOne) {
   EXPECT_NEAR(partial("nftables", sizes(10'000, 20'000)), 0.141, 1e-9);
 }
 
+TEST(SyncCost, OlderVersionsHaveNoPartialSync) {
+  for (const char* const mode : {"iptables", "nftables"}) {
+    const auto model = proxy_mode_named(mode)->make({.kubernetes = {1, 25}, .sizes = sizes(1'000, 10'000)});
+    EXPECT_EQ(model->partial_sync_seconds(), model->full_sync_seconds()) << mode;
+  }
+}
+
 // kubernetes/kubernetes#84906.
 TEST(SyncCost, IpvsHasNoPartialSync) {
   EXPECT_NEAR(full("ipvs", sizes(1'500, 15'000)), 0.73, 1e-9);
