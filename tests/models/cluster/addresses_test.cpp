@@ -1,0 +1,112 @@
+// Goal: every node, pod and Service has an address, each one once, and what the manifests state stays.
+// Method: properties over a generated cluster; the bands of KEP-3070 and KEP-3668 worked out by hand.
+
+#include "models/cluster/addresses.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "load.h"
+
+namespace knetsim {
+namespace {
+
+TEST(Addresses, FollowKubeadmsRanges) {
+  const Loaded loaded = load_text(deployment("web", 7) + R"(---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: outside}
+spec: {type: NodePort, selector: {app: web}, ports: [{name: a, port: 80}, {name: b, port: 81}]}
+)");
+  ASSERT_EQ(loaded.errors(), "");
+  const Cluster& cluster = loaded.cluster;
+  EXPECT_EQ(to_string(cluster.nodes[0].ip), "192.168.0.10");
+  EXPECT_EQ(to_string(*cluster.nodes[5].pod_cidr), "10.244.5.0/24");
+  for (const Pod& pod : cluster.pods) EXPECT_TRUE(cluster.nodes[pod.node].pod_cidr->contains(pod.ip.v4_value()));
+  // 10.96.0.0/12 has a static band of min(max(16, 2^20/16), 256) = 256 addresses.
+  EXPECT_EQ(to_string(cluster.services[0].cluster_ips[0]), "10.96.1.0");
+  EXPECT_EQ(to_string(cluster.services[1].cluster_ips[0]), "10.96.1.1");
+  // 30000-32767 has a static band of min(max(16, 2768/32), 128) = 86 ports.
+  EXPECT_EQ(cluster.service_ports[1].node_port, 30086);
+  EXPECT_EQ(cluster.service_ports[2].node_port, 30087);
+  EXPECT_EQ(cluster.service_ports[0].node_port, 0);
+}
+
+TEST(Addresses, WhatIsStatedStaysAndIsNotGivenAgain) {
+  const Loaded loaded = load_text(R"(
+apiVersion: v1
+kind: Node
+metadata: {name: a}
+spec: {podCIDR: 10.244.0.0/24}
+status: {addresses: [{type: InternalIP, address: 192.168.0.10}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: b}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: stated, labels: {app: web}}
+spec: {nodeName: a, containers: [{name: a}]}
+status: {podIP: 10.244.0.2}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: open}
+spec: {nodeName: a, containers: [{name: a}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: host}
+spec: {nodeName: b, hostNetwork: true, containers: [{name: a}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: open}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: stated}
+spec: {type: NodePort, clusterIP: 10.96.1.0, selector: {app: web}, ports: [{port: 80, nodePort: 30086}]}
+)");
+  ASSERT_EQ(loaded.errors(), "");
+  const Cluster& cluster = loaded.cluster;
+  EXPECT_EQ(to_string(cluster.nodes[1].ip), "192.168.0.11");
+  EXPECT_EQ(to_string(*cluster.nodes[1].pod_cidr), "10.244.1.0/24");
+  EXPECT_EQ(to_string(cluster.pods[1].ip), "10.244.0.3");
+  EXPECT_EQ(cluster.pods[2].ip, cluster.nodes[1].ip) << "hostNetwork";
+  EXPECT_EQ(to_string(cluster.services[0].cluster_ips[0]), "10.96.1.1");
+  EXPECT_EQ(cluster.service_ports[0].node_port, 30087);
+}
+
+TEST(Addresses, AreDistinctInAClusterWithMoreNodesThanA16Holds) {
+  ClusterOptions options;
+  options.nodes.count = 1000;
+  const Loaded loaded = load_text(deployment("web", 3000), options);
+  ASSERT_EQ(loaded.errors(), "");
+  std::set<IpAddress> seen;
+  for (const Pod& pod : loaded.cluster.pods) EXPECT_TRUE(seen.insert(pod.ip).second) << to_string(pod.ip);
+  for (const ClusterNode& node : loaded.cluster.nodes) EXPECT_TRUE(seen.insert(node.ip).second) << to_string(node.ip);
+  EXPECT_EQ(to_string(*loaded.cluster.nodes[999].pod_cidr), "10.131.231.0/24");
+}
+
+TEST(Addresses, AFullPodCidrIsAnError) {
+  const Loaded loaded = load_text(R"(
+apiVersion: v1
+kind: Node
+metadata: {name: a}
+spec: {podCIDR: 10.0.0.0/30}
+)" + deployment("web", 2));
+  EXPECT_NE(loaded.errors().find("10.0.0.0/30 has no address left for Pod web-2"), std::string::npos)
+      << loaded.errors();
+}
+
+}  // namespace
+}  // namespace knetsim

@@ -1,0 +1,257 @@
+// Goal: pods go where the default scheduler would put them.
+// Method: scores worked out by hand from the plugins' formulas, filters one by one, and properties over random
+// clusters: no node is given more than it has, and a pod is refused only if it fits nowhere.
+
+#include "models/cluster/placement.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "load.h"
+
+namespace knetsim {
+namespace {
+
+constexpr std::int64_t kGi = std::int64_t{1} << 30;
+
+ClusterNode node_of(std::int64_t cpu_milli, std::int64_t memory_bytes, std::uint32_t max_pods = 110) {
+  ClusterNode node;
+  node.capacity = node.allocatable = {cpu_milli, memory_bytes};
+  node.max_pods = max_pods;
+  return node;
+}
+
+PodSpec spec_of(std::int64_t cpu_milli, std::int64_t memory_bytes) {
+  PodSpec spec;
+  spec.containers.emplace_back();
+  spec.containers[0].requests = spec.requests = {cpu_milli, memory_bytes};
+  return spec;
+}
+
+// numFeasibleNodesToFind in k/k: all below 100; 50 - n/125 percent, at least 5 percent and 100 nodes.
+TEST(Placement, LooksAtAsManyNodesAsTheSchedulerDoes) {
+  EXPECT_EQ(feasible_nodes_to_find(6), 6U);
+  EXPECT_EQ(feasible_nodes_to_find(99), 99U);
+  EXPECT_EQ(feasible_nodes_to_find(100), 100U);
+  EXPECT_EQ(feasible_nodes_to_find(1000), 420U);
+  EXPECT_EQ(feasible_nodes_to_find(5000), 500U);
+  EXPECT_EQ(feasible_nodes_to_find(6000), 300U);
+  EXPECT_EQ(feasible_nodes_to_find(20000), 1000U);
+}
+
+TEST(Placement, ReplicasGoToDifferentNodesBeforeAnyNodeGetsASecond) {
+  const Loaded loaded = load_text(deployment("web", 14));
+  ASSERT_EQ(loaded.errors(), "");
+  std::map<NodeIndex, int> by_node;
+  for (const Pod& pod : loaded.cluster.pods) ++by_node[pod.node];
+  ASSERT_EQ(by_node.size(), 6U);
+  for (const auto& [node, pods] : by_node) EXPECT_TRUE(pods == 2 || pods == 3) << "node " << node;
+}
+
+// LeastAllocated: ((4000-1000)*100/4000 + (8-2)*100/8)/2 = 75 on the small node and ((8000-1000)*100/8000 + 75)/2 = 81
+// on the large; balanced: 100 - |1/4-1/4|/2 = 100 against 100*(1 - |1/8-1/4|/2) = 93. The sums are 175 and 174: the
+// small one wins.
+TEST(Placement, AddsLeastAllocatedAndBalancedAllocationAsTheDefaultProfileDoes) {
+  Cluster cluster;
+  cluster.nodes = {node_of(8000, 8 * kGi), node_of(4000, 8 * kGi)};
+  cluster.pod_specs = {spec_of(1000, 2 * kGi)};
+  EXPECT_EQ(Placement(cluster).place(0, kNoIndex), 1U);
+  // With 500 Mi the large node wins: (87+93)/2 = 90 + 96 = 186 against (75+93)/2 = 84 + 90 = 174.
+  cluster.pod_specs = {spec_of(1000, kGi / 2)};
+  EXPECT_EQ(Placement(cluster).place(0, kNoIndex), 0U);
+}
+
+// A pod without requests is scored as if it asked for 100m and 200Mi (1 % of these nodes each, so that no rounding
+// hides a step), and takes room for one more pod, not CPU.
+TEST(Placement, PodsWithoutRequestsSpreadToo) {
+  Cluster cluster;
+  cluster.nodes.assign(3, node_of(10000, 20000 * (kGi / 1024)));
+  cluster.pod_specs = {spec_of(0, 0)};
+  Placement placement(cluster);
+  std::map<NodeIndex, int> by_node;
+  for (int i = 0; i < 30; ++i) ++by_node[placement.place(0, kNoIndex)];
+  for (NodeIndex node = 0; node < 3; ++node) EXPECT_EQ(by_node[node], 10);
+}
+
+TEST(Placement, ZonesShareTheReplicas) {
+  std::string text;
+  for (int i = 0; i < 6; ++i) {
+    // Four nodes in zone a, two in zone b.
+    text += "---\napiVersion: v1\nkind: Node\nmetadata: {name: n" + std::to_string(i) +
+            ", labels: {topology.kubernetes.io/zone: " + (i < 4 ? "a" : "b") +
+            "}}\nstatus: {allocatable: {cpu: 8, memory: 32Gi, pods: 110}}\n";
+  }
+  const Loaded loaded = load_text(text + deployment("web", 4));
+  ASSERT_EQ(loaded.errors(), "");
+  std::map<std::string_view, int> by_zone;
+  for (const Pod& pod : loaded.cluster.pods) ++by_zone[loaded.cluster.nodes[pod.node].zone];
+  EXPECT_EQ(by_zone["a"], 2);
+  EXPECT_EQ(by_zone["b"], 2);
+}
+
+TEST(Placement, HostPortsAndTheNumberOfPodsAreLimits) {
+  Cluster cluster;
+  cluster.nodes = {node_of(8000, 8 * kGi, 2), node_of(8000, 8 * kGi, 1)};
+  PodSpec port = spec_of(0, 0);
+  port.containers[0].ports.push_back({.name = "", .port = 80, .host_port = 80});
+  PodSpec other_address = port;
+  port.containers[0].ports[0].host_ip = IpAddress::v4(0x0a000001);
+  other_address.containers[0].ports[0].host_ip = IpAddress::v4(0x0a000002);
+  cluster.pod_specs = {port, other_address};
+  Placement placement(cluster);
+  EXPECT_NE(placement.place(0, kNoIndex), placement.place(0, kNoIndex)) << "one port 80 on each node";
+  EXPECT_EQ(placement.place(0, kNoIndex), kNoIndex);
+  EXPECT_EQ(placement.place(1, kNoIndex), 0U) << "another address of the node is no conflict, and node 1 is full";
+  EXPECT_EQ(placement.place(1, kNoIndex), kNoIndex);
+  EXPECT_EQ(placement.why_not(1), "of 2 nodes: 2 hold as many pods as they may, 1 have one of its host ports taken");
+}
+
+struct AffinityCase {
+  std::string rules;
+  std::set<std::string_view> allowed;
+};
+
+TEST(NodeRules, SelectorsAffinityAndTaintsLetOnWhatTheSchedulerLetsOn) {
+  const std::string nodes = R"(
+apiVersion: v1
+kind: Node
+metadata: {name: plain, labels: {disk: hdd, cores: "8"}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: fast, labels: {disk: ssd, cores: "16"}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: tainted, labels: {disk: ssd, cores: "32"}}
+spec: {taints: [{key: dedicated, value: db, effect: NoSchedule}, {key: soft, effect: PreferNoSchedule}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: cordoned, labels: {}}
+spec: {unschedulable: true}
+)";
+  const auto affinity = [](const std::string& terms) {
+    return "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: " + terms +
+           "}}}";
+  };
+  const std::string tolerate = ", tolerations: [{operator: Exists}]";
+  const std::vector<AffinityCase> cases{
+      {"nodeSelector: {}", {"plain", "fast"}},
+      {"nodeSelector: {disk: ssd}", {"fast"}},
+      {"nodeSelector: {disk: ssd, cores: \"8\"}", {}},
+      {"tolerations: [{key: dedicated, value: db}]", {"plain", "fast", "tainted"}},
+      {"tolerations: [{key: dedicated, value: web}]", {"plain", "fast"}},
+      {"tolerations: [{key: dedicated, operator: Exists, effect: NoExecute}]", {"plain", "fast"}},
+      {"tolerations: [{operator: Exists}]", {"plain", "fast", "tainted", "cordoned"}},
+      {affinity("[{matchExpressions: [{key: disk, operator: In, values: [ssd, nvme]}]}]"), {"fast"}},
+      {affinity("[{matchExpressions: [{key: disk, operator: NotIn, values: [ssd]}]}]") + tolerate,
+       {"plain", "cordoned"}},
+      {affinity("[{matchExpressions: [{key: disk, operator: Exists}]}]") + tolerate, {"plain", "fast", "tainted"}},
+      {affinity("[{matchExpressions: [{key: disk, operator: DoesNotExist}]}]") + tolerate, {"cordoned"}},
+      {affinity("[{matchExpressions: [{key: cores, operator: Gt, values: [\"8\"]}]}]") + tolerate, {"fast", "tainted"}},
+      {affinity("[{matchExpressions: [{key: cores, operator: Lt, values: [\"9\"]}]}]"), {"plain"}},
+      {affinity("[{matchFields: [{key: metadata.name, operator: In, values: [fast]}]}]"), {"fast"}},
+      {affinity("[{matchExpressions: [{key: disk, operator: In, values: [hdd]}, {key: cores, operator: In, values: "
+                "[\"16\"]}]}]"),
+       {}},
+      {affinity("[{matchExpressions: [{key: disk, operator: In, values: [hdd]}]}, {matchFields: [{key: metadata.name, "
+                "operator: "
+                "In, values: [fast]}]}]"),
+       {"plain", "fast"}},
+  };
+  for (const AffinityCase& one : cases) {
+    // A DaemonSet would tolerate the cordon by itself: a pod on each node is asked for through the rules instead.
+    Loaded loaded = load_text(nodes +
+                              "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {nodeName: plain, "
+                              "containers: [{name: a}], " +
+                              one.rules + "}\n");
+    ASSERT_EQ(loaded.errors(), "") << one.rules;
+    std::set<std::string_view> allowed;
+    for (const ClusterNode& node : loaded.cluster.nodes) {
+      const auto& rules = loaded.cluster.pod_specs[0].scheduling;
+      if (node_refusal(loaded.cluster.label_sets, node, rules, false, false) == NodeRefusal::None)
+        allowed.insert(node.name);
+    }
+    EXPECT_EQ(allowed, one.allowed) << one.rules;
+  }
+}
+
+TEST(Placement, ADaemonSetHasOnePodOnEachMatchingNode) {
+  const Loaded loaded = load_text(R"(
+apiVersion: v1
+kind: Node
+metadata: {name: a, labels: {disk: ssd}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: b}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: c, labels: {disk: ssd}}
+spec: {unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: d, labels: {disk: ssd}}
+spec: {taints: [{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {nodeSelector: {disk: ssd}, containers: [{name: a}]}
+)");
+  ASSERT_EQ(loaded.errors(), "");
+  ASSERT_EQ(loaded.cluster.pods.size(), 2U) << "a cordoned node keeps its daemons, a tainted one wants a toleration";
+  EXPECT_EQ(loaded.cluster.pods[0].name, "agent-a");
+  EXPECT_EQ(loaded.cluster.pods[1].name, "agent-c");
+}
+
+TEST(Placement, NoNodeIsGivenMoreThanItHasAndNoPodThatFitsIsRefused) {
+  std::mt19937 bits(11);
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(bits()) % n; };
+  for (int round = 0; round < 20; ++round) {
+    Cluster cluster;
+    const std::uint32_t nodes = 1 + below(250);
+    for (std::uint32_t i = 0; i < nodes; ++i) {
+      cluster.nodes.push_back(node_of(1000 + below(8000), (1 + below(16)) * kGi, 5 + below(20)));
+    }
+    for (int i = 0; i < 10; ++i) cluster.pod_specs.push_back(spec_of(below(2000), (below(2048)) * (kGi / 1024)));
+    for (int i = 0; i < 10; ++i) cluster.workloads.push_back({.kind = "Deployment"});
+    std::vector<Resources> used(nodes);
+    std::vector<std::uint32_t> pods(nodes, 0);
+    const auto fits = [&](NodeIndex node, const Resources& asks) {
+      return pods[node] < cluster.nodes[node].max_pods &&
+             used[node].cpu_milli + asks.cpu_milli <= cluster.nodes[node].allocatable.cpu_milli &&
+             used[node].memory_bytes + asks.memory_bytes <= cluster.nodes[node].allocatable.memory_bytes;
+    };
+    Placement placement(cluster);
+    Placement again(cluster);
+    for (int i = 0; i < 2000; ++i) {
+      const std::uint32_t spec = below(10);
+      const Resources asks = cluster.pod_specs[spec].requests;
+      const NodeIndex node = placement.place(spec, spec);
+      ASSERT_EQ(node, again.place(spec, spec)) << "the same pods in the same order";
+      if (node == kNoIndex) {
+        for (NodeIndex n = 0; n < nodes; ++n) ASSERT_FALSE(fits(n, asks)) << "refused, but node " << n << " has room";
+        continue;
+      }
+      ASSERT_TRUE(fits(node, asks));
+      used[node].cpu_milli += asks.cpu_milli;
+      used[node].memory_bytes += asks.memory_bytes;
+      ++pods[node];
+    }
+  }
+}
+
+}  // namespace
+}  // namespace knetsim
