@@ -160,8 +160,8 @@ void read_endpoints(ObjectReader& reader, Node object);
 /// Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet.
 void read_controller(ObjectReader& reader, Node object, std::string_view kind);
 
-/// spec of a Pod or of a template. @param owner  For messages: the structure that holds it.
-PodSpec read_pod_spec(ObjectReader& reader, Node spec);
+/// spec of a Pod or of a template.
+PodSpec read_pod_spec(ObjectReader& reader, Node node);
 /// Features that annotations ask for.
 void note_annotations(ObjectReader& reader, Node annotations);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace knetsim {
 namespace {
@@ -249,7 +250,7 @@ NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload) {
     if (!spreads) continue;
     double skew = spread_.by_node[candidate.node] * node_weight + (kHostnameMaxSkew - 1);
     if (room.zone < zone_names_.size()) skew += spread_.by_zone[room.zone] * zone_weight + (kZoneMaxSkew - 1);
-    candidate.skew = static_cast<std::int64_t>(skew + 0.5);
+    candidate.skew = std::lround(skew);
   }
   const NodeIndex node = best_candidate();
   book(spec, workload, node);

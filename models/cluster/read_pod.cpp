@@ -287,7 +287,6 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
     }
   }
   Resources own;
-  const Resources kUnset{};
   bool cpu_limited = !spec.containers.empty();
   bool memory_limited = cpu_limited;
   for (const Container& container : spec.containers) {
@@ -296,8 +295,8 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
     cpu_limited = cpu_limited && container.limits.cpu_milli > 0;
     memory_limited = memory_limited && container.limits.memory_bytes > 0;
   }
-  if (!cpu_limited) spec.limits.cpu_milli = kUnset.cpu_milli;
-  if (!memory_limited) spec.limits.memory_bytes = kUnset.memory_bytes;
+  if (!cpu_limited) spec.limits.cpu_milli = 0;
+  if (!memory_limited) spec.limits.memory_bytes = 0;
   spec.requests = larger(own, starting);
   if (const Node whole = fields[kPodSpecKeys["resources"]]; whole.exists()) {  // Pod-level resources, KEP-2837.
     Resources requests;

@@ -8,17 +8,18 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <random>
 #include <string>
+
+#include "draw.h"
 
 namespace knetsim {
 namespace {
 
 TEST(IpAddress, RandomAddressesOfBothFamiliesReadBackAndPrintAsTheLibraryDoes) {
-  std::mt19937 bits(7);
+  Draw draw(7);
   for (int round = 0; round < 2000; ++round) {
     std::array<std::uint8_t, 16> bytes{};
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(bits() % 3 == 0 ? bits() : 0);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(draw.below(3) == 0 ? draw.bits() : 0);
     bytes[0] = 0xfd;  // Not one of the ranges that inet_ntop prints with an embedded IPv4 address.
     std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
@@ -27,7 +28,7 @@ TEST(IpAddress, RandomAddressesOfBothFamiliesReadBackAndPrintAsTheLibraryDoes) {
     EXPECT_EQ(read->bytes(), bytes);
     EXPECT_EQ(to_string(*read), text.data());
 
-    const auto v4 = static_cast<std::uint32_t>(bits());
+    const auto v4 = draw.bits();
     const in_addr network{htonl(v4)};
     inet_ntop(AF_INET, &network, text.data(), text.size());
     EXPECT_EQ(to_string(IpAddress::v4(v4)), text.data());

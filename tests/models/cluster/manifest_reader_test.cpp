@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "load.h"
 
@@ -105,28 +108,30 @@ spec: {containers: [{name: a}]}
 
 // Whatever part of the chain was read, each pod counts once and belongs to the Deployment "web".
 TEST(Owners, AChainOfControllersIsExpandedOnce) {
-  const std::string d = kDeployment, r = kReplicaSet, o = kOldReplicaSet, p = kPods;
-  for (const auto& [text, pods] : std::vector<std::pair<std::string, std::size_t>>{{d, 3},
-                                                                                   {d + r, 3},
-                                                                                   {r + d, 3},
-                                                                                   {d + r + o, 3},
-                                                                                   {d + r + o + p, 2},
-                                                                                   {p + o + r + d, 2},
-                                                                                   {p, 2},
-                                                                                   {d + p, 2},
-                                                                                   {r + p, 2},
-                                                                                   {r, 3}}) {
+  const std::map<char, std::string> parts{{'d', kDeployment}, {'r', kReplicaSet}, {'o', kOldReplicaSet}, {'p', kPods}};
+  for (const auto& [order, pods] : std::vector<std::pair<std::string, std::size_t>>{{"d", 3},
+                                                                                    {"dr", 3},
+                                                                                    {"rd", 3},
+                                                                                    {"dro", 3},
+                                                                                    {"drop", 2},
+                                                                                    {"pord", 2},
+                                                                                    {"p", 2},
+                                                                                    {"dp", 2},
+                                                                                    {"rp", 2},
+                                                                                    {"r", 3}}) {
+    std::string text;
+    for (const char part : order) text += parts.at(part);
     const Loaded loaded = load_text(text);
     ASSERT_EQ(loaded.errors(), "") << text;
-    EXPECT_EQ(loaded.cluster.pods.size(), pods) << text;
+    EXPECT_EQ(loaded.cluster.pods.size(), pods) << order;
     ASSERT_EQ(loaded.cluster.workloads.size(), 1U) << text;
     const Workload& workload = loaded.cluster.workloads[0];
     EXPECT_EQ(workload.pods.size(), pods);
-    if (text == r) {
+    if (order == "r") {
       EXPECT_EQ(workload.name, "web-5d8") << "its Deployment was not read, and no pod label tells of it";
     } else {
-      EXPECT_EQ(workload.kind, "Deployment") << text;
-      EXPECT_EQ(workload.name, "web") << text;
+      EXPECT_EQ(workload.kind, "Deployment") << order;
+      EXPECT_EQ(workload.name, "web") << order;
     }
   }
 }

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 #include <set>
 
+#include "draw.h"
 #include "load.h"
 
 namespace knetsim {
@@ -217,15 +217,15 @@ spec:
 }
 
 TEST(Placement, NoNodeIsGivenMoreThanItHasAndNoPodThatFitsIsRefused) {
-  std::mt19937 bits(11);
-  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(bits()) % n; };
+  Draw draw(11);
   for (int round = 0; round < 20; ++round) {
     Cluster cluster;
-    const std::uint32_t nodes = 1 + below(250);
+    const std::uint32_t nodes = 1 + draw.below(250);
     for (std::uint32_t i = 0; i < nodes; ++i) {
-      cluster.nodes.push_back(node_of(1000 + below(8000), (1 + below(16)) * kGi, 5 + below(20)));
+      cluster.nodes.push_back(node_of(1000 + draw.below(8000), (1 + draw.below(16)) * kGi, 5 + draw.below(20)));
     }
-    for (int i = 0; i < 10; ++i) cluster.pod_specs.push_back(spec_of(below(2000), (below(2048)) * (kGi / 1024)));
+    for (int i = 0; i < 10; ++i)
+      cluster.pod_specs.push_back(spec_of(draw.below(2000), (draw.below(2048)) * (kGi / 1024)));
     for (int i = 0; i < 10; ++i) cluster.workloads.push_back({.kind = "Deployment"});
     std::vector<Resources> used(nodes);
     std::vector<std::uint32_t> pods(nodes, 0);
@@ -237,7 +237,7 @@ TEST(Placement, NoNodeIsGivenMoreThanItHasAndNoPodThatFitsIsRefused) {
     Placement placement(cluster);
     Placement again(cluster);
     for (int i = 0; i < 2000; ++i) {
-      const std::uint32_t spec = below(10);
+      const std::uint32_t spec = draw.below(10);
       const Resources asks = cluster.pod_specs[spec].requests;
       const NodeIndex node = placement.place(spec, spec);
       ASSERT_EQ(node, again.place(spec, spec)) << "the same pods in the same order";

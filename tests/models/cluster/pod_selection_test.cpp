@@ -7,7 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
+
+#include "draw.h"
 
 namespace knetsim {
 namespace {
@@ -39,8 +40,7 @@ TEST(LabelSets, OrderDoesNotMatterAndTheEmptySetIsTheFirst) {
 }
 
 TEST(PodSelection, FindsWhatAScanOfAllPodsFinds) {
-  std::mt19937 bits(3);
-  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(bits()) % n; };
+  Draw draw(3);
   Cluster cluster;
   const auto text = [&](const char* prefix, std::uint32_t number) {
     return cluster.strings.intern(fmt::format("{}{}", prefix, number));
@@ -48,10 +48,10 @@ TEST(PodSelection, FindsWhatAScanOfAllPodsFinds) {
   for (int i = 0; i < 3000; ++i) {
     std::vector<Label> labels;
     for (std::uint32_t key = 0; key < 4; ++key) {
-      if (below(3) != 0) labels.push_back({text("key", key), text("value", below(4))});
+      if (draw.below(3) != 0) labels.push_back({text("key", key), text("value", draw.below(4))});
     }
     Pod pod;
-    pod.ns = text("ns", below(3));
+    pod.ns = text("ns", draw.below(3));
     pod.labels = cluster.label_sets.intern(labels);
     cluster.pods.push_back(pod);
   }
@@ -59,9 +59,9 @@ TEST(PodSelection, FindsWhatAScanOfAllPodsFinds) {
   for (int round = 0; round < 300; ++round) {
     std::vector<Label> wanted;
     for (std::uint32_t key = 0; key < 4; ++key) {
-      if (below(3) == 0) wanted.push_back({text("key", key), text("value", below(5))});
+      if (draw.below(3) == 0) wanted.push_back({text("key", key), text("value", draw.below(5))});
     }
-    const std::string_view ns = text("ns", below(4));
+    const std::string_view ns = text("ns", draw.below(4));
     std::vector<PodIndex> expected;
     for (PodIndex i = 0; i < cluster.pods.size(); ++i) {
       const Pod& pod = cluster.pods[i];
