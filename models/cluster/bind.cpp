@@ -84,6 +84,8 @@ class Binder {
       by_name.try_emplace(cluster_.nodes[i].name, i);
       names.push_back(cluster_.nodes[i].name);
     }
+    constexpr std::size_t kMostSuggestions = 50;  // Each compares with every node's name.
+    std::size_t unknown = 0;
     for (PodIndex i = 0; i < cluster_.pods.size(); ++i) {
       const std::string_view wanted = manifests_.pod_nodes[i];
       if (wanted.empty()) continue;
@@ -93,7 +95,8 @@ class Binder {
         continue;
       }
       report(manifests_.pod_marks[i], object_label("Pod", cluster_.pods[i].ns, cluster_.pods[i].name), "spec.nodeName",
-             fmt::format("no Node is named '{}'{}", wanted, suggest(wanted, names)));
+             fmt::format("no Node is named '{}'{}", wanted,
+                         ++unknown <= kMostSuggestions ? suggest(wanted, names) : std::string()));
     }
   }
 

@@ -15,6 +15,7 @@ namespace knetsim {
 namespace {
 
 constexpr std::array<IpFamily, 2> kFamilies{IpFamily::V4, IpFamily::V6};
+constexpr std::size_t kMostSuggestions = 50;
 
 /// An address and its conditions before the choice of the usable ones.
 struct Conditioned {
@@ -218,6 +219,7 @@ class Builder {
     for (const Label& label : service.selector) {
       const auto values = values_of(service.ns, label.key);
       if (std::ranges::find(values, label.value) != values.end()) continue;
+      if (++suggestions_ > kMostSuggestions) break;
       return fmt::format("selects no pod: none in namespace '{}' has the label {}={}{}", service.ns, label.key,
                          label.value, suggest(label.value, values));
     }
@@ -246,6 +248,7 @@ class Builder {
   EndpointTable table_;
   std::vector<Conditioned> conditioned_;
   std::map<std::pair<std::string_view, std::string_view>, std::vector<std::string_view>> values_;
+  std::size_t suggestions_ = 0;  ///< Near names looked for so far: each compares with every value of a label.
 };
 
 }  // namespace

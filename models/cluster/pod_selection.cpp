@@ -55,4 +55,15 @@ std::vector<PodIndex> PodSelection::select(std::string_view ns, std::span<const 
   return pods;
 }
 
+std::vector<PodIndex> PodSelection::matching(const Selector& selector, std::string_view ns) const {
+  std::vector<PodIndex> pods;
+  for (const Group& group : groups_) {
+    if (!ns.empty() && cluster_.pods[group.pods.front()].ns != ns) continue;
+    const auto value = [&](std::string_view key) { return cluster_.label_sets.value(group.labels, key); };
+    if (selector.matches(value)) pods.insert(pods.end(), group.pods.begin(), group.pods.end());
+  }
+  std::ranges::sort(pods);
+  return pods;
+}
+
 }  // namespace knetsim

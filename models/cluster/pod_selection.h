@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "sim/input/selector.h"
 
 namespace knetsim {
 
@@ -19,6 +20,10 @@ class PodSelection {
   /// Pods of `ns` with every one of `wanted`, in pod order. All pods of the namespace for an empty `wanted`: a Service
   /// without selector must be tested by the caller.
   std::vector<PodIndex> select(std::string_view ns, std::span<const Label> wanted) const;
+
+  /// Pods that a label selector matches, as a scenario names them (`from: {selector: app=client}`), in pod order.
+  /// @param ns  Of this namespace alone; empty: of all.
+  std::vector<PodIndex> matching(const Selector& selector, std::string_view ns = {}) const;
 
  private:
   struct Group {

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "draw.h"
+#include "load.h"
 
 namespace knetsim {
 namespace {
@@ -37,6 +38,24 @@ TEST(LabelSets, OrderDoesNotMatterAndTheEmptySetIsTheFirst) {
   EXPECT_EQ(sets.size(), 2U);
   EXPECT_EQ(sets.value(sets.intern(one), "tier"), "front");
   EXPECT_FALSE(sets.value(sets.intern(one), "zone").has_value());
+}
+
+TEST(PodSelection, TakesSelectorsAsKubectlWritesThem) {
+  const Loaded loaded = load_text(deployment("web", 2) + deployment("api", 1) + R"(---
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web, tier: front}}, spec: {containers: [{name: a}]}}
+)");
+  ASSERT_EQ(loaded.errors(), "");
+  const PodSelection selection(loaded.cluster);
+  const auto count = [&](const char* text, std::string_view ns = {}) {
+    return selection.matching(Selector::parse(text), ns).size();
+  };
+  EXPECT_EQ(count("app=web"), 3U);
+  EXPECT_EQ(count("app=web", "default"), 2U);
+  EXPECT_EQ(count("app in (web,api),!tier"), 3U);
+  EXPECT_EQ(count("app!=web"), 1U);
+  EXPECT_EQ(count("tier"), 1U);
+  EXPECT_EQ(count(""), 4U);
+  EXPECT_EQ(count("app=db"), 0U);
 }
 
 TEST(PodSelection, FindsWhatAScanOfAllPodsFinds) {
