@@ -112,7 +112,8 @@ void assign_node_ports(Cluster& cluster, Diagnostics& diagnostics) {
   bool wrapped = false;
   for (ServicePort& port : cluster.service_ports) {
     const ServiceType type = cluster.services[port.service].type;
-    if (port.node_port != 0 || (type != ServiceType::NodePort && type != ServiceType::LoadBalancer)) continue;
+    const bool balanced = type == ServiceType::LoadBalancer && cluster.services[port.service].allocate_node_ports;
+    if (port.node_port != 0 || (type != ServiceType::NodePort && !balanced)) continue;
     while (taken.contains({static_cast<std::uint16_t>(next), port.protocol}) || next > kLastNodePort) {
       if (next > kLastNodePort && !wrapped) {
         wrapped = true;

@@ -61,7 +61,7 @@ struct ClusterNode {
 struct ContainerPort {
   std::string_view name{};  ///< "" when unnamed.
   std::uint16_t port = 0;
-  std::uint16_t host_port = 0;  ///< 0 when none.
+  std::uint16_t host_port = 0;  ///< 0 when none. With hostNetwork the port itself, and no port mapping.
   Protocol protocol = Protocol::Tcp;
   IpAddress host_ip{};  ///< None: every address of the node.
   bool operator==(const ContainerPort&) const = default;
@@ -165,6 +165,7 @@ struct Service {
   bool internal_traffic_local = false;
   bool external_traffic_local = false;
   bool publish_not_ready = false;
+  bool allocate_node_ports = true;  ///< Of a LoadBalancer: allocateLoadBalancerNodePorts.
   std::uint16_t health_check_node_port = 0;
   std::vector<IpAddress> external_ips{};
   std::vector<IpAddress> load_balancer_ips{};  ///< status.loadBalancer.ingress[].ip

@@ -162,6 +162,14 @@ void read_controller(ObjectReader& reader, Node object, std::string_view kind);
 
 /// spec of a Pod or of a template.
 PodSpec read_pod_spec(ObjectReader& reader, Node node);
+/// The parts of a pod's spec that decide where it may run.
+struct SchedulingNodes {
+  Node node_selector;
+  Node affinity;
+  Node tolerations;
+};
+/// @param placed  The pod has a nodeName: rules that placement does not know are no matter for it.
+SchedulingRules read_scheduling_rules(ObjectReader& reader, const SchedulingNodes& nodes, bool placed);
 /// Features that annotations ask for.
 void note_annotations(ObjectReader& reader, Node annotations);
 

@@ -80,15 +80,6 @@ constexpr Keys kContainerKeys({"name",
                                "tty"});
 constexpr Keys kContainerPortKeys({"name", "hostPort", "containerPort", "protocol", "hostIP"});
 constexpr Keys kResourceKeys({"limits", "requests", "claims"});
-constexpr Keys kAffinityKeys({"nodeAffinity", "podAffinity", "podAntiAffinity"});
-constexpr Keys kNodeAffinityKeys({"requiredDuringSchedulingIgnoredDuringExecution",
-                                  "preferredDuringSchedulingIgnoredDuringExecution",
-                                  "requiredDuringSchedulingRequiredDuringExecution"});
-constexpr Keys kNodeSelectorKeys({"nodeSelectorTerms"});
-constexpr Keys kNodeTermKeys({"matchExpressions", "matchFields"});
-constexpr Keys kRequirementKeys({"key", "operator", "values"});
-constexpr Keys kTolerationKeys({"key", "operator", "value", "effect", "tolerationSeconds"});
-constexpr std::array<std::string_view, 3> kTaintEffects{"NoSchedule", "PreferNoSchedule", "NoExecute"};
 
 /// IANA service name, as k/k apimachinery/pkg/util/validation, IsValidPortName, asks for.
 bool is_port_name(std::string_view name) {
@@ -197,63 +188,6 @@ ReadContainer read_container(ObjectReader& reader, Node node, bool host_network,
   return read;
 }
 
-std::vector<NodeRequirement> read_requirements(ObjectReader& reader, Node list, bool on_field) {
-  constexpr std::array<std::string_view, 6> kOperators{"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"};
-  std::vector<NodeRequirement> requirements;
-  if (!reader.sequence(list)) return requirements;
-  for (const Node node : list) {
-    const Fields fields(reader, node, kRequirementKeys);
-    NodeRequirement requirement{.key = reader.text(fields[kRequirementKeys["key"]]), .on_field = on_field};
-    const auto op = reader.choice(fields[kRequirementKeys["operator"]], kOperators);
-    if (!op) continue;
-    requirement.op = static_cast<NodeRequirement::Operator>(*op);
-    if (const Node values = fields[kRequirementKeys["values"]]; reader.sequence(values)) {
-      for (const Node value : values) requirement.values.push_back(reader.text(value));
-    }
-    requirements.push_back(std::move(requirement));
-  }
-  return requirements;
-}
-
-void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingRules& rules) {
-  const Fields fields(reader, affinity, kAffinityKeys);
-  const Node of_node = fields[kAffinityKeys["nodeAffinity"]];
-  const Fields node_fields(reader, of_node, kNodeAffinityKeys);
-  const Node required = node_fields[kNodeAffinityKeys["requiredDuringSchedulingIgnoredDuringExecution"]];
-  const Fields selector(reader, required, kNodeSelectorKeys);
-  const Node terms = selector[kNodeSelectorKeys["nodeSelectorTerms"]];
-  if (reader.sequence(terms)) {
-    for (const Node term : terms) {
-      const Fields parts(reader, term, kNodeTermKeys);
-      auto all = read_requirements(reader, parts[kNodeTermKeys["matchExpressions"]], false);
-      auto on_fields = read_requirements(reader, parts[kNodeTermKeys["matchFields"]], true);
-      all.insert(all.end(), on_fields.begin(), on_fields.end());
-      rules.node_affinity.push_back(std::move(all));
-    }
-  }
-  if (placed) return;
-  for (const std::size_t other : {kAffinityKeys["podAffinity"], kAffinityKeys["podAntiAffinity"]}) {
-    if (fields[other].size() > 0) reader.uses(Unmodelled::PodAffinity, fields[other]);
-  }
-}
-
-void read_tolerations(ObjectReader& reader, Node list, SchedulingRules& rules) {
-  constexpr std::array<std::string_view, 4> kOperators{"Equal", "Exists", "Gt", "Lt"};
-  if (!reader.sequence(list)) return;
-  for (const Node node : list) {
-    const Fields fields(reader, node, kTolerationKeys);
-    Toleration toleration{.key = reader.text(fields[kTolerationKeys["key"]]),
-                          .value = reader.text(fields[kTolerationKeys["value"]])};
-    const auto op = reader.choice(fields[kTolerationKeys["operator"]], kOperators);
-    const Node op_node = fields[kTolerationKeys["operator"]];
-    toleration.exists = op == std::size_t{1} || (!op && op_node.exists());  // A misspelt one is reported once, here.
-    if (const auto effect = reader.choice(fields[kTolerationKeys["effect"]], kTaintEffects)) {
-      toleration.effect = static_cast<TaintEffect>(*effect);
-    }
-    rules.tolerations.push_back(toleration);
-  }
-}
-
 }  // namespace
 
 PodSpec read_pod_spec(ObjectReader& reader, Node node) {
@@ -312,12 +246,11 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
   }
 
   const bool placed = fields[kPodSpecKeys["nodeName"]].exists();
-  spec.scheduling.node_selector = reader.labels(fields[kPodSpecKeys["nodeSelector"]]);
-  if (fields[kPodSpecKeys["affinity"]].exists()) {
-    read_affinity(reader, fields[kPodSpecKeys["affinity"]], placed, spec.scheduling);
-  }
-  read_tolerations(reader, fields[kPodSpecKeys["tolerations"]], spec.scheduling);
-
+  spec.scheduling = read_scheduling_rules(reader,
+                                          {.node_selector = fields[kPodSpecKeys["nodeSelector"]],
+                                           .affinity = fields[kPodSpecKeys["affinity"]],
+                                           .tolerations = fields[kPodSpecKeys["tolerations"]]},
+                                          placed);
   if (!placed && fields[kPodSpecKeys["topologySpreadConstraints"]].size() > 0) {
     reader.uses(Unmodelled::SpreadConstraints, fields[kPodSpecKeys["topologySpreadConstraints"]]);
   }
@@ -327,9 +260,6 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
   }
   if (fields[kPodSpecKeys["os"]]["name"].text() == "windows") {
     reader.uses(Unmodelled::Windows, fields[kPodSpecKeys["os"]]);
-  }
-  for (const Label& label : spec.scheduling.node_selector) {
-    reader.uses(unmodelled_annotation(label.key, label.value), fields[kPodSpecKeys["nodeSelector"]]);
   }
   if (const Node sysctls = fields[kPodSpecKeys["securityContext"]]["sysctls"]; sysctls.size() > 0) {
     reader.uses(Unmodelled::KernelSettings, sysctls);

@@ -192,6 +192,7 @@ void read_service(ObjectReader& reader, Node object) {
   service.external_traffic_local =
       reader.choice(spec[kServiceKeys["externalTrafficPolicy"]], kPolicies) == std::size_t{1};
   service.publish_not_ready = reader.boolean(spec[kServiceKeys["publishNotReadyAddresses"]], false);
+  service.allocate_node_ports = reader.boolean(spec[kServiceKeys["allocateLoadBalancerNodePorts"]], true);
   if (const auto port = reader.integer(spec[kServiceKeys["healthCheckNodePort"]], {.least = 0, .most = 65535})) {
     service.health_check_node_port = static_cast<std::uint16_t>(*port);
   }

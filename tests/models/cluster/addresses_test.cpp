@@ -23,6 +23,11 @@ apiVersion: v1
 kind: Service
 metadata: {name: outside}
 spec: {type: NodePort, selector: {app: web}, ports: [{name: a, port: 80}, {name: b, port: 81}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: balanced}
+spec: {type: LoadBalancer, allocateLoadBalancerNodePorts: false, selector: {app: web}, ports: [{port: 80}]}
 )");
   ASSERT_EQ(loaded.errors(), "");
   const Cluster& cluster = loaded.cluster;
@@ -36,6 +41,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: a, port: 80}, {name:
   EXPECT_EQ(cluster.service_ports[1].node_port, 30086);
   EXPECT_EQ(cluster.service_ports[2].node_port, 30087);
   EXPECT_EQ(cluster.service_ports[0].node_port, 0);
+  EXPECT_EQ(cluster.service_ports[3].node_port, 0) << "allocateLoadBalancerNodePorts: false";
 }
 
 TEST(Addresses, WhatIsStatedStaysAndIsNotGivenAgain) {
