@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "sim/core/math.h"
+
 namespace knetsim {
 namespace {
 
@@ -18,18 +20,8 @@ constexpr std::int64_t kSpreadWeight = 2;  // k/k pkg/scheduler/apis/config/v1/d
 constexpr double kHostnameMaxSkew = 3;     // k/k .../podtopologyspread/plugin.go, systemDefaultConstraints
 constexpr double kZoneMaxSkew = 5;
 
-/// Natural logarithm of a count, with + - * / alone so that the placement is the same on every machine.
-double log_of(std::size_t count) {
-  constexpr double kLn2 = 0.69314718055994530942;
-  auto mantissa = static_cast<double>(count);
-  double halvings = 0;
-  for (; mantissa > 1.5; mantissa *= 0.5) halvings += 1;
-  const double t = (mantissa - 1) / (mantissa + 1);  // ln m = 2 atanh t, |t| <= 1/5
-  double sum = 0;
-  double power = t;
-  for (int k = 1; k < 24; k += 2, power *= t * t) sum += power / k;
-  return 2 * sum + halvings * kLn2;
-}
+/// topologyNormalizingWeight of k/k .../podtopologyspread/scoring.go.
+double normalizing_weight(std::size_t domains) { return knetsim::log(static_cast<double>(domains) + 2); }
 
 std::int64_t least_allocated(std::int64_t capacity, std::int64_t used) {
   return capacity == 0 || used > capacity ? 0 : (capacity - used) * kMaxNodeScore / capacity;
@@ -234,8 +226,8 @@ NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload) {
   // The default constraints count what the pod's owner or Services select: a pod on its own spreads over nothing.
   const bool spreads = workload != kNoIndex && cluster_.workloads[workload].kind != "Pod";
   if (spreads) count_spread(workload);
-  const double node_weight = log_of(candidates_.size() + 2);
-  const double zone_weight = log_of(zone_names_.size() + 2);
+  const double node_weight = normalizing_weight(candidates_.size());
+  const double zone_weight = normalizing_weight(zone_names_.size());
   const bool asks_for_something = shape.requests.cpu_milli > 0 || shape.requests.memory_bytes > 0;
   for (Candidate& candidate : candidates_) {
     const Room& room = rooms_[candidate.node];
