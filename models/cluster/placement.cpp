@@ -21,7 +21,7 @@ constexpr double kHostnameMaxSkew = 3;     // k/k .../podtopologyspread/plugin.g
 constexpr double kZoneMaxSkew = 5;
 
 /// topologyNormalizingWeight of k/k .../podtopologyspread/scoring.go.
-double normalizing_weight(std::size_t domains) { return knetsim::log(static_cast<double>(domains) + 2); }
+double normalizing_weight(std::size_t domains) { return math::log(static_cast<double>(domains) + 2); }
 
 std::int64_t least_allocated(std::int64_t capacity, std::int64_t used) {
   return capacity == 0 || used > capacity ? 0 : (capacity - used) * kMaxNodeScore / capacity;
