@@ -47,8 +47,8 @@ struct CostTerm {
   double per_byte_ps = 0;
 };
 
-/// A linear scan of `fixed + value of the symbol` items of a table in memory, whose cost depends on what of the table is still in
-/// the cache of the core that scans it (sim/net/scan_cost.h).
+/// A linear scan of `fixed + value of the symbol` items of a table in memory, whose cost depends on what of the table
+/// is still in the cache of the core that scans it (sim/net/scan_cost.h).
 struct ScanTerm {
   KindIndex kind = 0;
   std::uint8_t shape = 0;

@@ -1,0 +1,213 @@
+#include "models/service/dialer.h"
+
+#include <algorithm>
+
+#include "sim/core/ensure.h"
+#include "sim/core/math.h"
+
+namespace knetsim {
+namespace {
+
+constexpr Purpose kEndpoint("proxy.endpoint");
+constexpr Purpose kIngress("nodeport.node");
+constexpr Purpose kServiceOrder("proxy.services.order");
+constexpr Purpose kNodePortOrder("proxy.nodeports.order");
+constexpr Purpose kSyncPhase("proxy.sync.phase");
+constexpr Purpose kPorts("flow.source-port");
+
+// 32768-60999, net.ipv4.ip_local_port_range.
+constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
+// nf_conntrack_udp_timeout, for an entry that has seen no reply.
+constexpr double kUdpTimeoutSeconds = 30;
+
+std::uint64_t address_key(PodIndex pod) { return std::uint64_t{pod} + 1; }
+
+}  // namespace
+
+ServiceDialer::ServiceDialer(const Cluster& cluster, std::vector<EdgeTarget> targets, std::vector<bool> udp,
+                             PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
+                             const DialerOptions& options)
+    : cluster_(cluster),
+      targets_(std::move(targets)),
+      udp_(std::move(udp)),
+      book_(book),
+      proxy_(proxy),
+      streams_(streams),
+      options_(options) {}
+
+float ServiceDialer::position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of,
+                              Time now) const {
+  const std::uint64_t phase =
+      streams_.get(kSyncPhase, node).below(static_cast<std::uint64_t>(options_.sync_period.count()));
+  const std::uint64_t sync = (static_cast<std::uint64_t>(now.time_since_epoch().count()) + phase) /
+                             static_cast<std::uint64_t>(options_.sync_period.count());
+  RngStream draw = streams_.get(purpose.of(node), hash_combine(port, sync));
+  return static_cast<float>(1 + draw.below(std::max(1u, of)));
+}
+
+ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints,
+                                            std::uint64_t id, std::uint64_t source) {
+  const auto count = static_cast<std::uint32_t>(endpoints.size());
+  if (count == 0) {
+    return {};
+  }
+  const auto pick = [&](std::uint32_t index) { return Chosen{&endpoints[index], index, count}; };
+  const auto least = [&](auto cost) {
+    SchedulerState& s = state(edge, node);
+    s.active.resize(std::max<std::size_t>(s.active.size(), count), 0);
+    std::uint32_t best = 0;
+    for (std::uint32_t i = 1; i < count; ++i) {
+      if (cost(s.active[i]) < cost(s.active[best])) {
+        best = i;
+      }
+    }
+    ++s.active[best];
+    return pick(best);
+  };
+  switch (proxy_.selection()) {
+    case Selection::Random:
+      return pick(static_cast<std::uint32_t>(streams_.get(kEndpoint.of(edge), id).below(count)));
+    case Selection::RoundRobin:
+    case Selection::WeightedRoundRobin:  // kube-proxy gives every destination the weight 1
+      return pick(state(edge, node).next++ % count);
+    case Selection::LeastConnection:
+    case Selection::WeightedLeastConnection:
+      return least([](std::uint32_t active) { return active; });
+    case Selection::ShortestDelay:
+      return least([](std::uint32_t active) { return active + 1; });
+    case Selection::NeverQueue: {
+      // An idle destination at once, else the shortest expected delay: with equal weights that is the least one again.
+      return least([](std::uint32_t active) { return active == 0 ? 0 : active + 1; });
+    }
+    case Selection::SourceHash:
+      return pick(static_cast<std::uint32_t>(mix64(source) % count));
+    case Selection::DestinationHash:
+      return pick(static_cast<std::uint32_t>(mix64(targets_[edge].port + std::uint64_t{1}) % count));
+  }
+  return {};
+}
+
+Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
+  const EdgeTarget& target = targets_[edge];
+  const NodeIndex client_node = cluster_.pods[client].node;
+  FlowClass flow;
+  flow.transport = udp_[edge] ? Transport::Udp : Transport::Tcp;
+  flow.exposure = target.exposure;
+  flow.client_host_network = cluster_.spec(cluster_.pods[client]).host_network;
+  NodeIndex ingress = client_node;
+  Chosen chosen;
+  Dial dial;
+  if (target.loopback) {
+    flow.locality = Locality::SamePod;
+    dial.server = client;
+  } else if (target.port == kNoIndex) {
+    const auto count = static_cast<std::uint32_t>(target.direct.size());
+    if (count == 0) {
+      return dial;
+    }
+    const auto index = static_cast<std::uint32_t>(streams_.get(kEndpoint.of(edge), id).below(count));
+    chosen = {&target.direct[index], index, count};
+  } else {
+    const ServicePort& port = cluster_.service_ports[target.port];
+    const Service& service = cluster_.services[port.service];
+    if (target.exposure == Exposure::NodePort) {
+      ingress = target.through != kNoIndex
+                    ? target.through
+                    : static_cast<NodeIndex>(streams_.get(kIngress.of(edge), id).below(cluster_.nodes.size()));
+      flow.local_policy = service.external_traffic_local;
+    } else {
+      flow.local_policy = service.internal_traffic_local;
+    }
+    flow.affinity = service.client_ip_affinity;
+    const EndpointView view = cluster_.endpoints.at(ingress);
+    std::span<const Endpoint> endpoints = view.endpoints(target.port);
+    std::vector<Endpoint> local;
+    if (flow.local_policy) {
+      std::copy_if(endpoints.begin(), endpoints.end(), std::back_inserter(local),
+                   [&](const Endpoint& endpoint) { return endpoint.node == ingress; });
+      endpoints = local;
+    }
+    // ClientIP affinity: the choice belongs to the client's address, not to the connection.
+    const std::uint64_t choice = flow.affinity ? mix64(client) : id;
+    chosen = choose(edge, ingress, endpoints, choice, client);
+    if (chosen.endpoint == nullptr) {
+      dial.dropped = flow.local_policy;
+      return dial;
+    }
+    flow.endpoints = flow.affinity || proxy_.selection() != Selection::Random ? chosen.of : 1;
+    dial.flow.symbols[static_cast<std::size_t>(Symbol::EndpointIndex)] = static_cast<float>(chosen.index + 1);
+    dial.flow.symbols[static_cast<std::size_t>(Symbol::ServicePosition)] =
+        position(ingress, target.port, kServiceOrder, options_.sizes.services_rules, now);
+    dial.flow.symbols[static_cast<std::size_t>(Symbol::NodePortPosition)] =
+        position(ingress, target.port, kNodePortOrder, options_.sizes.node_ports, now);
+    dial.flow.symbols[static_cast<std::size_t>(Symbol::IpvsDestinations)] =
+        static_cast<float>(proxy_.destinations_scanned(chosen.of));
+  }
+  if (chosen.endpoint != nullptr) {
+    dial.server = chosen.endpoint->pod;
+    if (dial.server == kNoIndex) {
+      return dial;  // an address outside the cluster: nothing there to answer
+    }
+    const NodeIndex server_node = cluster_.pods[dial.server].node;
+    flow.server_host_network = cluster_.spec(cluster_.pods[dial.server]).host_network;
+    flow.locality = server_node == client_node ? Locality::SameNode : Locality::Remote;
+    if (target.exposure == Exposure::NodePort) {
+      flow.ingress = ingress == client_node   ? IngressNode::ClientNode
+                     : ingress == server_node ? IngressNode::ServerNode
+                                              : IngressNode::ThirdNode;
+    }
+    if (target.exposure == Exposure::HostPort) {
+      dial.flow.symbols[static_cast<std::size_t>(Symbol::HostPortPosition)] =
+          position(server_node, chosen.index, kNodePortOrder, options_.sizes.host_port_containers, now);
+    }
+  }
+  const PlanBook::Entry& entry = book_.at(flow);
+  dial.flow.plans = &entry.plans;
+  for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
+    switch (entry.nodes[i]) {
+      case NodeRole::Client:
+        dial.flow.nodes[i] = client_node;
+        break;
+      case NodeRole::Ingress:
+        dial.flow.nodes[i] = ingress;
+        break;
+      case NodeRole::Server:
+        dial.flow.nodes[i] = cluster_.pods[dial.server].node;
+        break;
+    }
+  }
+  RngStream ports = streams_.get(kPorts, id);
+  dial.flow.tuple = {.src_address = address_key(client),
+                     .dst_address = address_key(dial.server),
+                     .src_port = static_cast<std::uint16_t>(kLocalPortMin + ports.below(kLocalPorts)),
+                     .dst_port = chosen.endpoint != nullptr ? chosen.endpoint->port : std::uint16_t{0},
+                     .protocol = udp_[edge] ? kProtocolUdp : kProtocolTcp};
+  dial.flow.encapsulation = entry.walks[0].encapsulation;
+  dial.flow.id = id;
+  dial.flow.datagrams = udp_[edge];
+  ++dialed_;
+  if (dial.flow.encapsulation != Encapsulation::None) {
+    const double elapsed = std::max(1.0, to_seconds(now.time_since_epoch()));
+    const double rate = static_cast<double>(dialed_) / elapsed / options_.client_nodes_times_server_nodes;
+    dial.flow.outer_untracked = math::exp(-rate * kUdpTimeoutSeconds / kLocalPorts);
+  }
+  return dial;
+}
+
+void ServiceDialer::hung_up(EdgeIndex edge, PodIndex client, PodIndex server) {
+  const EdgeTarget& target = targets_[edge];
+  const auto found = states_.find((std::uint64_t{edge} << 32) | cluster_.pods[client].node);
+  if (target.port == kNoIndex || found == states_.end() || found->second.active.empty()) {
+    return;
+  }
+  const EndpointView view = cluster_.endpoints.at(cluster_.pods[client].node);
+  const auto endpoints = view.endpoints(target.port);
+  for (std::size_t i = 0; i < endpoints.size() && i < found->second.active.size(); ++i) {
+    if (endpoints[i].pod == server && found->second.active[i] > 0) {
+      --found->second.active[i];
+      return;
+    }
+  }
+}
+
+}  // namespace knetsim

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "models/proxy/proxy_model.h"
+#include "models/service/plan_book.h"
+#include "models/workload/runtime.h"
+#include "sim/core/random.h"
+
+namespace knetsim {
+
+/// What an edge asks for, looked up.
+struct EdgeTarget {
+  Exposure exposure = Exposure::ClusterIp;
+  ServicePortIndex port = kNoIndex;  ///< ClusterIp and NodePort.
+  std::vector<Endpoint> direct;      ///< PodIp and HostPort: one of these, at random.
+  NodeIndex through = kNoIndex;      ///< NodePort: always this node; kNoIndex: any node, at random.
+  bool loopback = false;             ///< To a container of the client's own pod.
+};
+
+struct DialerOptions {
+  Duration sync_period = std::chrono::seconds(30);  ///< KUBE-SERVICES gets a new order at each.
+  RuleSizes sizes;
+  std::uint32_t client_nodes_times_server_nodes = 1;
+};
+
+/// Opens connections by the rules of exposure types and of the proxy mode.
+///
+/// The position of a Service's rule is drawn anew for each node and sync: kube-proxy rewrites KUBE-SERVICES whole, in
+/// the order of a Go map (k/k pkg/proxy/iptables/proxier.go). A tunnel's outer tuple is untracked with probability
+/// exp(-rate 30 s / ports): no other flow of this pair of nodes has used its source port within the UDP timeout; the
+/// rate is that of the run so far.
+class ServiceDialer final : public Dialer {
+ public:
+  /// All references outlive the dialer. @param targets  shape (edges,)
+  ServiceDialer(const Cluster& cluster, std::vector<EdgeTarget> targets, std::vector<bool> udp, PlanBook& book,
+                const ProxyModel& proxy, RandomStreams streams, const DialerOptions& options);
+
+  Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
+  void hung_up(EdgeIndex edge, PodIndex client, PodIndex server) override;
+
+ private:
+  struct Chosen {
+    const Endpoint* endpoint = nullptr;
+    std::uint32_t index = 0;  ///< In its list.
+    std::uint32_t of = 0;     ///< Size of the list.
+  };
+  Chosen choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints, std::uint64_t id,
+                std::uint64_t source);
+  /// State of one node's scheduler for one service port.
+  struct SchedulerState {
+    std::uint32_t next = 0;
+    std::vector<std::uint32_t> active;
+  };
+  SchedulerState& state(EdgeIndex edge, NodeIndex node) { return states_[(std::uint64_t{edge} << 32) | node]; }
+  float position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of, Time now) const;
+
+  const Cluster& cluster_;
+  std::vector<EdgeTarget> targets_;
+  std::vector<bool> udp_;
+  PlanBook& book_;
+  const ProxyModel& proxy_;
+  RandomStreams streams_;
+  DialerOptions options_;
+  std::unordered_map<std::uint64_t, SchedulerState> states_;
+  std::uint64_t dialed_ = 0;
+};
+
+}  // namespace knetsim

@@ -1,0 +1,23 @@
+#include "models/service/plan_book.h"
+
+namespace knetsim {
+
+const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
+  std::unique_ptr<Entry>& entry = entries_[flow];
+  if (!entry) {
+    entry = std::make_unique<Entry>();
+    for (std::size_t i = 0; i < entry->walks.size(); ++i) {
+      const auto packet = static_cast<PacketClass>(i);
+      if (flow.transport == Transport::Udp && packet == PacketClass::SynAck) {
+        continue;
+      }
+      entry->walks[i] = describe(flow, packet, datapath_);
+      entry->plans.plan[i] =
+          compile(entry->walks[i], profile_, tables_, {.packet = packet, .transport = flow.transport, .mtu = mtu_});
+    }
+    entry->nodes = entry->walks[0].nodes;
+  }
+  return *entry;
+}
+
+}  // namespace knetsim

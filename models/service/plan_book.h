@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "models/cost/cost_profile.h"
+#include "models/service/datapath.h"
+#include "models/walk/compile.h"
+#include "sim/net/plan.h"
+
+namespace knetsim {
+
+/// The plans of every class of flow that has been asked for, described and compiled once. An entry's address never
+/// changes.
+class PlanBook {
+ public:
+  struct Entry {
+    FlowPlans plans;
+    std::vector<NodeRole> nodes;  ///< Machines from client to server.
+    std::array<Walk, static_cast<std::size_t>(PacketClass::kCount)> walks;
+  };
+
+  /// @param mtu  Of the underlay. What the references and `datapath` point to outlives the book.
+  PlanBook(const Datapath& datapath, const CostProfile& profile, const PlanTables& tables, std::uint32_t mtu)
+      : datapath_(datapath), profile_(profile), tables_(tables), mtu_(mtu) {}
+
+  const Entry& at(const FlowClass& flow);
+
+ private:
+  Datapath datapath_;
+  const CostProfile& profile_;
+  const PlanTables& tables_;
+  std::uint32_t mtu_;
+  std::map<FlowClass, std::unique_ptr<Entry>> entries_;
+};
+
+}  // namespace knetsim

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "models/workload/recorder.h"
+#include "models/workload/spec.h"
+#include "sim/core/pool.h"
+#include "sim/core/random.h"
+#include "sim/net/cpu.h"
+#include "sim/net/network.h"
+
+namespace knetsim {
+
+/// What becomes of a connection attempt: a flow to a pod, or a refusal (no endpoint, no such port).
+struct Dial {
+  FlowSpec flow;
+  PodIndex server = kNoIndex;  ///< kNoIndex: nobody answers.
+  bool dropped = false;        ///< With it: in silence. Else the connection is refused at once.
+};
+
+/// Opens connections as the cluster would: looks up endpoints in the client node's view, lets the proxy mode choose,
+/// finds the plans of the flow's class.
+class Dialer {
+ public:
+  virtual ~Dialer() = default;
+  /// @param id  Of the request or connection: what is drawn belongs to it.
+  virtual Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) = 0;
+  /// The connection to `server` has ended ("least connection" schedulers count).
+  virtual void hung_up(EdgeIndex edge, PodIndex client, PodIndex server) = 0;
+};
+
+/// Kinds under which what the network does not know of is counted.
+struct RuntimeKinds {
+  KindIndex work = 0;   ///< The application's own CPU time.
+  KindIndex sleep = 0;  ///< A pause without CPU.
+};
+
+struct RuntimeOptions {
+  Time measure_from{};
+  Time end{};
+  std::uint32_t series_points = 60;
+};
+
+/// Generates requests, carries them through connections, applications and the calls that these make, and records what
+/// became of each. All that a request needs (sizes, times, branches) is drawn from its own id.
+class TrafficRuntime final : public EventHandler, public BurstOwner, public MessageOwner {
+ public:
+  /// @param groups        Control group of each pod, shape (pods,); kNoIndex for pods that neither send nor serve.
+  /// @param first_source  Sources first_source + i for the i-th traffic source, then one for each edge, then one for
+  /// each pod.
+  TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& network, Dialer& dialer, const TrafficPlan& plan,
+                 std::vector<GroupIndex> groups, RandomStreams streams, RuntimeKinds kinds,
+                 const RuntimeOptions& options, std::uint32_t first_source);
+
+  static std::uint32_t sources_needed(const TrafficPlan& plan) {
+    return static_cast<std::uint32_t>(plan.sources.size() + plan.edges.size() + plan.app_of_pod.size());
+  }
+
+  /// Schedules the first arrivals.
+  void start(Time now);
+  /// Counts what is unfinished at `now`; checks conservation and Little's law. @throws InvariantError
+  void finish(Time now);
+
+  const std::vector<EdgeStats>& edges() const { return edge_stats_; }
+  const std::vector<SourceRecorder>& sources() const { return recorders_; }
+  const std::vector<std::uint64_t>& served_by_pod() const { return served_; }
+  /// Requests that ended, of all sources and edges, from the start of the run.
+  std::uint64_t completed() const { return completed_; }
+
+  void on_event(Time now, const Event& event) override;
+  void on_burst_done(Time now, const BurstReport& report) override;
+  void on_message(Time now, MessageIndex message) override;
+  void on_lost(Time now, std::uint64_t cookie) override;
+
+  /// Cookie of bursts that nobody waits for (kube-proxy's sync).
+  static constexpr std::uint64_t kNobody = ~std::uint64_t{0};
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  enum Kind : std::uint16_t { kArrival, kTimeout, kSlept, kThought, kRefused };
+  enum class Phase : std::uint8_t { Connect, Send, Serve, Respond, Receive };
+
+  struct Connection {
+    FlowIndex flow = kNone;
+    PodIndex server = kNoIndex;
+    std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
+    bool used = false;
+  };
+  /// One attempt at a request, from the caller's first burst to its last.
+  struct Rpc {
+    bool live = false;
+    bool abandoned = false;    ///< The caller gave up; the callee does not know.
+    bool failed = false;       ///< A call further down failed.
+    bool connecting = false;   ///< In connect(), or in the burst in which it returns.
+    bool lost = false;         ///< UDP: the datagram is gone, nothing of the attempt is under way.
+    bool sends_first = false;  ///< Its first burst is still to come: the caller's next concurrent call waits for it.
+    EdgeIndex edge = 0;
+    TrafficIndex source = kNone;  ///< kNone for a call that an application makes.
+    std::uint32_t parent = kNone;
+    std::uint32_t user = 0;  ///< Closed loop.
+    std::uint32_t attempt = 0;
+    std::uint64_t id = 0;
+    std::uint64_t serial = 0;
+    Time begun{};  ///< Of the first attempt.
+    Time attempt_begun{};
+    Duration worker_before{};    ///< Waited before this attempt, for the caller's thread ...
+    Duration recovery_before{};  ///< ... and for attempts that came to nothing.
+    Time connecting_since{};
+    Duration send_cpu{};  ///< Part of the burst under way that comes after connect() returned.
+    PodIndex client = kNoIndex;
+    Connection connection;
+    MessageIndex message = kNone;
+    KindIndex wake_kind = 0;
+    CoreIndex client_core = kNone;
+    CoreIndex server_core = kNone;
+    std::uint32_t step = 0;
+    std::uint32_t calls_started = 0;
+    std::uint32_t calls_open = 0;
+    TimeSplit split;
+  };
+  struct PodState {
+    std::uint32_t busy = 0;
+    std::deque<std::uint32_t> queue;
+    CoreIndex last_core = kNone;
+  };
+  struct Deadline {
+    Time at{};
+    std::uint32_t rpc = 0;
+    std::uint64_t serial = 0;
+  };
+
+  static std::uint64_t cookie(std::uint32_t rpc, Phase phase) {
+    return (std::uint64_t{rpc} << 8) | static_cast<std::uint64_t>(phase);
+  }
+  void arrival(TrafficIndex source, Time now);
+  void next_arrival(TrafficIndex source, Time now);
+  void begin_request(TrafficIndex source, std::uint32_t user, Time now);
+  void begin_attempt(std::uint32_t rpc, Time now);
+  void send_request(std::uint32_t rpc, Duration before, Duration wake, Time now);
+  void submit(std::uint32_t rpc, Phase phase, PodIndex pod, CoreIndex core, Duration cpu, Duration wake, Time now);
+  void arrived(std::uint32_t rpc, Time now);
+  void serve(std::uint32_t rpc, Duration wake_allowed, Time now);
+  void work(std::uint32_t rpc, Duration cpu, Duration wake, Time now);
+  void worked(std::uint32_t rpc, Time now);
+  void start_calls(std::uint32_t rpc, Time now);
+  void start_next_call(std::uint32_t parent, Time now);
+  void call_ended(std::uint32_t parent, const TimeSplit& split, bool failed, Time now);
+  void worker_free(PodIndex pod, Time now);
+  void ended(std::uint32_t rpc, Outcome outcome, Time now);
+  void timed_out(std::uint32_t rpc, Time now);
+  void refused(std::uint32_t rpc, Time now);
+  void discard(std::uint32_t rpc);
+  void report_up(std::uint32_t rpc, Outcome outcome, Time now);
+  void put_back(Rpc& rpc, bool reusable);
+  void arm_timeout(EdgeIndex edge, Time now);
+  bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
+  const AppSpec& app_of(PodIndex pod) const;
+  Bytes draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const;
+  std::uint32_t edge_source(EdgeIndex edge) const {
+    return first_source_ + static_cast<std::uint32_t>(plan_.sources.size()) + edge;
+  }
+  std::uint32_t pod_source(PodIndex pod) const {
+    return first_source_ + static_cast<std::uint32_t>(plan_.sources.size() + plan_.edges.size()) + pod;
+  }
+
+  Scheduler& scheduler_;
+  Cpus& cpus_;
+  Network& network_;
+  Dialer& dialer_;
+  const TrafficPlan& plan_;
+  std::vector<GroupIndex> groups_;
+  RandomStreams streams_;
+  RuntimeKinds kinds_;
+  RuntimeOptions options_;
+  std::uint16_t handler_ = 0;
+  std::uint32_t first_source_ = 0;
+
+  Pool<Rpc> rpcs_;
+  std::uint32_t rpc_slots_ = 0;  ///< Slots ever used.
+  std::uint64_t serial_ = 0;
+  std::vector<PodState> pods_;
+  std::vector<std::uint64_t> served_;
+  std::vector<RngStream> arrival_streams_;
+  std::vector<std::uint64_t> arrivals_;  ///< Requests begun so far, by source; the next one's number.
+  std::unordered_map<std::uint64_t, std::vector<Connection>> idle_connections_;  ///< by (edge, client pod)
+  std::vector<std::deque<Deadline>> deadlines_;                                  ///< by edge, ascending
+  std::vector<EdgeStats> edge_stats_;
+  std::vector<SourceRecorder> recorders_;
+  std::vector<std::uint64_t> open_by_edge_;
+  AppSpec echo_;  ///< What a pod without application does: nothing, at once.
+  std::uint64_t completed_ = 0;
+  bool window_open_ = false;
+};
+
+}  // namespace knetsim

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "sim/core/distributions.h"
+#include "sim/core/time.h"
+
+namespace knetsim {
+
+using EdgeIndex = std::uint32_t;
+using AppIndex = std::uint32_t;
+using TrafficIndex = std::uint32_t;
+
+/// Who calls whom, and how: the calls of a workload, or those that an application makes of another.
+struct EdgeSpec {
+  std::string name;    ///< "browse", "frontend > cart"
+  std::string target;  ///< For people: "frontend", "frontend (NodePort)".
+  bool udp = false;
+  std::uint32_t requests_per_connection = 1;  ///< 0: a connection is kept for ever.
+  Distribution request_bytes;
+  Distribution response_bytes;
+  Duration timeout = std::chrono::seconds(2);  ///< Of one attempt.
+  std::uint32_t retries = 0;                   ///< Attempts after the first.
+  bool loopback = false;                       ///< To another container of the same pod.
+};
+
+/// One thing that an application does for a request: work on a core, a pause without one, or calls that run
+/// concurrently.
+struct AppStep {
+  std::optional<Distribution> work_seconds;
+  std::optional<Distribution> sleep_seconds;
+  std::vector<EdgeIndex> calls;
+};
+
+/// What the pods behind a Service do for each request.
+struct AppSpec {
+  std::string name;
+  std::vector<AppStep> steps;
+  std::uint32_t workers = 16;  ///< Requests that one pod handles at a time; others wait in order of arrival.
+};
+
+struct PoissonArrivals {
+  double per_second = 0;
+};
+struct ConstantArrivals {
+  Duration interval{};
+};
+struct ListedArrivals {
+  std::vector<Time> at;  ///< Ascending.
+};
+/// Closed loop: each user waits for the answer, then thinks.
+struct ClosedLoop {
+  std::uint32_t users = 1;
+  Distribution think_seconds;
+};
+using Arrivals = std::variant<PoissonArrivals, ConstantArrivals, ListedArrivals, ClosedLoop>;
+
+/// A source of requests from outside the call graph.
+struct TrafficSpec {
+  std::string name;
+  std::vector<PodIndex> clients;  ///< Not empty. Each request comes from one of them.
+  EdgeIndex edge = 0;
+  Arrivals arrivals;
+};
+
+/// Everything that generates and serves requests.
+struct TrafficPlan {
+  std::vector<EdgeSpec> edges;
+  std::vector<AppSpec> apps;
+  std::vector<TrafficSpec> sources;
+  std::vector<AppIndex> app_of_pod;  ///< shape (pods,): kNoIndex for a pod that answers at once.
+};
+
+}  // namespace knetsim

@@ -1,0 +1,192 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sim/core/time.h"
+#include "sim/net/scheduler.h"
+#include "sim/net/topology.h"
+
+namespace knetsim {
+
+using CoreIndex = std::uint32_t;   ///< Over all nodes; a node's cores are consecutive.
+using GroupIndex = std::uint32_t;  ///< A control group: the containers of one pod, kube-proxy, the host's own services.
+
+/// CFS bandwidth control: at most `quota` of CPU time in each `period`.
+/// @source Linux v6.1 Documentation/scheduler/sched-bwc.rst; the kubelet's period is 100 ms.
+struct CpuQuota {
+  Duration quota{};
+  Duration period = std::chrono::milliseconds(100);
+};
+
+/// One burst of a thread: from the moment it can run until it blocks again.
+struct Burst {
+  GroupIndex group = 0;
+  Duration cpu{};            ///< CPU time that it needs.
+  Duration wake{};           ///< Latency of waking an idle core; paid only where the burst finds one, and no CPU time.
+  std::uint64_t cookie = 0;  ///< Given back to the owner.
+  CoreIndex last_core = ~CoreIndex{0};  ///< Where the thread ran before, if it did: taken again when idle.
+};
+
+/// What became of a burst. waited + woke + ran + stolen is the time from submit() to its end.
+struct BurstReport {
+  std::uint64_t cookie = 0;
+  CoreIndex core = 0;
+  Duration woke{};       ///< Wake-up latency paid.
+  Duration ran{};        ///< CPU time.
+  Duration stolen{};     ///< Softirq work of the same core went first.
+  Duration waited{};     ///< In the run queue, other than:
+  Duration throttled{};  ///< Held because the group's quota was spent.
+};
+
+class BurstOwner {
+ public:
+  virtual ~BurstOwner() = default;
+  virtual void on_burst_done(Time now, const BurstReport& report) = 0;
+};
+
+/// Cores of all nodes. Softirq work is FIFO on its core and goes first; threads' bursts run beneath it, one a core,
+/// chosen by the least weighted virtual runtime of their groups, sliced when others wait, and held when their group's
+/// quota is spent.
+///
+/// Departures from Linux (CFS of v6.1, kernel/sched/fair.c), deliberate: one run queue a node instead of one a core
+/// with load balancing (as if balancing were perfect and free); groups are one level deep; the quota is taken from one
+/// pool exactly instead of in slices of sched_cfs_bandwidth_slice_us; softirq work never moves to ksoftirqd.
+class Cpus final : public EventHandler {
+ public:
+  /// @param first_source  Sources first_source + node are used for each node's events.
+  Cpus(Scheduler& scheduler, std::uint32_t first_source) : scheduler_(scheduler), first_source_(first_source) {
+    handler_ = scheduler.add(*this);
+  }
+
+  void set_owner(BurstOwner& owner) { owner_ = &owner; }
+
+  /// @param cores  1 .. 1024. @throws std::invalid_argument  Out of range.
+  HostId add_node(std::uint32_t cores);
+
+  /// @param weight  cpu.shares: 1024 stands for one requested core; at least 2.
+  GroupIndex add_group(HostId node, double weight, std::optional<CpuQuota> quota = std::nullopt);
+
+  std::size_t nodes() const { return nodes_.size(); }
+  std::size_t cores() const { return cores_.size(); }
+  CoreIndex first_core(HostId node) const { return nodes_[node].first_core; }
+  std::uint32_t core_count(HostId node) const { return nodes_[node].cores; }
+  HostId node_of_core(CoreIndex core) const { return cores_[core].node; }
+  HostId node_of(GroupIndex group) const { return groups_[group].node; }
+
+  // Softirq: a FIFO that knows the departure when work arrives.
+
+  /// When work that arrives now would start.
+  Time softirq_start(CoreIndex core, Time now) const { return std::max(now, cores_[core].softirq_free); }
+  bool softirq_idle(CoreIndex core, Time now) const { return cores_[core].softirq_free <= now; }
+  /// Books work behind what is booked. @return its end.
+  Time book_softirq(CoreIndex core, Time now, Duration work) {
+    Core& c = cores_[core];
+    c.softirq_free = std::max(now, c.softirq_free) + work;
+    c.softirq_booked += work;
+    return c.softirq_free;
+  }
+
+  /// The burst can run from now on; on_burst_done() follows, never from inside this call.
+  void submit(Time now, const Burst& burst);
+
+  void on_event(Time now, const Event& event) override;
+
+  /// Cumulative to `now`, CPU time of one core.
+  Duration softirq_time(CoreIndex core, Time now) const;
+  Duration application_time(CoreIndex core, Time now) const;
+  /// Cumulative to `now`, of one group.
+  Duration group_time(GroupIndex group, Time now) const;
+  Duration throttled_time(GroupIndex group, Time now) const;
+
+  /// Bursts that wait or run now, for conservation checks.
+  std::size_t live_bursts() const { return bursts_.size() - free_bursts_.size(); }
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  enum Kind : std::uint16_t { kCoreEvent, kTick, kQuotaEvent };
+
+  struct Core {
+    Time softirq_free{};
+    Duration softirq_booked{};
+    Duration softirq_at_since{};  ///< softirq executed when `since` was set
+    Duration app_time{};
+    Time since{};    ///< progress of the running burst is accounted up to here
+    Time started{};  ///< when it was given the core
+    std::uint32_t running = kNone;
+    std::uint32_t generation = 0;  ///< of the armed completion; an older event is stale
+    HostId node = 0;
+  };
+  struct Node {
+    CoreIndex first_core = 0;
+    std::uint32_t cores = 0;
+    std::uint32_t idle = 0;
+    std::int64_t min_vruntime = 0;
+    bool tick_armed = false;
+    std::vector<GroupIndex> ready;  ///< Groups with bursts that wait and may run.
+  };
+  struct Live {  // a burst in the system
+    Burst burst;
+    Duration wake_left{};
+    Duration cpu_left{};
+    Duration ran{}, woke{}, stolen{}, waited{}, throttled{};
+    Time ready_since{};
+    Duration throttle_mark{};
+    std::uint32_t next = kNone;
+  };
+  struct Group {
+    HostId node = 0;
+    std::int64_t vruntime = 0;                  ///< ps * 1024 / weight
+    std::int64_t per_ps_q20 = 0;                ///< 1024 / weight in 2^-20 units
+    std::uint32_t first = kNone, last = kNone;  ///< FIFO of waiting bursts
+    std::uint32_t running = 0;
+    Duration time{};
+    // quota
+    bool limited = false;
+    bool throttled = false;
+    bool ever_ran = false;
+    CpuQuota quota{};
+    Duration left{};
+    Time period_start{};
+    Time throttled_since{};
+    Duration throttled_total{};
+    std::uint32_t generation = 0;
+  };
+
+  Duration softirq_executed(const Core& core, Time now) const {
+    return core.softirq_booked - (core.softirq_free > now ? core.softirq_free - now : Duration{});
+  }
+  std::uint32_t source(HostId node) const { return first_source_ + node; }
+  std::uint32_t take_burst();
+  void account(Core& core, Time now);
+  void start(CoreIndex core, std::uint32_t burst, Time now);
+  void arm(CoreIndex core, Time now);
+  void stop(CoreIndex core, Time now, bool to_front);
+  void enqueue(std::uint32_t burst, Time now, bool to_front);
+  std::uint32_t dequeue(GroupIndex group, Time now);
+  GroupIndex best_ready(const Node& node) const;
+  void run_next(CoreIndex core, Time now);
+  CoreIndex idle_core(const Node& node, CoreIndex hint, Time now) const;
+  bool preempt_for(GroupIndex group, Time now);
+  void core_event(CoreIndex core, Time now);
+  void tick(HostId node, Time now);
+  void arm_tick(HostId node, Time now);
+  void refresh_period(Group& group, Time now);
+  void arm_quota(GroupIndex group, Time now);
+  void quota_event(GroupIndex group, Time now);
+  void throttle(GroupIndex group, Time now);
+
+  Scheduler& scheduler_;
+  BurstOwner* owner_ = nullptr;
+  std::uint16_t handler_ = 0;
+  std::uint32_t first_source_ = 0;
+  std::vector<Core> cores_;
+  std::vector<Node> nodes_;
+  std::vector<Group> groups_;
+  std::vector<Live> bursts_;
+  std::vector<std::uint32_t> free_bursts_;
+};
+
+}  // namespace knetsim

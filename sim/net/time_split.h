@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "sim/core/time.h"
+#include "sim/net/plan.h"
+
+namespace knetsim {
+
+/// What a message or a burst can wait for.
+enum class Wait : std::uint8_t {
+  RunQueue,   ///< for a core, other threads running
+  Preempted,  ///< softirq work on the thread's core went first
+  Throttled,  ///< the group's CPU quota was spent
+  Worker,     ///< for a free worker of the application
+  Softirq,    ///< behind other packets on the receive core
+  LinkQueue,  ///< behind other packets at a link
+  Window,     ///< for acknowledgements: slow start, and earlier pieces of the same message on their way
+  Recovery,   ///< lost packets to be sent again
+  kCount
+};
+inline constexpr std::size_t kWaits = static_cast<std::size_t>(Wait::kCount);
+
+/// Where the time of one request went: service by kind of work and waiting by cause, in picoseconds. At the end of a
+/// request the sum of all entries is its latency to the picosecond.
+struct TimeSplit {
+  Time clock{};  ///< Everything before this instant is accounted for.
+  std::array<std::int64_t, kMaxKinds> service{};
+  std::array<std::int64_t, kWaits> wait{};
+
+  void serve(KindIndex kind, Duration span) { service[kind] += span.count(); }
+  void hold(Wait cause, Duration span) { wait[static_cast<std::size_t>(cause)] += span.count(); }
+  /// Accounts for all from `clock` to `now` as waiting.
+  void hold_until(Wait cause, Time now) {
+    if (now > clock) {
+      hold(cause, now - clock);
+      clock = now;
+    }
+  }
+  Duration total() const {
+    std::int64_t sum = 0;
+    for (const std::int64_t span : service) sum += span;
+    for (const std::int64_t span : wait) sum += span;
+    return Duration(sum);
+  }
+  TimeSplit& operator+=(const TimeSplit& other) {
+    for (std::size_t i = 0; i < kMaxKinds; ++i) service[i] += other.service[i];
+    for (std::size_t i = 0; i < kWaits; ++i) wait[i] += other.wait[i];
+    return *this;
+  }
+};
+
+}  // namespace knetsim
