@@ -168,12 +168,29 @@ std::string range_text(const FieldOptions& options) {
   return text;
 }
 
+bool is_allowed(std::string_view text, const FieldOptions& options) {
+  return options.allowed.empty() || std::any_of(options.allowed.begin(), options.allowed.end(),
+                                                [&](const EnumValue& value) { return value.name == text; });
+}
+
 void out_of_range(Node node, const FieldOptions& options, Binding& binding) {
-  const std::string range = range_text(options);
-  const bool is_empty = options.not_empty && node.size() == 0 && node.text().empty();
-  binding.diagnostics.error(
-      node, is_empty ? std::string("must not be empty") : fmt::format("{} is out of range", describe_found(node)),
-      range);
+  if (options.not_empty && node.size() == 0 && node.text().empty()) {
+    binding.diagnostics.error(node, "must not be empty");
+    return;
+  }
+  if (!options.allowed.empty()) {
+    std::vector<std::string> names;
+    for (const EnumValue& value : options.allowed) names.push_back(value.name);
+    const auto refuse = [&](Node text) {
+      if (is_allowed(text.text(), options)) return;
+      binding.diagnostics.error(text, fmt::format("unknown value '{}'{}", text.text(), suggest(text.text(), names)),
+                                list_of(names));
+    };
+    if (node.is_scalar()) refuse(node);
+    for (const Node item : node) refuse(item);
+    return;
+  }
+  binding.diagnostics.error(node, fmt::format("{} is out of range", describe_found(node)), range_text(options));
 }
 
 DefaultDocument::DefaultDocument(std::string_view text) : input_(Input::from_text("default", text)) {

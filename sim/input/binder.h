@@ -138,7 +138,8 @@ struct ScalarCodec {
       if (!options.above.empty() && value <= Derived::parse(options.above)) return false;
       if (!options.below.empty() && value >= Derived::parse(options.below)) return false;
     }
-    if constexpr (std::is_same_v<T, std::string>) return !(options.not_empty && value.empty());
+    if constexpr (std::is_same_v<T, std::string>)
+      return !(options.not_empty && value.empty()) && is_allowed(value, options);
     return true;
   }
 };

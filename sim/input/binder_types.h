@@ -67,8 +67,9 @@ struct FieldOptions {
   std::string at_most = {};
   std::string above = {};
   std::string below = {};
-  std::string source = {};  ///< Where a default comes from: a paper, a kernel file, or "assumption".
-  bool not_empty = false;   ///< A text, list or mapping that is given has something in it.
+  std::string source = {};              ///< Where a default comes from: a paper, a kernel file, or "assumption".
+  std::vector<EnumValue> allowed = {};  ///< Of a text whose values are known only at run time (a table of models).
+  bool not_empty = false;               ///< A text, list or mapping that is given has something in it.
 };
 
 struct FieldInfo {
@@ -114,7 +115,9 @@ void note_origin(Node node, Binding& binding);
 void note_default(const Missing& place, std::string_view text, Binding& binding);
 /// Bounds of a field as a person reads them: ">= 1us and <= 1h"; empty without bounds.
 std::string range_text(const FieldOptions& options);
-/// Error of a value beyond its field's bounds, or an empty one.
+/// A text is one of a field's allowed ones.
+bool is_allowed(std::string_view text, const FieldOptions& options);
+/// Error of a value beyond its field's bounds, one that is not allowed, or an empty one.
 void out_of_range(Node node, const FieldOptions& options, Binding& binding);
 
 /// A document that holds a default, so that it is bound as if it stood in a file: a scalar with exactly this text, or,

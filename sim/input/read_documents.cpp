@@ -50,9 +50,10 @@ Document read_document(const Input& input) {
 
 Document read_value(const Input& input, std::uint64_t offset, std::uint64_t size, Diagnostics& diagnostics) {
   Document value;
+  const std::size_t errors_before = diagnostics.error_count();
   read_yaml(input, {.offset = offset, .size = size, .any_root = true}, diagnostics,
             [&](const Document& document) { value = document; });
-  if (value.empty() && !diagnostics.has_errors()) {
+  if (value.empty() && diagnostics.error_count() == errors_before) {
     DocumentBuilder builder;
     builder.start(value, input, offset, 1, -1);
     builder.null(0);
