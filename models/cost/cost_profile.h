@@ -1,0 +1,73 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/cost/step_kind.h"
+#include "sim/input/diagnostics.h"
+#include "sim/input/document.h"
+
+namespace knetsim {
+
+/// Where a figure comes from.
+struct FigureSource {
+  std::string source;  ///< The measurement it is taken from or fitted to; for an assumption, what makes it plausible.
+  bool assumption = false;  ///< Nobody measured it.
+};
+
+/// What one unit of a kind costs. Drawn as a lognormal of this median, or constant where sigma is 0.
+struct Cost {
+  double median_ps = 0;  ///< Per unit of the kind (StepKindInfo::unit).
+  double sigma = 0;      ///< Standard deviation of the logarithm.
+  FigureSource provenance;
+};
+
+/// What one rule of a table costs that is scanned from its start, by what of it is in the cache (sim/net/scan_cost.h).
+struct ScanCost {
+  double warm_ps = 0;
+  double cold_ps = 0;
+  double cache_bytes = 0;
+  double forget_ps = 0;
+  double sigma = 0;
+  FigureSource provenance;
+};
+
+/// What every kind of step costs on one machine and kernel.
+struct CostProfile {
+  std::string name;
+  std::string machine;  ///< "AMD Ryzen 9 3950X, Linux 5.10": what the figures stand for.
+  std::array<Cost, kStepKinds> costs;
+  std::array<std::optional<ScanCost>, kStepKinds> scans;
+
+  const Cost& operator[](StepKind kind) const { return costs[static_cast<std::size_t>(kind)]; }
+  Cost& operator[](StepKind kind) { return costs[static_cast<std::size_t>(kind)]; }
+  const std::optional<ScanCost>& scan(StepKind kind) const { return scans[static_cast<std::size_t>(kind)]; }
+};
+
+/// Kinds whose rules are scanned: their figures stand under `scans`. An established packet, whose few rules stay in the
+/// cache, pays the warm figure.
+bool is_scanned(StepKind kind);
+/// Kinds that the network computes itself (links, switches): no profile has them.
+bool is_computed(StepKind kind);
+
+/// Reads a document of kind CostProfile. Every kind must be given, every figure must say where it comes from.
+/// Mistakes go to `diagnostics`; the profile is complete only without errors.
+CostProfile read_cost_profile(Node root, Diagnostics& diagnostics);
+
+/// One figure that is assumed.
+struct Assumption {
+  std::string key;    ///< Path in the profile: steps["nat.mangle"].
+  std::string value;  ///< "100ns a skb", "4ns to 24ns a rule".
+  std::string basis;
+};
+
+/// All assumed figures, in the order of StepKind: what `explain --assumptions` prints.
+std::vector<Assumption> assumptions(const CostProfile& profile);
+
+/// The profile with every sigma 0: `noise: off`.
+CostProfile without_noise(CostProfile profile);
+
+}  // namespace knetsim

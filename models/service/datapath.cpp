@@ -1,0 +1,526 @@
+#include "models/service/datapath.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace knetsim {
+
+namespace {
+
+constexpr std::size_t kRoles = 3;
+
+/// What a machine's rules made of the connection's first packet, for the packets that follow.
+struct Mapping {
+  bool destination = false;  ///< The destination was translated to an endpoint ...
+  bool outside = false;      ///< ... by IPVS at INPUT, which looks up every packet itself.
+  bool source = false;       ///< The source was masqueraded.
+};
+using Mappings = std::array<Mapping, kRoles>;
+
+std::size_t index_of(NodeRole role) { return static_cast<std::size_t>(role); }
+
+/// Packets of a TCP connection that pass each machine and that nobody waits for: the handshake's ACK, a FIN each way
+/// and its ACK.
+constexpr double kUnawaitedPackets = 5;
+
+/// A passive close leaves no TIME_WAIT socket and no timer behind: share of the active side's cost.
+constexpr double kPassiveClose = 0.7;
+
+/// Client, third machine of a NodePort, server; one machine where they are the same.
+std::vector<NodeRole> machines_of(const FlowClass& flow) {
+  const bool third = flow.exposure == Exposure::NodePort && flow.ingress == IngressNode::ThirdNode;
+  if (third) return {NodeRole::Client, NodeRole::Ingress, NodeRole::Server};
+  if (flow.locality == Locality::Remote) return {NodeRole::Client, NodeRole::Server};
+  return {NodeRole::Client};
+}
+
+/// Takes one packet from socket to socket, machine by machine.
+class Assembler {
+ public:
+  Assembler(const FlowClass& flow, PacketClass packet, const Datapath& datapath, Mappings mappings)
+      : flow_(flow),
+        packet_(packet),
+        datapath_(datapath),
+        mappings_(mappings),
+        machines_(machines_of(flow)),
+        reply_(packet == PacketClass::SynAck || packet == PacketClass::Response),
+        first_(packet == PacketClass::First),
+        new_connection_(first_) {
+    if (reply_) std::reverse(machines_.begin(), machines_.end());
+    from_host_ = reply_ ? flow.server_host_network : flow.client_host_network;
+    to_host_ = reply_ ? flow.client_host_network : flow.server_host_network;
+    const bool service = flow.exposure == Exposure::ClusterIp || flow.exposure == Exposure::NodePort;
+    at_input_ = service && datapath.proxy.translates_at_input();
+  }
+
+  Walk run() {
+    walk_.nodes = machines_;
+    if (tunnelled_leg()) {
+      walk_.encapsulation = datapath_.cni.tunnel().encapsulation;
+      walk_.outer_bytes = datapath_.cni.tunnel().header_bytes;
+    }
+    place_ = packet_ == PacketClass::SynAck ? Place::SoftirqCore : Place::SendingCpu;
+    if (flow_.locality == Locality::SamePod && flow_.exposure == Exposure::PodIp) {
+      pod_loopback();
+      return std::move(walk_);
+    }
+    for (std::size_t i = 0; i < machines_.size(); ++i) pass_machine(i);
+    receive_in_thread();
+    return std::move(walk_);
+  }
+
+  const Mappings& mappings() const { return mappings_; }
+
+ private:
+  Step& add(StepKind kind, std::string note = {}, Count count = {}) {
+    walk_.steps.push_back({.kind = kind, .place = place_, .node = node_, .count = count, .note = std::move(note)});
+    return walk_.steps.back();
+  }
+  StepSink sink(Condition when = Condition::Always) { return {walk_.steps, place_, node_, when}; }
+  Mapping& mapping() { return mappings_[index_of(node_)]; }
+  bool tcp() const { return flow_.transport == Transport::Tcp; }
+  bool data() const { return packet_ == PacketClass::Request || packet_ == PacketClass::Response || !tcp(); }
+
+  /// Whether packets between the server's machine and the one before it are carried in the tunnel: pods' addresses are.
+  bool tunnelled_leg() const { return machines_.size() > 1 && !flow_.server_host_network && datapath_.cni.tunnel(); }
+  /// Leg i leads from machine i to the next.
+  bool tunnelled(std::size_t leg) const {
+    const bool to_server = reply_ ? leg == 0 : leg + 2 == machines_.size();
+    return to_server && tunnelled_leg();
+  }
+
+  // ---- sockets
+
+  void send_from_socket() {
+    if (first_ && tcp()) {
+      add(StepKind::Connect);
+    } else if (packet_ != PacketClass::SynAck) {
+      add(StepKind::SendSyscall);
+      add(StepKind::CopyIn);
+    }
+    const char* what = packet_ == PacketClass::SynAck ? "SYN-ACK" : first_ && tcp() ? "SYN" : "";
+    add(tcp() ? StepKind::TcpTransmit : StepKind::UdpTransmit, what);
+  }
+
+  void receive_at_socket() {
+    if (!tcp()) {
+      add(StepKind::UdpReceive);
+    } else if (first_) {
+      add(StepKind::TcpAccept);
+      add(StepKind::Accept);
+    } else if (packet_ == PacketClass::SynAck) {
+      add(StepKind::TcpConnected);
+    } else {
+      add(StepKind::TcpReceive);
+    }
+  }
+
+  void receive_in_thread() {
+    if (first_ && tcp()) return;  // a SYN wakes nobody: the SYN-ACK goes out from the receive core
+    place_ = Place::ReceivingCpu;
+    add(StepKind::WakeUp).when = Condition::IdleResource;
+    add(StepKind::ReceiveSyscall, packet_ == PacketClass::SynAck ? "connect() returns" : "");
+    if (data()) add(StepKind::CopyOut);
+  }
+
+  /// Containers of one pod meet on the loopback of the pod's own network namespace, in which kube-proxy has no rules.
+  void pod_loopback() {
+    node_ = NodeRole::Client;
+    const std::size_t begin = walk_.steps.size();
+    send_from_socket();
+    add(StepKind::Loopback, "in the pod's network namespace");
+    add(StepKind::IpReceive);
+    receive_at_socket();
+    add_unawaited(begin, true, true);
+    receive_in_thread();
+  }
+
+  // ---- machines
+
+  void pass_machine(std::size_t i) {
+    node_ = machines_[i];
+    const bool origin = i == 0;
+    const bool last = i + 1 == machines_.size();
+    const std::size_t begin = walk_.steps.size();
+    if (origin) {
+      send_from_socket();
+    } else {
+      place_ = Place::SoftirqCore;
+      receive_from_nic(tunnelled(i - 1));
+    }
+    start_packet(i);
+    bool frames = false;  // the packet stays on the node's bridge, as br_nf_pre_routing_finish decides
+    if (origin && from_host_) {
+      entry_hook(Hook::Output);
+      exit_hook(Hook::Postrouting);
+      if (last && to_host_) over_loopback();
+    } else {
+      if (origin) {
+        auto into = sink();
+        datapath_.cni.leave_pod(into);
+        frames = last && !to_host_ && datapath_.cni.bridged() && !at_input_;
+        if (!frames) add(StepKind::IpReceive);
+      }
+      entry_hook(Hook::Prerouting);
+      if (local_service()) {
+        add(StepKind::Route, "the Service's address is local");
+        pass_input_as_service();
+        exit_hook(Hook::Postrouting);
+        if (last && to_host_) over_loopback();
+      } else if (last && to_host_) {
+        exit_hook(Hook::Input);
+      } else {
+        if (!frames) {
+          add(StepKind::Route);
+        } else if (packet_state_.translated || (reply_ && mapping().source)) {
+          add(StepKind::Route, "to the same bridge: stays a bridged frame");
+        }
+        at_hook(Hook::Forward);
+        exit_hook(Hook::Postrouting);
+      }
+    }
+    if (last) {
+      if (!to_host_) into_pod(frames);
+      receive_at_socket();
+    } else {
+      if (tunnelled(i)) enter_tunnel();
+      add(StepKind::Qdisc);
+      add(StepKind::DriverTransmit);
+    }
+    add_unawaited(begin, origin, last);
+    if (!last) {
+      place_ = Place::Nic;
+      add(StepKind::NicTransmit);
+      place_ = Place::Wire;
+      add(StepKind::Wire);
+      place_ = Place::Nic;
+      add(StepKind::NicReceive);
+    }
+  }
+
+  void receive_from_nic(bool in_tunnel) {
+    add(StepKind::Interrupt).when = Condition::IdleResource;
+    add(StepKind::NapiPoll);
+    add(StepKind::IpReceive, in_tunnel ? "outer packet" : "");
+    if (in_tunnel) leave_tunnel();
+  }
+
+  void into_pod(bool frames) {
+    std::vector<Step> steps;
+    StepSink into{steps, place_, node_};
+    datapath_.cni.enter_pod(into);
+    for (Step& step : steps) {
+      // A frame that stays on the bridge is forwarded there once (br_handle_frame_finish).
+      if (frames && step.kind == StepKind::Bridge) continue;
+      walk_.steps.push_back(std::move(step));
+    }
+    add(StepKind::IpReceive, "in the pod");
+  }
+
+  void over_loopback() {
+    add(StepKind::Loopback);
+    add(StepKind::IpReceive);
+    // loopback_xmit() keeps the skb's conntrack entry: no second lookup, and its NAT bindings stand.
+    packet_state_.nat_bound = true;
+    packet_state_.from_local_process = false;
+    new_connection_ = false;
+    at_hook(Hook::Prerouting);
+    at_hook(Hook::Input);
+  }
+
+  // ---- netfilter
+
+  AddressKind client_address() const {
+    if (!flow_.client_host_network) return AddressKind::Pod;
+    return node_ == NodeRole::Client ? AddressKind::ThisNode : AddressKind::OtherNode;
+  }
+  bool server_is_here() const {
+    return node_ == NodeRole::Server || (flow_.locality != Locality::Remote && node_ == NodeRole::Client);
+  }
+  AddressKind endpoint_address() const {
+    if (!flow_.server_host_network) return AddressKind::Pod;
+    return server_is_here() ? AddressKind::ThisNode : AddressKind::OtherNode;
+  }
+  AddressKind service_address() const {
+    switch (flow_.exposure) {
+      case Exposure::ClusterIp:
+        return AddressKind::ClusterIp;
+      case Exposure::PodIp:
+        return endpoint_address();
+      case Exposure::NodePort:
+      case Exposure::HostPort:
+        return node_ == translating_node(flow_) ? AddressKind::ThisNode : AddressKind::OtherNode;
+    }
+    return AddressKind::Pod;
+  }
+  bool masqueraded_before(std::size_t i) const {
+    return std::any_of(machines_.begin(), machines_.begin() + static_cast<std::ptrdiff_t>(i),
+                       [this](NodeRole role) { return mappings_[index_of(role)].source; });
+  }
+  bool translated_before(std::size_t i) const {
+    return std::any_of(machines_.begin(), machines_.begin() + static_cast<std::ptrdiff_t>(i),
+                       [this](NodeRole role) { return mappings_[index_of(role)].destination; });
+  }
+
+  /// The packet as machine i's first hook sees it.
+  void start_packet(std::size_t i) {
+    const bool host_process = i == 0 && from_host_;
+    packet_state_ = {.flow = flow_,
+                     .state = first_ ? CtState::New : CtState::Established,
+                     .reply = reply_,
+                     .from_local_process = host_process};
+    new_connection_ = first_;
+    if (!reply_) {
+      packet_state_.source = masqueraded_before(i) ? AddressKind::OtherNode : client_address();
+      packet_state_.destination = translated_before(i) ? endpoint_address() : service_address();
+    } else {
+      packet_state_.source = endpoint_address();
+      packet_state_.destination = client_address();
+      for (std::size_t j = i; j < machines_.size(); ++j) {  // masqueraded here or further on: addressed to that node
+        if (mappings_[index_of(machines_[j])].source) {
+          packet_state_.destination = j == i ? AddressKind::ThisNode : AddressKind::OtherNode;
+          break;
+        }
+      }
+    }
+  }
+
+  void rules_at(Hook hook, HookPacket& packet) {
+    static const PortMap kNone(0, IptablesBackend::Legacy);
+    const PortMap* host_ports = datapath_.host_ports[index_of(node_)];
+    StepSink into = sink();
+    rules_at_hook(datapath_.proxy, host_ports != nullptr ? *host_ports : kNone, hook, packet, into);
+  }
+
+  void at_hook(Hook hook) { rules_at(hook, packet_state_); }
+
+  /// A packet for an address that IPVS holds on a device of the node: routed to INPUT, whatever it is for.
+  bool local_service() const {
+    if (reply_ || !at_input_ || packet_state_.translated) return false;
+    return packet_state_.destination == AddressKind::ClusterIp ||
+           (flow_.exposure == Exposure::NodePort && packet_state_.destination == AddressKind::ThisNode);
+  }
+
+  /// PREROUTING or OUTPUT: conntrack's lookup, the rules, and the change of the destination (of a reply: back to the
+  /// client).
+  void entry_hook(Hook hook) {
+    add(StepKind::ConntrackLookup);
+    Mapping& known = mapping();
+    const bool mapped = reply_ ? known.source : known.destination && !known.outside;
+    if (!new_connection_ && mapped) apply_mapping();
+    at_hook(hook);
+    if (new_connection_ && packet_state_.translated) known.destination = true;
+    const bool changed = new_connection_ ? known.destination : mapped;
+    if (new_connection_ && datapath_.proxy.has_nat()) add(StepKind::NatSetup, "destination");
+    if (changed) {
+      add(StepKind::NatMangle, reply_ ? "destination, back to the client" : "destination");
+      if (hook == Hook::Output && !at_input_)
+        add(StepKind::Route, "again, to the new destination");  // ip_route_me_harder
+    }
+  }
+
+  void apply_mapping() {
+    if (reply_) {
+      packet_state_.destination = client_address();
+    } else {
+      packet_state_.translated = true;
+      packet_state_.destination = endpoint_address();
+    }
+  }
+
+  /// INPUT for a Service's address (IPVS): the endpoint is chosen there, and the packet goes out again through OUTPUT.
+  void pass_input_as_service() {
+    Mapping& known = mapping();
+    at_hook(Hook::Input);
+    if (packet_state_.translated || known.outside) {
+      known.destination = known.outside = true;
+      packet_state_.translated = true;
+      packet_state_.destination = endpoint_address();
+      add(StepKind::NatMangle, "destination, by IPVS");
+    }
+    // ip_vs_nat_xmit: the route to the endpoint is cached with the destination.
+    const bool bound = std::exchange(packet_state_.nat_bound, true);
+    at_hook(Hook::Output);
+    packet_state_.nat_bound = bound;
+  }
+
+  /// POSTROUTING or INPUT: the rules, the change of the source (of a reply: back to the service), and a new entry's
+  /// confirmation.
+  void exit_hook(Hook hook) {
+    Mapping& known = mapping();
+    at_hook(hook);
+    if (new_connection_ && packet_state_.masqueraded) known.source = true;
+    if (new_connection_ && datapath_.proxy.has_nat()) add(StepKind::NatSetup, "source");
+    if (reply_ ? known.destination : known.source)
+      add(StepKind::NatMangle, reply_ ? "source, back to the service" : "source");
+    if (new_connection_) add(StepKind::ConntrackInsert);
+  }
+
+  // ---- the tunnel's own packets
+
+  // An outer packet is UDP of this node that never sees a reply on its 5-tuple, hence NEW for ever: filter rules see it
+  // so each time, nat chains once, while the tuple has no entry (net/netfilter/nf_conntrack_core.c, resolve_normal_ct;
+  // nf_nat_core.c, nf_nat_inet_fn).
+  void outer_hook(Hook hook) {
+    HookPacket outer{
+        .flow = {.transport = Transport::Udp},
+        .source = hook == Hook::Output || hook == Hook::Postrouting ? AddressKind::ThisNode : AddressKind::OtherNode,
+        .destination =
+            hook == Hook::Output || hook == Hook::Postrouting ? AddressKind::OtherNode : AddressKind::ThisNode,
+        .from_local_process = hook == Hook::Output,
+        .outer = true};
+    std::vector<Step> always;
+    const std::size_t begin = walk_.steps.size();
+    rules_at(hook, outer);  // a model ties nat rules for outer packets to Condition::OuterUntracked
+    for (std::size_t i = begin; i < walk_.steps.size(); ++i)
+      walk_.steps[i].note = "outer packet: " + walk_.steps[i].note;
+  }
+
+  void outer_nat_setup(const char* which) {
+    if (datapath_.proxy.has_nat())
+      add(StepKind::NatSetup, std::string("outer packet: ") + which).when = Condition::OuterUntracked;
+  }
+
+  void enter_tunnel() {
+    auto into = sink();
+    datapath_.cni.encapsulate(into);
+    if (!datapath_.cni.tunnel().tracked) return;
+    add(StepKind::ConntrackLookup, "outer packet");
+    outer_hook(Hook::Output);
+    outer_nat_setup("destination");
+    outer_hook(Hook::Postrouting);
+    outer_nat_setup("source");
+    add(StepKind::ConntrackInsert, "outer packet").when = Condition::OuterUntracked;
+  }
+
+  void leave_tunnel() {
+    if (datapath_.cni.tunnel().tracked) {
+      add(StepKind::ConntrackLookup, "outer packet");
+      outer_hook(Hook::Prerouting);
+      outer_nat_setup("destination");
+      outer_hook(Hook::Input);
+      outer_nat_setup("source");
+      add(StepKind::ConntrackInsert, "outer packet").when = Condition::OuterUntracked;
+    }
+    auto into = sink();
+    datapath_.cni.decapsulate(into);
+    add(StepKind::IpReceive);
+  }
+
+  // ---- packets that nobody waits for
+
+  /// What the passage of one more small packet takes on this machine, beyond the socket and NIC work that the figures
+  /// of Ack and Close hold for the two ends.
+  static bool passage_kind(StepKind kind, bool end) {
+    switch (kind) {
+      case StepKind::Connect:
+      case StepKind::SendSyscall:
+      case StepKind::CopyIn:
+      case StepKind::TcpTransmit:
+      case StepKind::UdpTransmit:
+      case StepKind::TcpAccept:
+      case StepKind::Accept:
+      case StepKind::TcpConnected:
+      case StepKind::TcpReceive:
+      case StepKind::UdpReceive:
+      case StepKind::ConntrackInsert:
+      case StepKind::NatSetup:
+        return false;
+      case StepKind::Qdisc:
+      case StepKind::DriverTransmit:
+      case StepKind::Interrupt:
+      case StepKind::NapiPoll:
+        return !end;
+      default:
+        return true;
+    }
+  }
+
+  /// Adds the connection's other packets for this machine, whose own steps begin at `begin`: the ACKs of data, or the
+  /// handshake's last packet and the close of a first packet.
+  void add_unawaited(std::size_t begin, bool origin, bool last) {
+    if (!tcp() || packet_ == PacketClass::SynAck) return;
+    const bool end = origin || last;
+    const Passage passage = first_ ? Passage::Unawaited : Passage::Ack;
+    std::vector<Step> passages;
+    if (first_) {
+      // Established packets of this connection walk a shorter list than this one: take theirs.
+      Assembler later(flow_, PacketClass::Request, datapath_, mappings_);
+      later.want_ = node_;
+      const Walk walk = later.run();
+      passages.assign(walk.steps.begin() + static_cast<std::ptrdiff_t>(later.wanted_.first),
+                      walk.steps.begin() + static_cast<std::ptrdiff_t>(later.wanted_.second));
+    } else {
+      if (want_ && *want_ == node_) wanted_ = {begin, walk_.steps.size()};
+      passages.assign(walk_.steps.begin() + static_cast<std::ptrdiff_t>(begin), walk_.steps.end());
+    }
+    bool lookup_held = end;  // one lookup and one ip_rcv are in the ends' own figures
+    bool receive_held = end;
+    if (first_) {
+      if (origin) add(StepKind::Close);
+      if (last) add(StepKind::Close, "passive close", {.fixed = kPassiveClose});
+    } else {
+      if (origin) add(StepKind::Ack, "received");
+      if (last) add(StepKind::Ack, "sent");
+    }
+    for (Step& step : passages) {
+      if (step.passage != Passage::Message || step.when == Condition::OuterUntracked || !passage_kind(step.kind, end))
+        continue;
+      if (step.kind == StepKind::ConntrackLookup && std::exchange(lookup_held, false)) continue;
+      if (step.kind == StepKind::IpReceive && std::exchange(receive_held, false)) continue;
+      step.place = place_;
+      step.when = Condition::Always;
+      step.passage = passage;
+      step.wire_bytes = 0;
+      if (first_) step.count.fixed *= kUnawaitedPackets;
+      step.note = first_ ? "FINs and ACKs" : "ACK";
+      walk_.steps.push_back(std::move(step));
+    }
+  }
+
+  FlowClass flow_;
+  PacketClass packet_;
+  const Datapath& datapath_;
+  Mappings mappings_;
+  std::vector<NodeRole> machines_;
+  bool reply_ = false;
+  bool first_ = false;
+  bool new_connection_ = false;  ///< Conntrack has no confirmed entry for the packet yet.
+  bool from_host_ = false;
+  bool to_host_ = false;
+  bool at_input_ =
+      false;  ///< The Service's addresses are the node's own: its packets go through INPUT, and frames go up.
+  Walk walk_;
+  Place place_ = Place::SendingCpu;
+  NodeRole node_ = NodeRole::Client;
+  HookPacket packet_state_;
+  std::optional<NodeRole> want_;  ///< Whose steps the caller wants to know.
+  std::pair<std::size_t, std::size_t> wanted_{0, 0};
+};
+
+}  // namespace
+
+NodeRole translating_node(const FlowClass& flow) {
+  if (flow.exposure == Exposure::HostPort)
+    return flow.locality == Locality::Remote ? NodeRole::Server : NodeRole::Client;
+  if (flow.exposure != Exposure::NodePort) return NodeRole::Client;
+  switch (flow.ingress) {
+    case IngressNode::ThirdNode:
+      return NodeRole::Ingress;
+    case IngressNode::ServerNode:
+      return flow.locality == Locality::Remote ? NodeRole::Server : NodeRole::Client;
+    default:
+      return NodeRole::Client;
+  }
+}
+
+Walk describe(const FlowClass& flow, PacketClass packet, const Datapath& datapath) {
+  Assembler first(flow, PacketClass::First, datapath, {});
+  Walk walk = first.run();
+  if (packet == PacketClass::First) return walk;
+  return Assembler(flow, packet, datapath, first.mappings()).run();
+}
+
+}  // namespace knetsim

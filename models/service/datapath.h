@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+
+#include "models/cni/cni_model.h"
+#include "models/proxy/portmap.h"
+#include "models/proxy/proxy_model.h"
+#include "models/walk/walk.h"
+
+namespace knetsim {
+
+/// The models that the datapath of a flow's machines is made of. All outlive the call.
+struct Datapath {
+  const ProxyModel& proxy;
+  const CniModel& cni;
+  std::array<const PortMap*, 3>
+      host_ports{};  ///< hostPort chains of each NodeRole's machine; nullptr where it has none.
+};
+
+/// The walk of one class of packets of a flow: every step from the sending socket to the receiving one, in the order in
+/// which the kernel takes them.
+///
+/// Steps of a pod on the same machine as its peer run on the sending CPU (veth and bridge hand over by the backlog of
+/// the same core). A walk over three machines passes the middle one on its receive core alone. For a service that is
+/// asked from the machine on which its endpoint runs, all roles are NodeRole::Client.
+///
+/// Departures from the kernel: the CNI's own masquerade and policy chains are left out; bridge-nf-call-iptables is
+/// taken as 1, as kubeadm requires for bridges; a packet for a ClusterIP that no rule takes is forwarded as if routed.
+/// @source Linux v6.1 net/ipv4/ip_input.c, ip_forward.c, ip_output.c; net/bridge/br_netfilter_hooks.c;
+/// drivers/net/vxlan/vxlan_core.c.
+Walk describe(const FlowClass& flow, PacketClass packet, const Datapath& datapath);
+
+/// The machine that translates a new connection to the flow's service: whose rules give the symbols their values.
+NodeRole translating_node(const FlowClass& flow);
+
+}  // namespace knetsim
