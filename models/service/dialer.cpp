@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sim/core/ensure.h"
+#include "models/control/proxy_sync.h"
 #include "sim/core/math.h"
 
 namespace knetsim {
@@ -12,7 +12,6 @@ constexpr Purpose kEndpoint("proxy.endpoint");
 constexpr Purpose kIngress("nodeport.node");
 constexpr Purpose kServiceOrder("proxy.services.order");
 constexpr Purpose kNodePortOrder("proxy.nodeports.order");
-constexpr Purpose kSyncPhase("proxy.sync.phase");
 constexpr Purpose kPorts("flow.source-port");
 
 // 32768-60999, net.ipv4.ip_local_port_range.
@@ -37,8 +36,7 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, std::vector<EdgeTarget> tar
 
 float ServiceDialer::position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of,
                               Time now) const {
-  const std::uint64_t phase =
-      streams_.get(kSyncPhase, node).below(static_cast<std::uint64_t>(options_.sync_period.count()));
+  const auto phase = static_cast<std::uint64_t>(ProxySync::phase(streams_, node, options_.sync_period).count());
   const std::uint64_t sync = (static_cast<std::uint64_t>(now.time_since_epoch().count()) + phase) /
                              static_cast<std::uint64_t>(options_.sync_period.count());
   RngStream draw = streams_.get(purpose.of(node), hash_combine(port, sync));
