@@ -26,6 +26,8 @@ struct EdgeStats {
   std::uint64_t in_flight_start = 0;
   std::uint64_t in_flight_end = 0;
   std::uint64_t connections = 0;
+  std::uint64_t bytes_sent = 0;      ///< Payload of requests sent ...
+  std::uint64_t bytes_received = 0;  ///< ... and of answers begun.
   double rules_scanned = 0;  ///< By the packets that opened those connections, on all nodes.
   Histogram latency_ns;      ///< ok, timeouts, and unfinished ones with their age: nothing is cut off.
   Histogram connect_ns;      ///< connect() of connections opened for those requests.

@@ -226,9 +226,12 @@ void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration
   const EdgeSpec& edge = plan_.edges[rpc.edge];
   const std::uint64_t noise = hash_combine(rpc.id, rpc.attempt);
   const bool first_of_udp = edge.udp && !std::exchange(rpc.connection.used, true);
-  rpc.message =
-      network_.prepare(rpc.connection.flow, first_of_udp ? FlowPacket::First : FlowPacket::Request,
-                       draw_bytes(edge.request_bytes, kRequestBytes.of(rpc.edge), rpc.id), noise, &rpc.split, index);
+  const Bytes size = draw_bytes(edge.request_bytes, kRequestBytes.of(rpc.edge), rpc.id);
+  if (measured(rpc.begun)) {
+    edge_stats_[rpc.edge].bytes_sent += static_cast<std::uint64_t>(size.count());
+  }
+  rpc.message = network_.prepare(rpc.connection.flow, first_of_udp ? FlowPacket::First : FlowPacket::Request, size,
+                                 noise, &rpc.split, index);
   rpc.send_cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
   if (rpc.connection.requests_left > 0) {
     --rpc.connection.requests_left;
@@ -375,9 +378,12 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
     }
   }
   const EdgeSpec& edge = plan_.edges[rpc.edge];
-  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response,
-                                 draw_bytes(edge.response_bytes, kResponseBytes.of(rpc.edge), rpc.id),
-                                 hash_combine(rpc.id, rpc.attempt), &rpc.split, index);
+  const Bytes size = draw_bytes(edge.response_bytes, kResponseBytes.of(rpc.edge), rpc.id);
+  if (measured(rpc.begun)) {
+    edge_stats_[rpc.edge].bytes_received += static_cast<std::uint64_t>(size.count());
+  }
+  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response, size, hash_combine(rpc.id, rpc.attempt),
+                                 &rpc.split, index);
   const CoreIndex core = rpc.server_core == kNone ? cpus_.first_core(cpus_.node_of(groups_[pod])) : rpc.server_core;
   cpu += network_.sender_burst(rpc.message, core, now);
   submit(index, Phase::Respond, pod, rpc.server_core, cpu, wake, now);

@@ -253,12 +253,14 @@ void Network::launch(MessageIndex index, Time now) {
     way.unacked = 0;
     way.backoff = 0;
     way.round_packets = packets;
+    way.carrier = kNone;
     if (plan_of(message).nodes > 1 && packets > std::min(way.window.cwnd, kPiecePackets)) {
       way.unsent = packets;
       way.last_sent = now;
       pump(message.flow, way_index, now);
       return;
     }
+    way.carrier = index;
   }
   if (message.packet == FlowPacket::First) {
     flow.opened = flow.syn_sent = now;
@@ -405,6 +407,7 @@ void Network::deliver(MessageIndex index, Time now) {
   if (data && !flow.spec.datagrams) {
     way.undelivered -= std::min(way.undelivered, static_cast<std::uint32_t>(message.size.packets));
     way.backoff = 0;
+    way.carrier = way.carrier == index ? kNone : way.carrier;
     if (way.unsent > 0) {
       send_ack(flow_index, way_index, static_cast<std::uint32_t>(message.size.packets), now);
     }
@@ -502,7 +505,8 @@ void Network::launch_piece(FlowIndex index, std::size_t way_index, std::uint32_t
   piece.size.payload = Bytes(std::int64_t{packets} * plan_of(piece).max_segment_bytes);
   way.unacked += packets;
   way.last_sent = now;
-  if (way.unsent == 0 && head.split != nullptr) {
+  if (way.unsent == 0 && way.carrier == kNone && head.split != nullptr && head.split->clock <= now) {
+    way.carrier = piece_index;
     piece.split = head.split;
     piece.split->hold_until(resent ? Wait::Recovery : Wait::Window, now);
   }
@@ -594,6 +598,8 @@ void Network::vanish(MessageIndex index, Time now) {
                         {handler_, kSynTimer, index, again ? 1u : 0u});
     return;
   }
+  Direction& way = flow.way[way_of(message.packet)];
+  way.carrier = way.carrier == index ? kNone : way.carrier;
   if (message.owned && !flow.spec.datagrams) {
     return;  // the head of a transfer waits for its packets to be sent again
   }

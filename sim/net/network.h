@@ -119,7 +119,8 @@ class Network final : public EventHandler {
 
  private:
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  static constexpr std::uint32_t kPiecePackets = 88;  ///< Two GSO skbs: what TCP small queues let into the qdisc.
+  static constexpr std::uint32_t kPiecePackets =
+      22;  ///< Half a GSO skb: finer pieces interleave with other traffic as packets do.
   enum Kind : std::uint16_t { kHop, kSoftirq, kDone, kPieceSent, kResend, kAckLate, kSynTimer };
 
   /// The way from one machine to the next.
@@ -139,6 +140,7 @@ class Network final : public EventHandler {
     std::uint32_t backoff = 0;        ///< Timeouts in a row.
     MessageIndex head = kNone;        ///< The owner's message, kept until all has arrived.
     std::uint32_t round_packets = 0;  ///< All packets of the message under way.
+    MessageIndex carrier = kNone;     ///< What is under way and accounts for the owner's time; at most one at a time.
     std::uint64_t pieces = 0;         ///< Pieces and ACKs so far; numbers their draws.
     bool piece_pending = false;       ///< A piece is still leaving the host.
     bool outer_untracked = false;
