@@ -1,0 +1,226 @@
+#include "sim/cli/screen.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/core/statistics.h"
+#include "sim/experiment/fill_results.h"
+#include "sim/input/units_text.h"
+
+namespace knetsim {
+namespace {
+
+/// One variant's numbers of one workload, over all replicates.
+struct Row {
+  EdgeStats sum;
+  double busiest_core = 0;
+  double measured_s = 0;
+  bool unstable = false;
+  std::vector<double> p99_s;          ///< By replicate.
+  std::vector<double> connect_p99_s;  ///< By replicate.
+};
+
+void add(EdgeStats& sum, const EdgeStats& stats) {
+  sum.asked += stats.asked;
+  sum.ok += stats.ok;
+  sum.errors += stats.errors;
+  sum.timeouts += stats.timeouts;
+  sum.retried += stats.retried;
+  sum.unfinished += stats.unfinished;
+  sum.connections += stats.connections;
+  sum.rules_scanned += stats.rules_scanned;
+  sum.latency_ns.merge(stats.latency_ns);
+  sum.connect_ns.merge(stats.connect_ns);
+}
+
+Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
+  Row row;
+  const EdgeIndex edge = variant.traffic.sources[workload].edge;
+  const double measured = to_seconds(variant.scenario.run.duration);
+  for (const PointResult& point : points) {
+    if (point.edges.empty()) {
+      continue;
+    }
+    const EdgeStats& stats = point.edges[edge];
+    add(row.sum, stats);
+    row.measured_s += measured;
+    row.unstable = row.unstable || is_unstable(stats);
+    row.p99_s.push_back(static_cast<double>(stats.latency_ns.quantile(0.99)) * 1e-9);
+    row.connect_p99_s.push_back(static_cast<double>(stats.connect_ns.quantile(0.99)) * 1e-9);
+    for (const NodeCpu& node : point.nodes) {
+      row.busiest_core = std::max(row.busiest_core, to_seconds(node.busiest) / measured);
+    }
+  }
+  return row;
+}
+
+std::string span_text(const Histogram& ns, double q) {
+  return ns.empty() ? "-" : human(Duration(ns.quantile(q) * 1000));
+}
+
+std::string percent(double fraction) {
+  const double value = fraction * 100;
+  return fmt::format("{}{:.{}f} %", value < 0 ? "\u2212" : "+", std::fabs(value), std::fabs(value) < 10 ? 1 : 0);
+}
+
+/// "-85 % (-87 % .. -83 %): better", of paired replicates.
+std::string paired(const std::vector<double>& base, const std::vector<double>& other) {
+  std::vector<double> relative;
+  for (std::size_t i = 0; i < std::min(base.size(), other.size()); ++i) {
+    if (base[i] > 0) {
+      relative.push_back(other[i] / base[i] - 1);
+    }
+  }
+  if (relative.size() < 2) {
+    return relative.empty() ? "no comparison" : fmt::format("{} (one replicate: no interval)", percent(relative[0]));
+  }
+  const Interval interval = mean_interval(relative, 0.95);
+  std::string text =
+      fmt::format("{} ({} \u2026 {})", percent(interval.mean), percent(interval.low()), percent(interval.high()));
+  if (interval.high() < 0) {
+    return text + ": better";
+  }
+  if (interval.low() > 0) {
+    return text + ": worse";
+  }
+  return text + fmt::format(": cannot tell at \u00b1{:.1f} %", interval.half_width * 100);
+}
+
+std::string arrivals_text(const TrafficSpec& source) {
+  if (const auto* poisson = std::get_if<PoissonArrivals>(&source.arrivals)) {
+    return fmt::format("{} req/s open loop", with_commas(static_cast<std::int64_t>(poisson->per_second + 0.5)));
+  }
+  if (const auto* constant = std::get_if<ConstantArrivals>(&source.arrivals)) {
+    return fmt::format("{} req/s open loop, even",
+                       with_commas(static_cast<std::int64_t>(1 / to_seconds(constant->interval) + 0.5)));
+  }
+  if (const auto* loop = std::get_if<ClosedLoop>(&source.arrivals)) {
+    return fmt::format("{} users closed loop", with_commas(loop->users));
+  }
+  return "listed arrivals";
+}
+
+std::string head(const BoundVariant& base) {
+  const Cluster& cluster = base.cluster;
+  const ClusterSettings& settings = base.scenario.cluster;
+  std::string text = fmt::format("{}  {} nodes \u00b7 {} services", base.scenario.name,
+                                 with_commas(static_cast<std::int64_t>(cluster.nodes.size())),
+                                 with_commas(static_cast<std::int64_t>(cluster.services.size())));
+  if (settings.background.services > 0) {
+    text += fmt::format(" (+{} background)", with_commas(settings.background.services));
+  }
+  text +=
+      fmt::format(" \u00b7 {}{}{}", settings.cni.kind, settings.cni.backend.empty() ? "" : " ", settings.cni.backend);
+  for (const TrafficSpec& source : base.traffic.sources) {
+    text += " \u00b7 " + arrivals_text(source);
+  }
+  return text + fmt::format(" \u00b7 seed {}\n", base.scenario.run.seed);
+}
+
+/// Shares of the base's connecting time by kind, of the packets that open a connection.
+std::string where_time_goes(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
+  TimeSplit sum;
+  for (const PointResult& point : points) {
+    if (!point.edges.empty()) {
+      for (const auto& [band, split] : point.sources[workload].bands()) {
+        sum += split.sum;
+      }
+    }
+  }
+  const double total = static_cast<double>(sum.total().count());
+  if (!(total > 0)) {
+    return {};
+  }
+  std::vector<std::pair<double, std::string>> shares;
+  const std::vector<std::string> kinds = kind_names();
+  const std::vector<std::string> waits = wait_names();
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    shares.emplace_back(static_cast<double>(sum.service[i]) / total, kinds[i]);
+  }
+  for (std::size_t i = 0; i < waits.size(); ++i) {
+    shares.emplace_back(static_cast<double>(sum.wait[i]) / total, waits[i]);
+  }
+  std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text = fmt::format("Where the time of a request goes ({}):", variant.name);
+  for (std::size_t i = 0; i < 6 && shares[i].first >= 0.005; ++i) {
+    text += fmt::format("{} {} {:.0f} %", i == 0 ? "" : " \u00b7", shares[i].second, shares[i].first * 100);
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string summary_screen(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome,
+                           const ScreenInfo& info) {
+  const BoundVariant& base = variants.front();
+  std::string text = head(base);
+  if (!info.manifests_line.empty()) {
+    text += info.manifests_line + "\n";
+  }
+  std::size_t name_width = 18;
+  for (const BoundVariant& variant : variants) {
+    name_width = std::max(name_width, variant.name.size() + 9);
+  }
+  for (std::size_t w = 0; w < base.traffic.sources.size(); ++w) {
+    const EdgeSpec& edge = base.traffic.edges[base.traffic.sources[w].edge];
+    text += fmt::format("\n{:<{}}{:>16}{:>26}{:>20}{:>8}{:>9}{:>14}\n",
+                        base.traffic.sources[w].name + " \u2192 " + edge.target, name_width, "connect",
+                        "request latency", "asked/done", "", "busiest", "rules per new");
+    text += fmt::format("{:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}{:>20}{:>8}{:>9}{:>14}\n", "", name_width, "p50", "p99", "p50",
+                        "p99", "p99.9", "per second", "errors", "core", "connection");
+    std::vector<Row> rows;
+    for (std::size_t v = 0; v < variants.size(); ++v) {
+      rows.push_back(row_of(variants[v], outcome.points[v], w));
+      const Row& row = rows.back();
+      const EdgeStats& sum = row.sum;
+      const auto rate = [&](std::uint64_t count) {
+        return with_commas(static_cast<std::int64_t>(static_cast<double>(count) / row.measured_s + 0.5));
+      };
+      text += fmt::format(
+          "  {:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}{:>20}{:>8}{:>7.0f} %{:>14}{}\n",
+          variants[v].name + (v == 0 && variants.size() > 1 ? " (base)" : ""), name_width - 2,
+          span_text(sum.connect_ns, 0.5), span_text(sum.connect_ns, 0.99), span_text(sum.latency_ns, 0.5),
+          span_text(sum.latency_ns, 0.99), span_text(sum.latency_ns, 0.999), rate(sum.asked) + "/" + rate(sum.ok),
+          with_commas(static_cast<std::int64_t>(sum.errors + sum.timeouts)), row.busiest_core * 100,
+          sum.connections == 0
+              ? "-"
+              : with_commas(static_cast<std::int64_t>(sum.rules_scanned / static_cast<double>(sum.connections) + 0.5)),
+          row.unstable ? "  overloaded: the backlog grows" : "");
+    }
+    if (variants.size() > 1) {
+      text +=
+          fmt::format("Against {}, same arrivals, {} replicates, 95 % CI\n", base.name, base.scenario.run.replicates);
+      for (std::size_t v = 1; v < variants.size(); ++v) {
+        text += fmt::format("  {:<{}}", variants[v].name, name_width - 2);
+        if (rows[v].sum.connections > 0 && rows[0].sum.connections > 0) {
+          text += fmt::format("connect p99 {}, ", paired(rows[0].connect_p99_s, rows[v].connect_p99_s));
+        }
+        text += fmt::format("request p99 {}\n", paired(rows[0].p99_s, rows[v].p99_s));
+      }
+    }
+    text += where_time_goes(base, outcome.points.front(), w);
+  }
+  if (!info.costs_line.empty()) {
+    text += "Costs: " + info.costs_line + "\n";
+  }
+  if (info.timing) {
+    std::uint64_t events = 0, requests = 0;
+    std::size_t points = 0;
+    for (const auto& replicates : outcome.points) {
+      for (const PointResult& point : replicates) {
+        events += point.events;
+        requests += point.completed;
+        points += point.edges.empty() ? 0 : 1;
+      }
+    }
+    text +=
+        fmt::format("{} points, {} requests and calls, {} events in {:.1f} s ({:.1f} M events/s)\n", points,
+                    with_commas(static_cast<std::int64_t>(requests)), with_commas(static_cast<std::int64_t>(events)),
+                    outcome.wall_s, static_cast<double>(events) / outcome.wall_s * 1e-6);
+  }
+  return text;
+}
+
+}  // namespace knetsim
