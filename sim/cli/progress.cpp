@@ -1,0 +1,61 @@
+#include "sim/cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace knetsim {
+namespace {
+
+constexpr double kRedrawSeconds = 0.1;
+constexpr double kPlainSeconds = 5;
+
+std::string left_text(double seconds) {
+  if (seconds < 90) {
+    return fmt::format("{:.0f} s left", seconds);
+  }
+  return seconds < 5400 ? fmt::format("{:.0f} min left", seconds / 60) : fmt::format("{:.1f} h left", seconds / 3600);
+}
+
+}  // namespace
+
+std::string progress_text(const Progress& progress) {
+  std::string text =
+      fmt::format("{:3.0f} %  point {} of {}  {:.1f} s simulated", progress.fraction * 100,
+                  std::min(progress.points_done + 1, progress.points), progress.points, progress.simulated_s);
+  if (progress.wall_s > 0.2) {
+    text += fmt::format("  {:.1f} M events/s", static_cast<double>(progress.events) / progress.wall_s * 1e-6);
+  }
+  if (progress.wall_s > 1 && progress.fraction > 0.01) {
+    text += "  " + left_text(progress.wall_s * (1 - progress.fraction) / progress.fraction);
+  }
+  return text;
+}
+
+ProgressLine::ProgressLine(bool quiet) : terminal_(isatty(STDERR_FILENO) == 1), quiet_(quiet) {}
+
+void ProgressLine::show(const Progress& progress) {
+  if (quiet_ || progress.wall_s - last_shown_s_ < (terminal_ ? kRedrawSeconds : kPlainSeconds)) {
+    return;
+  }
+  last_shown_s_ = progress.wall_s;
+  const std::string text = progress_text(progress);
+  if (terminal_) {
+    fmt::print(stderr, "\r{}\x1b[K", text);
+    std::fflush(stderr);
+    drawn_ = true;
+  } else {
+    fmt::print(stderr, "{}\n", text);
+  }
+}
+
+void ProgressLine::done() {
+  if (drawn_) {
+    fmt::print(stderr, "\r\x1b[K");
+    drawn_ = false;
+  }
+}
+
+}  // namespace knetsim
