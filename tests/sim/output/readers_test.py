@@ -98,7 +98,7 @@ class ResultsFile(unittest.TestCase):
             for row in VARIABLES:
                 data = f[row.path]
                 if row.type == "string":
-                    self.assertEqual(h5py.check_string_dtype(data.dtype), h5py.string_info("utf-8", None), row.path)
+                    self.assertEqual(tuple(h5py.check_string_dtype(data.dtype)), ("utf-8", None), row.path)
                     cells = data.asstr()[()]
                     cells = np.array(cells, dtype=object)
                 else:

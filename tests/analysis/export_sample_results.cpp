@@ -1,0 +1,25 @@
+// What export_csv_test.py reads: `export_sample_results FILE` writes sample_results.h's results, `export_sample_results
+// FILE GROUP` prints one group of a file as CSV.
+#include <exception>
+#include <iostream>
+
+#include "analysis/export_csv.h"
+#include "analysis/results_reader.h"
+#include "sample_results.h"
+#include "sim/output/results_writer.h"
+
+int main(int argc, char** argv) {
+  using namespace knetsim;
+  if (argc < 2) return 2;
+  try {
+    if (argc == 2) {
+      write_results(argv[1], sample_results(), {});
+    } else {
+      export_csv(read_results_group(argv[1], argv[2]), std::cout);
+    }
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 5;
+  }
+  return 0;
+}

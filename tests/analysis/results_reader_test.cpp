@@ -1,0 +1,161 @@
+// What was written is what is read, for every column of the schema; files of a later major version, of other programs
+// or without a part are refused in one line, and later minor versions are read.
+#include "analysis/results_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "sample_results.h"
+#include "sim/output/hdf5_writer.h"
+#include "sim/output/output_error.h"
+#include "sim/output/results_writer.h"
+#include "sim/output/safe_file.h"
+#include "sim/output/sha256.h"
+#include "temporary_folder.h"
+
+namespace knetsim {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class ResultsReader : public ::testing::Test {
+ protected:
+  void write(const DataFile& data) const { write_file_safely(file_, hdf5_image(data)); }
+  std::string refusal() const {
+    try {
+      read_results(file_);
+    } catch (const OutputError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  static DataGroup& group(DataFile& data, std::string_view path) {
+    return *std::find_if(data.groups.begin(), data.groups.end(), [&](const DataGroup& g) { return g.path == path; });
+  }
+  static void set_version(DataFile& data, std::int64_t major, std::int64_t minor) {
+    for (DataAttribute& attribute : data.attributes) {
+      if (attribute.name == "format_version") attribute.value = std::vector{major, minor};
+    }
+  }
+
+  TemporaryFolder folder_;
+  std::filesystem::path file_ = folder_ / "results.h5";
+  DataFile data_ = to_data_file(sample_results(), {});
+};
+
+/// All cells of two results, by their columns.
+struct Collect {
+  std::vector<std::pair<std::string, ColumnValues>>& columns;
+  template <class Cell>
+  void column(const std::string& path, const std::vector<Cell>& cells) const {
+    columns.emplace_back(path, cells);
+  }
+  template <class Cell>
+  void column(const std::string& path, const Cell& cell) const {
+    columns.emplace_back(path, std::vector{cell});
+  }
+  void index(const std::string&, std::size_t) const {}
+  void mean(const std::string&, const MetricState&) const {}
+};
+
+TEST_F(ResultsReader, GivesBackEveryColumn) {
+  write_results(file_, sample_results(), {});
+  const ExperimentResults read = read_results(file_);
+  const ExperimentResults expected = sample_results();
+  std::vector<std::pair<std::string, ColumnValues>> found;
+  std::vector<std::pair<std::string, ColumnValues>> wanted;
+  visit_results(read, Collect{found});
+  visit_results(expected, Collect{wanted});
+  ASSERT_EQ(found.size(), wanted.size());
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i], wanted[i]) << wanted[i].first;
+  EXPECT_EQ(read.provenance.title, "größte Probe");
+  EXPECT_TRUE(read.provenance.git_dirty);
+}
+
+TEST_F(ResultsReader, GivesTheHeader) {
+  write(data_);
+  const ResultsHeader header = read_results_header(file_);
+  EXPECT_EQ(header.title, "größte Probe");
+  EXPECT_EQ(header.format_major, 1);
+  EXPECT_EQ(header.scenario_id, sha256_hex(sample_results().provenance.config_resolved));
+}
+
+TEST_F(ResultsReader, LeavesUnrecordedGroupsEmpty) {
+  std::erase_if(data_.groups, [](const DataGroup& g) { return g.path == "links" || g.path == "spans"; });
+  write(data_);
+  const ExperimentResults read = read_results(file_);
+  EXPECT_TRUE(read.links.empty());
+  EXPECT_TRUE(read.spans.row_size.empty());
+  EXPECT_EQ(read.runs(), 4U);
+}
+
+TEST_F(ResultsReader, RefusesAnotherMajorVersionInOneLine) {
+  set_version(data_, 2, 0);
+  write(data_);
+  EXPECT_EQ(refusal(), file_.string() + ": results format 2.0 written by knetsim 0.1.0; this program reads 1.x");
+}
+
+TEST_F(ResultsReader, ReadsALaterMinorVersionAndLeavesOutWhatItDoesNotKnow) {
+  set_version(data_, 1, 7);
+  group(data_, "summary").variables.push_back({"new_figure", {"run"}, std::vector<double>(4), {}});
+  data_.groups.push_back(
+      {.path = "new_group", .attributes = {}, .axes = {}, .variables = {{"x", {}, std::vector<double>(1), {}}}});
+  write(data_);
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(read_results(file_).summary.events, sample_results().summary.events);
+}
+
+TEST_F(ResultsReader, RefusesFilesThatAreNoResults) {
+  write({.attributes = {{"filetype", std::string("statepoint")}}, .groups = {}});
+  EXPECT_THAT(refusal(), HasSubstr("not a knetsim results file"));
+  write({.attributes = {{"filetype", std::string("knetsim-results")}}, .groups = {}});
+  EXPECT_THAT(refusal(), HasSubstr("no format_version"));
+}
+
+TEST_F(ResultsReader, RefusesColumnsOfAnotherTypeOrShape) {
+  DataFile changed = data_;
+  group(changed, "summary").variables[2].values = std::vector<double>(4);  // seed
+  write(changed);
+  EXPECT_THAT(refusal(), HasSubstr("/summary/seed has another type"));
+  changed = data_;
+  group(changed, "drops").variables.back() = {"packets", {"reason", "run"}, std::vector<std::int64_t>(8), {}};
+  write(changed);
+  EXPECT_THAT(refusal(), HasSubstr("/drops/packets has other axes"));
+}
+
+TEST_F(ResultsReader, RefusesRowsThatDoNotAddUpAndGroupsThatDisagree) {
+  DataFile changed = data_;
+  for (DataVariable& variable : group(changed, "hist/latency").variables) {
+    if (variable.name == "row_size") variable.values = std::vector<std::int64_t>(12, 1);
+  }
+  write(changed);
+  EXPECT_THAT(refusal(), HasSubstr("/hist/latency/row_size has the wrong length"));
+  changed = data_;
+  for (DataVariable& variable : group(changed, "cpu").variables) {
+    if (variable.name == "replicate") variable.values = std::vector<std::int64_t>(4, 9);
+  }
+  write(changed);
+  EXPECT_THAT(refusal(), HasSubstr("disagree about /cpu/replicate"));
+}
+
+TEST_F(ResultsReader, ListsTheGroupsAndNamesThemWhereOneIsMissing) {
+  write(data_);
+  const std::vector<GroupListing> groups = list_results_groups(file_);
+  ASSERT_EQ(groups.size(), results_groups().size());
+  EXPECT_EQ(groups[1].path, "summary");
+  EXPECT_EQ(groups[1].description, "one row for each run and workload");
+  EXPECT_THAT(groups[1].axes, ElementsAre("run [4]", "workload [3]", "quantile [4]"));
+  try {
+    read_results_group(file_, "sumary");
+    ADD_FAILURE() << "found";
+  } catch (const OutputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no group 'sumary'; there are: provenance, summary, service"));
+  }
+  EXPECT_EQ(read_results_group(file_, "/hist/latency").path, "hist/latency");
+}
+
+}  // namespace
+}  // namespace knetsim
