@@ -9,21 +9,6 @@ namespace knetsim {
 
 namespace {
 
-StagePlace stage_place(Place place) {
-  switch (place) {
-    case Place::SendingCpu:
-      return StagePlace::SenderCore;
-    case Place::SoftirqCore:
-      return StagePlace::SoftirqCore;
-    case Place::ReceivingCpu:
-      return StagePlace::ReceiverCore;
-    case Place::Nic:
-    case Place::Wire:
-      return StagePlace::Wire;
-  }
-  return StagePlace::Wire;
-}
-
 StageCondition condition(Condition when) {
   switch (when) {
     case Condition::Always:
@@ -54,19 +39,23 @@ class StageBuilder {
       : profile_(profile), tables_(tables), packet_(packet) {}
 
   void add(const Step& step) {
-    if (is_computed(step.kind)) return;
-    if (is_scan(step, packet_)) {
-      add_scan(step);
-    } else {
-      add_costs(step);
-    }
+    if (!is_computed(step.kind) && !is_scan(step, packet_)) add_costs(step);
+  }
+
+  void add(const ScanGroup& group) {
+    scans_.push_back({.kind = index_of(group.kind),
+                      .shape = shape_of(tables_, sigma_of(profile_, group.kind)),
+                      .when = condition(group.when),
+                      .curve = index_of(group.kind),
+                      .table = group.table,
+                      .symbol = static_cast<std::uint8_t>(group.symbol),
+                      .item_bytes = group.item_bytes,
+                      .fixed = group.fixed});
   }
 
   void finish(Stage& stage, Plan& plan) {
     std::stable_sort(terms_.begin(), terms_.end(),
                      [](const CostTerm& a, const CostTerm& b) { return a.shape < b.shape; });
-    std::stable_sort(scans_.begin(), scans_.end(),
-                     [](const ScanTerm& a, const ScanTerm& b) { return a.shape < b.shape; });
     stage.first_term = static_cast<std::uint16_t>(plan.terms.size());
     stage.terms = static_cast<std::uint16_t>(terms_.size());
     stage.first_scan = static_cast<std::uint16_t>(plan.scans.size());
@@ -98,27 +87,6 @@ class StageBuilder {
     term->per_byte_ps += costs.per_byte_ps;
   }
 
-  void add_scan(const Step& step) {
-    ScanTerm scan{.kind = index_of(step.kind),
-                  .shape = shape_of(tables_, sigma_of(profile_, step.kind)),
-                  .when = condition(step.when),
-                  .curve = index_of(step.kind),
-                  .table = static_cast<std::uint8_t>(step.table == RuleTable::Filter ? 1 : 0),
-                  .symbol = static_cast<std::uint8_t>(step.count.symbol),
-                  .item_bytes = std::max<std::uint32_t>(1, step.rule_bytes),
-                  .fixed = step.count.fixed};
-    for (ScanTerm& other : scans_) {
-      if (other.kind != scan.kind || other.when != scan.when || other.table != scan.table) continue;
-      if (other.symbol != 0 && scan.symbol != 0) continue;
-      // The rules of a bound count are many and give the item size; among fixed ones the longer run does.
-      if (scan.symbol != 0 || (other.symbol == 0 && scan.fixed > other.fixed)) other.item_bytes = scan.item_bytes;
-      other.symbol = std::max(other.symbol, scan.symbol);
-      other.fixed += scan.fixed;
-      return;
-    }
-    scans_.push_back(scan);
-  }
-
   const CostProfile& profile_;
   const PlanTables& tables_;
   PacketClass packet_;
@@ -136,12 +104,7 @@ PlanTables plan_tables(const CostProfile& profile) {
   PlanTables tables;
   for (const double sigma : sigmas) tables.shapes.emplace_back(sigma);
   for (const StepKindInfo& entry : step_kinds()) {
-    const double flat = profile[entry.kind].median_ps;
-    if (const std::optional<ScanCost>& scan = profile.scan(entry.kind)) {
-      tables.curves.push_back({scan->warm_ps, scan->cold_ps, scan->cache_bytes, scan->forget_ps});
-    } else {
-      tables.curves.push_back({.warm_ps = flat, .cold_ps = flat});
-    }
+    tables.curves.push_back(scan_curve(profile, entry.kind));
   }
   tables.wire_kind = index_of(StepKind::Wire);
   return tables;
@@ -157,20 +120,15 @@ Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tab
   plan.tunnelled = walk.encapsulation != Encapsulation::None;
 
   StageBuilder builder(profile, tables, options.packet);
-  for (const Step& step : walk.steps) {
-    const auto machine = std::find(walk.nodes.begin(), walk.nodes.end(), step.node);
+  for (const StepRange& range : stages_of(walk)) {
+    const auto machine = std::find(walk.nodes.begin(), walk.nodes.end(), range.node);
     KNETSIM_ENSURE(machine != walk.nodes.end(), "a step at a machine that the walk does not pass");
-    const StagePlace place = stage_place(step.place);
-    const auto node = static_cast<std::uint8_t>(machine - walk.nodes.begin());
-    const bool same = !plan.stages.empty() && plan.stages.back().place == place &&
-                      (place == StagePlace::Wire || plan.stages.back().node == node);
-    if (!same) {
-      if (!plan.stages.empty()) builder.finish(plan.stages.back(), plan);
-      plan.stages.push_back({.place = place, .node = node});
-    }
-    builder.add(step);
+    Stage stage{.place = range.place, .node = static_cast<std::uint8_t>(machine - walk.nodes.begin())};
+    for (std::size_t i = range.begin; i < range.end; ++i) builder.add(walk.steps[i]);
+    for (const ScanGroup& group : scan_groups(walk, range, options.packet, profile)) builder.add(group);
+    builder.finish(stage, plan);
+    plan.stages.push_back(stage);
   }
-  if (!plan.stages.empty()) builder.finish(plan.stages.back(), plan);
   return plan;
 }
 

@@ -1,5 +1,7 @@
 #include "models/walk/step_cost.h"
 
+#include <algorithm>
+
 namespace knetsim {
 
 bool is_scan(const Step& step, PacketClass packet) {
@@ -44,9 +46,71 @@ UnitCosts unit_costs(const Step& step, double count, const CostProfile& profile)
   return costs;
 }
 
-double cold_scan_ps(const Step& step, const Bindings& bindings, const CostProfile& profile) {
-  const std::optional<ScanCost>& scan = profile.scan(step.kind);
-  return value_of(step.count, bindings) * (scan ? scan->cold_ps : profile[step.kind].median_ps);
+namespace {
+
+StagePlace stage_place(Place place) {
+  switch (place) {
+    case Place::SendingCpu:
+      return StagePlace::SenderCore;
+    case Place::SoftirqCore:
+      return StagePlace::SoftirqCore;
+    case Place::ReceivingCpu:
+      return StagePlace::ReceiverCore;
+    case Place::Nic:
+    case Place::Wire:
+      return StagePlace::Wire;
+  }
+  return StagePlace::Wire;
+}
+
+}  // namespace
+
+std::vector<StepRange> stages_of(const Walk& walk) {
+  std::vector<StepRange> stages;
+  for (std::size_t i = 0; i < walk.steps.size(); ++i) {
+    const StagePlace place = stage_place(walk.steps[i].place);
+    const NodeRole node = walk.steps[i].node;
+    const bool same =
+        !stages.empty() && stages.back().place == place && (place == StagePlace::Wire || stages.back().node == node);
+    if (!same) stages.push_back({place, node, i, i});
+    stages.back().end = i + 1;
+  }
+  return stages;
+}
+
+std::vector<ScanGroup> scan_groups(const Walk& walk, const StepRange& stage, PacketClass packet,
+                                   const CostProfile& profile) {
+  std::vector<ScanGroup> groups;
+  for (std::size_t i = stage.begin; i < stage.end; ++i) {
+    const Step& step = walk.steps[i];
+    if (!is_scan(step, packet)) continue;
+    const auto table = static_cast<std::uint8_t>(step.table == RuleTable::Nat ? 0 : 1);
+    const bool bound = step.count.symbol != Symbol::None;
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const ScanGroup& other) {
+      return other.kind == step.kind && other.when == step.when && other.table == table &&
+             (!bound || other.symbol == Symbol::None);
+    });
+    if (group == groups.end()) {
+      groups.push_back({.kind = step.kind, .when = step.when, .table = table});
+      group = groups.end() - 1;
+    }
+    const bool longer = group->symbol == Symbol::None && (group->members.empty() || step.count.fixed > group->fixed);
+    if (bound || longer) group->item_bytes = std::max<std::uint32_t>(1, step.rule_bytes);
+    if (bound) group->symbol = step.count.symbol;
+    group->fixed += step.count.fixed;
+    group->members.push_back(i);
+  }
+  std::stable_sort(groups.begin(), groups.end(), [&](const ScanGroup& a, const ScanGroup& b) {
+    return profile[a.kind].sigma < profile[b.kind].sigma;
+  });
+  return groups;
+}
+
+ScanCurve scan_curve(const CostProfile& profile, StepKind kind) {
+  if (const std::optional<ScanCost>& scan = profile.scan(kind)) {
+    return {scan->warm_ps, scan->cold_ps, scan->cache_bytes, scan->forget_ps};
+  }
+  return {.warm_ps = profile[kind].median_ps, .cold_ps = profile[kind].median_ps};
 }
 
 }  // namespace knetsim

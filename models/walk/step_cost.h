@@ -1,9 +1,12 @@
 #pragma once
 
+#include <vector>
+
 #include "models/cost/cost_profile.h"
 #include "models/walk/bindings.h"
 #include "models/walk/walk.h"
 #include "sim/net/plan.h"
+#include "sim/net/scan_cost.h"
 
 namespace knetsim {
 
@@ -31,7 +34,33 @@ bool is_scan(const Step& step, PacketClass packet);
 /// Costs of a step that is no scan. @param count  Units of the kind (of Rule and Lookup: for each skb).
 UnitCosts unit_costs(const Step& step, double count, const CostProfile& profile);
 
-/// Cost of a scan step whose table is cold: what an idle network pays. Picoseconds.
-double cold_scan_ps(const Step& step, const Bindings& bindings, const CostProfile& profile);
+/// Scans of one stage that are one scan to the engine: of one table, of one kind, under one condition, with at most one
+/// bound count.
+struct ScanGroup {
+  StepKind kind{};
+  Condition when = Condition::Always;
+  std::uint8_t table = 0;  ///< The engine's table: 0 nat, 1 all else.
+  Symbol symbol = Symbol::None;
+  double fixed = 0;
+  std::uint32_t item_bytes = 1;        ///< Of the bound count's rules, else of the longest run.
+  std::vector<std::size_t> members{};  ///< Indices of its steps in the walk.
+};
+
+/// A stage of a walk: steps at one place of one machine. NIC and wire are one stage.
+struct StepRange {
+  StagePlace place{};
+  NodeRole node{};
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+std::vector<StepRange> stages_of(const Walk& walk);
+
+/// Scans of a stage in the order in which the engine pays them: by shape, then as they stand in the walk. The first
+/// that applies finds its table as the core's last scan has left it, the later ones find it just scanned.
+std::vector<ScanGroup> scan_groups(const Walk& walk, const StepRange& stage, PacketClass packet,
+                                   const CostProfile& profile);
+
+/// The curve of a kind; flat for a kind without one.
+ScanCurve scan_curve(const CostProfile& profile, StepKind kind);
 
 }  // namespace knetsim

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 #include "models/walk/step_cost.h"
@@ -11,7 +12,7 @@ namespace knetsim {
 
 namespace {
 
-constexpr std::size_t kNoteWidth = 44;
+constexpr std::size_t kNoteWidth = 46;
 
 double units_of(const Step& step, double count, const MessageSize& size) {
   if (step.passage == Passage::Ack) return count * size.acks;
@@ -30,9 +31,8 @@ double units_of(const Step& step, double count, const MessageSize& size) {
   }
 }
 
-bool applies(const Step& step, const WalkTableOptions& options) {
-  if (step.passage != Passage::Message && !options.unawaited) return false;
-  switch (step.when) {
+bool applies(Condition when, const WalkTableOptions& options) {
+  switch (when) {
     case Condition::Always:
       return true;
     case Condition::IdleResource:
@@ -112,10 +112,36 @@ std::string_view name_of(PacketClass packet) {
   return "";
 }
 
+namespace {
+
+/// Picoseconds of each step of a walk that is a scan, by index; 0 for the others. A group's cost is shared out by
+/// rules.
+std::vector<double> scan_costs(const Walk& walk, const CostProfile& profile, const WalkTableOptions& options) {
+  std::vector<double> costs(walk.steps.size(), 0);
+  for (const StepRange& stage : stages_of(walk)) {
+    std::array<bool, kScanTables> scanned{};
+    for (const ScanGroup& group : scan_groups(walk, stage, options.packet, profile)) {
+      const double items = value_of({group.fixed, group.symbol}, options.bindings);
+      if (items <= 0 || !applies(group.when, options)) continue;
+      const bool warm = !options.idle || scanned[group.table];
+      scanned[group.table] = true;
+      const ScanCurve curve = scan_curve(profile, group.kind);
+      const double total = curve.cost_ps(items, group.item_bytes, warm ? Duration{} : Duration::max());
+      for (const std::size_t i : group.members)
+        costs[i] = total * value_of(walk.steps[i].count, options.bindings) / items;
+    }
+  }
+  return costs;
+}
+
+}  // namespace
+
 WalkTable walk_table(const Walk& walk, const CostProfile& profile, const WalkTableOptions& options) {
   WalkTable table;
-  for (const Step& step : walk.steps) {
-    if (!applies(step, options)) continue;
+  const std::vector<double> scans = scan_costs(walk, profile, options);
+  for (std::size_t i = 0; i < walk.steps.size(); ++i) {
+    const Step& step = walk.steps[i];
+    if (!applies(step.when, options) || (step.passage != Passage::Message && !options.unawaited)) continue;
     const double count = value_of(step.count, options.bindings);
     WalkRow row{.place = step.place,
                 .node = step.node,
@@ -128,9 +154,7 @@ WalkTable walk_table(const Walk& walk, const CostProfile& profile, const WalkTab
                 .wire_bytes = step.wire_bytes,
                 .note = step.note};
     if (is_scan(step, options.packet)) {
-      const double per_rule = options.idle ? 0 : profile[step.kind].median_ps;
-      row.latency_ns = 1e-3 * (options.idle ? cold_scan_ps(step, options.bindings, profile) : count * per_rule);
-      row.cpu_ns = row.latency_ns;
+      row.latency_ns = row.cpu_ns = 1e-3 * scans[i];
     } else {
       const UnitCosts costs = unit_costs(step, count, profile);
       const double total_ns = 1e-3 * costs.total_ps(options.size);
@@ -140,31 +164,45 @@ WalkTable walk_table(const Walk& walk, const CostProfile& profile, const WalkTab
     table.latency_ns += row.latency_ns;
     table.cpu_ns += row.cpu_ns;
     row.running_ns = table.latency_ns;
-    table.rows.push_back(std::move(row));
+    if (row.units > 0) table.rows.push_back(std::move(row));
   }
   table.rules = rules_evaluated(walk, options.bindings, {.outer_untracked = options.outer_untracked});
   return table;
 }
 
 std::string render(const WalkTable& table) {
-  std::string text = fmt::format("{:<22} {:<17} {:>8} {:<10} {:>9} {:>9} {:>9}  {}\n", "place", "step", "count", "unit",
-                                 "ns", "CPU ns", "sum ns", "");
-  std::string last;
-  for (const WalkRow& row : table.rows) {
-    const std::string here = where(row);
-    std::string note = row.note;
-    if (row.wire_bytes > 0) note += fmt::format("{}+{} B on the wire", note.empty() ? "" : ", ", row.wire_bytes);
-    if (row.when == Condition::IdleResource) note += note.empty() ? "if idle" : ", if idle";
+  const auto line = [](std::string_view place, std::string_view step, std::string_view count, std::string_view unit,
+                       double ns, double cpu_ns, std::string_view sum, std::string note) {
     if (note.size() > kNoteWidth) note = note.substr(0, kNoteWidth - 3) + "...";
-    const std::string line =
-        fmt::format("{:<22} {:<17} {:>8} {:<10} {:>9} {:>9} {:>9}  {}", here == last ? "" : here, info(row.kind).name,
-                    count_text(row.units), name_of(row.unit), nanoseconds(row.latency_ns), nanoseconds(row.cpu_ns),
-                    row.kind == StepKind::Wire ? "" : nanoseconds(row.running_ns), note);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+    const std::string text = fmt::format("{:<21} {:<16} {:>7} {:<10} {:>9} {:>9} {:>9}  {}", place, step, count, unit,
+                                         nanoseconds(ns), nanoseconds(cpu_ns), sum, note);
+    return text.substr(0, text.find_last_not_of(' ') + 1) + '\n';
+  };
+  std::string text = fmt::format("{:<21} {:<16} {:>7} {:<10} {:>9} {:>9} {:>9}\n", "place", "step", "count", "unit",
+                                 "ns", "CPU ns", "sum ns");
+  std::string last;
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const WalkRow& row = table.rows[i];
+    const std::string here = where(row);
+    const std::string_view place = here == last ? std::string_view() : std::string_view(here);
+    if (row.passage != Passage::Message) {  // one line for all that nobody waits for
+      double cpu_ns = 0;
+      for (; i < table.rows.size() && table.rows[i].passage == row.passage && where(table.rows[i]) == here; ++i) {
+        cpu_ns += table.rows[i].cpu_ns;
+      }
+      --i;
+      text += line(place, "", "", "", 0, cpu_ns, "",
+                   row.passage == Passage::Ack ? "way of the ACKs" : "way of FINs and ACKs");
+    } else {
+      std::string note = row.note;
+      if (row.wire_bytes > 0) note += fmt::format("{}+{} B", note.empty() ? "" : ", ", row.wire_bytes);
+      if (row.when == Condition::IdleResource) note += note.empty() ? "if idle" : ", if idle";
+      text += line(place, info(row.kind).name, count_text(row.units), name_of(row.unit), row.latency_ns, row.cpu_ns,
+                   row.kind == StepKind::Wire ? std::string() : nanoseconds(row.running_ns), std::move(note));
+    }
     last = here;
   }
-  text += fmt::format("{:<22} {:<17} {:>8} {:<10} {:>9} {:>9}\n", "sum", "", count_text(table.rules), "rules",
-                      nanoseconds(table.latency_ns), nanoseconds(table.cpu_ns));
+  text += line("sum", "", count_text(table.rules), "rules", table.latency_ns, table.cpu_ns, "", "");
   return text;
 }
 
