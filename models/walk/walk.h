@@ -69,7 +69,7 @@ struct Step {
   std::uint32_t rule_bytes = 0;  ///< Bytes from one rule of the table to the next; 0 where the step scans none.
   Passage passage = Passage::Message;
   std::uint32_t wire_bytes = 0;  ///< Header bytes that the step adds to each packet until the peer step takes them off.
-  std::string note;              ///< For people: "KUBE-SERVICES: 4,213 of 10,000 rules".
+  std::string note{};            ///< For people: "KUBE-SERVICES: 4,213 of 10,000 rules".
 };
 
 /// What one packet goes through from one socket to another.

@@ -37,8 +37,8 @@ struct WalkTable {
 
 struct WalkTableOptions {
   PacketClass packet = PacketClass::Request;
-  MessageSize size;  ///< Of the message whose walk it is.
-  Bindings bindings;
+  MessageSize size{};  ///< Of the message whose walk it is.
+  Bindings bindings{};
   bool idle = true;             ///< Every resource idle and every table cold; else busy ones, and tables warm.
   bool outer_untracked = true;  ///< The tunnel's outer tuple is new, as it is for a connection's first packets.
   bool unawaited = true;        ///< With the packets that nobody waits for.

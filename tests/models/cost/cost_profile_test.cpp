@@ -1,0 +1,107 @@
+#include "models/cost/cost_profile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "sim/input/read_documents.h"
+
+// Goal: a profile is complete, in units, and says of each figure where it comes from; what is wrong is reported at its
+// place. Method: the default profile, read whole, and with one line of it changed at a time.
+
+namespace knetsim {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kDefault = KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml";
+
+std::string text_of(const char* path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+std::string with(std::string text, std::string_view what, std::string_view instead) {
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), instead);
+}
+
+std::string errors_of(const std::string& text) {
+  const auto input = Input::from_text("profile.yaml", text);
+  Diagnostics diagnostics;
+  const Document document = read_document(*input);
+  read_cost_profile(document.root(), diagnostics);
+  return render(diagnostics.errors());
+}
+
+CostProfile default_profile() {
+  const auto input = Input::open(kDefault);
+  Diagnostics diagnostics;
+  const Document document = read_document(*input);
+  CostProfile profile = read_cost_profile(document.root(), diagnostics);
+  EXPECT_EQ(render(diagnostics.errors()), "");
+  return profile;
+}
+
+TEST(CostProfile, TheDefaultIsCompleteAndEveryFigureHasASource) {
+  const CostProfile profile = default_profile();
+  EXPECT_EQ(profile.name, "default");
+  for (const StepKindInfo& entry : step_kinds()) {
+    if (is_computed(entry.kind)) continue;
+    EXPECT_GT(profile[entry.kind].median_ps, 0) << entry.name;
+    EXPECT_FALSE(profile[entry.kind].provenance.source.empty()) << entry.name;
+    EXPECT_EQ(profile.scan(entry.kind).has_value(), is_scanned(entry.kind)) << entry.name;
+  }
+}
+
+TEST(CostProfile, MediansAreReadInTheirUnitsToAPicosecond) {
+  const CostProfile profile = default_profile();
+  EXPECT_EQ(profile[StepKind::Veth].median_ps, 1'205'000);
+  EXPECT_EQ(profile[StepKind::CopyOut].median_ps, 178);
+  EXPECT_EQ(profile[StepKind::Rule].median_ps, 4'000);
+  EXPECT_EQ(profile.scan(StepKind::Rule)->cold_ps, 24'000);
+  EXPECT_EQ(profile.scan(StepKind::Rule)->cache_bytes, 16.0 * 1024 * 1024);
+}
+
+TEST(CostProfile, AssumptionsAreListedWithKeyValueAndBasis) {
+  const std::vector<Assumption> list = assumptions(default_profile());
+  std::string text;
+  for (const Assumption& entry : list) text += entry.key + " = " + entry.value + "\n";
+  EXPECT_THAT(text, HasSubstr("steps[\"nat.mangle\"] = 100ns a skb\n"));
+  EXPECT_THAT(text, HasSubstr("scans[\"rule.nft\"] = 18ns to 28ns a rule\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("steps.veth")));
+  for (const Assumption& entry : list) EXPECT_FALSE(entry.basis.empty()) << entry.key;
+}
+
+TEST(CostProfile, WithoutNoiseNoFigureVaries) {
+  const CostProfile quiet = without_noise(default_profile());
+  for (const Cost& cost : quiet.costs) EXPECT_EQ(cost.sigma, 0);
+}
+
+TEST(CostProfile, MistakesAreAllReportedAtTheirPlaces) {
+  const std::string good = text_of(kDefault);
+  EXPECT_EQ(errors_of(good), "");
+  EXPECT_THAT(errors_of(with(good, "  veth: {", "  vet: {")),
+              testing::AllOf(HasSubstr("unknown key 'vet'; did you mean 'veth'?"), HasSubstr("no figure for 'veth'")));
+  EXPECT_THAT(errors_of(with(good, "median: 1205ns", "median: 1205")), HasSubstr("steps.veth.median"));
+  EXPECT_THAT(errors_of(with(good, "median: 1205ns, ", "")), HasSubstr("'median' is missing"));
+  EXPECT_THAT(errors_of(with(good, "cold: 24ns", "cold: 2ns")), HasSubstr("less than 'warm'"));
+  EXPECT_THAT(errors_of(with(good, "cache: 16MiB", "cache: 16")), HasSubstr("cache"));
+  EXPECT_THAT(errors_of(with(good, "sigma: 0.5,", "sigma: -1,")), HasSubstr("standard deviation"));
+  EXPECT_THAT(errors_of(with(good, "assumption: true", "assumption: maybe")), HasSubstr("true or false"));
+  EXPECT_THAT(errors_of(with(good, "kind: CostProfile", "kind: Scenario")), HasSubstr("not a cost profile"));
+  EXPECT_THAT(errors_of("kind: CostProfile\nsteps: 3\n"), HasSubstr("'steps' has to be a mapping"));
+}
+
+TEST(CostProfile, AFigureWithoutASourceIsRefused) {
+  const std::string good = text_of(kDefault);
+  EXPECT_THAT(errors_of(with(good, ", source: \"benchmark, TCP_STREAM CPU, split\"", "")),
+              testing::AllOf(HasSubstr("without 'source'"), HasSubstr("steps.ack")));
+}
+
+}  // namespace
+}  // namespace knetsim

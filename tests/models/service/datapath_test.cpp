@@ -1,0 +1,258 @@
+#include "models/service/datapath.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "hand_walks.h"
+#include "models/walk/walk_table.h"
+
+// Goal: a walk has the steps that the kernel takes, in its order, on the right machine.
+// Method: three walks written out by hand (hand_walks.h), stage by stage; and for the other cases the one thing that
+// sets each apart: rule counts by formulas of kube-proxy's chains, steps that must be there or must not.
+
+namespace knetsim {
+namespace {
+
+constexpr double kR = 1'000, kK = 417, kN = 12, kI = 4;
+
+class DatapathTest : public testing::Test {
+ protected:
+  Walk walk(const FlowClass& flow, PacketClass packet, const char* mode = "iptables", const char* cni_name = "bridge",
+            const CniParams& cni_params = {}, const PortMap* host_ports = nullptr) {
+    proxy_ = proxy_mode_named(mode)->make(hand_params());
+    cni_ = cni_kind_named(cni_name)->make(cni_params);
+    return describe(flow, packet, {*proxy_, *cni_, {host_ports, host_ports, host_ports}});
+  }
+  double rules(const Walk& walk, std::optional<NodeRole> node = {}, RuleTable table = RuleTable::Nat,
+               bool outer = false) {
+    Bindings bindings = hand_bindings();
+    bindings[Symbol::HostPortPosition] = 3;
+    return rules_evaluated(walk, bindings, {.node = node, .table = table, .outer_untracked = outer});
+  }
+  static double count(const Walk& walk, StepKind kind, std::optional<NodeRole> node = {}, bool outer = true) {
+    double sum = 0;
+    for (const Step& step : walk.steps) {
+      if (step.kind == kind && step.passage == Passage::Message && (!node || step.node == *node) &&
+          (outer || step.when != Condition::OuterUntracked)) {
+        sum += step.count.fixed;
+      }
+    }
+    return sum;
+  }
+  std::unique_ptr<ProxyModel> proxy_;
+  std::unique_ptr<CniModel> cni_;
+};
+
+TEST_F(DatapathTest, WalksWrittenOutByHandAreDescribedStageByStage) {
+  const CostProfile profile = hand_profile();
+  for (const HandCase& example : hand_cases()) {
+    for (const HandWalk& hand : example.walks) {
+      const bool handshake = hand.packet == PacketClass::First || hand.packet == PacketClass::SynAck;
+      const Walk described = walk(example.flow, hand.packet, "iptables", example.cni.c_str());
+      WalkTableOptions options{.packet = hand.packet, .bindings = hand_bindings(), .outer_untracked = handshake};
+      options.size.payload = Bytes(handshake ? 0 : static_cast<std::int64_t>(example.payload_bytes));
+      const WalkTable table = walk_table(described, profile, options);
+      const std::string what = example.name + ", " + std::string(name_of(hand.packet));
+      EXPECT_EQ(table.rules, hand.rules) << what;
+      double expected = 0;
+      auto row = table.rows.begin();
+      const auto skip = [&] {  // what nobody waits for, and links
+        while (row != table.rows.end() && row->latency_ns == 0) ++row;
+      };
+      for (const HandStage& stage : hand.stages) {
+        double by_hand = 0, by_model = 0;
+        for (const double ns : stage.ns) by_hand += ns;
+        skip();
+        for (; row != table.rows.end() && row->place == stage.place &&
+               (row->node == stage.node || stage.place == Place::Nic);
+             skip()) {
+          by_model += row->latency_ns;
+          ++row;
+        }
+        EXPECT_NEAR(by_model, by_hand, 1e-6)
+            << what << ", " << name_of(stage.node) << ' ' << name_of(stage.place) << '\n'
+            << render(table);
+        expected += by_hand;
+      }
+      EXPECT_EQ(row, table.rows.end()) << what;
+      EXPECT_NEAR(table.latency_ns, expected, 1e-6) << what;
+    }
+  }
+}
+
+TEST_F(DatapathTest, AClusterIpCostsAboutKRulesAtTheClientAndRAtTheServer) {
+  const Walk first = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First);
+  EXPECT_EQ(rules(first, NodeRole::Client), kK + kI + 4 + 2);
+  EXPECT_EQ(rules(first, NodeRole::Server), kR + 2 + 2);
+}
+
+TEST_F(DatapathTest, TheTunnelsOuterPacketsRaiseTheScansOfAHandshakeToAboutKAndFiveR) {
+  const FlowClass flow{.exposure = Exposure::ClusterIp, .endpoints = 10};
+  double scanned = 0;
+  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck}) {
+    scanned += rules(walk(flow, packet, "iptables", "flannel"), {}, RuleTable::Nat, true);
+  }
+  EXPECT_NEAR(scanned, kK + 5 * kR, 100);  // some rules of short chains, KUBE-NODEPORTS twice
+  // Conntrack: per machine the connection's entry and one for the tunnel in each direction.
+  double entries = 0;
+  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck}) {
+    entries += count(walk(flow, packet, "iptables", "flannel"), StepKind::ConntrackInsert, NodeRole::Client);
+  }
+  EXPECT_EQ(entries, 3);
+}
+
+TEST_F(DatapathTest, ATunnelExemptFromConntrackMeetsNoRules) {
+  const FlowClass flow{.exposure = Exposure::ClusterIp, .endpoints = 10};
+  const Walk first = walk(flow, PacketClass::First, "iptables", "flannel", {.notrack = true});
+  EXPECT_EQ(rules(first, {}, RuleTable::Nat, true), kK + kI + 4 + 2 + kR + 2 + 2);
+  EXPECT_EQ(count(first, StepKind::VxlanEncap), 1);
+}
+
+TEST_F(DatapathTest, ANodePortOfTheServersNodeIsTranslatedThereAndNeedsNoTunnel) {
+  const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ServerNode, .endpoints = 10};
+  EXPECT_EQ(translating_node(flow), NodeRole::Server);
+  const Walk first = walk(flow, PacketClass::First);
+  EXPECT_EQ(rules(first, NodeRole::Client), kR + 2 + 2);
+  EXPECT_EQ(rules(first, NodeRole::Server), kR + kN + kI + 8 + 4);
+}
+
+TEST_F(DatapathTest, ANodePortAtAThirdNodeComesBackThroughIt) {
+  const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode, .endpoints = 10};
+  const Walk response = walk(flow, PacketClass::Response);
+  EXPECT_EQ(response.nodes, (std::vector{NodeRole::Server, NodeRole::Ingress, NodeRole::Client}));
+  EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Ingress), 2);  // un-SNAT and un-DNAT
+  EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Client), 0);
+}
+
+TEST_F(DatapathTest, AHostPortIsTranslatedAtTheServersNodeBehindKubeProxysRules) {
+  const PortMap host_ports(5, IptablesBackend::Legacy);
+  const FlowClass flow{.exposure = Exposure::HostPort};
+  const Walk first = walk(flow, PacketClass::First, "iptables", "bridge", {}, &host_ports);
+  // The client's node: R + 2 and portmap's jump; POSTROUTING 2 of portmap and 2. The server's: all of KUBE-SERVICES and
+  // KUBE-NODEPORTS, the jump, the third container's rule, three rules of its chain.
+  EXPECT_EQ(rules(first, NodeRole::Client), kR + 2 + 1 + 2 + 2);
+  EXPECT_EQ(rules(first, NodeRole::Server), kR + 2 + 30 + 1 + 3 + 3 + 2 + 2);
+  EXPECT_EQ(count(first, StepKind::NatMangle, NodeRole::Server), 1);
+  const Walk response = walk(flow, PacketClass::Response, "iptables", "bridge", {}, &host_ports);
+  EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Server), 1);
+}
+
+TEST_F(DatapathTest, PodsOfOneNodeStayOnTheBridgeAndOnTheSendingCpu) {
+  const FlowClass flow{.exposure = Exposure::ClusterIp, .locality = Locality::SameNode, .endpoints = 10};
+  const Walk first = walk(flow, PacketClass::First);
+  for (const Step& step : first.steps) EXPECT_EQ(step.place, Place::SendingCpu) << info(step.kind).name;
+  EXPECT_EQ(count(first, StepKind::Bridge), 1);
+  EXPECT_EQ(count(first, StepKind::Veth), 2);
+  EXPECT_EQ(count(first, StepKind::ConntrackInsert), 1);
+  EXPECT_EQ(count(first, StepKind::NicTransmit), 0);
+  EXPECT_EQ(rules(first), kK + kI + 4 + 2);
+  const Walk request = walk(flow, PacketClass::Request);
+  EXPECT_EQ(request.steps.back().place, Place::ReceivingCpu);
+  // Without a bridge they are routed: two veths and no bridge.
+  const Walk routed = walk(flow, PacketClass::First, "iptables", "routed");
+  EXPECT_EQ(count(routed, StepKind::Bridge), 0);
+  EXPECT_EQ(count(routed, StepKind::IpReceive), 2);
+}
+
+TEST_F(DatapathTest, ContainersOfOnePodMeetNoRuleOfTheNode) {
+  for (const PacketClass packet :
+       {PacketClass::First, PacketClass::SynAck, PacketClass::Request, PacketClass::Response}) {
+    const Walk loopback = walk({.locality = Locality::SamePod}, packet);
+    EXPECT_EQ(rules(loopback, {}, RuleTable::None), 0);
+    EXPECT_EQ(count(loopback, StepKind::ConntrackLookup), 0);
+    EXPECT_EQ(count(loopback, StepKind::Veth), 0);
+    EXPECT_EQ(count(loopback, StepKind::Loopback), 1);
+  }
+}
+
+TEST_F(DatapathTest, HostProcessesOfOneNodeMeetOverItsLoopbackAndItsHooks) {
+  const FlowClass flow{.locality = Locality::SameNode, .client_host_network = true, .server_host_network = true};
+  const Walk first = walk(flow, PacketClass::First);
+  EXPECT_EQ(count(first, StepKind::Loopback), 1);
+  EXPECT_EQ(rules(first), kR + 2 + 30 + 2);  // OUTPUT to an address of the node: KUBE-NODEPORTS too
+  EXPECT_EQ(rules(first, {}, RuleTable::Filter), 4 + 5);
+  EXPECT_EQ(count(first, StepKind::ConntrackLookup), 1);  // loopback_xmit keeps the entry
+}
+
+TEST_F(DatapathTest, NodePortAndHeadlessPayAllOfRWhateverTheServicesPosition) {
+  const Walk headless = walk({.exposure = Exposure::PodIp}, PacketClass::First);
+  EXPECT_EQ(rules(headless, NodeRole::Client), kR + 2 + 2);
+  EXPECT_EQ(rules(headless, NodeRole::Server), kR + 2 + 2);
+  EXPECT_EQ(count(headless, StepKind::NatMangle), 0);
+}
+
+TEST_F(DatapathTest, EstablishedPacketsAndRepliesDoNotDependOnTheNumberOfServices) {
+  for (const PacketClass packet : {PacketClass::SynAck, PacketClass::Request, PacketClass::Response}) {
+    const Walk later = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, packet);
+    EXPECT_EQ(rules(later), 0);
+    EXPECT_EQ(rules(later, {}, RuleTable::Filter), 5 + 5);
+    EXPECT_EQ(count(later, StepKind::NatMangle, NodeRole::Client), 1);
+    EXPECT_EQ(count(later, StepKind::NatMangle, NodeRole::Server), 0);
+    EXPECT_EQ(count(later, StepKind::ConntrackInsert), 0);
+  }
+}
+
+TEST_F(DatapathTest, IpvsStaysOnThePathOfEveryPacketOnTheClientsNode) {
+  const FlowClass flow{.exposure = Exposure::ClusterIp, .endpoints = 10};
+  const Walk first = walk(flow, PacketClass::First, "ipvs");
+  EXPECT_EQ(count(first, StepKind::IpvsConnection, NodeRole::Client), 1);
+  EXPECT_EQ(count(first, StepKind::IpvsConnection, NodeRole::Server), 0);
+  for (const PacketClass packet : {PacketClass::Request, PacketClass::Response}) {
+    const Walk later = walk(flow, packet, "ipvs");
+    EXPECT_GE(count(later, StepKind::IpvsLookup, NodeRole::Client), 1);
+    EXPECT_EQ(count(later, StepKind::NatMangle, NodeRole::Client), 1);
+    EXPECT_EQ(count(later, StepKind::IpvsConnection), 0);
+  }
+  // From a process of the node it is chosen at OUTPUT.
+  FlowClass host = flow;
+  host.client_host_network = true;
+  EXPECT_EQ(count(walk(host, PacketClass::First, "ipvs"), StepKind::IpvsConnection), 1);
+}
+
+TEST_F(DatapathTest, NftablesDoesTheSameWorkWhateverTheNumberOfServices) {
+  const Walk first = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First, "nftables");
+  EXPECT_LT(count(first, StepKind::NftExpression, NodeRole::Client), 20);
+  EXPECT_LT(count(first, StepKind::VerdictMap, NodeRole::Client), 12);
+  EXPECT_EQ(count(first, StepKind::NatMangle, NodeRole::Client), 1);
+}
+
+TEST_F(DatapathTest, WithoutKubeProxyThereIsConntrackAndNoNat) {
+  const Walk first = walk({.exposure = Exposure::PodIp}, PacketClass::First, "none");
+  EXPECT_EQ(count(first, StepKind::NatSetup), 0);
+  EXPECT_EQ(count(first, StepKind::ConntrackInsert), 2);
+  EXPECT_EQ(rules(first, {}, RuleTable::None), 0);
+}
+
+TEST_F(DatapathTest, AUdpFlowsFirstDatagramIsDataThatWakesItsReader) {
+  const Walk first =
+      walk({.transport = Transport::Udp, .exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First);
+  EXPECT_EQ(count(first, StepKind::Connect), 0);
+  EXPECT_EQ(count(first, StepKind::UdpReceive), 1);
+  EXPECT_EQ(count(first, StepKind::CopyOut), 1);
+  EXPECT_EQ(count(first, StepKind::ConntrackInsert), 2);
+  for (const Step& step : first.steps) EXPECT_EQ(step.passage, Passage::Message);  // no ACKs
+}
+
+TEST_F(DatapathTest, OnlyPodTrafficGoesThroughTheTunnel) {
+  const FlowClass to_pod{.client_host_network = true};
+  EXPECT_EQ(walk(to_pod, PacketClass::Request, "iptables", "flannel").encapsulation, Encapsulation::Vxlan);
+  const FlowClass to_host{.server_host_network = true};
+  EXPECT_EQ(walk(to_host, PacketClass::Request, "iptables", "flannel").encapsulation, Encapsulation::None);
+  const FlowClass same{.locality = Locality::SameNode};
+  EXPECT_EQ(walk(same, PacketClass::Request, "iptables", "flannel").encapsulation, Encapsulation::None);
+  EXPECT_EQ(walk({}, PacketClass::Request, "iptables", "flannel", {.backend = "host-gw"}).outer_bytes, 0U);
+}
+
+TEST_F(DatapathTest, PacketsThatNobodyWaitsForPassTheSameDevices) {
+  const Walk first = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First);
+  double veths = 0;
+  for (const Step& step : first.steps) {
+    if (step.passage == Passage::Unawaited && step.kind == StepKind::Veth) veths += step.count.fixed;
+  }
+  EXPECT_EQ(veths, 2 * 5);  // the handshake's ACK, two FINs and their ACKs, at each end
+}
+
+}  // namespace
+}  // namespace knetsim
