@@ -67,10 +67,10 @@ struct SingleServer {
   class Free final : public Dialer {
    public:
     Free() {
-      for (Plan& plan : plans_.plan) {
-        plan.max_segment_bytes = 1448;
-        plan.header_bytes = 52;
-        plan.stages = {{.place = StagePlace::SenderCore}, {.place = StagePlace::ReceiverCore}};
+      for (Plan& of_class : plans_.plan) {
+        of_class.max_segment_bytes = 1448;
+        of_class.header_bytes = 52;
+        of_class.stages = {{.place = StagePlace::SenderCore}, {.place = StagePlace::ReceiverCore}};
       }
     }
     Dial dial(EdgeIndex, PodIndex, std::uint64_t id, Time) override {
