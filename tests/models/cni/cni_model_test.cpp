@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 // Goal: a pod network says what a packet passes between pod and node, and what its tunnel costs on the wire.
@@ -59,6 +61,14 @@ TEST(CniModel, EveryKindDescribesItselfAndAnUnknownBackendIsRefused) {
   }
   EXPECT_EQ(cni_kind_named("weave"), nullptr);
   EXPECT_THROW(make("flannel", {.backend = "udp"}), std::invalid_argument);
+}
+
+TEST(CniModel, EveryKindHasARowInTheModelsDocument) {
+  std::ostringstream text;
+  text << std::ifstream(KNETSIM_SOURCE_DIR "/docs/models.md").rdbuf();
+  for (const CniInfo& kind : cni_kinds()) {
+    EXPECT_NE(text.str().find("\n| " + std::string(kind.name) + " | "), std::string::npos) << kind.name;
+  }
 }
 
 }  // namespace
