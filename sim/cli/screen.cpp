@@ -212,7 +212,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
       for (const PointResult& point : replicates) {
         events += point.events;
         requests += point.completed;
-        points += point.edges.empty() ? 0 : 1;
+        points += std::size_t{point.edges.empty() ? 0U : 1U};
       }
     }
     text +=

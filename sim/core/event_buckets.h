@@ -14,7 +14,7 @@ struct EventBucket {
   std::uint32_t size = 0;
 };
 
-/// Storage of all buckets: chunks of half a kilobyte, handed out and taken back. A bucket is written to and read from
+/// Storage of all buckets: chunks of four cache lines, handed out and taken back. A bucket is written to and read from
 /// the front of a chunk on, so that even a million events in random buckets stream through the cache.
 template <class Payload>
 class EventBucketPool {
@@ -55,7 +55,7 @@ class EventBucketPool {
   void prefetch(const EventBucket& bucket) const { __builtin_prefetch(&chunks_[bucket.chunk]); }
 
  private:
-  static constexpr std::uint32_t kChunkEvents = (512 - sizeof(std::uint64_t)) / sizeof(Event);
+  static constexpr std::uint32_t kChunkEvents = (256 - sizeof(std::uint64_t)) / sizeof(Event);
   static_assert(kChunkEvents >= 2, "the payload is not small");
 
   struct alignas(64) Chunk {

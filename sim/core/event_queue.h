@@ -93,10 +93,19 @@ class EventQueue {
     return first;
   }
 
+  /// Sets how many events `source` has scheduled so far, as when a run is taken up again.
+  void set_count(std::uint32_t source, std::uint32_t count) {
+    if (source >= counts_.size()) {
+      counts_.resize(std::size_t{source} + 1, 0);
+    }
+    counts_[source] = count;
+  }
+
  private:
   using Ticks = std::uint64_t;  // times as unsigned numbers: the end of the last window is beyond Time::max()
 
-  static constexpr std::size_t kSorted = 24;    // a bucket with more events is split rather than sorted
+  static constexpr std::size_t kSorted = 32;    // a bucket with more events is split rather than sorted
+  static constexpr std::size_t kRanked = 16;    // a run of at most so many is sorted by counting
   static constexpr std::size_t kLate = 64;      // a heap of late arrivals with more is split into a rung
   static constexpr int kBucketBitsMax = 12;     // 4096 open buckets still write to the second-level cache
   static constexpr std::size_t kRungsMax = 24;  // each rung is at least 4 times finer than the last; then sort as it is
@@ -141,10 +150,10 @@ class EventQueue {
     pool_.append(rung.buckets[(ticks(event) - rung.begin) >> rung.width_bits], event);
   }
 
-  /// Opens a rung over [begin, end) with buckets for about two events each.
+  /// Opens a rung over [begin, end) with buckets for about six events each, were they spread evenly.
   Rung& open_rung(Ticks begin, Ticks end, std::size_t events) {
     Rung& rung = rungs_[depth_++];
-    const int bucket_bits = std::clamp(static_cast<int>(std::bit_width(events)) - 2, 2, kBucketBitsMax);
+    const int bucket_bits = std::clamp(static_cast<int>(std::bit_width(events)) - 3, 2, kBucketBitsMax);
     rung.begin = begin;
     rung.end = end;
     rung.width_bits = std::max(0, static_cast<int>(std::bit_width(end - begin - 1)) - bucket_bits);
@@ -219,18 +228,30 @@ class EventQueue {
   }
 
   void sort_run() {
-    const auto before = [](const Event& a, const Event& b) { return order_of(a.key) < order_of(b.key); };
-    if (run_.size() > kSorted) {
-      std::sort(run_.begin(), run_.end(), before);
-      return;
+    if (run_.size() <= kRanked) {
+      rank_run();
+    } else {
+      std::sort(run_.begin(), run_.end(),
+                [](const Event& a, const Event& b) { return order_of(a.key) < order_of(b.key); });
     }
-    for (std::size_t i = 1; i < run_.size(); ++i) {
-      const Event event = run_[i];
-      std::size_t hole = i;
-      for (; hole > 0 && before(event, run_[hole - 1]); --hole) {
-        run_[hole] = run_[hole - 1];
+  }
+
+  /// Puts each event where the number of smaller ones says. Keys differ, so ranks do; and no branch depends on an order
+  /// that no predictor could guess, which is what an insertion sort of so few would wait for.
+  void rank_run() {
+    const std::size_t size = run_.size();
+    std::array<Event, kRanked> events;
+    std::array<EventOrder, kRanked> orders;
+    for (std::size_t i = 0; i < size; ++i) {
+      events[i] = run_[i];
+      orders[i] = order_of(events[i].key);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      std::size_t rank = 0;
+      for (std::size_t j = 0; j < size; ++j) {
+        rank += orders[j] < orders[i] ? 1u : 0u;
       }
-      run_[hole] = event;
+      run_[rank] = events[i];
     }
   }
 

@@ -1,27 +1,31 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "sim/core/time.h"
 #include "sim/core/units.h"
+#include "sim/experiment/distribution_spec.h"
+#include "sim/input/diagnostics.h"
 #include "sim/input/document.h"
+#include "sim/input/selector.h"
 
 namespace knetsim {
 
-// A scenario as its file states it, after --set and one variant's overrides: names and numbers, nothing looked up yet. Maps
-// keep the order of the file.
+// A scenario as its file states it, after --set and one variant's overrides: names and numbers, nothing looked up yet.
+// Maps keep the order of the file.
 
 struct NodesSpec {
   std::uint32_t count = 3;
-  double cpu = 8;           ///< Cores of each.
+  double cpu = 8;  ///< Cores of each.
   Bytes memory{};
   Bandwidth nic{};
-  double cpu_factor = 1;    ///< Multiplies every CPU cost: frequency, SMT.
+  double cpu_factor = 1;  ///< Multiplies every CPU cost: frequency, SMT.
   std::vector<std::string> zones;
 };
 
@@ -67,22 +71,10 @@ struct ClusterSettings {
   BackgroundSettings background;
 };
 
-/// A distribution as written: constant, exponential, lognormal {mean, p99 | sigma}, gamma, pareto, cdf file. Numbers are in
-/// the unit of its key (seconds for times, bytes for sizes).
-struct DistributionSpec {
-  std::string kind = "constant";
-  double mean = 0;
-  double sigma = 0;
-  double p99 = 0;
-  double shape = 0;
-  double minimum = 0;
-  double maximum = 0;
-  std::string file;
-};
-
-/// A call to another app, by name, or with its own sizes.
+/// A call to another app, by name, or with its own sizes; or a pause.
 struct CallSpec {
-  std::string to;    ///< "cart", "cart:grpc", "pod:redis-0", "localhost:6379"
+  std::string to;                         ///< "cart", "cart:grpc", "pod:redis-0", "localhost:6379"; empty for a pause
+  std::optional<DistributionSpec> sleep;  ///< Seconds; with an empty `to`, and alone in its group.
   std::optional<std::uint32_t> requests_per_connection;
   std::optional<DistributionSpec> request;
   std::optional<DistributionSpec> response;
@@ -101,20 +93,23 @@ struct AppSettings {
 
 struct TargetSpec {
   std::string kind = "service";  ///< service, nodePort, hostPort, pod
-  std::string name;
-  std::string port;
-  std::string node;  ///< nodePort: through which node: "random" or a node's name
+  std::string name;              ///< Of a Service (nodePort: or the port's number), a workload, a pod.
+  std::string port;              ///< Name or number; empty: the first.
+  std::string node;              ///< nodePort: through which node: "random" or a node's name
+  Node at;
 };
 
 struct WorkloadSettings {
   std::string name;
   std::string from_selector;
-  std::string ns = "default";
+  Selector from;
+  std::string ns;  ///< Of the clients; empty: any.
   TargetSpec to;
   std::string protocol = "tcp";
   std::string arrival_kind = "poisson";  ///< poisson, constant, times, closed
   double rate_per_second = 0;
   std::string times_file;
+  std::vector<Time> times;  ///< As the file states them, ascending.
   std::uint32_t users = 0;
   std::optional<DistributionSpec> think;
   std::uint32_t requests_per_connection = 1;
@@ -133,17 +128,35 @@ struct RunSettings {
   bool noise = true;
 };
 
+struct ServiceGraph;
+
 struct Scenario {
   std::string name;
   std::string title;
   std::vector<std::string> manifests;
-  std::string graph;  ///< An isotope service graph instead of, or beside, apps.
+  std::string graph;  ///< A service graph in isotope's format, instead of, or beside, apps.
+  std::shared_ptr<const ServiceGraph> service_graph;  ///< As read; its services are among the apps.
   ClusterSettings cluster;
   std::string costs;
   std::vector<AppSettings> apps;
   std::vector<WorkloadSettings> workloads;
   RunSettings run;
   std::vector<std::string> slo;
+  std::vector<std::pair<std::string, Node>> patches;  ///< "Kind/name" or "Kind/namespace/name", and paths to values.
+  Node root;                                          ///< The document; it has to outlive the Scenario.
 };
+
+/// Reads a scenario. Every mistake goes to `diagnostics`; the result is usable only without errors. Files that it names
+/// are resolved against the file that names them; those of distributions and arrival times are read.
+/// @param root  Of a document that outlives the result.
+Scenario bind_scenario(Node root, Diagnostics& diagnostics);
+
+/// A file or folder as a scenario names it: relative to the folder of the file in which `at` stands, to the current one
+/// for what stands on the command line. "-" and absolute paths stay.
+std::string path_beside(Node at, std::string_view path);
+
+/// The program's own file of configs/: in a folder `configs` or `share/knetsim/configs` beside the program or above it.
+/// Empty where there is none.
+std::string installed_config(std::string_view relative);
 
 }  // namespace knetsim

@@ -104,6 +104,51 @@ TEST(EventQueue, PastIsRefused) {
   EXPECT_NO_THROW(queue.push(at(10), 0, 0));
 }
 
+TEST(EventQueue, WrapOfASourcesCountIsRefused) {
+  Queue queue;
+  queue.set_count(3, 0xfffffffe);
+  EXPECT_EQ(queue.push(at(1), 3, 0).count, 0xfffffffeu);
+  EXPECT_THROW(queue.push(at(1), 3, 0), InvariantError);
+  EXPECT_NO_THROW(queue.push(at(1), 2, 0));
+}
+
+// The worst that can happen to a ladder: everything at one instant, arriving in descending order of source while it
+// drains.
+TEST(EventQueue, ThousandsOfEventsAtOneInstantKeepTheirOrder) {
+  Pair pair;
+  for (std::uint32_t source = 5000; source-- > 0;) {
+    pair.push(at(7), source);
+  }
+  for (std::uint32_t source = 2000; source-- > 0;) {
+    pair.pop();
+    pair.push(at(7), source);
+    pair.push(at(7 + source % 2), 6000);
+  }
+  while (!pair.empty()) {
+    pair.pop();
+  }
+}
+
+// One far event makes the nearest bucket as wide as time itself; what then arrives in it has to be split, again and
+// again.
+TEST(EventQueue, WindowThatFillsWhileItDrainsIsSplit) {
+  Pair pair;
+  RngStream rng = RandomStreams(4).get("window", 0);
+  pair.push(at(std::int64_t{1} << 60), 0);
+  pair.push(at(0), 0);
+  pair.pop();
+  for (int i = 0; i < 5000; ++i) {
+    pair.push(at(static_cast<std::int64_t>(rng.below(std::uint64_t{1} << (10 + i % 48)))), 1);
+    pair.push(at(5), static_cast<std::uint32_t>(rng.below(3)));
+  }
+  for (int pops = 0; !pair.empty(); ++pops) {
+    const EventKey key = pair.pop();
+    if (pops < 5000 && pops % 3 == 0) {
+      pair.push(key.at + Duration(static_cast<std::int64_t>(rng.below(1000))), 2);
+    }
+  }
+}
+
 TEST(EventQueue, WholeRangeOfTimeIsOrdered) {
   Pair pair;
   for (int bit = 62; bit >= 0; --bit) {

@@ -1,0 +1,175 @@
+#include "sim/cli/run_command.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "models/cost/cost_profile.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/screen.h"
+#include "sim/experiment/fill_results.h"
+#include "sim/experiment/load_scenario.h"
+#include "sim/input/units_text.h"
+#include "sim/output/results_writer.h"
+#include "sim/output/sha256.h"
+#include "sim/version/version.h"
+
+namespace knetsim {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+extern "C" void request_stop(int signal) {
+  if (stop_requested.exchange(true)) {
+    std::signal(signal, SIG_DFL);  // the second time: at once
+    std::raise(signal);
+  }
+}
+
+Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& arguments) {
+  const BoundVariant& base = loaded.variants.front();
+  const BuildInfo& build = build_info();
+  Provenance provenance;
+  provenance.title = base.scenario.name;
+  provenance.knetsim_version = build.version;
+  provenance.git_sha1 = build.git_sha;
+  provenance.git_dirty = build.git_dirty;
+  provenance.config_resolved = loaded.resolved;
+  provenance.overrides = arguments.sets;
+  for (const auto& input : loaded.inputs.inputs()) {
+    provenance.input_name.push_back(std::filesystem::path(input->name()).filename().string());
+    provenance.input_sha256.push_back(sha256_hex(input->text()));
+  }
+  provenance.command_line = arguments.command_line;
+  provenance.compiler = build.compiler;
+  provenance.compile_flags = build.flags;
+  provenance.seed = base.scenario.run.seed;
+  provenance.replicates = base.scenario.run.replicates;
+  provenance.costs_profile = base.profile.name;
+  return provenance;
+}
+
+void print_json(const ExperimentResults& results) {
+  nlohmann::ordered_json json;
+  json["format_version"] = "1.0";
+  json["runs"] = nlohmann::ordered_json::array();
+  const std::size_t workloads = results.workloads.size();
+  for (std::size_t run = 0; run < results.runs(); ++run) {
+    nlohmann::ordered_json entry;
+    entry["variant"] = results.variant[run];
+    entry["replicate"] = results.replicate[run];
+    entry["seed"] = results.summary.seed[run];
+    entry["events"] = results.summary.events[run];
+    for (std::size_t w = 0; w < workloads; ++w) {
+      const std::size_t cell = run * workloads + w;
+      nlohmann::ordered_json workload;
+      workload["offered_per_s"] = results.summary.offered_rate[cell];
+      workload["achieved_per_s"] = results.summary.achieved_rate[cell];
+      workload["ok"] = results.summary.requests_ok[cell];
+      workload["errors"] = results.summary.requests_error[cell];
+      workload["timeouts"] = results.summary.requests_timeout[cell];
+      workload["unfinished"] = results.summary.requests_unfinished[cell];
+      workload["unstable"] = results.summary.unstable[cell] != 0;
+      workload["rules_per_connection"] = results.summary.rules_per_connection[cell];
+      for (std::size_t q = 0; q < results.quantiles.size(); ++q) {
+        const std::string name = fmt::format("p{:g}", results.quantiles[q] * 100);
+        workload["latency_s"][name] = results.summary.latency_quantile[cell * results.quantiles.size() + q];
+        workload["connect_s"][name] = results.summary.connect_quantile[cell * results.quantiles.size() + q];
+      }
+      entry["workloads"][results.workloads[w]] = workload;
+    }
+    json["runs"].push_back(entry);
+  }
+  fmt::print("{}\n", json.dump(2));
+}
+
+std::string default_output(const std::string& name) {
+  return (std::filesystem::path("results") / (name + ".h5")).string();
+}
+
+}  // namespace
+
+void describe_run(CLI::App& command, RunArguments& arguments) {
+  command.description("Simulate a scenario: a summary on the screen, results in HDF5.");
+  command.footer(
+      "Examples:\n"
+      "  knetsim run configs/quickstart.yaml\n"
+      "  knetsim run configs/quickstart.yaml --set cluster.background.services=0 --out small.h5\n"
+      "  knetsim run configs/quickstart.yaml --variant iptables,nftables -o json");
+  command.add_option("scenario", arguments.scenario, "Scenario file")->required()->type_name("FILE");
+  command.add_option("--set", arguments.sets, "Set a key of the scenario: path=value; may be given again")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--variant", arguments.variants, "Run these variants only; the first is the base")
+      ->delimiter(',')
+      ->type_name("NAME");
+  command.add_option("--out", arguments.out, "Results file (default: results/<name>.h5)")->type_name("FILE");
+  command.add_option("-o,--output", arguments.format, "Format of the summary: table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->type_name("FORMAT");
+  command.add_option("-j,--threads", arguments.threads, "Points simulated at a time (default: every core)")
+      ->type_name("N");
+  command.add_flag("--deterministic", arguments.deterministic,
+                   "Leave out of the results what differs between equal runs");
+  command.add_flag("--force", arguments.force, "Overwrite results of another scenario");
+  command.add_flag("--no-results", arguments.no_results, "Write no results file");
+  command.add_flag("-q,--quiet", arguments.quiet, "Neither progress nor notices");
+}
+
+int run_scenario(const RunArguments& arguments) {
+  const std::unique_ptr<LoadedScenario> loaded =
+      load_scenario(arguments.scenario, {arguments.sets, arguments.variants});
+  if (!arguments.quiet) {
+    if (const auto notices = loaded->diagnostics.notices(); !notices.empty()) {
+      fmt::print(stderr, "{} notices: knetsim validate {}\n", notices.size(), arguments.scenario);
+    }
+  }
+  const BoundVariant& base = loaded->variants.front();
+  const std::string out = arguments.out.empty() ? default_output(base.scenario.name) : arguments.out;
+  const WriteOptions write{.deterministic = arguments.deterministic, .force = arguments.force};
+  if (!arguments.no_results) {
+    if (arguments.out.empty()) {
+      std::filesystem::create_directories("results");
+    }
+    check_destination(out, loaded->resolved, write);
+  }
+  stop_requested = false;
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+  ProgressLine line(arguments.quiet);
+  const ExperimentOutcome outcome =
+      run_experiment(loaded->variants, {.threads = arguments.threads,
+                                        .on_progress = [&](const Progress& progress) { line.show(progress); },
+                                        .stop = &stop_requested});
+  line.done();
+  if (outcome.stopped) {
+    fmt::print(stderr, "knetsim: stopped before the end; no results were written\n");
+    return 130;
+  }
+  ExperimentResults results = fill_results(loaded->variants, outcome);
+  results.provenance = provenance_of(*loaded, arguments);
+  std::string written;
+  if (!arguments.no_results) {
+    const std::uint64_t size = write_results(out, results, write);
+    written = fmt::format("Wrote {} ({})", out, human(Bytes(static_cast<std::int64_t>(size))));
+  }
+  if (arguments.format == "json") {
+    print_json(results);
+  } else {
+    ScreenInfo info;
+    info.manifests_line = loaded->manifests_line;
+    info.scenario_path = arguments.scenario;
+    info.costs_line = fmt::format("{} ({}); {} assumptions: knetsim explain --assumptions", base.profile.name,
+                                  base.profile.machine, assumptions(base.profile).size());
+    fmt::print("{}", summary_screen(loaded->variants, outcome, info));
+    if (!written.empty()) {
+      fmt::print("{}      next: knetsim inspect {}\n", written, out);
+    }
+  }
+  return 0;
+}
+
+}  // namespace knetsim

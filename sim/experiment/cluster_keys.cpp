@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include "models/cni/cni_model.h"
+#include "models/proxy/proxy_model.h"
+#include "sim/experiment/scenario_keys.h"
+#include "sim/net/transport.h"
+
+namespace knetsim {
+namespace {
+
+std::vector<EnumValue> modes() {
+  std::vector<EnumValue> values;
+  for (const ProxyInfo& mode : proxy_modes()) {
+    values.push_back({.name = std::string(mode.name), .value = 0, .doc = std::string(mode.summary)});
+  }
+  return values;
+}
+
+std::vector<EnumValue> pod_networks() {
+  std::vector<EnumValue> values;
+  for (const CniInfo& kind : cni_kinds()) {
+    values.push_back({.name = std::string(kind.name), .value = 0, .doc = std::string(kind.summary)});
+  }
+  return values;
+}
+
+void check_backend(const CniSettings& settings, Node node, Binding& binding) {
+  const CniInfo* kind = cni_kind_named(settings.kind);
+  if (kind == nullptr || settings.backend.empty()) return;
+  for (const std::string_view backend : kind->backends) {
+    if (backend == settings.backend) return;
+  }
+  binding.diagnostics.error(node["backend"],
+                            kind->backends.empty()
+                                ? fmt::format("{} has no backends to choose from", settings.kind)
+                                : fmt::format("{} has no backend '{}'{}", settings.kind, settings.backend,
+                                              suggest(settings.backend, kind->backends)),
+                            fmt::format("{}", fmt::join(kind->backends, ", ")));
+}
+
+/// "1.36": two whole numbers.
+bool is_version(std::string_view text) {
+  const std::size_t point = text.find('.');
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.size() < 5 && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return point != std::string_view::npos && digits(text.substr(0, point)) && digits(text.substr(point + 1));
+}
+
+}  // namespace
+
+void describe(Fields<NodesSpec>& f) {
+  f.about("Nodes",
+          "The machines, all alike, where the manifests bring no Node objects; their network cards in any case.");
+  f.optional("count", &NodesSpec::count,
+             {.doc = "How many; left out: those that the manifests name, or 3.", .unit = "nodes", .at_least = "1"});
+  f.optional("cpu", &NodesSpec::cpu, "8",
+             {.doc = "Cores of each.", .unit = "cores", .at_least = "1", .at_most = "1024"});
+  f.optional("memory", &NodesSpec::memory, "32Gi", {.doc = "Memory of each, for placement.", .above = "0B"});
+  f.optional("nic", &NodesSpec::nic, "25Gbps", {.doc = "Rate of each machine's cable.", .above = "0bps"});
+  f.optional("cpuFactor", &NodesSpec::cpu_factor, "1",
+             {.doc = "Multiplies every CPU cost of the profile: a slower or faster core, a busy SMT sibling.",
+              .at_least = "0.01",
+              .at_most = "100"});
+  f.optional("zones", &NodesSpec::zones, {.doc = "Zones that the machines are dealt to in turn.", .not_empty = true});
+}
+
+void describe(Fields<TopologySettings>& f) {
+  f.about("Topology", "What connects the machines.");
+  f.optional("kind", &TopologySettings::kind, "single-switch",
+             {.doc = "Shape of the network.",
+              .allowed = {{.name = "single-switch", .value = 0, .doc = "every machine at one switch"},
+                          {.name = "leaf-spine", .value = 1, .doc = "machines at leaves, every leaf at every spine"},
+                          {.name = "fat-tree", .value = 2, .doc = "three stages of k-port switches"}}});
+  f.optional("leaves", &TopologySettings::leaves, "2",
+             {.doc = "Leaf switches of a leaf-spine.", .unit = "switches", .at_least = "1"});
+  f.optional("spines", &TopologySettings::spines, "2",
+             {.doc = "Spine switches of a leaf-spine.", .unit = "switches", .at_least = "1"});
+  f.optional(
+      "k", &TopologySettings::k, "0",
+      {.doc = "Ports of a fat-tree's switch, even; 0: the smallest fabric that holds the machines.", .unit = "ports"});
+  f.optional("oversubscription", &TopologySettings::oversubscription, "1",
+             {.doc = "Bandwidth of a leaf's machines over that of its uplinks.", .at_least = "0.001"});
+  f.optional("uplink", &TopologySettings::uplink,
+             {.doc = "Rate of one leaf-spine cable; left out: as oversubscription says.", .above = "0bps"});
+  f.optional(
+      "delay", &TopologySettings::delay, "500ns",
+      {.doc = "Of one cable, one way; light takes 5 ns a metre in fibre.", .source = "assumption: 100 m of fibre"});
+  f.optional(
+      "switchLatency", &TopologySettings::switch_latency, "500ns",
+      {.doc = "Of one switch, without queueing.", .source = "assumption: a cut-through switch of a data centre"});
+  f.optional("buffer", &TopologySettings::buffer, "1MiB",
+             {.doc = "Queue of one switch port; what does not fit is dropped.", .above = "0B", .source = "assumption"});
+  f.check([](const TopologySettings& settings, Node node, Binding& binding) {
+    if (settings.k % 2 != 0) {
+      binding.diagnostics.error(node["k"],
+                                fmt::format("a fat-tree's switches have an even number of ports, not {}", settings.k));
+    }
+    if (settings.kind == "fat-tree" && settings.oversubscription < 1) {
+      binding.diagnostics.error(node["oversubscription"], "a fat-tree is oversubscribed by 1 or more", ">= 1");
+    }
+  });
+}
+
+void describe(Fields<CniSettings>& f) {
+  f.about("Cni", "The pod network.");
+  f.optional("kind", &CniSettings::kind, "bridge", {.doc = "Which one.", .allowed = pod_networks()});
+  f.optional(
+      "backend", &CniSettings::backend,
+      {.doc = "How packets between machines are carried, where the kind leaves a choice; its first by default."});
+  f.optional("mtu", &CniSettings::mtu, "1500",
+             {.doc = "Of the machines' network; a tunnel's header comes off for the pods.",
+              .unit = "bytes",
+              .at_least = "576",
+              .at_most = "65535"});
+  f.optional("notrack", &CniSettings::notrack, "false", {.doc = "A tunnel's own packets are exempt from conntrack."});
+  f.check(check_backend);
+}
+
+void describe(Fields<ProxySettings>& f) {
+  f.about("Proxy", "kube-proxy.");
+  f.optional("mode", &ProxySettings::mode, "iptables", {.doc = "How Services become endpoints.", .allowed = modes()});
+  f.optional("backend", &ProxySettings::backend, "legacy",
+             {.doc = "Which iptables.",
+              .allowed = {{.name = "legacy", .value = 0, .doc = "iptables-legacy: the kernel's x_tables"},
+                          {.name = "nft", .value = 1, .doc = "iptables-nft: the same rules in nf_tables"}}});
+  f.optional("scheduler", &ProxySettings::scheduler, "rr",
+             {.doc = "Of ipvs: how it picks the endpoint of a connection.",
+              .source = "Linux v6.1 net/netfilter/ipvs",
+              .allowed = {{.name = "rr", .value = 0, .doc = "round robin"},
+                          {.name = "wrr", .value = 1, .doc = "weighted round robin"},
+                          {.name = "lc", .value = 2, .doc = "least connection"},
+                          {.name = "wlc", .value = 3, .doc = "weighted least connection"},
+                          {.name = "sh", .value = 4, .doc = "source hashing"},
+                          {.name = "dh", .value = 5, .doc = "destination hashing"},
+                          {.name = "sed", .value = 6, .doc = "shortest expected delay"},
+                          {.name = "nq", .value = 7, .doc = "never queue"}}});
+  f.optional("syncPeriod", &ProxySettings::sync_period, "30s",
+             {.doc = "All rules are written again at least this often.",
+              .above = "0s",
+              .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
+  f.optional("minSyncPeriod", &ProxySettings::min_sync_period, "1s",
+             {.doc = "Time between two syncs, at least.", .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
+}
+
+void describe(Fields<BackgroundSettings>& f) {
+  f.about("Background", "Services beside those of the manifests: rules and sync cost without traffic.");
+  f.optional("services", &BackgroundSettings::services, "0",
+             {.doc = "How many.", .unit = "Services", .at_most = "1000000"});
+  f.optional("endpointsPerService", &BackgroundSettings::endpoints_per_service, "10",
+             {.doc = "Endpoints of each.", .unit = "endpoints", .at_most = "100000"});
+}
+
+void describe(Fields<ClusterSettings>& f) {
+  f.about("Cluster", "Machines, network, pod network and kube-proxy.");
+  f.optional("kubernetes", &ClusterSettings::kubernetes, "1.36",
+             {.doc = "Version: selects the layout of kube-proxy's rules."});
+  f.optional("kernel", &ClusterSettings::kernel, "6.18", {.doc = "Version: selects TCP's timers and known bugs."});
+  f.optional("nodes", &ClusterSettings::nodes, {.doc = "The machines."});
+  f.optional("topology", &ClusterSettings::topology, {.doc = "What connects them."});
+  f.optional("cni", &ClusterSettings::cni, {.doc = "The pod network."});
+  f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
+  f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});
+  f.check([](const ClusterSettings& settings, Node node, Binding& binding) {
+    if (!is_version(settings.kubernetes)) {
+      binding.diagnostics.error(node["kubernetes"],
+                                fmt::format("'{}' is no version of Kubernetes", settings.kubernetes),
+                                R"(major and minor, as in "1.36")");
+    }
+    if (!parse_kernel_version(settings.kernel)) {
+      binding.diagnostics.error(node["kernel"], fmt::format("'{}' is no version of Linux", settings.kernel),
+                                R"(major and minor, as in "6.18")");
+    }
+  });
+}
+
+}  // namespace knetsim

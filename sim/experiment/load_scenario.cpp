@@ -1,0 +1,100 @@
+#include "sim/experiment/load_scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/experiment/call_graph.h"
+#include "sim/experiment/load_cluster.h"
+#include "sim/input/emit.h"
+#include "sim/input/read_documents.h"
+#include "sim/input/units_text.h"
+
+namespace knetsim {
+namespace {
+
+std::string manifests_text(const ClusterSummary& summary) {
+  std::string text =
+      fmt::format("read {} objects, {} pods placed", with_commas(static_cast<std::int64_t>(summary.objects)),
+                  with_commas(static_cast<std::int64_t>(summary.pods_placed)));
+  if (summary.pods_kept > 0) {
+    text += fmt::format(", {} kept where they run", with_commas(static_cast<std::int64_t>(summary.pods_kept)));
+  }
+  std::string unused;
+  for (const auto& [kind, count] : summary.not_used) {
+    unused += fmt::format("{}{} {}", unused.empty() ? "; not used: " : ", ",
+                          with_commas(static_cast<std::int64_t>(count)), kind);
+  }
+  return text + unused;
+}
+
+std::string profile_path(const Scenario& scenario) {
+  if (!scenario.costs.empty()) {
+    return path_beside(scenario.root["costs"], scenario.costs);
+  }
+  return installed_config("profiles/default.yaml");
+}
+
+void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& names) {
+  if (names.empty()) {
+    return;
+  }
+  std::vector<std::string> known;
+  for (const Variant& variant : variants) {
+    known.push_back(variant.name);
+  }
+  std::vector<Variant> kept;
+  for (const std::string& name : names) {
+    const auto found =
+        std::find_if(variants.begin(), variants.end(), [&](const Variant& variant) { return variant.name == name; });
+    if (found == variants.end()) {
+      throw ConfigError(Mark{.file = "--variant"}, {}, fmt::format("no variant '{}'{}", name, suggest(name, known)),
+                        fmt::format("{}", fmt::join(known, ", ")));
+    }
+    kept.push_back(std::move(*found));
+  }
+  variants = std::move(kept);
+}
+
+}  // namespace
+
+std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const LoadOptions& options) {
+  auto loaded = std::make_unique<LoadedScenario>();
+  loaded->path = path;
+  const Document document = read_document(loaded->inputs.open(path));
+  loaded->resolved = to_yaml(document.root());
+  for (const std::string& set : options.sets) {
+    loaded->resolved += "# --set " + set + "\n";
+  }
+  loaded->documents = variants_of(document, options.sets, loaded->inputs, loaded->diagnostics);
+  loaded->diagnostics.throw_if_errors();
+  keep_named(loaded->documents, options.variants);
+  for (const Variant& variant : loaded->documents) {
+    BoundVariant& bound = loaded->variants.emplace_back();
+    bound.name = variant.name;
+    bound.scenario = bind_scenario(variant.document->root(), loaded->diagnostics);
+  }
+  loaded->diagnostics.throw_if_errors();
+  ClusterLoader loader(loaded->inputs, loaded->diagnostics);
+  for (BoundVariant& bound : loaded->variants) {
+    LoadedCluster cluster = loader.load(bound.scenario);
+    loaded->diagnostics.throw_if_errors();
+    bound.cluster = std::move(cluster.cluster);
+    if (loaded->manifests_line.empty()) {
+      loaded->manifests_line = manifests_text(cluster.summary);
+    }
+    CallGraph graph = build_call_graph(bound.scenario, bound.cluster, loaded->diagnostics);
+    bound.traffic = std::move(graph.traffic);
+    bound.targets = std::move(graph.targets);
+    loaded->profile_path = profile_path(bound.scenario);
+    const Document profile = read_document(loaded->inputs.open(loaded->profile_path));
+    bound.profile = read_cost_profile(profile.root(), loaded->diagnostics);
+    if (!bound.scenario.run.noise) {
+      bound.profile = without_noise(bound.profile);
+    }
+  }
+  loaded->diagnostics.throw_if_errors();
+  return loaded;
+}
+
+}  // namespace knetsim

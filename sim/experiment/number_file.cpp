@@ -1,0 +1,110 @@
+#include "sim/experiment/number_file.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "sim/input/input_file.h"
+#include "sim/input/scalar.h"
+#include "sim/input/units_text.h"
+
+namespace knetsim {
+namespace {
+
+constexpr std::string_view kSeparators = ",; \t\r";
+
+struct Field {
+  std::string_view text;
+  std::size_t offset = 0;  ///< In the file.
+};
+
+std::vector<Field> split(std::string_view line, std::size_t offset) {
+  std::vector<Field> fields;
+  for (std::size_t at = line.find_first_not_of(kSeparators); at != std::string_view::npos;) {
+    const std::size_t end = std::min(line.find_first_of(kSeparators, at), line.size());
+    fields.push_back({line.substr(at, end - at), offset + at});
+    at = line.find_first_not_of(kSeparators, end);
+  }
+  return fields;
+}
+
+std::optional<double> parse_number(std::string_view text, bool times) {
+  if (const auto plain = to_double(text)) return *plain >= 0 ? plain : std::nullopt;
+  try {
+    return times ? to_seconds(parse_duration(text)) : static_cast<double>(parse_size(text).count());
+  } catch (const ValueError&) {
+    return std::nullopt;
+  }
+}
+
+/// Calls `take` for each line with numbers; the first line may be a header. @return  Lines taken.
+std::size_t for_each_line(const Input& input, bool times, std::size_t columns, Diagnostics& diagnostics,
+                          const std::function<void(const std::vector<Field>&, const std::vector<double>&)>& take) {
+  const std::string_view text = input.text();
+  std::size_t taken = 0;
+  bool first = true;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::vector<Field> fields = split(text.substr(begin, end - begin), begin);
+    begin = end + 1;
+    if (fields.empty() || fields[0].text.starts_with('#')) continue;
+    std::vector<double> numbers;
+    for (const Field& field : fields) {
+      if (numbers.size() == columns) break;
+      const auto value = parse_number(field.text, times && numbers.empty());
+      if (!value) break;
+      numbers.push_back(*value);
+    }
+    const bool header = first && numbers.empty();
+    first = false;
+    if (numbers.size() == columns) {
+      take(fields, numbers);
+      ++taken;
+    } else if (!header) {
+      const Field& wrong = fields[std::min(numbers.size(), fields.size() - 1)];
+      diagnostics.error(input.mark(wrong.offset), {},
+                        fields.size() < columns ? fmt::format("expected {} columns; found {}", columns, fields.size())
+                                                : fmt::format("'{}' is no number", wrong.text),
+                        times ? "seconds, or a number with a unit, as in 250us" : "bytes, or a number with a unit");
+      return taken;  // what follows is probably of the same kind
+    }
+  }
+  if (taken == 0) diagnostics.error(input.mark(0), {}, "no line with numbers");
+  return taken;
+}
+
+}  // namespace
+
+std::vector<Distribution::Point> read_cdf_file(const std::string& path, bool times, Diagnostics& diagnostics) {
+  const auto input = Input::open(path);
+  std::vector<Distribution::Point> points;
+  const std::size_t before = diagnostics.error_count();
+  for_each_line(*input, times, 2, diagnostics, [&](const std::vector<Field>& fields, const std::vector<double>& row) {
+    if (!points.empty() && (row[0] < points.back().value || row[1] < points.back().cumulative)) {
+      diagnostics.error(input->mark(fields[0].offset), {}, "values and shares have to ascend");
+    }
+    points.push_back({.value = row[0], .cumulative = row[1]});
+  });
+  if (diagnostics.error_count() == before && points.back().cumulative != 1) {
+    diagnostics.error(input->mark(input->text().size() - 1), {},
+                      fmt::format("the last cumulative share is {}, not 1", points.back().cumulative));
+  }
+  return points;
+}
+
+std::vector<Time> read_times_file(const std::string& path, Diagnostics& diagnostics) {
+  const auto input = Input::open(path);
+  std::vector<Time> times;
+  for_each_line(*input, true, 1, diagnostics, [&](const std::vector<Field>& fields, const std::vector<double>& row) {
+    const Time at = kTimeZero + from_seconds(row[0]);
+    if (!times.empty() && at < times.back()) {
+      diagnostics.error(input->mark(fields[0].offset), {}, "times have to ascend");
+    }
+    times.push_back(at);
+  });
+  return times;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,166 @@
+#include "sim/experiment/scenario.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "sim/experiment/number_file.h"
+#include "sim/experiment/scenario_keys.h"
+#include "sim/experiment/service_graph.h"
+
+namespace knetsim {
+namespace {
+
+/// A law without its unit's type.
+template <class Law>
+std::optional<DistributionSpec> plain(const std::optional<Law>& law) {
+  if (!law) return std::nullopt;
+  return DistributionSpec(*law);
+}
+
+template <class Keys>
+CallSpec call_of(const Keys& keys, std::string to) {
+  CallSpec call;
+  call.to = std::move(to);
+  call.requests_per_connection = keys.requests_per_connection;
+  call.request = plain(keys.request);
+  call.response = plain(keys.response);
+  call.timeout = keys.timeout;
+  call.retries = keys.retries;
+  call.at = keys.at;
+  return call;
+}
+
+AppSettings app_of(const std::string& name, const AppKeys& keys) {
+  AppSettings app;
+  app.name = name;
+  app.work = plain(keys.work);
+  app.workers = keys.workers;
+  app.at = keys.at;
+  for (const CallStepKeys& step : keys.calls) {
+    std::vector<CallSpec>& group = app.calls.emplace_back();
+    if (step.concurrent) {
+      for (const CallKeys& call : *step.concurrent) group.push_back(call_of(call, call.to));
+    } else {
+      group.push_back(call_of(step, step.to.value_or("")));
+      group.back().sleep = plain(step.sleep);
+    }
+  }
+  return app;
+}
+
+TargetSpec target_of(const ToKeys& keys) {
+  TargetSpec to;
+  const auto take = [&](const char* kind, const std::optional<std::string>& name) {
+    if (!name) return;
+    to.kind = kind;
+    to.name = *name;
+  };
+  take("service", keys.service);
+  take("nodePort", keys.node_port);
+  take("hostPort", keys.host_port);
+  take("pod", keys.pod);
+  to.port = keys.port;
+  to.node = keys.through;
+  to.at = keys.at;
+  return to;
+}
+
+WorkloadSettings workload_of(const std::string& name, const WorkloadKeys& keys, Diagnostics& diagnostics) {
+  WorkloadSettings workload;
+  workload.name = name;
+  workload.from = keys.from.selector;
+  workload.from_selector = keys.from.selector.to_string();
+  workload.ns = keys.from.ns;
+  workload.to = target_of(keys.to);
+  workload.protocol = keys.protocol;
+  const ArrivalKeys& arrivals = keys.arrivals;
+  if (arrivals.poisson) {
+    workload.arrival_kind = "poisson";
+    workload.rate_per_second = arrivals.poisson->per_second();
+  } else if (arrivals.constant) {
+    workload.arrival_kind = "constant";
+    workload.rate_per_second = arrivals.constant->per_second();
+  } else if (arrivals.times) {
+    workload.arrival_kind = "times";
+    workload.times_file = path_beside(arrivals.at["times"], *arrivals.times);
+    try {
+      workload.times = read_times_file(workload.times_file, diagnostics);
+    } catch (const ConfigError& error) {
+      diagnostics.add(error);
+    }
+  } else if (arrivals.closed) {
+    workload.arrival_kind = "closed";
+    workload.users = arrivals.closed->users;
+    workload.think = arrivals.closed->think;
+  }
+  workload.requests_per_connection = keys.connection.requests_per_connection;
+  workload.request = keys.request;
+  workload.response = keys.response;
+  workload.timeout = keys.timeout;
+  workload.retries = keys.retries;
+  workload.at = keys.at;
+  return workload;
+}
+
+std::string costs_file(Node root, const std::string& stated) {
+  if (!stated.empty()) return path_beside(root["costs"], stated);
+  std::string beside = path_beside(root, "profiles/default.yaml");
+  std::error_code ignored;
+  if (std::filesystem::exists(beside, ignored)) return beside;
+  std::string installed = installed_config("profiles/default.yaml");
+  return installed.empty() ? beside : installed;
+}
+
+}  // namespace
+
+std::string path_beside(Node at, std::string_view path) {
+  const std::string_view file = at.mark().file;
+  if (path == "-" || path.starts_with('/') || file.empty() || file.starts_with('<') || file.starts_with("--")) {
+    return std::string(path);
+  }
+  return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
+}
+
+std::string installed_config(std::string_view relative) {
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  while (!error && !folder.empty()) {
+    for (const char* configs : {"configs", "share/knetsim/configs"}) {
+      const std::filesystem::path candidate = folder / configs / relative;
+      std::error_code ignored;
+      if (std::filesystem::exists(candidate, ignored)) return candidate.string();
+    }
+    if (folder == folder.root_path()) break;
+    folder = folder.parent_path();
+  }
+  return {};
+}
+
+Scenario bind_scenario(Node root, Diagnostics& diagnostics) {
+  const auto keys = bind<ScenarioKeys>(root, diagnostics);
+  Scenario scenario;
+  scenario.root = root;
+  scenario.name = keys.metadata.name;
+  scenario.title = keys.metadata.title;
+  for (std::size_t i = 0; i < keys.manifests.size(); ++i) {
+    scenario.manifests.push_back(path_beside(root["manifests"][i], keys.manifests[i]));
+  }
+  scenario.cluster = keys.cluster;
+  if (!root["cluster"]["nodes"]["count"].exists()) scenario.cluster.nodes.count = 0;
+  scenario.costs = costs_file(root, keys.costs);
+  for (const auto& [name, app] : keys.apps) scenario.apps.push_back(app_of(name, app));
+  if (!keys.graph.empty()) {
+    scenario.graph = path_beside(root["graph"], keys.graph);
+    scenario.service_graph = read_service_graph(scenario.graph, diagnostics);
+    add_graph_apps(*scenario.service_graph, scenario.apps);
+  }
+  for (const auto& [name, workload] : keys.workloads) {
+    scenario.workloads.push_back(workload_of(name, workload, diagnostics));
+  }
+  scenario.run = keys.run;
+  scenario.slo = keys.slo;
+  scenario.patches = keys.patches;
+  return scenario;
+}
+
+}  // namespace knetsim

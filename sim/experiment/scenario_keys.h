@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/experiment/distribution_fields.h"
+#include "sim/experiment/scenario.h"
+#include "sim/input/binder.h"
+
+namespace knetsim {
+
+// A scenario's keys as they stand in the file, where their shape differs from what the program works with: what the
+// binder fills, and what explain and the schema describe. scenario.cpp makes a Scenario of them.
+
+struct MetadataKeys {
+  std::string name;
+  std::string title;
+};
+
+struct CallKeys {
+  std::string to;
+  std::optional<SizeLaw> request, response;
+  std::optional<Duration> timeout;
+  std::optional<std::uint32_t> retries, requests_per_connection;
+  Node at;
+};
+
+/// One element of `calls`: a call, several concurrent ones, or a pause.
+struct CallStepKeys {
+  std::optional<std::string> to;
+  std::optional<std::vector<CallKeys>> concurrent;
+  std::optional<TimeLaw> sleep;
+  std::optional<SizeLaw> request, response;
+  std::optional<Duration> timeout;
+  std::optional<std::uint32_t> retries, requests_per_connection;
+  Node at;
+};
+
+struct AppKeys {
+  std::optional<TimeLaw> work;
+  std::uint32_t workers = 16;
+  std::vector<CallStepKeys> calls;
+  Node at;
+};
+
+struct FromKeys {
+  Selector selector;
+  std::string ns;
+};
+
+struct ToKeys {
+  std::optional<std::string> service, node_port, host_port, pod;
+  std::string port;
+  std::string through;
+  Node at;
+};
+
+struct ClosedKeys {
+  std::uint32_t users = 1;
+  TimeLaw think;
+};
+
+struct ArrivalKeys {
+  std::optional<Rate> poisson, constant;
+  std::optional<std::string> times;
+  std::optional<ClosedKeys> closed;
+  Node at;
+};
+
+struct ConnectionKeys {
+  std::uint32_t requests_per_connection = 1;
+};
+
+struct WorkloadKeys {
+  FromKeys from;
+  ToKeys to;
+  std::string protocol;
+  ArrivalKeys arrivals;
+  ConnectionKeys connection;
+  SizeLaw request, response;
+  Duration timeout{};
+  std::uint32_t retries = 0;
+  Node at;
+};
+
+struct ScenarioKeys {
+  std::string api_version;
+  std::string kind;
+  MetadataKeys metadata;
+  std::vector<std::string> manifests;
+  std::string graph;
+  ClusterSettings cluster;
+  std::string costs;
+  NamedList<AppKeys> apps;
+  NamedList<WorkloadKeys> workloads;
+  RunSettings run;
+  std::vector<std::string> slo;
+  NamedList<Node> variants;
+  NamedList<Node> patches;
+};
+
+void describe(Fields<MetadataKeys>& f);
+void describe(Fields<NodesSpec>& f);
+void describe(Fields<TopologySettings>& f);
+void describe(Fields<CniSettings>& f);
+void describe(Fields<ProxySettings>& f);
+void describe(Fields<BackgroundSettings>& f);
+void describe(Fields<ClusterSettings>& f);
+void describe(Fields<CallKeys>& f);
+void describe(Fields<CallStepKeys>& f);
+void describe(Fields<AppKeys>& f);
+void describe(Fields<FromKeys>& f);
+void describe(Fields<ToKeys>& f);
+void describe(Fields<ClosedKeys>& f);
+void describe(Fields<ArrivalKeys>& f);
+void describe(Fields<ConnectionKeys>& f);
+void describe(Fields<WorkloadKeys>& f);
+void describe(Fields<RunSettings>& f);
+void describe(Fields<ScenarioKeys>& f);
+
+}  // namespace knetsim

@@ -1,0 +1,92 @@
+#include "sim/experiment/variants.h"
+
+#include <fmt/format.h>
+
+#include "sim/input/document_editor.h"
+#include "sim/input/overrides.h"
+#include "sim/input/scalar.h"
+
+namespace knetsim {
+namespace {
+
+/// Adds the entries of `from` to the mapping under `key`, or replaces those that are there; their keys are texts, not
+/// paths.
+void lay_entries(Document& target, Node parent_key, Node from) {
+  DocumentEditor editor(target);
+  const std::string_view key = parent_key.text();
+  if (target[key].is_null()) {
+    if (target[key].exists()) {
+      editor.replace(target[key], from);
+    } else {
+      editor.add(target.root(), key, from);
+    }
+    return;
+  }
+  if (!target[key].is_mapping()) return;  // told by the binder
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const Node known = target[key][from.key(i).text()];
+    if (!known.exists()) {
+      editor.add(target[key], from.key(i).text(), from[i]);
+    } else if (known.is_mapping() && from[i].is_mapping()) {
+      for (std::size_t j = 0; j < from[i].size(); ++j) {
+        const std::string_view path = from[i].key(j).text();
+        const Node patched = target[key][from.key(i).text()];
+        if (const Node old = patched[path]; old.exists()) {
+          editor.replace(old, from[i][j]);
+        } else {
+          editor.add(patched, path, from[i][j]);
+        }
+      }
+    } else {
+      editor.replace(known, from[i]);
+    }
+  }
+}
+
+Document with_overrides(const Document& scenario, Node overrides, Diagnostics& diagnostics) {
+  Document result = scenario;
+  if (overrides.is_null()) return result;
+  if (!overrides.is_mapping()) {
+    diagnostics.error(overrides, fmt::format("expected a mapping of overrides; found {}", describe_found(overrides)),
+                      "{cluster.proxy.mode: ipvs}");
+    return result;
+  }
+  Document others;
+  DocumentEditor editor(others);
+  editor.make_container(others.root(), Node::Kind::Mapping, overrides);
+  for (std::size_t i = 0; i < overrides.size(); ++i) {
+    const Node key = overrides.key(i);
+    if (key.text() == "variants" || key.text().starts_with("variants.")) {
+      diagnostics.error(key, "a variant cannot have variants of its own");
+    } else if (key.text() != "patches" || !overrides[i].is_mapping()) {
+      editor.add(others.root(), key.text(), overrides[i]);
+    }
+  }
+  merge(result, others.root(), diagnostics);
+  const Node patches = overrides["patches"];
+  if (patches.is_mapping()) lay_entries(result, patches.key(), patches);
+  return result;
+}
+
+}  // namespace
+
+std::vector<Variant> variants_of(const Document& scenario, Diagnostics& diagnostics) {
+  const Node variants = scenario["variants"];
+  std::vector<Variant> result;
+  if (variants.is_mapping()) {
+    for (std::size_t i = 0; i < variants.size(); ++i) {
+      result.push_back({std::string(variants.key(i).text()),
+                        std::make_shared<const Document>(with_overrides(scenario, variants[i], diagnostics))});
+    }
+  }
+  if (result.empty()) result.push_back({"base", std::make_shared<const Document>(scenario)});
+  return result;
+}
+
+std::vector<Variant> variants_of(Document scenario, std::span<const std::string> sets, InputSet& inputs,
+                                 Diagnostics& diagnostics) {
+  for (const std::string& set : sets) apply_set(scenario, inputs, set, diagnostics);
+  return variants_of(scenario, diagnostics);
+}
+
+}  // namespace knetsim

@@ -1,0 +1,177 @@
+// Files as they come: missing, empty, binary, large, from a pipe; and directories of them. Messages are golden; places
+// of a large file are checked against a count of its line ends made here.
+#include "sim/input/input_file.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class InputFile : public ::testing::Test {
+ protected:
+  InputFile() {
+    folder_ = fs::temp_directory_path() / ("knetsim-input-test-" + std::to_string(::getpid()) + "-" +
+                                           ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(folder_);
+  }
+  ~InputFile() override { fs::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& text) {
+    const fs::path path = folder_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+    return path.string();
+  }
+  /// The message of an input that cannot be opened, with the folder's name as F.
+  std::string refusal(const std::string& path) {
+    try {
+      Input::open(path);
+    } catch (const ConfigError& error) {
+      std::string text = error.what();
+      for (std::size_t at = text.find(folder_.string()); at != std::string::npos; at = text.find(folder_.string())) {
+        text.replace(at, folder_.string().size(), "F");
+      }
+      return text;
+    }
+    return "no error";
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(InputFile, MissingFileIsNamedWithANearOne) {
+  write("shop.yaml", "a: 1\n");
+  EXPECT_EQ(refusal((folder_ / "shop.yml").string()), "F/shop.yml: error: no such file; did you mean 'F/shop.yaml'?\n");
+  EXPECT_EQ(refusal((folder_ / "entirely-different").string()), "F/entirely-different: error: no such file\n");
+}
+
+TEST_F(InputFile, DirectoryEmptyAndUnreadableFilesAreRefused) {
+  EXPECT_EQ(refusal(folder_.string()), "F: error: is a directory\n   = accepted: a file\n");
+  EXPECT_EQ(refusal(write("empty.yaml", "")),
+            "F/empty.yaml: error: the file is empty\n   = accepted: a YAML or JSON document\n");
+  const std::string secret = write("secret.yaml", "a: 1\n");
+  ::chmod(secret.c_str(), 0);
+  if (::access(secret.c_str(), R_OK) != 0) {  // root reads everything
+    EXPECT_EQ(refusal(secret), "F/secret.yaml: error: cannot be opened: Permission denied\n");
+  }
+}
+
+TEST_F(InputFile, WhatIsNoTextIsNamedForWhatItIs) {
+  EXPECT_THAT(refusal(write("a.bin", std::string("\x7f"
+                                                 "ELF\0\0",
+                                                 6))),
+              HasSubstr("the file is binary: it holds a NUL byte"));
+  EXPECT_THAT(refusal(write("a.gz", "\x1f\x8b\x08xxxx")), HasSubstr("the file is compressed"));
+  EXPECT_THAT(refusal(write("a.txt",
+                            "\xff\xfe"
+                            "a\n")),
+              HasSubstr("the file is UTF-16"));
+}
+
+TEST_F(InputFile, MarksOfAMappedFileCountItsLines) {
+  // 3 MB: mapped, several index blocks a line and several lines a block.
+  std::string text;
+  std::uint32_t state = 1;
+  while (text.size() < 3'000'000) {
+    state = state * 1664525 + 1013904223;
+    text += std::string(state >> 20U, 'a' + static_cast<char>(state % 26)) + '\n';
+  }
+  text += "last";
+  const auto input = Input::open(write("large.yaml", text));
+  ASSERT_EQ(input->text(), text);
+  EXPECT_EQ(input->text().data()[text.size()], '\0');
+  for (std::size_t at = 0; at < text.size(); at += 99'991) {
+    const std::size_t start = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0
+    const Mark mark = input->mark(at);
+    ASSERT_EQ(mark.line, 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')) << at;
+    ASSERT_EQ(mark.column, at - start + 1) << at;
+    ASSERT_EQ(input->line(mark.line), std::string_view(text).substr(start, text.find('\n', start) - start)) << at;
+  }
+  input->release_before(2'000'000);
+  EXPECT_EQ(input->mark(text.size()).column, 5U);
+  EXPECT_EQ(input->line(1), std::string_view(text).substr(0, text.find('\n')));
+  EXPECT_EQ(input->line(4'000'000'000U), "");
+}
+
+TEST_F(InputFile, ALineOfManyBlocksHasOneStart) {
+  const std::string text = "first\n" + std::string(50'000, 'x') + "\nthird";
+  const auto input = Input::from_text("t", text);
+  EXPECT_EQ(to_string(input->mark(6 + 40'000)), "t:2:40001");
+  EXPECT_EQ(to_string(input->mark(text.size() - 5)), "t:3:1");
+  EXPECT_EQ(input->line(2).size(), 50'000U);
+  EXPECT_EQ(input->line(3), "third");
+}
+
+TEST_F(InputFile, AFileOfExactPagesIsFollowedByZeroes) {
+  const std::string text(2U << 20U, 'x');
+  const auto input = Input::open(write("pages.yaml", text));
+  EXPECT_EQ(std::string_view(input->text().data() + text.size(), 64), std::string_view(std::string(64, '\0')));
+}
+
+TEST_F(InputFile, APipeIsReadToItsEnd) {
+  // A named pipe stands for standard input and for process substitution; the second text is longer than what stays in
+  // memory.
+  for (const std::size_t size : {std::size_t{10}, std::size_t{70} << 20U}) {
+    const std::string pipe = (folder_ / "pipe").string();
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    std::thread writer([&] {
+      std::ofstream out(pipe, std::ios::binary);
+      const std::string chunk(std::min<std::size_t>(size, 1U << 20U), 'y');
+      for (std::size_t done = 0; done < size; done += chunk.size()) out << chunk;
+    });
+    const auto input = Input::open(pipe);
+    writer.join();
+    EXPECT_EQ(input->text().size(), size);
+    EXPECT_EQ(input->text().back(), 'y');
+    fs::remove(pipe);
+  }
+}
+
+TEST_F(InputFile, DirectoriesGiveTheirManifestsInByteOrder) {
+  write("b.yaml", "x");
+  write("a.json", "x");
+  write("B.yml", "x");
+  write("notes.txt", "x");
+  write(".hidden.yaml", "x");
+  write("sub/c.yaml", "x");
+  write("sub/.git/d.yaml", "x");
+  const auto names = [&](bool recursive, const std::string& path) {
+    std::vector<std::string> found = expand_paths(std::vector{path}, {.recursive = recursive});
+    for (std::string& name : found) name = fs::relative(name, folder_).string();
+    return found;
+  };
+  EXPECT_THAT(names(false, folder_.string()), ElementsAre("B.yml", "a.json", "b.yaml"));
+  EXPECT_THAT(names(true, folder_.string()), ElementsAre("B.yml", "a.json", "b.yaml", "sub/c.yaml"));
+  EXPECT_THAT(expand_paths(std::vector<std::string>{"-"}), ElementsAre("-"));
+  EXPECT_THAT(names(false, (folder_ / "notes.txt").string()), ElementsAre("notes.txt"));
+}
+
+TEST_F(InputFile, EveryWrongPathIsReported) {
+  fs::create_directories(folder_ / "none");
+  try {
+    expand_paths(std::vector<std::string>{(folder_ / "none").string(), (folder_ / "gone").string()});
+    FAIL() << "nothing was thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.diagnostics().size(), 2U);
+    EXPECT_THAT(error.what(), HasSubstr("no .yaml, .yml or .json file in this directory"));
+    EXPECT_THAT(error.what(), HasSubstr("no such file or directory"));
+  }
+}
+
+}  // namespace
+}  // namespace knetsim
