@@ -13,11 +13,12 @@ void BridgeCni::enter_pod(StepSink& sink) const {
 }
 
 CniInfo bridge_info() {
-  return {.name = "bridge",
-          .summary = "one Linux bridge a node, host routes to the other nodes' pod CIDRs, no encapsulation",
-          .source = "containernetworking/plugins plugins/main/bridge; Linux v6.1 net/bridge/br_input.c, drivers/net/veth.c",
-          .backends = {},
-          .make = [](const CniParams&) -> std::unique_ptr<CniModel> { return std::make_unique<BridgeCni>(); }};
+  return {
+      .name = "bridge",
+      .summary = "one Linux bridge a node, host routes to the other nodes' pod CIDRs, no encapsulation",
+      .source = "containernetworking/plugins plugins/main/bridge; Linux v6.1 net/bridge/br_input.c, drivers/net/veth.c",
+      .backends = {},
+      .make = [](const CniParams&) -> std::unique_ptr<CniModel> { return std::make_unique<BridgeCni>(); }};
 }
 
 }  // namespace knetsim

@@ -7,8 +7,8 @@
 namespace knetsim {
 
 std::span<const CniInfo> cni_kinds() {
-  static const std::array<CniInfo, 3> kKinds = {bridge_info(), flannel_info(), routed_info()};
-  return kKinds;
+  static const std::array<CniInfo, 3> kinds = {bridge_info(), flannel_info(), routed_info()};
+  return kinds;
 }
 
 const CniInfo* cni_kind_named(std::string_view name) {

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kBackends = {"vxlan", "host-gw"};
 
-// The device has no learning and one static neighbour and forwarding entry a node, so that encapsulation costs a lookup and the
-// headers (flannel pkg/backend/vxlan/device.go). Checksum offload of the outer UDP is off, as flannel sets it.
+// The device has no learning and one static neighbour and forwarding entry a node, so that encapsulation costs a lookup
+// and the headers (flannel pkg/backend/vxlan/device.go). Checksum offload of the outer UDP is off, as flannel sets it.
 class FlannelVxlan final : public BridgeCni {
  public:
   explicit FlannelVxlan(bool notrack) : tracked_(!notrack) {}
@@ -29,15 +29,16 @@ class FlannelVxlan final : public BridgeCni {
 }  // namespace
 
 CniInfo flannel_info() {
-  return {.name = "flannel",
-          .summary = "bridge on the node; VXLAN between nodes, or host routes (backend: vxlan | host-gw)",
-          .source = "flannel-io/flannel pkg/backend/vxlan, pkg/backend/hostgw; Linux v6.1 drivers/net/vxlan/vxlan_core.c",
-          .backends = kBackends,
-          .make = [](const CniParams& params) -> std::unique_ptr<CniModel> {
-            if (params.backend.empty() || params.backend == "vxlan") return std::make_unique<FlannelVxlan>(params.notrack);
-            if (params.backend == "host-gw") return std::make_unique<BridgeCni>();
-            throw std::invalid_argument("flannel has no backend '" + params.backend + "'");
-          }};
+  return {
+      .name = "flannel",
+      .summary = "bridge on the node; VXLAN between nodes, or host routes (backend: vxlan | host-gw)",
+      .source = "flannel-io/flannel pkg/backend/vxlan, pkg/backend/hostgw; Linux v6.1 drivers/net/vxlan/vxlan_core.c",
+      .backends = kBackends,
+      .make = [](const CniParams& params) -> std::unique_ptr<CniModel> {
+        if (params.backend.empty() || params.backend == "vxlan") return std::make_unique<FlannelVxlan>(params.notrack);
+        if (params.backend == "host-gw") return std::make_unique<BridgeCni>();
+        throw std::invalid_argument("flannel has no backend '" + params.backend + "'");
+      }};
 }
 
 }  // namespace knetsim

@@ -1,5 +1,6 @@
 #include "models/cost/cost_profile.h"
 
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -148,7 +149,7 @@ class Reader {
   Diagnostics& diagnostics_;
 };
 
-std::string span_text(double picoseconds) { return format(Duration(static_cast<std::int64_t>(picoseconds + 0.5))); }
+std::string span_text(double picoseconds) { return format(Duration(std::llround(picoseconds))); }
 
 }  // namespace
 

@@ -40,9 +40,11 @@ Percentiles predicted_us(const ScanCurve& curve, double services) {
   constexpr int kPositions = 200, kPauses = 40, kBases = 25;
   const double sigma = std::log(kBaseP99Us / kBaseMedianUs) / normal_quantile(0.99);
   std::vector<double> base;
+  base.reserve(kBases);
   for (int i = 0; i < kBases; ++i)
     base.push_back(kBaseMedianUs * std::exp(sigma * normal_quantile((i + 0.5) / kBases)));
   std::vector<double> all;
+  all.reserve(std::size_t{kPauses} * kPositions * kBases);
   for (int j = 0; j < kPauses; ++j) {
     const Duration pause(static_cast<std::int64_t>(-std::log((j + 0.5) / kPauses) * curve.forget_ps));
     for (int i = 0; i < kPositions; ++i) {

@@ -21,9 +21,9 @@ class DatapathTest : public testing::Test {
  protected:
   Walk walk(const FlowClass& flow, PacketClass packet, const char* mode = "iptables", const char* cni_name = "bridge",
             const CniParams& cni_params = {}, const PortMap* host_ports = nullptr) {
-    proxy_ = proxy_mode_named(mode)->make(hand_params());
-    cni_ = cni_kind_named(cni_name)->make(cni_params);
-    return describe(flow, packet, {*proxy_, *cni_, {host_ports, host_ports, host_ports}});
+    proxy = proxy_mode_named(mode)->make(hand_params());
+    cni = cni_kind_named(cni_name)->make(cni_params);
+    return describe(flow, packet, {*proxy, *cni, {host_ports, host_ports, host_ports}});
   }
   double rules(const Walk& walk, std::optional<NodeRole> node = {}, RuleTable table = RuleTable::Nat,
                bool outer = false) {
@@ -41,8 +41,8 @@ class DatapathTest : public testing::Test {
     }
     return sum;
   }
-  std::unique_ptr<ProxyModel> proxy_;
-  std::unique_ptr<CniModel> cni_;
+  std::unique_ptr<ProxyModel> proxy;
+  std::unique_ptr<CniModel> cni;
 };
 
 TEST_F(DatapathTest, WalksWrittenOutByHandAreDescribedStageByStage) {
