@@ -8,8 +8,10 @@
 #include "sample_results.h"
 #include "sim/output/results_writer.h"
 
-int main(int argc, char** argv) {
-  using namespace knetsim;
+namespace knetsim {
+namespace {
+
+int run(int argc, char** argv) {
   if (argc < 2) return 2;
   try {
     if (argc == 2) {
@@ -23,3 +25,8 @@ int main(int argc, char** argv) {
   }
   return 0;
 }
+
+}  // namespace
+}  // namespace knetsim
+
+int main(int argc, char** argv) { return knetsim::run(argc, argv); }

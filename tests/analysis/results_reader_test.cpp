@@ -23,27 +23,28 @@ using ::testing::HasSubstr;
 
 class ResultsReader : public ::testing::Test {
  protected:
-  void write(const DataFile& data) const { write_file_safely(file_, hdf5_image(data)); }
+  void write(const DataFile& content) const { write_file_safely(file, hdf5_image(content)); }
   std::string refusal() const {
     try {
-      read_results(file_);
+      read_results(file);
     } catch (const OutputError& error) {
       return error.what();
     }
     return "";
   }
-  static DataGroup& group(DataFile& data, std::string_view path) {
-    return *std::find_if(data.groups.begin(), data.groups.end(), [&](const DataGroup& g) { return g.path == path; });
+  static DataGroup& group(DataFile& content, std::string_view path) {
+    return *std::find_if(content.groups.begin(), content.groups.end(),
+                         [&](const DataGroup& g) { return g.path == path; });
   }
-  static void set_version(DataFile& data, std::int64_t major, std::int64_t minor) {
-    for (DataAttribute& attribute : data.attributes) {
+  static void set_version(DataFile& content, std::int64_t major, std::int64_t minor) {
+    for (DataAttribute& attribute : content.attributes) {
       if (attribute.name == "format_version") attribute.value = std::vector{major, minor};
     }
   }
 
-  TemporaryFolder folder_;
-  std::filesystem::path file_ = folder_ / "results.h5";
-  DataFile data_ = to_data_file(sample_results(), {});
+  TemporaryFolder folder;
+  std::filesystem::path file = folder / "results.h5";
+  DataFile data = to_data_file(sample_results(), {});
 };
 
 /// All cells of two results, by their columns.
@@ -62,8 +63,8 @@ struct Collect {
 };
 
 TEST_F(ResultsReader, GivesBackEveryColumn) {
-  write_results(file_, sample_results(), {});
-  const ExperimentResults read = read_results(file_);
+  write_results(file, sample_results(), {});
+  const ExperimentResults read = read_results(file);
   const ExperimentResults expected = sample_results();
   std::vector<std::pair<std::string, ColumnValues>> found;
   std::vector<std::pair<std::string, ColumnValues>> wanted;
@@ -76,36 +77,36 @@ TEST_F(ResultsReader, GivesBackEveryColumn) {
 }
 
 TEST_F(ResultsReader, GivesTheHeader) {
-  write(data_);
-  const ResultsHeader header = read_results_header(file_);
+  write(data);
+  const ResultsHeader header = read_results_header(file);
   EXPECT_EQ(header.title, "größte Probe");
   EXPECT_EQ(header.format_major, 1);
   EXPECT_EQ(header.scenario_id, sha256_hex(sample_results().provenance.config_resolved));
 }
 
 TEST_F(ResultsReader, LeavesUnrecordedGroupsEmpty) {
-  std::erase_if(data_.groups, [](const DataGroup& g) { return g.path == "links" || g.path == "spans"; });
-  write(data_);
-  const ExperimentResults read = read_results(file_);
+  std::erase_if(data.groups, [](const DataGroup& g) { return g.path == "links" || g.path == "spans"; });
+  write(data);
+  const ExperimentResults read = read_results(file);
   EXPECT_TRUE(read.links.empty());
   EXPECT_TRUE(read.spans.row_size.empty());
   EXPECT_EQ(read.runs(), 4U);
 }
 
 TEST_F(ResultsReader, RefusesAnotherMajorVersionInOneLine) {
-  set_version(data_, 2, 0);
-  write(data_);
-  EXPECT_EQ(refusal(), file_.string() + ": results format 2.0 written by knetsim 0.1.0; this program reads 1.x");
+  set_version(data, 2, 0);
+  write(data);
+  EXPECT_EQ(refusal(), file.string() + ": results format 2.0 written by knetsim 0.1.0; this program reads 1.x");
 }
 
 TEST_F(ResultsReader, ReadsALaterMinorVersionAndLeavesOutWhatItDoesNotKnow) {
-  set_version(data_, 1, 7);
-  group(data_, "summary").variables.push_back({"new_figure", {"run"}, std::vector<double>(4), {}});
-  data_.groups.push_back(
+  set_version(data, 1, 7);
+  group(data, "summary").variables.push_back({"new_figure", {"run"}, std::vector<double>(4), {}});
+  data.groups.push_back(
       {.path = "new_group", .attributes = {}, .axes = {}, .variables = {{"x", {}, std::vector<double>(1), {}}}});
-  write(data_);
+  write(data);
   EXPECT_EQ(refusal(), "");
-  EXPECT_EQ(read_results(file_).summary.events, sample_results().summary.events);
+  EXPECT_EQ(read_results(file).summary.events, sample_results().summary.events);
 }
 
 TEST_F(ResultsReader, RefusesFilesThatAreNoResults) {
@@ -116,24 +117,24 @@ TEST_F(ResultsReader, RefusesFilesThatAreNoResults) {
 }
 
 TEST_F(ResultsReader, RefusesColumnsOfAnotherTypeOrShape) {
-  DataFile changed = data_;
+  DataFile changed = data;
   group(changed, "summary").variables[2].values = std::vector<double>(4);  // seed
   write(changed);
   EXPECT_THAT(refusal(), HasSubstr("/summary/seed has another type"));
-  changed = data_;
+  changed = data;
   group(changed, "drops").variables.back() = {"packets", {"reason", "run"}, std::vector<std::int64_t>(8), {}};
   write(changed);
   EXPECT_THAT(refusal(), HasSubstr("/drops/packets has other axes"));
 }
 
 TEST_F(ResultsReader, RefusesRowsThatDoNotAddUpAndGroupsThatDisagree) {
-  DataFile changed = data_;
+  DataFile changed = data;
   for (DataVariable& variable : group(changed, "hist/latency").variables) {
     if (variable.name == "row_size") variable.values = std::vector<std::int64_t>(12, 1);
   }
   write(changed);
   EXPECT_THAT(refusal(), HasSubstr("/hist/latency/row_size has the wrong length"));
-  changed = data_;
+  changed = data;
   for (DataVariable& variable : group(changed, "cpu").variables) {
     if (variable.name == "replicate") variable.values = std::vector<std::int64_t>(4, 9);
   }
@@ -142,19 +143,19 @@ TEST_F(ResultsReader, RefusesRowsThatDoNotAddUpAndGroupsThatDisagree) {
 }
 
 TEST_F(ResultsReader, ListsTheGroupsAndNamesThemWhereOneIsMissing) {
-  write(data_);
-  const std::vector<GroupListing> groups = list_results_groups(file_);
+  write(data);
+  const std::vector<GroupListing> groups = list_results_groups(file);
   ASSERT_EQ(groups.size(), results_groups().size());
   EXPECT_EQ(groups[1].path, "summary");
   EXPECT_EQ(groups[1].description, "one row for each run and workload");
   EXPECT_THAT(groups[1].axes, ElementsAre("run [4]", "workload [3]", "quantile [4]"));
   try {
-    read_results_group(file_, "sumary");
+    read_results_group(file, "sumary");
     ADD_FAILURE() << "found";
   } catch (const OutputError& error) {
     EXPECT_THAT(error.what(), HasSubstr("no group 'sumary'; there are: provenance, summary, service"));
   }
-  EXPECT_EQ(read_results_group(file_, "/hist/latency").path, "hist/latency");
+  EXPECT_EQ(read_results_group(file, "/hist/latency").path, "hist/latency");
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ DataFile every_kind() {
 class Hdf5File : public ::testing::Test {
  protected:
   std::filesystem::path write(const DataFile& data) {
-    const auto path = folder_ / "file.h5";
+    auto path = folder / "file.h5";
     write_file_safely(path, hdf5_image(data));
     return path;
   }
@@ -72,7 +72,7 @@ class Hdf5File : public ::testing::Test {
     EXPECT_THAT(message, Not(HasSubstr("\n")));
     return message;
   }
-  TemporaryFolder folder_;
+  TemporaryFolder folder;
 };
 
 TEST_F(Hdf5File, GivesBackEveryTypeShapeAndAttribute) {
@@ -121,15 +121,15 @@ TEST_F(Hdf5File, CompressesLargeColumns) {
 TEST_F(Hdf5File, EqualDataGiveEqualBytes) { EXPECT_EQ(hdf5_image(every_kind()), hdf5_image(every_kind())); }
 
 TEST_F(Hdf5File, AMissingFileIsOneLine) {
-  EXPECT_THAT(refusal(folder_ / "none.h5"), HasSubstr("No such file or directory"));
+  EXPECT_THAT(refusal(folder / "none.h5"), HasSubstr("No such file or directory"));
 }
 
 TEST_F(Hdf5File, WhatIsNotHdf5IsOneLine) {
-  write_text(folder_ / "text.h5", "apiVersion: v1\n");
-  EXPECT_THAT(refusal(folder_ / "text.h5"), HasSubstr("not an HDF5 file"));
-  write_text(folder_ / "empty.h5", "");
-  EXPECT_THAT(refusal(folder_ / "empty.h5"), HasSubstr("not an HDF5 file"));
-  EXPECT_THAT(refusal(folder_.path()), HasSubstr("directory"));
+  write_text(folder / "text.h5", "apiVersion: v1\n");
+  EXPECT_THAT(refusal(folder / "text.h5"), HasSubstr("not an HDF5 file"));
+  write_text(folder / "empty.h5", "");
+  EXPECT_THAT(refusal(folder / "empty.h5"), HasSubstr("not an HDF5 file"));
+  EXPECT_THAT(refusal(folder.path()), HasSubstr("directory"));
 }
 
 TEST_F(Hdf5File, AFileCutShortIsOneLine) {

@@ -96,48 +96,48 @@ TEST(ResultsWriter, RefusesHistogramsWhoseRowsDoNotAddUp) {
 
 class Destination : public ::testing::Test {
  protected:
-  TemporaryFolder folder_;
-  std::filesystem::path file_ = folder_ / "results.h5";
-  ExperimentResults results_ = sample_results();
+  TemporaryFolder folder;
+  std::filesystem::path file = folder / "results.h5";
+  ExperimentResults results = sample_results();
 };
 
 TEST_F(Destination, ResultsOfTheSameScenarioAreReplaced) {
-  EXPECT_EQ(refusal(file_, results_), "");
-  results_.summary.events[0] = 1;
-  EXPECT_EQ(refusal(file_, results_), "");
+  EXPECT_EQ(refusal(file, results), "");
+  results.summary.events[0] = 1;
+  EXPECT_EQ(refusal(file, results), "");
 }
 
 TEST_F(Destination, ResultsOfAnotherScenarioStayUnlessForced) {
-  write_results(file_, results_, {});
-  const std::string before = read_text(file_);
-  results_.provenance.config_resolved += "run: {seed: 43}\n";
-  EXPECT_THAT(refusal(file_, results_), HasSubstr("results of another scenario ('größte Probe'"));
-  EXPECT_EQ(read_text(file_), before);
-  EXPECT_THROW(check_destination(file_, results_.provenance.config_resolved, {}), OutputError);
-  EXPECT_EQ(refusal(file_, results_, {.force = true}), "");
+  write_results(file, results, {});
+  const std::string before = read_text(file);
+  results.provenance.config_resolved += "run: {seed: 43}\n";
+  EXPECT_THAT(refusal(file, results), HasSubstr("results of another scenario ('größte Probe'"));
+  EXPECT_EQ(read_text(file), before);
+  EXPECT_THROW(check_destination(file, results.provenance.config_resolved, {}), OutputError);
+  EXPECT_EQ(refusal(file, results, {.force = true}), "");
 }
 
 TEST_F(Destination, AFileThatIsNotOursStaysUnlessForced) {
-  write_text(file_, "my thesis");
-  EXPECT_THAT(refusal(file_, results_), HasSubstr("[not an HDF5 file]; not overwritten"));
-  EXPECT_EQ(read_text(file_), "my thesis");
-  EXPECT_EQ(refusal(file_, results_, {.force = true}), "");
+  write_text(file, "my thesis");
+  EXPECT_THAT(refusal(file, results), HasSubstr("[not an HDF5 file]; not overwritten"));
+  EXPECT_EQ(read_text(file), "my thesis");
+  EXPECT_EQ(refusal(file, results, {.force = true}), "");
 }
 
 TEST_F(Destination, AnotherProgramsHdf5FileStaysUnlessForced) {
-  write_file_safely(file_, hdf5_image({.attributes = {{"filetype", std::string("statepoint")}}, .groups = {}}));
-  EXPECT_THAT(refusal(file_, results_), HasSubstr("not a knetsim results file"));
+  write_file_safely(file, hdf5_image({.attributes = {{"filetype", std::string("statepoint")}}, .groups = {}}));
+  EXPECT_THAT(refusal(file, results), HasSubstr("not a knetsim results file"));
 }
 
 TEST_F(Destination, AnEmptyFileIsFilled) {
-  write_text(file_, "");
-  EXPECT_EQ(refusal(file_, results_), "");
-  EXPECT_GT(std::filesystem::file_size(file_), 1000U);
+  write_text(file, "");
+  EXPECT_EQ(refusal(file, results), "");
+  EXPECT_GT(std::filesystem::file_size(file), 1000U);
 }
 
 TEST_F(Destination, APipeIsRefusedEvenIfForced) {
-  ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
-  EXPECT_THAT(refusal(file_, results_, {.force = true}), HasSubstr("not a regular file"));
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_THAT(refusal(file, results, {.force = true}), HasSubstr("not a regular file"));
 }
 
 }  // namespace

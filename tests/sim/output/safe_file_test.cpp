@@ -50,9 +50,9 @@ int in_child(const std::function<int()>& body) {
 
 class SafeFile : public ::testing::Test {
  protected:
-  std::filesystem::path file() const { return folder_ / "results.h5"; }
-  std::filesystem::path part() const { return folder_ / "results.h5.part"; }
-  TemporaryFolder folder_;
+  std::filesystem::path file() const { return folder / "results.h5"; }
+  std::filesystem::path part() const { return folder / "results.h5.part"; }
+  TemporaryFolder folder;
 };
 
 TEST_F(SafeFile, ReplacesTheEarlierFileAndLeavesNoPart) {
@@ -102,7 +102,7 @@ TEST_F(SafeFile, AFullFileSystemIsOneLineAndLeavesTheEarlierFile) {
   const int status = in_child([&] {
     if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
       return kNotAllowed;
-    if (::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=64k") != 0) return kNotAllowed;
+    if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=64k") != 0) return kNotAllowed;
     write_text(file(), "earlier");
     const std::string message = failure(file(), std::string(100'000, 'x'));
     if (message.find("No space left on device") == std::string::npos) return 1;
@@ -114,20 +114,20 @@ TEST_F(SafeFile, AFullFileSystemIsOneLineAndLeavesTheEarlierFile) {
 }
 
 TEST_F(SafeFile, AMissingDirectoryIsNamed) {
-  EXPECT_THAT(failure(folder_ / "none/results.h5", "x"), HasSubstr("does not exist (mkdir -p"));
-  EXPECT_THROW(check_writable(folder_ / "none/results.h5"), OutputError);
+  EXPECT_THAT(failure(folder / "none/results.h5", "x"), HasSubstr("does not exist (mkdir -p"));
+  EXPECT_THROW(check_writable(folder / "none/results.h5"), OutputError);
 }
 
 TEST_F(SafeFile, ADirectoryInItsPlaceIsNamed) {
-  EXPECT_THAT(failure(folder_.path(), "x"), HasSubstr("is a directory"));
+  EXPECT_THAT(failure(folder.path(), "x"), HasSubstr("is a directory"));
   write_text(file(), "");
   EXPECT_THAT(failure(file() / "below.h5", "x"), HasSubstr("is not a directory"));
 }
 
 TEST_F(SafeFile, AClosedDirectoryIsNamed) {
-  const auto closed = folder_ / "closed";
+  const auto closed = folder / "closed";
   std::filesystem::create_directory(closed);
-  ::chmod(folder_.path().c_str(), 0755);
+  ::chmod(folder.path().c_str(), 0755);
   ::chmod(closed.c_str(), 0555);
   const int status = in_child([&] {
     if (::getuid() == 0 && ::setuid(65534) != 0) return kNotAllowed;  // root may write anywhere

@@ -7,8 +7,10 @@
 #include "sample_results.h"
 #include "sim/output/results_writer.h"
 
-int main(int argc, char** argv) {
-  using namespace knetsim;
+namespace knetsim {
+namespace {
+
+int run(int argc, char** argv) {
   if (argc < 2) return 2;
   const std::string_view file = argv[1];
   if (file == "--schema") {
@@ -29,3 +31,8 @@ int main(int argc, char** argv) {
   }
   return 0;
 }
+
+}  // namespace
+}  // namespace knetsim
+
+int main(int argc, char** argv) { return knetsim::run(argc, argv); }
