@@ -136,6 +136,12 @@ void wrong_kind(Node node, std::string_view wanted, Binding& binding, std::strin
                             std::move(accepted));
 }
 
+std::string with_article(std::string_view type_name) {
+  if (type_name.starts_with("one of")) return std::string(type_name) + " the known values";
+  const bool vowel = std::string_view("aeiou").find(type_name.front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + std::string(type_name);
+}
+
 void missing_key(const FieldInfo& field, const Missing& place, Binding& binding) {
   Diagnostic missing =
       Diagnostic::at(Severity::Error, place.above, fmt::format("missing key '{}'", field.name), field.type().accepted);

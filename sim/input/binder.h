@@ -115,11 +115,12 @@ struct ScalarCodec {
   static bool bind(Node node, T& to, Binding& binding) {
     const TypeInfo& type = type_info<T>();
     if (!node.is_scalar()) {
-      wrong_kind(node, type.name, binding, type.accepted);
+      wrong_kind(node, with_article(type.name), binding, type.accepted);
       return false;
     }
     if (!Derived::kTakesQuoted && node.is_quoted()) {
-      binding.diagnostics.error(node, "expected " + type.name + "; found a quoted text", type.accepted);
+      binding.diagnostics.error(node, "expected " + with_article(type.name) + "; found a text in quotes",
+                                type.accepted);
       return false;
     }
     try {
@@ -327,7 +328,7 @@ void Codec<NamedList<T>>::set_default(T& value, const Missing& place, Binding& b
   } else if constexpr (std::is_same_v<T, Node>) {
     value = place.above;
   } else {
-    wrong_kind(place.above, type_info<T>().name, binding, type_info<T>().accepted);
+    wrong_kind(place.above, with_article(type_info<T>().name), binding, type_info<T>().accepted);
   }
 }
 

@@ -64,8 +64,8 @@ struct FieldOptions {
   std::string doc = {};       ///< What the key means, one or two sentences.
   std::string unit = {};      ///< Of a bare number: "packets", "cores". Types with units of their own need none.
   std::string at_least = {};  ///< Bounds, in the same notation as the value itself; checked for every item of a list.
-  std::string at_most = {};
   std::string above = {};
+  std::string at_most = {};
   std::string below = {};
   std::string source = {};              ///< Where a default comes from: a paper, a kernel file, or "assumption".
   std::vector<EnumValue> allowed = {};  ///< Of a text whose values are known only at run time (a table of models).
@@ -108,6 +108,8 @@ void default_struct(const StructInfo& info, void* object, const Missing& place, 
 
 /// Error for a node of the wrong kind: "expected a list; found a mapping".
 void wrong_kind(Node node, std::string_view wanted, Binding& binding, std::string accepted = {});
+/// "a size", "an integer", "one of".
+std::string with_article(std::string_view type_name);
 /// Error of a required key.
 void missing_key(const FieldInfo& field, const Missing& place, Binding& binding);
 /// Notes a scalar's origin, if origins are asked for.

@@ -103,6 +103,7 @@ Explanation explain(const StructInfo& root, const Path& path) {
       while (type != nullptr && type->kind == TypeInfo::Kind::List) {
         type = &type->element();
         done.push_index(0);
+        info = type->structure != nullptr ? &type->structure() : nullptr;
       }
       if (type != nullptr && type->kind == TypeInfo::Kind::Map) {
         type = &type->element();

@@ -172,6 +172,7 @@ Duration parse_duration(std::string_view text) {
     const Unit* unit = find_unit(kTimes, unit_text);
     if (unit == nullptr) {
       std::string hint = near_unit(kTimes, unit_text);
+      if (find_unit(kTimes, trimmed(unit_text)) != nullptr) hint = "; no blank before the unit";
       if (unit_text == "d") hint = fmt::format("; write {}h", to_text(number.mantissa * 24, number.fraction_digits));
       throw ValueError(fmt::format("unknown unit '{}' in '{}'{}", unit_text, whole, hint), std::string(kDurationUnits));
     }

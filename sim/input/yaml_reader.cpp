@@ -114,6 +114,16 @@ class YamlReader {
       mark.document = number_;
       message = first->msg;
     }
+    // A tab is behind many a message that does not name it.
+    for (const std::uint32_t number : {mark.line, mark.line + 1}) {
+      const std::string_view line = input_.line(number);
+      const std::size_t tab = line.find_first_not_of(' ');
+      if (tab == std::string_view::npos || line[tab] != '\t') continue;
+      mark.line = number;
+      mark.column = static_cast<std::uint32_t>(tab) + 1;
+      message = "a tab where blanks are wanted for indentation";
+      break;
+    }
     diagnostics_.error(mark, {}, "not valid YAML: " + message);
     throw Stop{};
   }
@@ -245,7 +255,7 @@ class YamlReader {
                                       : position;
     if (style == FYSS_DOUBLE_QUOTED || style == FYSS_SINGLE_QUOTED) --position;  // the mark is the quote's
     if (skipping_ == 0 && style == FYSS_PLAIN && text.view.starts_with('\t')) {
-      stop(position, "a tab where YAML wants blanks for indentation");
+      stop(position, "not valid YAML: a tab where blanks are wanted for indentation");
     }
     if (skipping_ == 0 && at_key()) {
       key(text, text_at, position, !plain);

@@ -178,7 +178,7 @@ TEST(YamlErrors, BrokenSyntaxIsReportedWhereItShows) {
   } cases[] = {
       {"a: b: c\n", "test.yaml:1:5: error: not valid YAML: invalid nested block mapping on the same line\n"},
       {"a: 1\nb: %x\n", "test.yaml:2:4: error: not valid YAML: plain scalar cannot start with '%'\n"},
-      {"a: b\n\tc: d\n", "test.yaml:2:1: error: a tab where YAML wants blanks for indentation\n"},
+      {"a: b\n\tc: d\n", "test.yaml:2:1: error: not valid YAML: a tab where blanks are wanted for indentation\n"},
       {"a: *nope\n", "test.yaml:1:4: error: unknown anchor '*nope'\n"},
       {"? [a, b]\n: 1\n", "test.yaml:1:3: error: a mapping's key is a mapping or a list\n"},
       {"just text\n", "test.yaml:1:1: error: the document is a scalar\n"},

@@ -120,7 +120,7 @@ TEST_F(SchemaOfSample, AgreesWithTheBinder) {
       R"({})",
       R"({"duration": 30})",
       R"({"duration": "30"})",
-      R"({"duration": "1h30m", "x-note": 1})",
+      R"({"duration": "0h30m", "x-note": 1})",
       R"({"duration": "1s", "warmUp": "0"})",
       R"({"duration": "1s", "warmUp": "0", "unknown": 1})",
       R"({"duration": "9s", "nodes": 5000})",

@@ -96,7 +96,7 @@ TEST(SelectorNode, MistakesAreReportedAtTheirPlace) {
       text,
       HasSubstr("test.yaml:2:3: error: unknown key 'matchLabel' in a label selector; did you mean 'matchLabels'?"));
   EXPECT_THAT(text, HasSubstr("test.yaml:4:24: error: unknown operator 'in'; did you mean 'In'?"));
-  EXPECT_THAT(text, HasSubstr("test.yaml:5:38: error: operator Exists takes no values"));
+  EXPECT_THAT(text, HasSubstr("test.yaml:5:40: error: operator Exists takes no values"));
   EXPECT_THAT(text, HasSubstr("test.yaml:6:5: error: operator In needs values"));
   EXPECT_THAT(text, HasSubstr("test.yaml:7:5: error: a match expression without key or operator"));
 }
