@@ -1,7 +1,8 @@
 """The exported tables are what xarray and pandas make of the same file.
 
-Goal: a spreadsheet sees the same figures as a notebook. Method: each group is exported by the program and read by pandas; the same
-group is opened with xarray and turned into a data frame; both are compared cell by cell, in the unit of each column.
+Goal: a spreadsheet sees the same figures as a notebook. Method: each group is exported by the program and read by
+pandas; the same group is opened with xarray and turned into a data frame; both are compared cell by cell, in the unit of each
+column.
 """
 
 import io

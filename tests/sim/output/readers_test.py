@@ -1,9 +1,9 @@
 """Results files open in every reader that users have, and every cell reads as it was written.
 
-Goal: h5py, netCDF4, both engines of xarray and ncdump see each axis and variable of docs/results-format.md, with names, units
-and values, without invented dimensions, dropped variables or times decoded from seconds.
-Method: write_sample_results writes a file whose cells follow from the schema's row numbers; this script recomputes them with
-NumPy. Needs Debian's python3-h5py, python3-xarray, python3-netcdf4, python3-h5netcdf and netcdf-bin.
+Goal: h5py, netCDF4, both engines of xarray and ncdump see each axis and variable of docs/results-format.md, with names,
+units and values, without invented dimensions, dropped variables or times decoded from seconds.
+Method: write_sample_results writes a file whose cells follow from the schema's row numbers; this script recomputes them
+with NumPy. Needs Debian's python3-h5py, python3-xarray, python3-netcdf4, python3-h5netcdf and netcdf-bin.
 """
 
 import os
@@ -58,7 +58,8 @@ LABELS = {
 
 
 def run(*arguments, **environment):
-    return subprocess.run([PROGRAM, *arguments], check=True, env={**os.environ, **environment}, capture_output=True, text=True).stdout
+    settings = {**os.environ, **environment}
+    return subprocess.run([PROGRAM, *arguments], check=True, env=settings, capture_output=True, text=True).stdout
 
 
 ROWS = [Row(k, line) for k, line in enumerate(run("--schema").splitlines())]
@@ -118,7 +119,7 @@ class ResultsFile(unittest.TestCase):
 
     def check_dataset(self, group, dataset):
         rows = [row for row in VARIABLES if row.group == group]
-        self.assertEqual(set(dataset.variables), {row.name for row in rows}, f"{group}: nothing dropped, nothing invented")
+        self.assertEqual(set(dataset.variables), {row.name for row in rows}, f"{group}: none dropped, none invented")
         self.assertEqual(set(dataset.dims), {dim for row in rows for dim in row.dims}, f"{group}: no phony dimension")
         for row in rows:
             variable = dataset[row.name]
