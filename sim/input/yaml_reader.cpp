@@ -45,14 +45,16 @@ class YamlReader {
     const std::unique_ptr<fy_parser, void (*)(fy_parser*)> parser(fy_parser_create(&config), &fy_parser_destroy);
     if (parser == nullptr) throw std::bad_alloc();
     parser_ = parser.get();
-    fy_diag_set_collect_errors(fy_parser_get_diag(parser_), true);
+    // The parser's diagnostics are handed out with a reference of their own.
+    const std::unique_ptr<fy_diag, void (*)(fy_diag*)> messages(fy_parser_get_diag(parser_), &free_messages);
+    fy_diag_set_collect_errors(messages.get(), true);
     const std::string_view text = input_.text().substr(range_.offset, range_.size);
     if (fy_parser_set_string(parser_, text.data(), text.size()) != 0) throw std::bad_alloc();
     while (fy_event* event = fy_parser_parse(parser_)) {
       const std::unique_ptr<fy_event, EventDeleter> owner(event, EventDeleter{parser_});
       handle(*event);
     }
-    if (fy_parser_get_stream_error(parser_)) syntax_error();
+    if (fy_parser_get_stream_error(parser_)) syntax_error(messages.get());
     return delivered_;
   }
 
@@ -61,6 +63,11 @@ class YamlReader {
     fy_parser* parser;
     void operator()(fy_event* event) const { fy_parser_event_free(parser, event); }
   };
+
+  static void free_messages(fy_diag* messages) {
+    fy_diag_reset_error(messages);  // what was collected is not freed with its owner (libfyaml 0.7.12)
+    fy_diag_unref(messages);
+  }
 
   void check_characters() {
     const std::string_view text = input_.text().substr(range_.offset, range_.size);
@@ -100,12 +107,12 @@ class YamlReader {
     late_.clear();
   }
 
-  void syntax_error() {
+  void syntax_error(fy_diag* messages) {
     flush_errors({});
     void* previous = nullptr;
     Mark mark{.file = input_.name(), .document = number_, .input = &input_};
     std::string message = "syntax error";
-    if (const fy_diag_error* first = fy_diag_errors_iterate(fy_parser_get_diag(parser_), &previous); first != nullptr) {
+    if (const fy_diag_error* first = fy_diag_errors_iterate(messages, &previous); first != nullptr) {
       mark = input_.mark(range_.offset);
       const auto line = static_cast<std::uint32_t>(std::max(first->line, 1));
       const auto column = static_cast<std::uint32_t>(std::max(first->column, 1));
