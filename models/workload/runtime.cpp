@@ -53,9 +53,19 @@ TrafficRuntime::TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& networ
   echo_.workers = kNone;
 }
 
-const AppSpec& TrafficRuntime::app_of(PodIndex pod) const {
-  const AppIndex app = plan_.app_of_pod[pod];
+const AppSpec& TrafficRuntime::app_of(const Server& server) const {
+  const AppIndex app = server.beside ? server.app : plan_.app_of_pod[server.pod];
   return app == kNoIndex ? echo_ : plan_.apps[app];
+}
+
+TrafficRuntime::Server TrafficRuntime::server_of(const Rpc& rpc) const {
+  const EdgeSpec& edge = plan_.edges[rpc.edge];
+  return {.pod = rpc.connection.server, .beside = edge.loopback, .app = edge.app};
+}
+
+TrafficRuntime::PodState& TrafficRuntime::state_of(const Server& server) {
+  if (!server.beside) return pods_[server.pod];
+  return containers_[(std::uint64_t{server.app} << 32) | server.pod];
 }
 
 Bytes TrafficRuntime::draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const {
@@ -312,9 +322,9 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
       return;
     case Phase::Respond: {
       rpc.server_core = report.core;
-      const PodIndex pod = rpc.connection.server;
+      const Server server = server_of(rpc);
       network_.launch(rpc.message, now);
-      worker_free(pod, now);
+      worker_free(server, now);
       return;
     }
     case Phase::Receive:
@@ -324,9 +334,9 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
 }
 
 void TrafficRuntime::arrived(std::uint32_t index, Time now) {
-  const PodIndex pod = rpcs_[index].connection.server;
-  PodState& state = pods_[pod];
-  if (state.busy < app_of(pod).workers) {
+  const Server server = server_of(rpcs_[index]);
+  PodState& state = state_of(server);
+  if (state.busy < app_of(server).workers) {
     ++state.busy;
     serve(index, Duration::max(), now);
   } else {
@@ -334,8 +344,8 @@ void TrafficRuntime::arrived(std::uint32_t index, Time now) {
   }
 }
 
-void TrafficRuntime::worker_free(PodIndex pod, Time now) {
-  PodState& state = pods_[pod];
+void TrafficRuntime::worker_free(const Server& server, Time now) {
+  PodState& state = state_of(server);
   if (state.queue.empty()) {
     --state.busy;
     return;
@@ -348,7 +358,7 @@ void TrafficRuntime::worker_free(PodIndex pod, Time now) {
 
 void TrafficRuntime::serve(std::uint32_t index, Duration wake_allowed, Time now) {
   Rpc& rpc = rpcs_[index];
-  PodState& state = pods_[rpc.connection.server];
+  PodState& state = state_of(server_of(rpc));
   ++served_[rpc.connection.server];
   rpc.server_core = state.last_core;
   const CoreIndex core =
@@ -364,7 +374,7 @@ void TrafficRuntime::serve(std::uint32_t index, Duration wake_allowed, Time now)
 void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time now) {
   Rpc& rpc = rpcs_[index];
   const PodIndex pod = rpc.connection.server;
-  const AppSpec& app = app_of(pod);
+  const AppSpec& app = app_of(server_of(rpc));
   for (; rpc.step < app.steps.size(); ++rpc.step) {
     const AppStep& step = app.steps[rpc.step];
     if (step.work_seconds) {
@@ -391,8 +401,8 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
 
 void TrafficRuntime::worked(std::uint32_t index, Time now) {
   Rpc& rpc = rpcs_[index];
-  pods_[rpc.connection.server].last_core = rpc.server_core;
-  const AppStep& step = app_of(rpc.connection.server).steps[rpc.step];
+  state_of(server_of(rpc)).last_core = rpc.server_core;
+  const AppStep& step = app_of(server_of(rpc)).steps[rpc.step];
   if (step.sleep_seconds) {
     const Duration pause = drawn_span(*step.sleep_seconds, streams_.get(kSleepTime.of(rpc.step), rpc.id));
     scheduler_.schedule(now + pause, pod_source(rpc.connection.server), {handler_, kSlept, index, 0});
@@ -403,7 +413,7 @@ void TrafficRuntime::worked(std::uint32_t index, Time now) {
 
 void TrafficRuntime::start_calls(std::uint32_t index, Time now) {
   Rpc& rpc = rpcs_[index];
-  const AppStep& step = app_of(rpc.connection.server).steps[rpc.step];
+  const AppStep& step = app_of(server_of(rpc)).steps[rpc.step];
   rpc.calls_started = 0;
   rpc.calls_open = static_cast<std::uint32_t>(step.calls.size());
   start_next_call(index, now);
@@ -411,7 +421,7 @@ void TrafficRuntime::start_calls(std::uint32_t index, Time now) {
 
 void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   Rpc& caller = rpcs_[parent];
-  const AppStep& step = app_of(caller.connection.server).steps[caller.step];
+  const AppStep& step = app_of(server_of(caller)).steps[caller.step];
   if (caller.calls_started == step.calls.size()) {
     return;
   }

@@ -126,6 +126,12 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     std::deque<std::uint32_t> queue;
     CoreIndex last_core = kNone;
   };
+  /// Who serves a request: a pod, or one of its containers that serves the others over the loopback.
+  struct Server {
+    PodIndex pod = kNoIndex;
+    bool beside = false;
+    AppIndex app = kNoIndex;  ///< Of the container.
+  };
   struct Deadline {
     Time at{};
     std::uint32_t rpc = 0;
@@ -148,7 +154,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void start_calls(std::uint32_t rpc, Time now);
   void start_next_call(std::uint32_t parent, Time now);
   void call_ended(std::uint32_t parent, const TimeSplit& split, bool failed, Time now);
-  void worker_free(PodIndex pod, Time now);
+  void worker_free(const Server& server, Time now);
   void ended(std::uint32_t rpc, Outcome outcome, Time now);
   void timed_out(std::uint32_t rpc, Time now);
   void refused(std::uint32_t rpc, Time now);
@@ -157,7 +163,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void put_back(Rpc& rpc, bool reusable);
   void arm_timeout(EdgeIndex edge, Time now);
   bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
-  const AppSpec& app_of(PodIndex pod) const;
+  const AppSpec& app_of(const Server& server) const;
+  Server server_of(const Rpc& rpc) const;
+  PodState& state_of(const Server& server);
   Bytes draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const;
   std::uint32_t edge_source(EdgeIndex edge) const {
     return first_source_ + static_cast<std::uint32_t>(plan_.sources.size()) + edge;
@@ -182,6 +190,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   std::uint32_t rpc_slots_ = 0;  ///< Slots ever used.
   std::uint64_t serial_ = 0;
   std::vector<PodState> pods_;
+  std::unordered_map<std::uint64_t, PodState> containers_;  ///< Of loopback's servers, by (app, pod).
   std::vector<std::uint64_t> served_;
   std::vector<RngStream> arrival_streams_;
   std::vector<std::uint64_t> arrivals_;  ///< Requests begun so far, by source; the next one's number.

@@ -26,7 +26,8 @@ struct EdgeSpec {
   Distribution response_bytes;
   Duration timeout = std::chrono::seconds(2);  ///< Of one attempt.
   std::uint32_t retries = 0;                   ///< Attempts after the first.
-  bool loopback = false;                       ///< To another container of the same pod.
+  bool loopback = false;                       ///< To another container of the same pod ...
+  AppIndex app = kNoIndex;                     ///< ... and what that one does; kNoIndex: it answers at once.
 };
 
 /// One thing that an application does for a request: work on a core, a pause without one, or calls that run

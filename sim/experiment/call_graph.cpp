@@ -3,351 +3,301 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
+#include <map>
+#include <set>
 
 #include "models/cluster/pod_selection.h"
+#include "sim/experiment/target_lookup.h"
 
 namespace knetsim {
 namespace {
 
-constexpr Duration kDefaultTimeout = std::chrono::seconds(2);
-const Distribution kDefaultSize = Distribution::constant(1024);
+Distribution one_kib() { return Distribution::constant(1024); }
 
-std::optional<std::uint16_t> as_number(std::string_view text) {
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number > 0 ? std::optional(number) : std::nullopt;
-}
-
-/// What a call or a workload asks for, as written.
-struct Wanted {
-  std::string kind;  ///< service, nodePort, hostPort, pod, localhost
+/// Whom a call is for: its text taken apart.
+struct CallTarget {
+  enum class Kind : std::uint8_t { Service, Pod, Localhost };
+  Kind kind = Kind::Service;
   std::string name;
   std::string port;
-  std::string node;
-  std::string ns;
-  Node at;
 };
 
-class Builder {
+CallTarget parse_call(std::string_view text) {
+  CallTarget target;
+  if (text.starts_with("pod:")) {
+    target.kind = CallTarget::Kind::Pod;
+    text.remove_prefix(4);
+  } else if (text.starts_with("localhost:")) {
+    target.kind = CallTarget::Kind::Localhost;
+  }
+  const std::size_t colon = text.find(':');
+  target.name = std::string(text.substr(0, colon));
+  if (colon != std::string_view::npos) target.port = std::string(text.substr(colon + 1));
+  return target;
+}
+
+class CallGraphBuilder {
  public:
-  Builder(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics)
-      : scenario_(scenario), cluster_(cluster), names_(cluster), diagnostics_(diagnostics) {}
+  CallGraphBuilder(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics)
+      : scenario_(scenario),
+        cluster_(cluster),
+        diagnostics_(diagnostics),
+        lookup_(cluster, {.proxied = scenario.cluster.proxy.mode != "none"}, diagnostics) {}
 
   CallGraph build() {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);
-    std::vector<WorkloadIndex> behind;
-    for (const AppSettings& app : scenario_.apps) {
-      behind.push_back(add_app(app));
-    }
-    for (std::size_t i = 0; i < scenario_.apps.size(); ++i) {
-      if (behind[i] != kNoIndex) {
-        add_steps(scenario_.apps[i], static_cast<AppIndex>(i), cluster_.workloads[behind[i]].ns);
-      }
-    }
-    check_cycles();
-    for (const WorkloadSettings& workload : scenario_.workloads) {
-      add_source(workload);
-    }
+    for (const AppSettings& app : scenario_.apps) add_app(app);
+    for (std::size_t i = 0; i < apps_.size(); ++i) add_calls(i);
+    const PodSelection selection(cluster_);
+    for (const WorkloadSettings& workload : scenario_.workloads) add_workload(workload, selection);
+    report_cycles();
     return std::move(graph_);
   }
 
  private:
-  WorkloadIndex add_app(const AppSettings& settings) {
-    const auto index = static_cast<AppIndex>(graph_.traffic.apps.size());
-    graph_.traffic.apps.push_back({.name = settings.name, .steps = {}, .workers = settings.workers});
-    calls_of_.emplace_back();
-    for (WorkloadIndex workload = 0; workload < cluster_.workloads.size(); ++workload) {
-      if (cluster_.workloads[workload].name != settings.name) {
-        continue;
-      }
-      for (const PodIndex pod : cluster_.workloads[workload].pods) {
-        graph_.traffic.app_of_pod[pod] = index;
-      }
-      return workload;
+  /// An app that was found in the cluster; its index is that of its AppSpec.
+  struct FoundApp {
+    const AppSettings* settings = nullptr;
+    WorkloadIndex workload = kNoIndex;
+    std::string container;  ///< Of an app that serves the calls of the pod's other containers.
+  };
+  /// A call between apps, for the search for circles.
+  struct AppCall {
+    AppIndex from = 0;
+    std::set<AppIndex> to;
+    Node at;
+  };
+
+  void add_app(const AppSettings& app) {
+    FoundApp found{.settings = &app, .workload = kNoIndex, .container = {}};
+    const std::size_t slash = app.name.find('/');
+    if (slash != std::string::npos) {
+      found.workload = workload_with_container(app.name.substr(0, slash), app.name.substr(slash + 1));
+      if (found.workload != kNoIndex) found.container = app.name.substr(slash + 1);
     }
-    std::vector<std::string> known;
-    for (const Workload& workload : cluster_.workloads) {
-      known.emplace_back(workload.name);
+    if (found.workload == kNoIndex) found.workload = lookup_.workload(app.name, app.at.key());
+    if (found.workload == kNoIndex) return;
+    const Workload& workload = cluster_.workloads[found.workload];
+    if (workload.pods.empty()) {
+      diagnostics_.error(app.at.key(), fmt::format("{} has no pods that could serve the app '{}'",
+                                                   object_label(workload.kind, workload.ns, workload.name), app.name));
+      return;
     }
-    diagnostics_.error(settings.at,
-                       fmt::format("no workload is called '{}'{}", settings.name, suggest(settings.name, known)),
-                       "the name of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Pod of the manifests");
+    const auto index = static_cast<AppIndex>(apps_.size());
+    if (found.container.empty()) {
+      for (const PodIndex pod : workload.pods) graph_.traffic.app_of_pod[pod] = index;
+    }
+    apps_.push_back(found);
+    AppSpec& spec = graph_.traffic.apps.emplace_back();
+    spec.name = app.name;
+    spec.workers = app.workers;
+    if (app.work) spec.steps.push_back({.work_seconds = app.work->law, .sleep_seconds = {}, .calls = {}});
+  }
+
+  WorkloadIndex workload_with_container(std::string_view name, std::string_view container) const {
+    for (WorkloadIndex i = 0; i < cluster_.workloads.size(); ++i) {
+      const Workload& workload = cluster_.workloads[i];
+      if (workload.name != name || workload.pods.empty()) continue;
+      const auto& containers = cluster_.spec(cluster_.pods[workload.pods.front()]).containers;
+      if (std::any_of(containers.begin(), containers.end(), [&](const Container& c) { return c.name == container; }))
+        return i;
+    }
     return kNoIndex;
   }
 
-  void add_steps(const AppSettings& settings, AppIndex index, std::string_view ns) {
-    std::vector<AppStep> steps;
-    if (settings.work) {
-      steps.push_back({.work_seconds = settings.work->law, .sleep_seconds = {}, .calls = {}});
-    }
-    for (const std::vector<CallSpec>& group : settings.calls) {
+  void add_calls(std::size_t index) {
+    const FoundApp app = apps_[index];
+    for (const std::vector<CallSpec>& group : app.settings->calls) {
       AppStep step;
       for (const CallSpec& call : group) {
-        if (call.to.empty()) {
+        if (call.sleep) {
           step.sleep_seconds = call.sleep->law;
-          continue;
-        }
-        if (const std::optional<EdgeIndex> edge = add_call(settings, index, call, ns)) {
-          step.calls.push_back(*edge);
+        } else if (const EdgeIndex edge = add_call(static_cast<AppIndex>(index), call); edge != kNoIndex) {
+          step.calls.push_back(edge);
         }
       }
-      steps.push_back(std::move(step));
+      graph_.traffic.apps[index].steps.push_back(std::move(step));
     }
-    graph_.traffic.apps[index].steps = std::move(steps);
   }
 
-  std::optional<EdgeIndex> add_call(const AppSettings& app, AppIndex index, const CallSpec& call, std::string_view ns) {
-    Wanted wanted{.kind = "service", .name = call.to, .port = {}, .node = {}, .ns = std::string(ns), .at = call.at};
-    if (wanted.name.starts_with("pod:")) {
-      wanted.kind = "pod";
-      wanted.name.erase(0, 4);
+  EdgeIndex add_call(AppIndex index, const CallSpec& call) {
+    const FoundApp& app = apps_[index];
+    const Workload& workload = cluster_.workloads[app.workload];
+    const CallTarget wanted = parse_call(call.to);
+    std::optional<EdgeTarget> target;
+    AppCall made{.from = index, .to = {}, .at = call.at};
+    EdgeSpec edge;
+    switch (wanted.kind) {
+      case CallTarget::Kind::Service:
+        target = lookup_.service(split_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
+        break;
+      case CallTarget::Kind::Pod:
+        target = lookup_.pod(split_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
+        break;
+      case CallTarget::Kind::Localhost: {
+        std::string container;
+        target = lookup_.loopback(workload.pods, wanted.port, Protocol::Tcp, call.at, container);
+        if (!target) return kNoIndex;
+        edge.loopback = true;
+        edge.app = app_of_container(app.workload, container);
+        if (edge.app != kNoIndex) made.to.insert(edge.app);
+        break;
+      }
     }
-    if (const std::size_t colon = wanted.name.rfind(':'); colon != std::string::npos) {
-      wanted.port = wanted.name.substr(colon + 1);
-      wanted.name.erase(colon);
-    }
-    wanted.kind = wanted.name == "localhost" ? "localhost" : wanted.kind;
-    EdgeSpec edge{.name = app.name + " > " + call.to,
-                  .target = wanted.name,
-                  .requests_per_connection = call.requests_per_connection.value_or(1),
-                  .request_bytes = call.request ? call.request->law : kDefaultSize,
-                  .response_bytes = call.response ? call.response->law : kDefaultSize,
-                  .timeout = call.timeout.value_or(kDefaultTimeout),
-                  .retries = call.retries.value_or(0)};
-    calls_of_[index].push_back(wanted.name);
-    return add_edge(std::move(edge), wanted);
+    if (!target) return kNoIndex;
+    edge.name = unique_name(fmt::format("{} > {}", app.settings->name, call.to));
+    edge.target = call.to;
+    edge.requests_per_connection = call.requests_per_connection.value_or(1);
+    edge.request_bytes = call.request ? call.request->law : one_kib();
+    edge.response_bytes = call.response ? call.response->law : one_kib();
+    edge.timeout = call.timeout.value_or(std::chrono::seconds(2));
+    edge.retries = call.retries.value_or(0);
+    add_servers(*target, made.to);
+    calls_.push_back(std::move(made));
+    return add_edge(std::move(edge), std::move(*target));
   }
 
-  void add_source(const WorkloadSettings& settings) {
-    TrafficSpec source{.name = settings.name, .clients = {}, .edge = 0, .arrivals = {}};
-    source.clients = PodSelection(cluster_).matching(settings.from, settings.ns);
-    if (source.clients.empty()) {
-      diagnostics_.error(settings.at["from"], fmt::format("no pod matches '{}'", settings.from_selector),
-                         "labels of a pod that the manifests bring");
-      return;
+  AppIndex app_of_container(WorkloadIndex workload, const std::string& container) const {
+    for (AppIndex i = 0; i < apps_.size(); ++i) {
+      if (apps_[i].workload == workload && apps_[i].container == container) return i;
     }
-    Wanted wanted{.kind = settings.to.kind,
-                  .name = settings.to.name,
-                  .port = settings.to.port,
-                  .node = settings.to.node,
-                  .ns = std::string(cluster_.pods[source.clients.front()].ns),
-                  .at = settings.to.at};
-    EdgeSpec edge{.name = settings.name,
-                  .target = settings.to.name,
-                  .udp = settings.protocol == "udp",
-                  .requests_per_connection = settings.requests_per_connection,
-                  .request_bytes = settings.request.law,
-                  .response_bytes = settings.response.law,
-                  .timeout = settings.timeout,
-                  .retries = settings.retries};
-    const std::optional<EdgeIndex> index = add_edge(std::move(edge), wanted);
-    if (!index) {
-      return;
-    }
-    source.edge = *index;
-    if (settings.arrival_kind == "closed") {
-      source.arrivals =
-          ClosedLoop{.users = settings.users, .think_seconds = settings.think ? settings.think->law : Distribution{}};
-    } else if (settings.arrival_kind == "times") {
-      source.arrivals = ListedArrivals{settings.times};
-    } else if (settings.arrival_kind == "constant") {
-      source.arrivals = ConstantArrivals{from_seconds(1 / settings.rate_per_second)};
-    } else {
-      source.arrivals = PoissonArrivals{settings.rate_per_second};
-    }
-    graph_.traffic.sources.push_back(std::move(source));
+    return kNoIndex;
   }
 
-  std::optional<EdgeIndex> add_edge(EdgeSpec edge, const Wanted& wanted) {
-    const std::optional<EdgeTarget> target = look_up(wanted);
-    if (!target) {
-      return std::nullopt;
-    }
-    edge.loopback = target->loopback;
+  std::string unique_name(std::string name) {
+    const std::uint32_t uses = ++names_[name];
+    return uses == 1 ? name : fmt::format("{} ({})", name, uses);
+  }
+
+  EdgeIndex add_edge(EdgeSpec edge, EdgeTarget target) {
     graph_.traffic.edges.push_back(std::move(edge));
-    graph_.targets.push_back(*target);
+    graph_.targets.push_back(std::move(target));
     return static_cast<EdgeIndex>(graph_.traffic.edges.size() - 1);
   }
 
-  std::optional<EdgeTarget> look_up(const Wanted& wanted) {
-    EdgeTarget target;
-    if (wanted.kind == "localhost") {
-      target.exposure = Exposure::PodIp;
-      target.loopback = true;
-      return target;
-    }
-    if (wanted.kind == "pod" || wanted.kind == "hostPort") {
-      return pods_of(wanted);
-    }
-    target.exposure = wanted.kind == "nodePort" ? Exposure::NodePort : Exposure::ClusterIp;
-    target.port = port_of(wanted);
-    if (target.port == kNoIndex) {
-      return std::nullopt;
-    }
-    const ServicePort& port = cluster_.service_ports[target.port];
-    if (target.exposure == Exposure::NodePort && port.node_port == 0) {
-      diagnostics_.error(wanted.at, fmt::format("Service '{}' has no node port", wanted.name),
-                         "a Service of type NodePort or LoadBalancer");
-      return std::nullopt;
-    }
-    const auto endpoints = cluster_.endpoints.latest().endpoints(target.port);
-    if (endpoints.empty()) {
-      diagnostics_.error(wanted.at, fmt::format("Service '{}' has no endpoint that could answer", wanted.name),
-                         "a Service whose selector matches ready pods");
-      return std::nullopt;
-    }
-    if (cluster_.services[port.service].headless) {  // DNS gives the pods' own addresses
-      target.exposure = Exposure::PodIp;
-      target.port = kNoIndex;
-      target.direct.assign(endpoints.begin(), endpoints.end());
-    }
-    if (!wanted.node.empty() && wanted.node != "random") {
-      target.through = names_.node(wanted.node);
-      if (target.through == kNoIndex) {
-        diagnostics_.error(wanted.at, fmt::format("no node is called '{}'", wanted.node),
-                           "'random' or the name of a node");
-        return std::nullopt;
+  void add_servers(const EdgeTarget& target, std::set<AppIndex>& apps) const {
+    const auto add = [&](std::span<const Endpoint> endpoints) {
+      for (const Endpoint& endpoint : endpoints) {
+        if (endpoint.pod == kNoIndex) continue;
+        const AppIndex app = graph_.traffic.app_of_pod[endpoint.pod];
+        if (app != kNoIndex) apps.insert(app);
       }
-    }
-    return target;
-  }
-
-  ServicePortIndex port_of(const Wanted& wanted) {
-    const std::optional<std::uint16_t> number = as_number(wanted.port);
-    if (const auto node_port = as_number(wanted.name); wanted.kind == "nodePort" && node_port) {
-      for (ServicePortIndex i = 0; i < cluster_.service_ports.size(); ++i) {
-        if (cluster_.service_ports[i].node_port == *node_port) {
-          return i;
-        }
-      }
-    }
-    const ServiceIndex service = names_.service(wanted.ns, wanted.name);
-    if (service == kNoIndex) {
-      std::vector<std::string> known;
-      for (const Service& other : cluster_.services) {
-        known.emplace_back(other.name);
-      }
-      diagnostics_.error(
-          wanted.at,
-          fmt::format("no Service '{}' in namespace '{}'{}", wanted.name, wanted.ns, suggest(wanted.name, known)),
-          fmt::format(
-              "{}",
-              fmt::join(known.begin(),
-                        known.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(known.size(), 12)), ", ")));
-      return kNoIndex;
-    }
-    const Service& found = cluster_.services[service];
-    for (std::uint32_t i = 0; i < found.port_count; ++i) {
-      const ServicePort& port = cluster_.service_ports[found.first_port + i];
-      if (wanted.port.empty() || port.name == wanted.port || (number && port.port == *number)) {
-        return found.first_port + i;
-      }
-    }
-    std::vector<std::string> ports;
-    for (const ServicePort& port : cluster_.ports(found)) {
-      ports.push_back(port.name.empty() ? std::to_string(port.port) : std::string(port.name));
-    }
-    diagnostics_.error(
-        wanted.at,
-        fmt::format("Service '{}' has no port '{}'{}", wanted.name, wanted.port, suggest(wanted.port, ports)),
-        fmt::format("{}", fmt::join(ports, ", ")));
-    return kNoIndex;
-  }
-
-  /// Pods of a workload, or the one pod of that name, as endpoints of their own.
-  std::optional<EdgeTarget> pods_of(const Wanted& wanted) {
-    EdgeTarget target;
-    target.exposure = wanted.kind == "hostPort" ? Exposure::HostPort : Exposure::PodIp;
-    std::vector<PodIndex> pods;
-    if (const PodIndex pod = names_.pod(wanted.ns, wanted.name); pod != kNoIndex) {
-      pods.push_back(pod);
-    } else if (const WorkloadIndex workload = names_.workload(wanted.ns, wanted.name); workload != kNoIndex) {
-      pods = cluster_.workloads[workload].pods;
-    }
-    if (pods.empty()) {
-      std::vector<std::string> known;
-      for (const Workload& workload : cluster_.workloads) {
-        known.emplace_back(workload.name);
-      }
-      diagnostics_.error(
-          wanted.at, fmt::format("no pod and no workload is called '{}'{}", wanted.name, suggest(wanted.name, known)));
-      return std::nullopt;
-    }
-    for (const PodIndex pod : pods) {
-      for (const Container& container : cluster_.spec(cluster_.pods[pod]).containers) {
-        for (const ContainerPort& port : container.ports) {
-          const bool named =
-              wanted.port.empty() || port.name == wanted.port || std::to_string(port.port) == wanted.port;
-          if (named && (wanted.kind == "pod" || port.host_port != 0) &&
-              (target.direct.empty() || target.direct.back().pod != pod)) {
-            const std::uint16_t asked = wanted.kind == "pod" ? port.port : port.host_port;
-            target.direct.push_back(
-                {.address = cluster_.pods[pod].ip, .port = asked, .pod = pod, .node = cluster_.pods[pod].node});
-          }
-        }
-      }
-    }
-    if (target.direct.empty()) {
-      diagnostics_.error(wanted.at, fmt::format("no container of '{}' has a {}{}{}", wanted.name,
-                                                wanted.kind == "pod" ? "port" : "hostPort",
-                                                wanted.port.empty() ? "" : " ", wanted.port));
-      return std::nullopt;
-    }
-    return target;
-  }
-
-  void check_cycles() {
-    const std::size_t count = scenario_.apps.size();
-    std::vector<int> seen(count, 0);  // 0: not yet, 1: on the way, 2: done
-    std::vector<std::size_t> way;
-    const auto visit = [&](const auto& self, std::size_t app) -> bool {
-      seen[app] = 1;
-      way.push_back(app);
-      for (const std::string& callee : calls_of_[app]) {
-        for (std::size_t next = 0; next < count; ++next) {
-          if (scenario_.apps[next].name != callee || seen[next] == 2) {
-            continue;
-          }
-          if (seen[next] == 1) {
-            std::string cycle;
-            for (auto at = std::find(way.begin(), way.end(), next); at != way.end(); ++at) {
-              cycle += scenario_.apps[*at].name + " > ";
-            }
-            diagnostics_.error(scenario_.apps[app].at,
-                               fmt::format("the calls go round in a circle: {}{}", cycle, callee),
-                               "a call graph without cycles");
-            return false;
-          }
-          if (!self(self, next)) {
-            return false;
-          }
-        }
-      }
-      seen[app] = 2;
-      way.pop_back();
-      return true;
     };
-    for (std::size_t app = 0; app < count; ++app) {
-      if (seen[app] == 0 && !visit(visit, app)) {
-        return;
+    if (target.loopback) return;
+    const EndpointView view = cluster_.endpoints.latest();
+    add(target.port == kNoIndex ? std::span<const Endpoint>(target.direct) : view.endpoints(target.port));
+  }
+
+  void add_workload(const WorkloadSettings& workload, const PodSelection& selection) {
+    TrafficSpec source;
+    source.name = workload.name;
+    source.clients = selection.matching(workload.from, workload.ns);
+    if (source.clients.empty()) report_no_clients(workload);
+    const std::string ns = !workload.ns.empty()      ? workload.ns
+                           : !source.clients.empty() ? std::string(cluster_.pods[source.clients.front()].ns)
+                                                     : std::string("default");
+    std::optional<EdgeTarget> target = target_of(workload, ns);
+    if (!target || source.clients.empty()) return;
+    const TargetSpec& to = workload.to;
+    EdgeSpec edge;
+    edge.name = unique_name(workload.name);
+    edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
+    edge.udp = workload.protocol == "udp";
+    edge.requests_per_connection = workload.requests_per_connection;
+    edge.request_bytes = workload.request.law;
+    edge.response_bytes = workload.response.law;
+    edge.timeout = workload.timeout;
+    edge.retries = workload.retries;
+    source.edge = add_edge(std::move(edge), std::move(*target));
+    source.arrivals = arrivals_of(workload);
+    graph_.traffic.sources.push_back(std::move(source));
+  }
+
+  std::optional<EdgeTarget> target_of(const WorkloadSettings& workload, const std::string& ns) {
+    const TargetSpec& to = workload.to;
+    const Protocol protocol = workload.protocol == "udp" ? Protocol::Udp : Protocol::Tcp;
+    Node at = to.at;
+    if (at.is_mapping() && at[to.kind]) at = at[to.kind];
+    if (to.kind == "nodePort") return lookup_.node_port(to.name, ns, to.port, to.node, protocol, at);
+    const ObjectName name = split_name(to.name, ns);
+    if (to.kind == "hostPort") return lookup_.host_port(name, to.port, protocol, at);
+    if (to.kind == "pod") return lookup_.pod(name, to.port, protocol, at);
+    return lookup_.service(name, to.port, protocol, at);
+  }
+
+  static Arrivals arrivals_of(const WorkloadSettings& workload) {
+    if (workload.arrival_kind == "constant") {
+      return ConstantArrivals{std::max(Duration(1), from_seconds(1 / workload.rate_per_second))};
+    }
+    if (workload.arrival_kind == "times") return ListedArrivals{workload.times};
+    if (workload.arrival_kind == "closed") {
+      return ClosedLoop{.users = workload.users,
+                        .think_seconds = workload.think ? workload.think->law : Distribution()};
+    }
+    return PoissonArrivals{workload.rate_per_second};
+  }
+
+  void report_no_clients(const WorkloadSettings& workload) {
+    // The near name: "key=value" of labels that pods do have.
+    std::set<std::string> known;
+    for (const Pod& pod : cluster_.pods) {
+      if (!workload.ns.empty() && pod.ns != workload.ns) continue;
+      for (const Label& label : cluster_.label_sets.labels(pod.labels))
+        known.insert(fmt::format("{}={}", label.key, label.value));
+    }
+    const Node from = workload.at["from"];
+    const Node at = from["selector"] ? from["selector"] : from;
+    diagnostics_.error(
+        at,
+        fmt::format("the selector '{}' matches no pod{}{}", workload.from_selector,
+                    workload.ns.empty() ? "" : " of the namespace " + workload.ns,
+                    suggest(workload.from_selector, std::vector<std::string>(known.begin(), known.end()))),
+        "labels of pods, as in app=client");
+  }
+
+  /// Depth first; every circle is told once, at the call that closes it.
+  void report_cycles() {
+    std::vector<std::uint8_t> state(apps_.size(), 0);  // 1: on the path, 2: done
+    std::vector<AppIndex> path;
+    for (AppIndex app = 0; app < apps_.size(); ++app) visit(app, state, path);
+  }
+  void visit(AppIndex app, std::vector<std::uint8_t>& state, std::vector<AppIndex>& path) {
+    if (state[app] != 0) return;
+    state[app] = 1;
+    path.push_back(app);
+    for (const AppCall& call : calls_) {
+      if (call.from != app) continue;
+      for (const AppIndex to : call.to) {
+        if (state[to] != 1) {
+          visit(to, state, path);
+          continue;
+        }
+        std::string circle;
+        for (auto at = std::find(path.begin(), path.end(), to); at != path.end(); ++at) {
+          circle += apps_[*at].settings->name + " > ";
+        }
+        diagnostics_.error(call.at, fmt::format("apps call each other in a circle, which never ends: {}{}", circle,
+                                                apps_[to].settings->name));
       }
     }
+    path.pop_back();
+    state[app] = 2;
   }
 
   const Scenario& scenario_;
   const Cluster& cluster_;
-  ClusterNames names_;
   Diagnostics& diagnostics_;
+  TargetLookup lookup_;
   CallGraph graph_;
-  std::vector<std::vector<std::string>> calls_of_;  ///< Names of callees, by app.
+  std::vector<FoundApp> apps_;  ///< shape (graph_.traffic.apps,)
+  std::vector<AppCall> calls_;
+  std::map<std::string, std::uint32_t> names_;  ///< How often an edge's name was taken.
 };
 
 }  // namespace
 
 CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics) {
-  return Builder(scenario, cluster, diagnostics).build();
+  return CallGraphBuilder(scenario, cluster, diagnostics).build();
 }
 
 }  // namespace knetsim

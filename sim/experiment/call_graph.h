@@ -2,23 +2,24 @@
 
 #include <vector>
 
+#include "models/cluster/cluster.h"
 #include "models/service/dialer.h"
 #include "models/workload/spec.h"
 #include "sim/experiment/scenario.h"
-#include "sim/input/diagnostics.h"
 
 namespace knetsim {
 
-/// Who calls whom, with every name looked up in the cluster.
+/// A scenario's apps and workloads with every name looked up.
 struct CallGraph {
   TrafficPlan traffic;
-  std::vector<EdgeTarget> targets;  ///< shape (traffic.edges,)
+  std::vector<EdgeTarget> targets;  ///< shape (edges,)
 };
 
-/// Turns a scenario's apps and workloads into edges. An app serves the pods of the workload (Deployment, StatefulSet
-/// ...) of its name; a call goes to the Service of that name in the caller's namespace. Names that lead nowhere,
-/// selectors without pods, Services without endpoints and call graphs with cycles go to `diagnostics`; the result is
-/// usable only without errors.
+/// Looks up what a scenario's traffic names. Errors, with their places: a selector or name that matches nothing, an app
+/// without pods, a Service without endpoints or without the port that is asked for, a node port or host port that is
+/// not there, apps that call each other in a circle.
+///
+/// With the proxy mode "none", and for headless Services, clients address the endpoints themselves.
 CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics);
 
 }  // namespace knetsim

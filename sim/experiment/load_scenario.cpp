@@ -28,13 +28,6 @@ std::string manifests_text(const ClusterSummary& summary) {
   return text + unused;
 }
 
-std::string profile_path(const Scenario& scenario) {
-  if (!scenario.costs.empty()) {
-    return path_beside(scenario.root["costs"], scenario.costs);
-  }
-  return installed_config("profiles/default.yaml");
-}
-
 void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& names) {
   if (names.empty()) {
     return;
@@ -86,7 +79,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     CallGraph graph = build_call_graph(bound.scenario, bound.cluster, loaded->diagnostics);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);
-    loaded->profile_path = profile_path(bound.scenario);
+    loaded->profile_path = bound.scenario.costs;
     const Document profile = read_document(loaded->inputs.open(loaded->profile_path));
     bound.profile = read_cost_profile(profile.root(), loaded->diagnostics);
     if (!bound.scenario.run.noise) {

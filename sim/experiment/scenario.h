@@ -137,7 +137,7 @@ struct Scenario {
   std::string graph;  ///< A service graph in isotope's format, instead of, or beside, apps.
   std::shared_ptr<const ServiceGraph> service_graph;  ///< As read; its services are among the apps.
   ClusterSettings cluster;
-  std::string costs;
+  std::string costs;  ///< Path of the cost profile, resolved.
   std::vector<AppSettings> apps;
   std::vector<WorkloadSettings> workloads;
   RunSettings run;

@@ -14,7 +14,7 @@ void describe(Fields<MetadataKeys>& f) {
 void describe(Fields<RunSettings>& f) {
   f.about("Run", "How long to simulate, and how often.");
   f.required("duration", &RunSettings::duration,
-             {.doc = "Simulated time that is measured.", .at_most = "24h", .above = "0s"});
+             {.doc = "Simulated time that is measured.", .above = "0s", .at_most = "24h"});
   f.optional("warmUp", &RunSettings::warm_up, "0s",
              {.doc = "Simulated before the measurement begins.", .at_most = "24h"});
   f.optional("seed", &RunSettings::seed, "1", {.doc = "Root of every random stream."});

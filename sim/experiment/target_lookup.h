@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "models/service/dialer.h"
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+
+/// A namespace and a name in it.
+struct ObjectName {
+  std::string ns;
+  std::string name;
+};
+
+/// "shop/cart" or "cart": the latter in `ns`.
+ObjectName split_name(std::string_view text, std::string_view ns);
+
+/// Finds what the names in a scenario stand for. Every mistake goes to the diagnostics at the node that is given.
+class TargetLookup {
+ public:
+  struct Options {
+    bool proxied = true;  ///< kube-proxy serves cluster IPs; else clients address endpoints themselves.
+  };
+  TargetLookup(const Cluster& cluster, Options options, Diagnostics& diagnostics);
+
+  /// A Service at its cluster IP. @param port  Name or number; empty: the first of the protocol.
+  std::optional<EdgeTarget> service(ObjectName name, std::string_view port, Protocol protocol, Node at);
+  /// A Service at a node port. @param text     Name, or the node port's number.
+  /// @param through  A node's name; empty or "random": any.
+  std::optional<EdgeTarget> node_port(std::string_view text, std::string_view ns, std::string_view port,
+                                      std::string_view through, Protocol protocol, Node at);
+  /// Pods of a workload (or one pod) at their host port.
+  std::optional<EdgeTarget> host_port(ObjectName name, std::string_view port, Protocol protocol, Node at);
+  /// Pods of a workload (or one pod) at their own address.
+  std::optional<EdgeTarget> pod(ObjectName name, std::string_view port, Protocol protocol, Node at);
+  /// Another container of each of these pods. @param container  Set to the one that has the port.
+  std::optional<EdgeTarget> loopback(const std::vector<PodIndex>& pods, std::string_view port, Protocol protocol,
+                                     Node at, std::string& container);
+
+  /// The workload of this name; in any namespace if only one there has it and `name` states none. kNoIndex after an
+  /// error.
+  WorkloadIndex workload(std::string_view name, Node at);
+
+ private:
+  ServiceIndex find_service(const ObjectName& name, Node at);
+  ServicePortIndex find_port_of(ServiceIndex service, std::string_view port, Protocol protocol, bool with_node_port,
+                                Node at);
+  bool has_endpoints(ServicePortIndex port, Node at);
+  std::vector<PodIndex> pods_named(const ObjectName& name, std::string_view wanted, Node at);
+
+  const Cluster& cluster_;
+  Options options_;
+  Diagnostics& diagnostics_;
+  ClusterNames names_;
+  EndpointView view_;
+};
+
+}  // namespace knetsim
