@@ -1,5 +1,7 @@
 #include "models/service/plan_book.h"
 
+#include "sim/core/ensure.h"
+
 namespace knetsim {
 
 const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
@@ -18,6 +20,14 @@ const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
     entry->nodes = entry->walks[0].nodes;
   }
   return *entry;
+}
+
+PlanBook::Known PlanBook::known(const FlowPlans& plans) const {
+  for (const auto& [flow, entry] : entries_) {
+    if (&entry->plans == &plans) return {flow, entry.get()};
+  }
+  KNETSIM_ENSURE(false, "plans of another book");
+  return {};
 }
 
 }  // namespace knetsim

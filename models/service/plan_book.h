@@ -29,6 +29,13 @@ class PlanBook {
 
   const Entry& at(const FlowClass& flow);
 
+  struct Known {
+    FlowClass flow;
+    const Entry* entry = nullptr;
+  };
+  /// Whose plans these are, for one who was handed a connection. @pre They are of this book.
+  Known known(const FlowPlans& plans) const;
+
  private:
   Datapath datapath_;
   const CostProfile& profile_;

@@ -1,10 +1,18 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "sim/cli/command.h"
 
 namespace knetsim {
 
-/// Registers every command but `run`. Each sets `code` to its exit code when it is called.
-void add_commands(CLI::App& program, int& code);
+// One function a command, each in the file of its name; commands.cpp lists them.
+CommandRun add_validate_command(CLI::App& command, CommandContext& context);
+CommandRun add_trace_command(CLI::App& command, CommandContext& context);
+CommandRun add_inspect_command(CLI::App& command, CommandContext& context);
+CommandRun add_export_command(CLI::App& command, CommandContext& context);
+CommandRun add_models_command(CLI::App& command, CommandContext& context);
+CommandRun add_explain_command(CLI::App& command, CommandContext& context);
+CommandRun add_schema_command(CLI::App& command, CommandContext& context);
+CommandRun add_version_command(CLI::App& command, CommandContext& context);
+CommandRun add_help_command(CLI::App& command, CommandContext& context);
 
 }  // namespace knetsim

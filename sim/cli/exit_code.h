@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the program's exit codes mean; README lists them.
+/// What the program's exit codes mean; the help text lists them.
 namespace knetsim::exit_code {
 
 inline constexpr int kDone = 0;
@@ -8,7 +8,7 @@ inline constexpr int kInternal = 1;     ///< A mistake of ours.
 inline constexpr int kUsage = 2;        ///< A mistake on the command line.
 inline constexpr int kConfig = 3;       ///< A mistake in a scenario, manifest or profile.
 inline constexpr int kUnsupported = 4;  ///< With --strict: understood, but not modelled.
-inline constexpr int kResults = 5;      ///< A results file or its folder cannot be used.
+inline constexpr int kResults = 5;      ///< A results file or its folder, or standard output, cannot be used.
 inline constexpr int kSloFailed = 10;
 inline constexpr int kInterrupted = 130;
 

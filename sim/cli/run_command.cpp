@@ -95,10 +95,9 @@ std::string default_output(const std::string& name) {
 void describe_run(CLI::App& command, RunArguments& arguments) {
   command.description("Simulate a scenario: a summary on the screen, results in HDF5.");
   command.footer(
-      "Examples:\n"
-      "  knetsim run configs/quickstart.yaml\n"
-      "  knetsim run configs/quickstart.yaml --set cluster.background.services=0 --out small.h5\n"
-      "  knetsim run configs/quickstart.yaml --variant iptables,nftables -o json");
+      "knetsim run configs/quickstart.yaml\n"
+      "knetsim run configs/quickstart.yaml --set cluster.background.services=0 --out small.h5\n"
+      "knetsim run configs/quickstart.yaml --variant iptables,nftables -o json");
   command.add_option("scenario", arguments.scenario, "Scenario file")->required()->type_name("FILE");
   command.add_option("--set", arguments.sets, "Set a key of the scenario: path=value; may be given again")
       ->type_name("PATH=VALUE")

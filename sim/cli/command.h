@@ -1,0 +1,51 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace knetsim {
+
+/// What was typed makes no sense: exit code 2. Mistakes inside files are ConfigErrors.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What every command is given. Lives until the command has run.
+struct CommandContext {
+  const CLI::App* program = nullptr;
+  std::string command_line;  ///< As typed.
+  std::string colour = "auto";
+  bool quiet = false;    ///< -q: results and errors only.
+  bool verbose = false;  ///< -v: what was read, and what it took.
+};
+
+/// Runs a command whose arguments have been parsed. @return The exit code.
+using CommandRun = std::function<int()>;
+
+/// One line of the table: a command describes itself (summary, examples as the footer, options) and says how it is run.
+struct CommandInfo {
+  std::string_view name;
+  CommandRun (*add)(CLI::App& command, CommandContext& context);
+};
+
+/// All commands, in the order of the help text.
+std::span<const CommandInfo> commands();
+
+/// -o: how the data on standard output are written.
+enum class OutputFormat : std::uint8_t { Table, Json };
+
+/// Adds `-o, --output table|json`.
+void add_output_format(CLI::App& command, OutputFormat& format);
+
+/// Prints a JSON object to standard output. Every object opens with `format_version`, whose first number changes when
+/// a reader has to.
+void print_json(const nlohmann::ordered_json& json);
+inline constexpr const char* kJsonFormatVersion = "1.0";
+
+}  // namespace knetsim

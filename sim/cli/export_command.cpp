@@ -1,0 +1,53 @@
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "analysis/export_csv.h"
+#include "analysis/results_reader.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/exit_code.h"
+#include "sim/output/output_error.h"
+
+namespace knetsim {
+namespace {
+
+struct ExportArguments {
+  std::string results;
+  std::string group = "summary";
+  std::string out;
+};
+
+}  // namespace
+
+CommandRun add_export_command(CLI::App& command, CommandContext& /*context*/) {
+  auto arguments = std::make_shared<ExportArguments>();
+  command.description("Print one group of a results file as CSV.");
+  command.footer(
+      "knetsim export results/quickstart.h5 > summary.csv\n"
+      "knetsim export results/quickstart.h5 --group hist/latency --out latency.csv\n"
+      "# in Python, without this command:\n"
+      "xarray.open_dataset('results/quickstart.h5', group='summary').to_dataframe()");
+  command.add_option("results", arguments->results, "Results file (HDF5)")->required();
+  command.add_option("--group", arguments->group, "Which group; 'knetsim inspect' lists them")
+      ->type_name("GROUP")
+      ->default_str("summary");
+  command.add_option("--out", arguments->out, "File to write (default: standard output)")->type_name("FILE");
+  return [arguments] {
+    const DataGroup group = read_results_group(arguments->results, arguments->group);
+    if (arguments->out.empty()) {
+      std::ios::sync_with_stdio(false);
+      export_csv(group, std::cout);
+      std::cout.flush();
+      if (!std::cout) throw OutputError("standard output", "cannot be written");
+      return exit_code::kDone;
+    }
+    std::ofstream file(arguments->out, std::ios::binary);
+    if (file) export_csv(group, file);
+    file.flush();
+    if (!file) throw OutputError(arguments->out, "cannot be written");
+    return exit_code::kDone;
+  };
+}
+
+}  // namespace knetsim

@@ -1,0 +1,34 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/exit_code.h"
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+
+CommandRun add_help_command(CLI::App& command, CommandContext& context) {
+  auto topic = std::make_shared<std::string>();
+  command.description("Explain a command, as --help after it does.");
+  command.footer("knetsim help run");
+  command.add_option("command", *topic, "One of the commands; none: all of them");
+  return [topic, &context] {
+    if (topic->empty()) {
+      fmt::print("{}", context.program->help());
+      return exit_code::kDone;
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* known : context.program->get_subcommands(nullptr)) {
+      if (known->get_name() == *topic) {
+        fmt::print("{}", known->help());
+        return exit_code::kDone;
+      }
+      names.push_back(known->get_name());
+    }
+    throw UsageError(fmt::format("unknown command '{}'{}", *topic, suggest(*topic, names)));
+  };
+}
+
+}  // namespace knetsim

@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "analysis/results_reader.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/exit_code.h"
+#include "sim/cli/text_table.h"
+#include "sim/core/histogram.h"
+#include "sim/input/units_text.h"
+
+namespace knetsim {
+namespace {
+
+struct InspectArguments {
+  std::string results;
+  OutputFormat format = OutputFormat::Table;
+};
+
+/// One workload of one variant, all replicates together.
+struct Row {
+  std::string variant;
+  std::string workload;
+  std::int64_t replicates = 0;
+  double offered = 0;  ///< 1/s, mean
+  double achieved = 0;
+  std::int64_t ok = 0;
+  std::int64_t failed = 0;  ///< Errors and timeouts.
+  std::int64_t unfinished = 0;
+  bool unstable = false;
+  Histogram latency_ns{};
+};
+
+template <class T>
+T cell_of(const std::vector<T>& column, std::size_t cell) {
+  return cell < column.size() ? column[cell] : T{};
+}
+
+/// Where each (run, workload) cell's buckets begin.
+std::vector<std::size_t> row_starts(const HistogramResults& histogram) {
+  std::vector<std::size_t> starts{0};
+  for (const std::int64_t size : histogram.row_size) starts.push_back(starts.back() + static_cast<std::size_t>(size));
+  return starts;
+}
+
+std::vector<Row> rows_of(const ExperimentResults& results) {
+  const SummaryResults& summary = results.summary;
+  const HistogramResults& histogram = results.latency_histogram;
+  const std::vector<std::size_t> starts = row_starts(histogram);
+  const std::size_t workloads = results.workloads.size();
+  std::vector<Row> rows;
+  for (std::size_t run = 0; run < results.runs(); ++run) {
+    for (std::size_t w = 0; w < workloads; ++w) {
+      Row* row = nullptr;
+      for (Row& known : rows) {
+        if (known.variant == results.variant[run] && known.workload == results.workloads[w]) row = &known;
+      }
+      if (row == nullptr)
+        row = &rows.emplace_back(Row{.variant = results.variant[run], .workload = results.workloads[w]});
+      const std::size_t cell = run * workloads + w;
+      ++row->replicates;
+      row->offered += cell_of(summary.offered_rate, cell);
+      row->achieved += cell_of(summary.achieved_rate, cell);
+      row->ok += cell_of(summary.requests_ok, cell);
+      row->failed += cell_of(summary.requests_error, cell) + cell_of(summary.requests_timeout, cell);
+      row->unfinished += cell_of(summary.requests_unfinished, cell);
+      row->unstable = row->unstable || cell_of(summary.unstable, cell) != 0;
+      for (std::size_t i = cell + 1 < starts.size() ? starts[cell] : 0;
+           cell + 1 < starts.size() && i < starts[cell + 1]; ++i) {
+        const std::int64_t middle_ps = std::midpoint(histogram.bucket_lower[i], histogram.bucket_upper[i]);
+        row->latency_ns.record(middle_ps / 1000, static_cast<std::uint64_t>(histogram.count[i]));
+      }
+    }
+  }
+  for (Row& row : rows) {
+    row.offered /= static_cast<double>(row.replicates);
+    row.achieved /= static_cast<double>(row.replicates);
+  }
+  return rows;
+}
+
+constexpr double kQuantiles[] = {0.5, 0.99, 0.999};
+
+void print_inspect_json(const InspectArguments& arguments, const ResultsHeader& header,
+                        const ExperimentResults& results) {
+  const Provenance& from = results.provenance;
+  nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion},
+                                 {"title", header.title},
+                                 {"results_format", fmt::format("{}.{}", header.format_major, header.format_minor)},
+                                 {"created_utc", header.created_utc},
+                                 {"knetsim_version", header.knetsim_version},
+                                 {"git_sha1", header.git_sha1},
+                                 {"git_dirty", header.git_dirty},
+                                 {"seed", from.seed},
+                                 {"replicates", from.replicates},
+                                 {"costs_profile", from.costs_profile},
+                                 {"command_line", from.command_line},
+                                 {"overrides", from.overrides},
+                                 {"compiler", from.compiler},
+                                 {"compile_flags", from.compile_flags}};
+  json["inputs"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < from.input_name.size(); ++i) {
+    json["inputs"].push_back({{"name", from.input_name[i]}, {"sha256", cell_of(from.input_sha256, i)}});
+  }
+  for (const GroupListing& group : list_results_groups(arguments.results)) {
+    json["groups"].push_back({{"path", group.path}, {"axes", group.axes}, {"description", group.description}});
+  }
+  json["summary"] = nlohmann::ordered_json::array();
+  for (const Row& row : rows_of(results)) {
+    nlohmann::ordered_json line = {{"variant", row.variant},
+                                   {"workload", row.workload},
+                                   {"replicates", row.replicates},
+                                   {"offered_per_s", row.offered},
+                                   {"achieved_per_s", row.achieved},
+                                   {"ok", row.ok},
+                                   {"errors_and_timeouts", row.failed},
+                                   {"unfinished", row.unfinished},
+                                   {"unstable", row.unstable}};
+    for (const double q : kQuantiles) {
+      const std::string name = fmt::format("p{:g}", 100 * q);
+      if (row.latency_ns.empty()) {
+        line["latency_s"][name] = nullptr;
+      } else {
+        line["latency_s"][name] = 1e-9 * static_cast<double>(row.latency_ns.quantile(q));
+      }
+    }
+    json["summary"].push_back(std::move(line));
+  }
+  json["config_resolved"] = from.config_resolved;
+  print_json(json);
+}
+
+std::string latency_text(const Row& row, double q) {
+  return row.latency_ns.empty() ? "-" : human(std::chrono::nanoseconds(row.latency_ns.quantile(q)));
+}
+
+void print_inspect(const InspectArguments& arguments, const ResultsHeader& header, const ExperimentResults& results) {
+  const Provenance& from = results.provenance;
+  fmt::print("{}: {}, results format {}.{}\n", arguments.results, header.title, header.format_major,
+             header.format_minor);
+  fmt::print("written {}by knetsim {} ({}{}), {}\n",
+             header.created_utc.empty() ? std::string() : header.created_utc + " ", header.knetsim_version,
+             header.git_sha1.substr(0, 12), header.git_dirty ? ", modified" : "", from.compiler);
+  fmt::print("seed {}, {} replicates, costs {}\n", from.seed, from.replicates, from.costs_profile);
+  if (!from.command_line.empty()) fmt::print("command: {}\n", from.command_line);
+  for (const std::string& set : from.overrides) fmt::print("override: {}\n", set);
+  fmt::print("{} input files: {}\n\n", from.input_name.size(), fmt::join(from.input_name, ", "));
+  TextTable summary({"workload", "variant", "runs", "asked/s", "done/s", "ok", "failed", "p50", "p99", "p99.9", ""},
+                    {2, 3, 4, 5, 6, 7, 8, 9});
+  for (const Row& row : rows_of(results)) {
+    summary.add({row.workload, row.variant, std::to_string(row.replicates), with_commas(std::llround(row.offered)),
+                 with_commas(std::llround(row.achieved)), with_commas(row.ok), with_commas(row.failed),
+                 latency_text(row, 0.5), latency_text(row, 0.99), latency_text(row, 0.999),
+                 row.unstable ? "unstable" : ""});
+  }
+  fmt::print("{}\n", summary.render());
+  TextTable groups({"group", "axes", "what it holds"});
+  for (const GroupListing& group : list_results_groups(arguments.results)) {
+    groups.add({group.path, fmt::format("{}", fmt::join(group.axes, ", ")), group.description});
+  }
+  fmt::print("{}\nAs CSV: knetsim export {} --group GROUP\n", groups.render(), arguments.results);
+}
+
+}  // namespace
+
+CommandRun add_inspect_command(CLI::App& command, CommandContext& /*context*/) {
+  auto arguments = std::make_shared<InspectArguments>();
+  command.description("Say what a results file holds: a summary, where it comes from, its groups.");
+  command.footer(
+      "knetsim inspect results/quickstart.h5\n"
+      "knetsim inspect results/quickstart.h5 -o json");
+  command.add_option("results", arguments->results, "Results file (HDF5)")->required();
+  add_output_format(command, arguments->format);
+  return [arguments] {
+    const ResultsHeader header = read_results_header(arguments->results);
+    const ExperimentResults results = read_results(arguments->results);
+    if (arguments->format == OutputFormat::Json) {
+      print_inspect_json(*arguments, header, results);
+    } else {
+      print_inspect(*arguments, header, results);
+    }
+    return exit_code::kDone;
+  };
+}
+
+}  // namespace knetsim

@@ -1,0 +1,152 @@
+#include "sim/cli/program.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sim/cli/command.h"
+#include "sim/cli/exit_code.h"
+#include "sim/cli/help_text.h"
+#include "sim/cli/terminal.h"
+#include "sim/cli/usage_message.h"
+#include "sim/core/ensure.h"
+#include "sim/input/diagnostics.h"
+#include "sim/output/output_error.h"
+#include "sim/version/version.h"
+
+namespace knetsim {
+namespace {
+
+constexpr std::string_view kPurpose =
+    "Latency, throughput and CPU that a Kubernetes cluster's network will show, before anyone touches the cluster.";
+
+struct Program {
+  CLI::App app{std::string(kPurpose), "knetsim"};
+  CommandContext context;
+  std::vector<std::pair<const CLI::App*, CommandRun>> runs;
+};
+
+/// What every command takes, unless it brings its own.
+void add_common_options(CLI::App& command, CommandContext& context) {
+  if (command.get_option_no_throw("--quiet") == nullptr) {
+    command.add_flag("-q,--quiet", context.quiet, "Results and errors only");
+  }
+  if (command.get_option_no_throw("--verbose") == nullptr) {
+    command.add_flag("-v,--verbose", context.verbose, "Say what it took on standard error, too");
+  }
+  command.add_option("--color", context.colour, "Colours of messages: auto, always, never; NO_COLOR is heeded")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+}
+
+std::unique_ptr<Program> make_program(std::span<const std::string> arguments) {
+  auto program = std::make_unique<Program>();
+  CLI::App& app = program->app;
+  program->context.program = &app;
+  program->context.command_line = fmt::format("knetsim {}", fmt::join(arguments, " "));
+  app.formatter(std::make_shared<HelpText>(help_width()));
+  app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "Print this text");
+  app.set_version_flag("--version", fmt::format("knetsim {}", build_info().version), "Print the version");
+  app.footer(
+      "knetsim run configs/quickstart.yaml\n"
+      "knetsim trace configs/quickstart.yaml client frontend\n"
+      "knetsim validate configs/shop\n"
+      "knetsim explain cluster.proxy.mode");
+  for (const CommandInfo& info : commands()) {
+    CLI::App& command = *app.add_subcommand(std::string(info.name));
+    program->runs.emplace_back(&command, info.add(command, program->context));
+    if (info.name != "help") add_common_options(command, program->context);
+  }
+  return program;
+}
+
+void print_resources(std::chrono::steady_clock::time_point start) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  fmt::print(stderr, "took {:.2f} s, {:.2f} s of CPU time, {:.1f} MiB of memory\n", wall,
+             seconds(usage.ru_utime) + seconds(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024);
+}
+
+int run_parsed(Program& program) {
+  for (const auto& [command, run] : program.runs) {
+    if (!command->parsed()) continue;
+    const int code = run();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      fmt::print(stderr, "knetsim: cannot write to standard output\n");
+      return exit_code::kResults;
+    }
+    return code;
+  }
+  return exit_code::kUsage;
+}
+
+/// Runs what may throw, and says in which way it did.
+template <class F>
+int guarded(const CommandContext& context, F&& f) {
+  const auto fail = [](int code, std::string_view message) {
+    std::fflush(stdout);
+    fmt::print(stderr, "knetsim: {}\n", message);
+    return code;
+  };
+  try {
+    return f();
+  } catch (const UsageError& error) {
+    return fail(exit_code::kUsage, error.what());
+  } catch (const ConfigError& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "{}", render(error.diagnostics(), colour_errors(context.colour)));
+    if (error.more() > 0) fmt::print(stderr, "... and {} more\n", error.more());
+    return exit_code::kConfig;
+  } catch (const OutputError& error) {
+    return fail(exit_code::kResults, error.what());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(exit_code::kResults, error.what());
+  } catch (const InvariantError& error) {
+    return fail(exit_code::kInternal,
+                fmt::format("{}\nThis is a mistake of knetsim, not yours; it happens again with:\n"
+                            "  {}",
+                            error.what(), context.command_line));
+  } catch (const std::bad_alloc&) {
+    return fail(exit_code::kInternal, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(exit_code::kInternal, error.what());
+  }
+}
+
+}  // namespace
+
+int run_program(std::span<const std::string> arguments) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::unique_ptr<Program> program = make_program(arguments);
+  try {
+    program->app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes the last first
+  } catch (const CLI::Success& wanted) {
+    return program->app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    if (arguments.empty()) {
+      fmt::print(stderr, "{}", program->app.help());
+    } else {
+      fmt::print(stderr, "{}", usage_message(program->app, error, arguments));
+    }
+    return exit_code::kUsage;
+  }
+  const int code = guarded(program->context, [&] { return run_parsed(*program); });
+  if (program->context.verbose) print_resources(start);
+  return code;
+}
+
+}  // namespace knetsim

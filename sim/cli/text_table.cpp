@@ -1,0 +1,55 @@
+#include "sim/cli/text_table.h"
+
+#include <algorithm>
+
+#include "sim/cli/help_text.h"
+#include "sim/core/ensure.h"
+
+namespace knetsim {
+namespace {
+
+/// Characters of UTF-8 text, each taken to be one column wide.
+std::size_t columns(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
+}  // namespace
+
+TextTable::TextTable(std::vector<std::string> heading, std::vector<std::size_t> right) : right_(heading.size(), false) {
+  for (const std::size_t column : right) right_[column] = true;
+  rows_.push_back(std::move(heading));
+}
+
+void TextTable::add(std::vector<std::string> row) {
+  KNETSIM_ENSURE(row.size() == right_.size());
+  rows_.push_back(std::move(row));
+}
+
+std::string TextTable::render(std::size_t indent, std::size_t width) const {
+  std::vector<std::size_t> widths(right_.size(), 0);
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows_) {
+    if (std::all_of(row.begin(), row.end(), [](const std::string& cell) { return cell.empty(); })) continue;
+    std::string line(indent, ' ');
+    std::size_t at = indent;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string blanks(widths[i] - columns(row[i]), ' ');
+      const bool last = i + 1 == row.size();
+      if (last && width > at + 20 && !right_[i]) {
+        line += wrap(row[i], at, at, width);
+      } else {
+        line += right_[i] ? blanks + row[i] : row[i] + blanks;
+      }
+      if (!last) line += "  ";
+      at += widths[i] + 2;
+    }
+    out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return out;
+}
+
+}  // namespace knetsim

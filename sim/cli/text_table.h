@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace knetsim {
+
+/// A table in columns as wide as their longest cell, for a screen.
+class TextTable {
+ public:
+  /// @param right  Columns whose cells are numbers, set to the right.
+  explicit TextTable(std::vector<std::string> heading, std::vector<std::size_t> right = {});
+  /// @pre As many cells as the heading has.
+  void add(std::vector<std::string> row);
+  /// @param width  The last column is wrapped to stay within; 0: it is not.
+  std::string render(std::size_t indent = 0, std::size_t width = 0) const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;  ///< The heading first; an empty heading is not printed.
+  std::vector<bool> right_;
+};
+
+}  // namespace knetsim

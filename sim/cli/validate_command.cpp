@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sim/cli/commands.h"
+#include "sim/cli/exit_code.h"
+#include "sim/cli/terminal.h"
+#include "sim/experiment/load_cluster.h"
+#include "sim/experiment/load_scenario.h"
+#include "sim/input/units_text.h"
+
+namespace knetsim {
+namespace {
+
+struct ValidateArguments {
+  std::vector<std::string> paths;
+  std::vector<std::string> sets;
+  std::uint32_t nodes = 0;
+  bool strict = false;
+  OutputFormat format = OutputFormat::Table;
+};
+
+/// What was found in good order.
+struct Validated {
+  std::vector<std::pair<std::string, std::string>> lines;  ///< Heading and text, for a person.
+  nlohmann::ordered_json json;
+  std::vector<Diagnostic> notices;
+};
+
+std::string number(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", with_commas(static_cast<std::int64_t>(count)), what, count == 1 ? "" : "s");
+}
+
+nlohmann::ordered_json json_of(const Diagnostic& one) {
+  nlohmann::ordered_json json = {{"severity", one.severity == Severity::Error ? "error" : "notice"},
+                                 {"file", one.file},
+                                 {"line", one.line},
+                                 {"column", one.column},
+                                 {"path", one.path},
+                                 {"message", one.message}};
+  if (!one.object.empty()) json["object"] = one.object;
+  if (!one.accepted.empty()) json["accepted"] = one.accepted;
+  return json;
+}
+
+void add_cluster(Validated& result, const Cluster& cluster) {
+  std::map<std::string, std::size_t> kinds;
+  for (const Workload& workload : cluster.workloads) ++kinds[std::string(workload.kind)];
+  std::vector<std::string> workloads;
+  for (const auto& [kind, count] : kinds) {
+    workloads.push_back(fmt::format("{} {}", with_commas(static_cast<std::int64_t>(count)), kind));
+  }
+  std::size_t endpoints = 0;
+  const EndpointView view = cluster.endpoints.latest();
+  for (ServicePortIndex port = 0; port < cluster.service_ports.size(); ++port) {
+    endpoints += view.endpoints(port, IpFamily::V4).size() + view.endpoints(port, IpFamily::V6).size();
+  }
+  result.lines.emplace_back("cluster",
+                            fmt::format("{}, {}, {} with {} and {}", number(cluster.nodes.size(), "node"),
+                                        number(cluster.pods.size(), "pod"), number(cluster.services.size(), "Service"),
+                                        number(cluster.service_ports.size(), "port"), number(endpoints, "endpoint")));
+  if (!workloads.empty()) result.lines.emplace_back("workloads", fmt::format("{}", fmt::join(workloads, ", ")));
+  result.json["cluster"] = {{"nodes", cluster.nodes.size()},
+                            {"pods", cluster.pods.size()},
+                            {"services", cluster.services.size()},
+                            {"service_ports", cluster.service_ports.size()},
+                            {"endpoints", endpoints}};
+  for (const auto& [kind, count] : kinds) result.json["cluster"]["workloads"][kind] = count;
+}
+
+void add_scenario(Validated& result, const LoadedScenario& loaded) {
+  const BoundVariant& base = loaded.variants.front();
+  std::vector<std::string> names;
+  for (const BoundVariant& variant : loaded.variants) names.push_back(variant.name);
+  const RunSettings& run = base.scenario.run;
+  const std::size_t points = names.size() * run.replicates;
+  result.lines.emplace_back(
+      "scenario", fmt::format("{}: {}, {}", base.scenario.name, number(base.traffic.sources.size(), "workload"),
+                              number(base.traffic.apps.size(), "app")));
+  result.lines.emplace_back("variants", fmt::format("{}", fmt::join(names, ", ")));
+  result.lines.emplace_back("run", fmt::format("{} ({} x {}) of {} and {} of warm-up, seed {}", number(points, "point"),
+                                               number(names.size(), "variant"), number(run.replicates, "replicate"),
+                                               human(run.duration), human(run.warm_up), run.seed));
+  result.lines.emplace_back("manifests", loaded.manifests_line);
+  result.lines.emplace_back("costs", fmt::format("{} ({})", base.profile.name, base.profile.machine));
+  result.json["scenario"] = {{"name", base.scenario.name},
+                             {"variants", names},
+                             {"replicates", run.replicates},
+                             {"points", points},
+                             {"workloads", base.traffic.sources.size()},
+                             {"apps", base.traffic.apps.size()},
+                             {"duration_s", to_seconds(run.duration)},
+                             {"warm_up_s", to_seconds(run.warm_up)},
+                             {"seed", run.seed},
+                             {"costs", base.profile.name}};
+  result.json["manifests"] = loaded.manifests_line;
+  add_cluster(result, base.cluster);
+}
+
+Validated validate_scenario(const ValidateArguments& arguments) {
+  const auto loaded = load_scenario(arguments.paths.front(), {arguments.sets, {}});
+  Validated result;
+  add_scenario(result, *loaded);
+  result.notices = loaded->diagnostics.notices();
+  return result;
+}
+
+Validated validate_manifests(const ValidateArguments& arguments) {
+  if (!arguments.sets.empty()) throw UsageError("--set is for scenarios; these are manifests");
+  InputSet inputs;
+  Diagnostics diagnostics;
+  Scenario scenario;
+  scenario.manifests = arguments.paths;
+  scenario.cluster.nodes.count = arguments.nodes;
+  scenario.cluster.nodes.memory = Bytes(std::int64_t{32} << 30);
+  const LoadedCluster loaded = ClusterLoader(inputs, diagnostics).load(scenario);
+  diagnostics.throw_if_errors();
+  Validated result;
+  std::vector<std::string> unused;
+  for (const auto& [kind, count] : loaded.summary.not_used) {
+    unused.push_back(fmt::format("{} {}", with_commas(static_cast<std::int64_t>(count)), kind));
+  }
+  result.lines.emplace_back("manifests", number(loaded.summary.objects, "object"));
+  result.json["manifests"] = {{"objects", loaded.summary.objects}, {"not_used", loaded.summary.not_used}};
+  add_cluster(result, loaded.cluster);
+  if (!unused.empty()) result.lines.emplace_back("not used", fmt::format("{}", fmt::join(unused, ", ")));
+  if (loaded.summary.nodes_made > 0) {
+    result.lines.emplace_back("nodes", fmt::format("made up, since the manifests have none: {} of 8 cores and 32 GiB",
+                                                   loaded.summary.nodes_made));
+  }
+  result.notices = diagnostics.notices();
+  return result;
+}
+
+/// Whether one path names a scenario: it says so near its beginning, or has no `kind` at all.
+bool is_scenario(const std::vector<std::string>& paths) {
+  if (paths.size() != 1 || paths.front() == "-" || std::filesystem::is_directory(paths.front())) return false;
+  const auto input = Input::open(paths.front());
+  const std::string_view head = input->text().substr(0, std::size_t{64} << 10);
+  const auto has = [head](std::string_view text) { return head.find(text) != std::string_view::npos; };
+  return has("knetsim.io/") || has("kind: Scenario") || !has("kind");
+}
+
+int finish(const ValidateArguments& arguments, const CommandContext& context, Validated& result) {
+  const bool refused = arguments.strict && !result.notices.empty();
+  if (arguments.format == OutputFormat::Json) {
+    nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion}, {"valid", true}};
+    json.update(result.json);
+    json["notices"] = nlohmann::ordered_json::array();
+    for (const Diagnostic& notice : result.notices) json["notices"].push_back(json_of(notice));
+    print_json(json);
+    return refused ? exit_code::kUnsupported : exit_code::kDone;
+  }
+  if (!context.quiet && !result.notices.empty()) {
+    fmt::print(stderr, "{}\n", render(result.notices, colour_errors(context.colour)));
+  }
+  for (const auto& [heading, text] : result.lines) fmt::print("{:<10} {}\n", heading, text);
+  fmt::print("{}, no error{}\n", number(result.notices.size(), "notice"),
+             refused ? "; refused, since --strict takes no notices" : "");
+  return refused ? exit_code::kUnsupported : exit_code::kDone;
+}
+
+}  // namespace
+
+CommandRun add_validate_command(CLI::App& command, CommandContext& context) {
+  auto arguments = std::make_shared<ValidateArguments>();
+  command.description("Check a scenario, or Kubernetes manifests alone, and say what of them is used.");
+  command.footer(
+      "knetsim validate configs/quickstart.yaml\n"
+      "knetsim validate configs/shop\n"
+      "kubectl get nodes,pods,svc,endpointslices -A -o json | knetsim validate -");
+  command.add_option("path", arguments->paths, "A scenario; or manifests: files, folders, - for standard input")
+      ->required();
+  command.add_option("--set", arguments->sets, "Set a key of the scenario; may be given again")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--nodes", arguments->nodes, "Nodes to make up for manifests that have none (default: 3)")
+      ->type_name("COUNT");
+  command.add_flag("--strict", arguments->strict, "Exit with 4 when there is a notice: something is not modelled");
+  add_output_format(command, arguments->format);
+  return [arguments, &context] {
+    try {
+      Validated result = is_scenario(arguments->paths) ? validate_scenario(*arguments) : validate_manifests(*arguments);
+      return finish(*arguments, context, result);
+    } catch (const ConfigError& error) {
+      if (arguments->format == OutputFormat::Table) throw;
+      nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion}, {"valid", false}};
+      for (const Diagnostic& one : error.diagnostics()) json["errors"].push_back(json_of(one));
+      print_json(json);
+      return exit_code::kConfig;
+    }
+  };
+}
+
+}  // namespace knetsim
