@@ -150,7 +150,7 @@ bool bind_law(Node node, DistributionSpec& to, Binding& binding) {
   try {
     fill(keys, node, to, binding.diagnostics);
   } catch (const ConfigError& error) {
-    binding.diagnostics.add(error);
+    add_file_error(binding.diagnostics, error, node["cdf"]);
   } catch (const std::invalid_argument& error) {
     if (binding.diagnostics.error_count() == before) {
       binding.diagnostics.error(node, fmt::format("there is no such law: {}", error.what()));

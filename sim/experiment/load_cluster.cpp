@@ -35,14 +35,6 @@ Input& ClusterLoader::open(const std::string& path) {
   return input;
 }
 
-void ClusterLoader::tell(const Diagnostics& found) {
-  for (const auto& list : {found.errors(), found.notices()}) {
-    for (const Diagnostic& diagnostic : list) {
-      if (told_.insert(render(diagnostic)).second) diagnostics_.add(diagnostic);
-    }
-  }
-}
-
 LoadedCluster ClusterLoader::load(const Scenario& scenario) {
   Diagnostics found;
   ManifestReader reader(found);
@@ -59,7 +51,7 @@ LoadedCluster ClusterLoader::load(const Scenario& scenario) {
   try {
     for (const std::string& file : expand_paths(scenario.manifests)) read_documents(open(file), found, read);
   } catch (const ConfigError& error) {
-    found.add(error);
+    add_file_error(found, error, scenario.root["manifests"]);
   }
   if (scenario.manifests.empty() && scenario.service_graph != nullptr) {
     auto [known, made] = opened_.try_emplace("<graph>" + scenario.graph, nullptr);
@@ -82,7 +74,7 @@ LoadedCluster ClusterLoader::load(const Scenario& scenario) {
         node.zone = loaded.cluster.strings.intern(zones[next++ % zones.size()]);
     }
   }
-  tell(found);
+  told_.tell(found);
   return loaded;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "models/cluster/bind.h"
 #include "sim/experiment/scenario.h"
+#include "sim/experiment/tell_once.h"
 #include "sim/input/input_file.h"
 
 namespace knetsim {
@@ -20,19 +20,17 @@ struct LoadedCluster {
 class ClusterLoader {
  public:
   /// Both outlive what is loaded: marks point into the inputs.
-  ClusterLoader(InputSet& inputs, Diagnostics& diagnostics) : inputs_(inputs), diagnostics_(diagnostics) {}
+  ClusterLoader(InputSet& inputs, Diagnostics& diagnostics) : inputs_(inputs), told_(diagnostics) {}
 
   /// @param scenario  One variant's. The result is usable only without errors.
   LoadedCluster load(const Scenario& scenario);
 
  private:
   Input& open(const std::string& path);
-  void tell(const Diagnostics& found);
 
   InputSet& inputs_;
-  Diagnostics& diagnostics_;
   std::map<std::string, Input*> opened_;
-  std::set<std::string> told_;
+  TellOnce told_;
 };
 
 }  // namespace knetsim

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "sim/experiment/call_graph.h"
 #include "sim/experiment/load_cluster.h"
+#include "sim/experiment/tell_once.h"
 #include "sim/input/emit.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
@@ -26,6 +28,17 @@ std::string manifests_text(const ClusterSummary& summary) {
                           with_commas(static_cast<std::int64_t>(count)), kind);
   }
   return text + unused;
+}
+
+/// That the network which the scenario asks for can be built for the nodes that there are.
+void check_topology(const BoundVariant& bound, Diagnostics& diagnostics) {
+  try {
+    make_topology(bound.scenario, bound.cluster);
+  } catch (const std::invalid_argument& error) {
+    const Node cluster = bound.scenario.root["cluster"];
+    diagnostics.error(cluster["topology"] ? cluster["topology"] : cluster,
+                      fmt::format("no such network for {} nodes: {}", bound.cluster.nodes.size(), error.what()));
+  }
 }
 
 void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& names) {
@@ -62,10 +75,13 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
   loaded->documents = variants_of(document, options.sets, loaded->inputs, loaded->diagnostics);
   loaded->diagnostics.throw_if_errors();
   keep_named(loaded->documents, options.variants);
+  TellOnce told(loaded->diagnostics);
   for (const Variant& variant : loaded->documents) {
     BoundVariant& bound = loaded->variants.emplace_back();
     bound.name = variant.name;
-    bound.scenario = bind_scenario(variant.document->root(), loaded->diagnostics);
+    Diagnostics found;
+    bound.scenario = bind_scenario(variant.document->root(), found);
+    told.tell(found);
   }
   loaded->diagnostics.throw_if_errors();
   ClusterLoader loader(loaded->inputs, loaded->diagnostics);
@@ -76,12 +92,19 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     if (loaded->manifests_line.empty()) {
       loaded->manifests_line = manifests_text(cluster.summary);
     }
-    CallGraph graph = build_call_graph(bound.scenario, bound.cluster, loaded->diagnostics);
+    Diagnostics found;
+    CallGraph graph = build_call_graph(bound.scenario, bound.cluster, found);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);
     loaded->profile_path = bound.scenario.costs;
-    const Document profile = read_document(loaded->inputs.open(loaded->profile_path));
-    bound.profile = read_cost_profile(profile.root(), loaded->diagnostics);
+    try {
+      const Document profile = read_document(loaded->inputs.open(loaded->profile_path));
+      bound.profile = read_cost_profile(profile.root(), found);
+    } catch (const ConfigError& error) {
+      add_file_error(found, error, bound.scenario.root["costs"]);
+    }
+    check_topology(bound, found);
+    told.tell(found);
     if (!bound.scenario.run.noise) {
       bound.profile = without_noise(bound.profile);
     }

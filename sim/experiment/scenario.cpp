@@ -86,7 +86,7 @@ WorkloadSettings workload_of(const std::string& name, const WorkloadKeys& keys, 
     try {
       workload.times = read_times_file(workload.times_file, diagnostics);
     } catch (const ConfigError& error) {
-      diagnostics.add(error);
+      add_file_error(diagnostics, error, arrivals.at["times"]);
     }
   } else if (arrivals.closed) {
     workload.arrival_kind = "closed";
@@ -121,6 +121,16 @@ std::string path_beside(Node at, std::string_view path) {
   return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
 }
 
+void add_file_error(Diagnostics& diagnostics, const ConfigError& error, Node at) {
+  for (const Diagnostic& diagnostic : error.diagnostics()) {
+    if (diagnostic.line != 0 || !at.exists()) {
+      diagnostics.add(diagnostic);
+    } else {
+      diagnostics.error(at, diagnostic.file + ": " + diagnostic.message, diagnostic.accepted);
+    }
+  }
+}
+
 std::string installed_config(std::string_view relative) {
   std::error_code error;
   std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
@@ -151,7 +161,7 @@ Scenario bind_scenario(Node root, Diagnostics& diagnostics) {
   for (const auto& [name, app] : keys.apps) scenario.apps.push_back(app_of(name, app));
   if (!keys.graph.empty()) {
     scenario.graph = path_beside(root["graph"], keys.graph);
-    scenario.service_graph = read_service_graph(scenario.graph, diagnostics);
+    scenario.service_graph = read_service_graph(scenario.graph, root["graph"], diagnostics);
     add_graph_apps(*scenario.service_graph, scenario.apps);
   }
   for (const auto& [name, workload] : keys.workloads) {

@@ -155,6 +155,10 @@ Scenario bind_scenario(Node root, Diagnostics& diagnostics);
 /// for what stands on the command line. "-" and absolute paths stay.
 std::string path_beside(Node at, std::string_view path);
 
+/// Adds an error about a file that the scenario names. What is about the file as a whole (there is none, it is empty)
+/// is told at `at`, where the scenario names it.
+void add_file_error(Diagnostics& diagnostics, const ConfigError& error, Node at);
+
 /// The program's own file of configs/: in a folder `configs` or `share/knetsim/configs` beside the program or above it.
 /// Empty where there is none.
 std::string installed_config(std::string_view relative);

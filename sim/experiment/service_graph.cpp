@@ -166,13 +166,13 @@ SizeLaw constant(Bytes size) {
 
 }  // namespace
 
-std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, Diagnostics& diagnostics) {
+std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, Node named, Diagnostics& diagnostics) {
   auto graph = std::make_shared<ServiceGraph>();
   try {
     graph->input = Input::open(path);
     graph->document = std::make_unique<Document>(read_document(*graph->input));
   } catch (const ConfigError& error) {
-    diagnostics.add(error);
+    add_file_error(diagnostics, error, named);
     return graph;
   }
   const auto keys = bind<GraphKeys>(graph->document->root(), diagnostics);

@@ -39,8 +39,8 @@ struct ServiceGraph {
 };
 
 /// Reads a graph; mistakes go to `diagnostics`. What the format can say and is not modelled (probabilities, error
-/// rates) is told as a notice. @return  Never null.
-std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, Diagnostics& diagnostics);
+/// rates) is told as a notice. @param named  Where the scenario names the file. @return  Never null.
+std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, Node named, Diagnostics& diagnostics);
 
 /// Adds an app for each service of the graph, but for those that `apps` has already.
 void add_graph_apps(const ServiceGraph& graph, std::vector<AppSettings>& apps);

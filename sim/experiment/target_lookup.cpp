@@ -170,7 +170,7 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
     if (target.through == kNoIndex) {
       std::vector<std::string> known;
       for (const ClusterNode& node : cluster_.nodes) known.emplace_back(node.name);
-      diagnostics_.error(at["through"] ? at["through"] : at,
+      diagnostics_.error(at.parent()["through"],
                          fmt::format("there is no node '{}'{}", through, suggest(through, known)),
                          "random, or a node's name");
       return std::nullopt;

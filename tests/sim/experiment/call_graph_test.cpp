@@ -1,0 +1,123 @@
+// Goal: names of apps, calls and workloads become edges with the right target.
+// Method: small clusters whose endpoints are known; mistakes are golden texts in scenario_errors_test.cpp.
+
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+
+namespace knetsim {
+namespace {
+
+std::string workload(const std::string& to) {
+  return "workloads: {browse: {from: app=client, to: " + to + ", arrivals: {constant: 100/s}}}\n";
+}
+
+const EdgeSpec* edge_named(const CallGraph& graph, const std::string& name) {
+  for (const EdgeSpec& edge : graph.traffic.edges) {
+    if (edge.name == name) return &edge;
+  }
+  return nullptr;
+}
+
+const EdgeTarget& target_of(const CallGraph& graph, const std::string& name) {
+  return graph.targets[static_cast<std::size_t>(edge_named(graph, name) - graph.traffic.edges.data())];
+}
+
+TEST(CallGraph, StepsFollowTheCallsAndInnerListsAreConcurrent) {
+  Bound bound(
+      scenario_text("apps: {web: {work: 1ms, calls: [[cart, catalog], sleep: 2ms, cart]}}\n" + workload("web")),
+      app_manifests("web", 2) + app_manifests("cart", 1) + app_manifests("catalog", 1) + app_manifests("client", 3));
+  ASSERT_EQ(bound.errors(), "");
+  const TrafficPlan& plan = bound.graph.traffic;
+  ASSERT_EQ(plan.apps.size(), 1u);
+  ASSERT_EQ(plan.apps[0].steps.size(), 4u);
+  EXPECT_DOUBLE_EQ(plan.apps[0].steps[0].work_seconds->mean(), 1e-3);
+  EXPECT_EQ(plan.apps[0].steps[1].calls.size(), 2u);
+  EXPECT_DOUBLE_EQ(plan.apps[0].steps[2].sleep_seconds->mean(), 2e-3);
+  EXPECT_EQ(plan.apps[0].steps[3].calls.size(), 1u);
+  EXPECT_NE(edge_named(bound.graph, "web > cart (2)"), nullptr);
+  EXPECT_EQ(plan.app_of_pod, (std::vector<AppIndex>{0, 0, kNoIndex, kNoIndex, kNoIndex, kNoIndex, kNoIndex}));
+  ASSERT_EQ(plan.sources.size(), 1u);
+  EXPECT_EQ(plan.sources[0].clients, (std::vector<PodIndex>{4, 5, 6}));
+  EXPECT_EQ(std::get<ConstantArrivals>(plan.sources[0].arrivals).interval, std::chrono::milliseconds(10));
+  EXPECT_EQ(target_of(bound.graph, "browse").exposure, Exposure::ClusterIp);
+}
+
+TEST(CallGraph, WithoutAProxyClientsAddressTheEndpoints) {
+  Bound bound(scenario_text("cluster: {proxy: {mode: none}}\n" + workload("web")),
+              app_manifests("web", 3) + app_manifests("client", 1));
+  ASSERT_EQ(bound.errors(), "");
+  const EdgeTarget& target = target_of(bound.graph, "browse");
+  EXPECT_EQ(target.exposure, Exposure::PodIp);
+  EXPECT_EQ(target.port, kNoIndex);
+  ASSERT_EQ(target.direct.size(), 3u);
+  EXPECT_EQ(target.direct[0].port, 8080);
+}
+
+TEST(CallGraph, NodePortsAreFoundByServiceAndByNumber) {
+  std::string manifests = app_manifests("web", 1) + app_manifests("client", 1);
+  manifests +=
+      "apiVersion: v1\nkind: Service\nmetadata: {name: out}\nspec:\n  type: NodePort\n  selector: {app: web}\n"
+      "  ports: [{name: http, port: 80, targetPort: http, nodePort: 30080}]\n";
+  Bound by_name(scenario_text(workload("{nodePort: out}")), manifests);
+  ASSERT_EQ(by_name.errors(), "");
+  EXPECT_EQ(target_of(by_name.graph, "browse").exposure, Exposure::NodePort);
+  EXPECT_EQ(target_of(by_name.graph, "browse").through, kNoIndex);
+  const std::string node(by_name.loaded.cluster.nodes[1].name);
+  Bound by_number(scenario_text(workload("{nodePort: 30080, through: " + node + "}")), manifests);
+  ASSERT_EQ(by_number.errors(), "");
+  EXPECT_EQ(target_of(by_number.graph, "browse").port, target_of(by_name.graph, "browse").port);
+  EXPECT_EQ(target_of(by_number.graph, "browse").through, 1u);
+}
+
+TEST(CallGraph, HostPortsAreAtTheNodesAddress) {
+  Bound bound(
+      scenario_text(workload("{hostPort: web}") +
+                    "patches: {Deployment/web: {\"spec.template.spec.containers[0].ports[0].hostPort\": 9090}}\n"),
+      app_manifests("web", 2) + app_manifests("client", 1));
+  ASSERT_EQ(bound.errors(), "");
+  const EdgeTarget& target = target_of(bound.graph, "browse");
+  EXPECT_EQ(target.exposure, Exposure::HostPort);
+  ASSERT_EQ(target.direct.size(), 2u);
+  EXPECT_EQ(target.direct[0].port, 9090);
+  EXPECT_EQ(target.direct[0].address, bound.loaded.cluster.nodes[target.direct[0].node].ip);
+}
+
+TEST(CallGraph, ContainersOfAPodMeetOverItsLoopback) {
+  Bound bound(scenario_text("apps: {web: {calls: ['localhost:6379']}, web/redis: {work: 20us, workers: 1}}\n" +
+                            workload("web")),
+              app_manifests("web", 2, "      - {name: redis, image: x, ports: [{containerPort: 6379}]}\n") +
+                  app_manifests("client", 1));
+  ASSERT_EQ(bound.errors(), "");
+  const EdgeSpec* edge = edge_named(bound.graph, "web > localhost:6379");
+  ASSERT_NE(edge, nullptr);
+  EXPECT_TRUE(edge->loopback);
+  EXPECT_EQ(bound.graph.traffic.apps[edge->app].name, "web/redis");
+  EXPECT_TRUE(target_of(bound.graph, edge->name).loopback);
+  EXPECT_EQ(bound.graph.traffic.app_of_pod[0], 0u) << "the pod itself serves as web";
+}
+
+TEST(CallGraph, PodsAndPortsOfOtherNamesAreFound) {
+  Bound bound(scenario_text("apps: {web: {calls: ['cart:http', 'pod:cart', 'pod:cart:8080', default/cart]}}\n" +
+                            workload("{pod: web, port: http}")),
+              app_manifests("web", 1) + app_manifests("cart", 2) + app_manifests("client", 1));
+  ASSERT_EQ(bound.errors(), "");
+  EXPECT_EQ(target_of(bound.graph, "web > cart:http").exposure, Exposure::ClusterIp);
+  EXPECT_EQ(target_of(bound.graph, "web > pod:cart").direct.size(), 2u);
+  EXPECT_EQ(target_of(bound.graph, "web > pod:cart:8080").direct[0].port, 8080);
+  EXPECT_EQ(target_of(bound.graph, "web > default/cart").port, target_of(bound.graph, "web > cart:http").port);
+  EXPECT_EQ(target_of(bound.graph, "browse").direct.size(), 1u);
+}
+
+TEST(CallGraph, CallingTwiceIsNoCircle) {
+  // A diamond: a calls b and c, both call d.
+  Bound bound(scenario_text("apps: {a: {calls: [b, c]}, b: {calls: [d]}, c: {calls: [d]}, d: {}}\n"
+                            "workloads: {browse: {from: app=client, to: a, arrivals: {poisson: 1/s}}}\n"),
+              app_manifests("a", 1) + app_manifests("b", 1) + app_manifests("c", 1) + app_manifests("d", 1) +
+                  app_manifests("client", 1));
+  EXPECT_EQ(bound.errors(), "");
+  EXPECT_EQ(bound.graph.traffic.edges.size(), 5u);
+}
+
+}  // namespace
+}  // namespace knetsim

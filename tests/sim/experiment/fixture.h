@@ -1,0 +1,77 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sim/experiment/call_graph.h"
+#include "sim/experiment/load_cluster.h"
+#include "sim/experiment/scenario.h"
+#include "sim/experiment/variants.h"
+#include "sim/input/read_documents.h"
+
+namespace knetsim {
+
+/// A folder that goes with its owner.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "knetsim-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string write(const std::string& name, std::string_view text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return (path_ / name).string();
+  }
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A Deployment and a Service of one name; the pods carry `app: NAME` and listen on 8080 as "http".
+inline std::string app_manifests(const std::string& name, int replicas, const std::string& extra = {}) {
+  return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + name +
+         "}\nspec:\n  replicas: " + std::to_string(replicas) + "\n  selector: {matchLabels: {app: " + name +
+         "}}\n  template:\n    metadata: {labels: {app: " + name +
+         "}}\n    spec:\n      containers:\n      - {name: server, image: x, ports: [{name: http, containerPort: "
+         "8080}]}\n" +
+         extra + "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + name +
+         "}\nspec:\n  selector: {app: " + name + "}\n  ports: [{name: http, port: 80, targetPort: http}]\n---\n";
+}
+
+/// The lines that every scenario of these tests begins and ends with.
+inline std::string scenario_text(const std::string& body, const std::string& run = "{duration: 1s}") {
+  return "apiVersion: knetsim.io/v1alpha1\nkind: Scenario\nmetadata: {name: test}\nmanifests: [m.yaml]\nrun: " + run +
+         "\n" + body;
+}
+
+inline const char* kBrowse = "workloads: {browse: {from: app=client, to: web, arrivals: {poisson: 10/s}}}\n";
+
+/// A scenario and its manifests, bound as far as it goes.
+struct Bound {
+  Folder folder;
+  InputSet inputs;
+  Diagnostics diagnostics;
+  Document document;
+  Scenario scenario;
+  LoadedCluster loaded;
+  CallGraph graph;
+
+  Bound(const std::string& scenario_yaml, const std::string& manifests) {
+    folder.write("m.yaml", manifests);
+    document = read_document(inputs.open(folder.write("s.yaml", scenario_yaml)));
+    scenario = bind_scenario(document.root(), diagnostics);
+    if (diagnostics.has_errors()) return;
+    loaded = ClusterLoader(inputs, diagnostics).load(scenario);
+    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded.cluster, diagnostics);
+  }
+  std::string errors() const { return render(diagnostics.errors()); }
+};
+
+}  // namespace knetsim

@@ -1,0 +1,62 @@
+// Goal: columns of numbers are read with header, comments and units, and what is wrong is told with its line.
+// Method: small files.
+
+#include "sim/experiment/number_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+
+namespace knetsim {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string errors_of_times(const std::string& text) {
+  Folder folder;
+  Diagnostics diagnostics;
+  read_times_file(folder.write("t.csv", text), diagnostics);
+  return render(diagnostics.errors());
+}
+
+TEST(TimesFile, SecondsAndUnitsMix) {
+  Folder folder;
+  Diagnostics diagnostics;
+  const auto times =
+      read_times_file(folder.write("t.csv", "# arrivals\nat,user\n0.001,7\n2ms,7\n\n0.5,1\r\n"), diagnostics);
+  EXPECT_EQ(render(diagnostics.errors()), "");
+  using std::chrono::milliseconds;
+  EXPECT_THAT(times,
+              ElementsAre(kTimeZero + milliseconds(1), kTimeZero + milliseconds(2), kTimeZero + milliseconds(500)));
+}
+
+TEST(TimesFile, MistakesAreToldWithTheirLine) {
+  EXPECT_THAT(errors_of_times("1\n0.5\n"), HasSubstr("t.csv:2:1: error: times have to ascend"));
+  EXPECT_THAT(errors_of_times("1\nnoon\n"), HasSubstr("t.csv:2:1: error: 'noon' is no number"));
+  EXPECT_THAT(errors_of_times("1\n-1\n"), HasSubstr("'-1' is no number"));
+  EXPECT_THAT(errors_of_times("at\n"), HasSubstr("no line with numbers"));
+}
+
+TEST(CdfFile, SizesMayBeBare) {
+  Folder folder;
+  Diagnostics diagnostics;
+  const auto points = read_cdf_file(folder.write("c.csv", "100 0\n1KiB 0.5\n2000 1\n"), false, diagnostics);
+  EXPECT_EQ(render(diagnostics.errors()), "");
+  ASSERT_EQ(points.size(), 3u);
+  EXPECT_EQ(points[1].value, 1024);
+  EXPECT_EQ(points[1].cumulative, 0.5);
+}
+
+TEST(CdfFile, HasToAscendToOne) {
+  Folder folder;
+  for (const char* text : {"1,0.5\n2,0.9\n", "1,0.5\n0.5,1\n", "1,0.5\n2,0.4\n3,1\n", "1\n2\n"}) {
+    Diagnostics diagnostics;
+    read_cdf_file(folder.write("c.csv", text), false, diagnostics);
+    EXPECT_TRUE(diagnostics.has_errors()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace knetsim

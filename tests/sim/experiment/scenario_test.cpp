@@ -1,0 +1,164 @@
+// Goal: a scenario's keys become what the program works with, with the defaults that explain tells.
+// Method: the documented example, key by key, and the shorthands beside their long forms.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+#include "models/cni/cni_model.h"
+#include "models/proxy/proxy_model.h"
+#include "sim/experiment/scenario_schema.h"
+
+namespace knetsim {
+namespace {
+
+using testing::HasSubstr;
+
+struct Read {
+  std::unique_ptr<Input> input;
+  Document document;
+  Diagnostics diagnostics;
+  Scenario scenario;
+
+  explicit Read(const std::string& text, const std::string& name = "configs/test.yaml")
+      : input(Input::from_text(name, text)) {
+    document = read_document(*input);
+    scenario = bind_scenario(document.root(), diagnostics);
+  }
+  std::string errors() const { return render(diagnostics.errors()); }
+};
+
+TEST(Scenario, SketchOfTheDocumentsIsRead) {
+  const Read read(R"(
+apiVersion: knetsim.io/v1alpha1
+kind: Scenario
+metadata: {name: quickstart}
+manifests: [shop/]
+cluster:
+  kubernetes: "1.36"
+  kernel: "6.18"
+  nodes: {count: 6, cpu: 8, memory: 32Gi, nic: 25Gbps}
+  topology: {kind: leaf-spine, leaves: 2, spines: 2, delay: 500ns}
+  cni: {kind: flannel, backend: vxlan}
+  proxy: {mode: iptables}
+  background: {services: 5000, endpointsPerService: 10}
+costs: profiles/default.yaml
+apps:
+  frontend: {work: {exponential: 800us}, workers: 16, calls: [[cart, catalog], currency]}
+  cart:     {work: {lognormal: {mean: 300us, p99: 2ms}}, workers: 8}
+workloads:
+  browse:
+    from: {selector: app=client}
+    to: {service: frontend, port: http}
+    arrivals: {poisson: 2000/s}
+    connection: {requestsPerConnection: 1}
+    request: 1KiB
+    response: 8KiB
+    timeout: 2s
+run: {duration: 30s, warmUp: 5s, seed: 42, replicates: 5}
+slo: ['p99(latency{workload="browse"}) < 10ms']
+)");
+  ASSERT_EQ(read.errors(), "");
+  const Scenario& s = read.scenario;
+  EXPECT_EQ(s.name, "quickstart");
+  EXPECT_EQ(s.manifests, std::vector<std::string>{"configs/shop/"});
+  EXPECT_EQ(s.costs, "configs/profiles/default.yaml");
+  EXPECT_EQ(s.cluster.nodes.count, 6u);
+  EXPECT_EQ(s.cluster.nodes.memory, Bytes(std::int64_t{32} << 30));
+  EXPECT_EQ(s.cluster.nodes.nic, Bandwidth(25'000'000'000));
+  EXPECT_EQ(s.cluster.topology.kind, "leaf-spine");
+  EXPECT_EQ(s.cluster.topology.delay, std::chrono::nanoseconds(500));
+  EXPECT_EQ(s.cluster.proxy.sync_period, std::chrono::seconds(30));
+  EXPECT_EQ(s.cluster.background.services, 5000u);
+  ASSERT_EQ(s.apps.size(), 2u);
+  ASSERT_EQ(s.apps[0].calls.size(), 2u);
+  ASSERT_EQ(s.apps[0].calls[0].size(), 2u);
+  EXPECT_EQ(s.apps[0].calls[0][1].to, "catalog");
+  ASSERT_EQ(s.apps[0].calls[1].size(), 1u);
+  EXPECT_EQ(s.apps[0].calls[1][0].to, "currency");
+  EXPECT_DOUBLE_EQ(s.apps[0].work->law.mean(), 800e-6);
+  EXPECT_NEAR(s.apps[1].work->law.mean(), 300e-6, 1e-12);
+  ASSERT_EQ(s.workloads.size(), 1u);
+  EXPECT_EQ(s.workloads[0].from_selector, "app=client");
+  EXPECT_EQ(s.workloads[0].to.kind, "service");
+  EXPECT_EQ(s.workloads[0].to.port, "http");
+  EXPECT_EQ(s.workloads[0].rate_per_second, 2000);
+  EXPECT_EQ(s.workloads[0].response.mean, 8192);
+  EXPECT_EQ(s.run.replicates, 5u);
+  EXPECT_TRUE(s.run.noise);
+  EXPECT_EQ(s.slo.size(), 1u);
+}
+
+TEST(Scenario, ShorthandsStandForTheirLongForms) {
+  const Read read(scenario_text(R"(
+apps:
+  a:
+    calls:
+    - b
+    - {to: "c:grpc", request: 2KiB, response: {uniform: {low: 1KiB, high: 3KiB}}, timeout: 1s, retries: 2, requestsPerConnection: 0}
+    - sleep: 5ms
+    - [d, {to: e, retries: 1}]
+workloads:
+  w: {from: app=x, to: a, arrivals: {closed: {users: 4, think: 10ms}}}
+)"));
+  ASSERT_EQ(read.errors(), "");
+  const auto& calls = read.scenario.apps[0].calls;
+  ASSERT_EQ(calls.size(), 4u);
+  EXPECT_EQ(calls[0][0].to, "b");
+  EXPECT_FALSE(calls[0][0].request);
+  EXPECT_EQ(calls[1][0].to, "c:grpc");
+  EXPECT_EQ(calls[1][0].request->mean, 2048);
+  EXPECT_EQ(calls[1][0].response->law.mean(), 2048);
+  EXPECT_EQ(*calls[1][0].timeout, std::chrono::seconds(1));
+  EXPECT_EQ(*calls[1][0].requests_per_connection, 0u);
+  EXPECT_EQ(calls[2][0].to, "");
+  EXPECT_DOUBLE_EQ(calls[2][0].sleep->law.mean(), 5e-3);
+  ASSERT_EQ(calls[3].size(), 2u);
+  EXPECT_EQ(*calls[3][1].retries, 1u);
+  const WorkloadSettings& w = read.scenario.workloads[0];
+  EXPECT_EQ(w.to.kind, "service");
+  EXPECT_EQ(w.to.name, "a");
+  EXPECT_EQ(w.arrival_kind, "closed");
+  EXPECT_EQ(w.users, 4u);
+  EXPECT_DOUBLE_EQ(w.think->law.mean(), 0.01);
+  EXPECT_EQ(w.timeout, std::chrono::seconds(2));
+}
+
+TEST(Scenario, PathsCountFromTheFileAndNotFromTheCommandLine) {
+  const auto file = Input::from_text("a/b/s.yaml", "{x: y}");
+  const Document document = read_document(*file);
+  EXPECT_EQ(path_beside(document["x"], "m/"), "a/b/m/");
+  EXPECT_EQ(path_beside(document["x"], "../m.yaml"), "a/m.yaml");
+  EXPECT_EQ(path_beside(document["x"], "/m"), "/m");
+  EXPECT_EQ(path_beside(document["x"], "-"), "-");
+  const auto set = Input::from_text("--set", "{x: y}");
+  const Document from_set = read_document(*set);
+  EXPECT_EQ(path_beside(from_set["x"], "m/"), "m/");
+}
+
+TEST(Scenario, EveryProxyModeAndPodNetworkOfTheTablesIsAccepted) {
+  for (const ProxyInfo& mode : proxy_modes()) {
+    const Read read(scenario_text("cluster: {proxy: {mode: " + std::string(mode.name) + "}}\n" + kBrowse));
+    EXPECT_EQ(read.errors(), "") << mode.name;
+  }
+  for (const CniInfo& kind : cni_kinds()) {
+    for (const std::string_view backend : kind.backends) {
+      const Read read(scenario_text("cluster: {cni: {kind: " + std::string(kind.name) +
+                                    ", backend: " + std::string(backend) + "}}\n" + kBrowse));
+      EXPECT_EQ(read.errors(), "") << kind.name << ' ' << backend;
+    }
+  }
+}
+
+TEST(ScenarioSchema, ExplainsWhatTheBinderTakes) {
+  const Explanation mode = explain_scenario(Path::parse("cluster.proxy.mode"));
+  EXPECT_EQ(mode.default_text, "iptables");
+  EXPECT_EQ(explain_scenario(Path::parse("workloads.browse.arrivals.poisson")).type, "rate");
+  EXPECT_EQ(explain_scenario(Path::parse("apps.frontend.work.lognormal.p99")).type, "duration");
+  EXPECT_THROW(explain_scenario(Path::parse("cluster.proxi")), std::invalid_argument);
+  for (const Explanation& key : explain_scenario_all()) EXPECT_NE(key.doc, "") << key.path;
+  EXPECT_THAT(scenario_schema(), HasSubstr("requestsPerConnection"));
+}
+
+}  // namespace
+}  // namespace knetsim

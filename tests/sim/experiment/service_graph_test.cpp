@@ -1,0 +1,110 @@
+// Goal: call graphs in isotope's format become apps, and without manifests a cluster of their own.
+// Method: a graph of the format's documentation (services, defaults, script with nested lists), checked by hand.
+
+#include "sim/experiment/service_graph.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+
+namespace knetsim {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kGraph = R"(defaults:
+  requestSize: 1 KB
+  responseSize: 2 KB
+  numReplicas: 2
+  numRbacPolicies: 3
+services:
+- name: a
+- name: b
+  responseSize: 512
+- name: c
+  numReplicas: 1
+  script:
+  - call: a
+  - sleep: 10ms
+  - call: {service: b, size: 128B}
+- name: d
+  isEntrypoint: true
+  script:
+  - - call: a
+    - call: c
+  - call: b
+)";
+
+struct FromGraph {
+  Folder folder;
+  InputSet inputs;
+  Diagnostics diagnostics;
+  Document document;
+  Scenario scenario;
+  LoadedCluster loaded;
+  CallGraph graph;
+  FromGraph(const std::string& text, const std::string& extra = {}) {
+    folder.write("g.yaml", text);
+    document = read_document(inputs.open(folder.write(
+        "s.yaml",
+        "apiVersion: knetsim.io/v1alpha1\nkind: Scenario\nmetadata: {name: t}\ngraph: g.yaml\nrun: {duration: 1s}\n"
+        "workloads: {w: {from: app=client, to: d, arrivals: {poisson: 1/s}}}\n" +
+            extra)));
+    scenario = bind_scenario(document.root(), diagnostics);
+    if (diagnostics.has_errors()) return;
+    loaded = ClusterLoader(inputs, diagnostics).load(scenario);
+    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded.cluster, diagnostics);
+  }
+};
+
+TEST(ServiceGraph, BecomesAClusterAndACallGraph) {
+  std::string text = kGraph;
+  text.replace(text.find("512"), 3, "512B");
+  const FromGraph read(text);
+  ASSERT_EQ(render(read.diagnostics.errors()), "");
+  EXPECT_EQ(read.loaded.cluster.services.size(), 4u);
+  EXPECT_EQ(read.loaded.cluster.pods.size(), 2u + 2u + 1u + 2u + 1u) << "replicas of a, b, c, d and one client";
+  const TrafficPlan& plan = read.graph.traffic;
+  ASSERT_EQ(plan.apps.size(), 4u);
+  ASSERT_EQ(plan.apps[2].steps.size(), 3u);
+  EXPECT_DOUBLE_EQ(plan.apps[2].steps[1].sleep_seconds->mean(), 0.01);
+  ASSERT_EQ(plan.apps[3].steps.size(), 2u);
+  EXPECT_EQ(plan.apps[3].steps[0].calls.size(), 2u) << "a nested list is concurrent";
+  const EdgeSpec& to_a = plan.edges[plan.apps[2].steps[0].calls[0]];
+  EXPECT_EQ(to_a.request_bytes.mean(), 1000) << "KB is a thousand, as in the format's own reader";
+  EXPECT_EQ(to_a.response_bytes.mean(), 2000);
+  const EdgeSpec& to_b = plan.edges[plan.apps[2].steps[2].calls[0]];
+  EXPECT_EQ(to_b.request_bytes.mean(), 128);
+  EXPECT_EQ(to_b.response_bytes.mean(), 512);
+  EXPECT_EQ(plan.edges.size(), 2u + 3u + 1u);
+}
+
+TEST(ServiceGraph, AppsOfTheScenarioComeFirst) {
+  std::string text = kGraph;
+  text.replace(text.find("512"), 3, "512B");
+  const FromGraph read(text, "apps: {a: {work: 1ms}}\n");
+  ASSERT_EQ(render(read.diagnostics.errors()), "");
+  ASSERT_EQ(read.graph.traffic.apps.size(), 4u);
+  EXPECT_EQ(read.graph.traffic.apps[0].name, "a");
+  EXPECT_DOUBLE_EQ(read.graph.traffic.apps[0].steps[0].work_seconds->mean(), 1e-3);
+}
+
+TEST(ServiceGraph, MistakesAreToldWithTheirPlace) {
+  const FromGraph unknown("services:\n- name: d\n  script:\n  - call: e\n");
+  EXPECT_THAT(render(unknown.diagnostics.errors()), HasSubstr("g.yaml:4:11: error: the graph has no service 'e'"));
+  const FromGraph circle("services:\n- name: d\n  script:\n  - call: e\n- name: e\n  script:\n  - call: d\n");
+  EXPECT_THAT(render(circle.diagnostics.errors()), HasSubstr("in a circle, which never ends: d > e > d"));
+  const FromGraph twice("services:\n- name: d\n- name: d\n");
+  EXPECT_THAT(render(twice.diagnostics.errors()), HasSubstr("g.yaml:3:9: error: a second service 'd'"));
+}
+
+TEST(ServiceGraph, WhatIsLeftToChanceIsTold) {
+  const FromGraph read(
+      "services:\n- name: d\n  errorRate: 5%\n  script:\n  - call: {service: e, probability: 50}\n- name: e\n");
+  EXPECT_EQ(render(read.diagnostics.errors()), "");
+  EXPECT_EQ(read.diagnostics.notices().size(), 2u);
+}
+
+}  // namespace
+}  // namespace knetsim
