@@ -12,23 +12,161 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// ln 2 in two parts: the first has 21 trailing zero bits, so that its product with an exponent is exact.
-constexpr double kLn2High = 0x1.62e42feep-1;
-constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
-constexpr double kLog2E = 0x1.71547652b82fep+0;
+// ln 2 in two parts, so that the product of the first with an exponent (11 bits), or with 128ths of one (18 bits), is
+// exact.
+constexpr long double kLn2 = 0.693147180559945309417232121458176568L;
+constexpr double kLn2High = 0x1.62e42fefa3800p-1;
+constexpr double kLn2Low = 0x1.ef35793c76730p-45;
+constexpr double kLn2Upper = 0x1.62e42feep-1;
+constexpr double kLn2Lower = 0x1.a39ef35793c76p-33;
 
-// 1 / n! for n = 0 .. 13: the next term is below 2^-58 of the sum for |r| <= ln 2 / 2.
-constexpr std::array<double, 14> kInverseFactorial = [] {
-  std::array<double, 14> value{1};
-  long double product = 1;
-  for (std::size_t n = 1; n < value.size(); ++n) {
-    product *= static_cast<long double>(n);
-    value[n] = static_cast<double>(1 / product);
+/// A number as an unevaluated sum, |low| at most half an ulp of high.
+struct Pair {
+  double high;
+  double low;
+};
+
+/// a + b without loss (Knuth, The Art of Computer Programming 2, section 4.2.2, theorem B).
+constexpr Pair two_sum(double a, double b) {
+  const double sum = a + b;
+  const double b_part = sum - a;
+  return {sum, (a - (sum - b_part)) + (b - b_part)};
+}
+
+/// a b without loss, for |a| and |b| below 2^996 (Dekker, A floating-point technique for extending the available
+/// precision, Numerische Mathematik 18, 1971).
+constexpr Pair two_product(double a, double b) {
+  const auto upper_half = [](double x) {
+    const double scaled = x * 0x1.0000002p27;
+    return scaled - (scaled - x);
+  };
+  const double product = a * b;
+  const double a_high = upper_half(a);
+  const double b_high = upper_half(b);
+  const double a_low = a - a_high;
+  const double b_low = b - b_high;
+  return {product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low};
+}
+
+// The compiler computes the tables in x87's 64-bit significands: those of g++ and clang++ agree bit by bit, whatever
+// CPU they run on.
+
+constexpr std::size_t kCells = 128;
+
+/// log x = k ln 2 + log c + log(1 + (z - c) / c) for x = 2^k z with z in the cell around c.
+struct LogCell {
+  double center;
+  double inverse;
+  double log_high;  ///< Multiple of 2^-42: its sum with k ln 2's first part is exact.
+  double log_low;
+};
+
+// z lies in [11/16, 11/8), which has 1 inside, so that no two large parts cancel where the logarithm is small.
+constexpr std::uint64_t kLogOrigin = 0x3fe6000000000000u;
+
+constexpr std::array<LogCell, kCells> kLog = [] {
+  std::array<LogCell, kCells> cells{};
+  for (std::size_t i = 0; i < kCells; ++i) {
+    const std::uint64_t begin = kLogOrigin + (std::uint64_t{i} << 45);
+    const auto low = static_cast<long double>(std::bit_cast<double>(begin));
+    const auto high = static_cast<long double>(std::bit_cast<double>(begin + (std::uint64_t{1} << 45)));
+    // The two cells that meet at 1 have it as their centre: (z - c) / c is exact there.
+    const long double center = low == 1 || high == 1 ? 1 : (low + high) / 2;
+    const long double s = (center - 1) / (center + 1);  // log c = 2 atanh(s), |s| < 0.19
+    long double sum = 0;
+    for (int n = 41; n >= 1; n -= 2) {
+      sum = sum * s * s + 1.0L / n;
+    }
+    const long double log_center = 2 * s * sum;
+    const double log_high = static_cast<double>(static_cast<std::int64_t>(log_center * 0x1p42L)) * 0x1p-42;
+    cells[i] = {static_cast<double>(center), static_cast<double>(1 / center), log_high,
+                static_cast<double>(log_center - static_cast<long double>(log_high))};
   }
-  return value;
+  return cells;
 }();
 
-double two_to(int exponent) { return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52); }
+/// 2^(i / 128) in two parts.
+constexpr std::array<Pair, kCells> kRoots = [] {
+  std::array<Pair, kCells> roots{};
+  for (std::size_t i = 0; i < kCells; ++i) {
+    const long double x = kLn2 * static_cast<long double>(i) / kCells;
+    long double sum = 1;
+    for (int n = 27; n >= 1; --n) {
+      sum = 1 + sum * x / n;
+    }
+    const auto high = static_cast<double>(sum);
+    roots[i] = {high, static_cast<double>(sum - static_cast<long double>(high))};
+  }
+  return roots;
+}();
+
+/// x = 2^exponent z.
+struct Reduced {
+  double exponent;
+  double z;
+  const LogCell& cell;
+};
+
+/// For positive finite x.
+Reduced reduce(double x) {
+  int scaled = 0;
+  if (x < std::numeric_limits<double>::min()) {
+    x *= 0x1p54;
+    scaled = 54;
+  }
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  const std::uint64_t above = bits - kLogOrigin;
+  const int exponent = static_cast<int>(static_cast<std::int64_t>(above) >> 52);
+  return {static_cast<double>(exponent - scaled),
+          std::bit_cast<double>(bits - (static_cast<std::uint64_t>(exponent) << 52)), kLog[(above >> 45) % kCells]};
+}
+
+/// (log(1 + r) - r + r^2 / 2) / r^3 = 1/3 - r/4 + r^2/5 ... for |r| <= 2^-7.
+double log_tail(double r) {
+  const double r2 = r * r;
+  return ((1.0 / 3 - r * (1.0 / 4)) + r2 * (1.0 / 5 - r * (1.0 / 6))) +
+         r2 * r2 * ((1.0 / 7 - r * (1.0 / 8)) + r2 * (1.0 / 9 - r * (1.0 / 10)));
+}
+
+/// log x in two parts that together hold about 66 bits of it. For positive finite x.
+Pair log_pair(double x) {
+  const auto [exponent, z, cell] = reduce(x);
+  const double distance = z - cell.center;  // exact: the two are within a factor of 2
+  // r = distance / c in two parts. The first has 24 bits: its square, and its product with the 9 bits of c, are exact.
+  const auto r_high = static_cast<double>(static_cast<float>(distance * cell.inverse));
+  const double r_low = (distance - r_high * cell.center) * cell.inverse;
+  const double r = r_high + r_low;
+  const Pair linear = two_sum(exponent * kLn2High + cell.log_high, r_high);
+  const Pair square = two_sum(linear.high, -0.5 * r_high * r_high);
+  const double rest = ((linear.low + square.low) + (exponent * kLn2Low + cell.log_low)) +
+                      ((r_low - r_low * (r_high + 0.5 * r_low)) + r * r * r * log_tail(r));
+  return two_sum(square.high, rest);
+}
+
+/// e^(x + low) for |low| far below 1.
+double exp_sum(double x, double low) {
+  if (!(x > -745.2)) {
+    return x != x ? x : 0.0;
+  }
+  if (x > 709.79) {
+    return kInfinity;
+  }
+  // x = n ln 2 / 128 + r with |r| <= ln 2 / 256, and n = 128 k + i: e^x = 2^k 2^(i/128) e^r.
+  constexpr double kCellsPerLn2 = static_cast<double>(kCells / kLn2);
+  const int n = static_cast<int>(x * kCellsPerLn2 + (x < 0 ? -0.5 : 0.5));
+  const double octaves = n * (1.0 / kCells);
+  const double r = (x - octaves * kLn2Upper) - (octaves * kLn2Lower - low);
+  const double r2 = r * r;
+  const double growth = r + r2 * ((1.0 / 2 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120)));
+  const Pair& root = kRoots[static_cast<unsigned>(n) % kCells];
+  const double value = root.high + (root.low + root.high * growth);
+  const auto two_to = [](int power) { return std::bit_cast<double>(static_cast<std::uint64_t>(power + 1023) << 52); };
+  const int k = n >> 7;
+  if (k > 1023) {
+    return value * two_to(1023) * 2;
+  }
+  return k >= -1022 ? value * two_to(k) : value * two_to(k + 100) * two_to(-100);
+}
 
 template <std::size_t N>
 double polynomial(const std::array<double, N>& coefficients, double x) {
@@ -41,62 +179,31 @@ double polynomial(const std::array<double, N>& coefficients, double x) {
 
 }  // namespace
 
-double exp(double x) {
-  if (!(x > -745.2)) {
-    return x != x ? x : 0.0;
-  }
-  if (x > 709.79) {
-    return kInfinity;
-  }
-  // x = k ln 2 + r with |r| <= ln 2 / 2, and e^r = 1 + (r + r^2 (1/2 + r/6 + ...)).
-  const int k = static_cast<int>(x * kLog2E + (x < 0 ? -0.5 : 0.5));
-  const double r = (x - k * kLn2High) - k * kLn2Low;
-  double tail = kInverseFactorial[13];
-  for (std::size_t n = 13; n-- > 2;) {
-    tail = tail * r + kInverseFactorial[n];
-  }
-  const double value = 1 + (r + r * r * tail);
-  if (k > 1023) {
-    return value * two_to(1023) * 2;
-  }
-  return k >= -1022 ? value * two_to(k) : value * two_to(k + 100) * two_to(-100);
-}
+double exp(double x) { return exp_sum(x, 0); }
 
 double log(double x) {
-  if (!(x > 0)) {
-    return x == 0 ? -kInfinity : std::numeric_limits<double>::quiet_NaN();
+  if (!(x > 0 && x < kInfinity)) {
+    return x == 0 ? -kInfinity : x > 0 ? x : std::numeric_limits<double>::quiet_NaN();
   }
-  if (x == kInfinity) {
-    return x;
-  }
-  int exponent = 0;
-  if (x < std::numeric_limits<double>::min()) {
-    x *= 0x1p54;
-    exponent = -54;
-  }
-  // x = 2^e m with sqrt(1/2) <= m < sqrt(2), and log m = 2 atanh(s) with s = (m - 1) / (m + 1), |s| < 0.172.
-  std::uint64_t bits = std::bit_cast<std::uint64_t>(x);
-  exponent += static_cast<int>(bits >> 52) - 1023;
-  bits = (bits & 0xfffffffffffffULL) | 0x3ff0000000000000ULL;
-  double m = std::bit_cast<double>(bits);
-  if (m > 0x1.6a09e667f3bcdp+0) {
-    m *= 0.5;
-    ++exponent;
-  }
-  const double f = m - 1;
-  const double s = f / (2 + f);
-  const double z = s * s;
-  double sum = 1.0 / 25;
-  for (int n = 23; n >= 3; n -= 2) {
-    sum = sum * z + 1.0 / n;
-  }
-  // 2 s = f - s f, and s f = f^2 / 2 - s f^2 / 2: f stands alone, so that nothing is lost where x is near 1.
-  const double half_square = 0.5 * f * f;
-  const double correction = s * (half_square + 2 * z * sum);
-  return exponent * kLn2High + (f - (half_square - (correction + exponent * kLn2Low)));
+  const auto [exponent, z, cell] = reduce(x);
+  const double r = (z - cell.center) * cell.inverse;
+  const double r2 = r * r;
+  const Pair linear = two_sum(exponent * kLn2High + cell.log_high, r);
+  return linear.high + ((linear.low + (exponent * kLn2Low + cell.log_low)) + (r * r2 * log_tail(r) - 0.5 * r2));
 }
 
-double pow(double x, double y) { return exp(y * log(x)); }
+double pow(double x, double y) {
+  if (!(x > 0 && x < kInfinity)) {
+    return exp(y * log(x));
+  }
+  const Pair logarithm = log_pair(x);
+  const double rough = y * logarithm.high;
+  if (!(rough > -746 && rough < 710)) {
+    return exp(rough);
+  }
+  const Pair product = two_product(y, logarithm.high);
+  return exp_sum(product.high, product.low + y * logarithm.low);
+}
 
 double normal_quantile(double p) {
   static constexpr std::array<double, 8> kA{3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,

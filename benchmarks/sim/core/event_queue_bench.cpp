@@ -50,7 +50,7 @@ void hold(benchmark::State& state) {
     hold.run(1000);
   }
   benchmark::DoNotOptimize(hold.sum());
-  state.SetItemsProcessed(1000 * static_cast<std::int64_t>(state.iterations()));
+  state.SetItemsProcessed(1000 * state.iterations());
   state.SetLabel(kIncrementNames[static_cast<std::size_t>(state.range(0))]);
 }
 
