@@ -43,6 +43,9 @@ std::int64_t Histogram::quantile(double q) const {
   auto rank = static_cast<std::uint64_t>(std::max(0.0, wanted));
   rank += static_cast<double>(rank) < wanted ? 1 : 0;
   rank = std::clamp<std::uint64_t>(rank, 1, count_);
+  if (rank == 1 || rank == count_) {
+    return rank == 1 ? min_ : max_;
+  }
   std::uint64_t below = 0;
   for (std::size_t page = 0; page < pages_.size(); ++page) {
     for (std::size_t slot = 0; pages_[page] && slot < kPage; ++slot) {

@@ -26,6 +26,9 @@ class Histogram {
 
   /// @param value  Below 0 counts as 0.
   void record(std::int64_t value, std::uint64_t count = 1) {
+    if (count == 0) {
+      return;
+    }
     value = std::max<std::int64_t>(0, value);
     const std::size_t index = index_of(value);
     const std::size_t page = index / kPage;
@@ -53,7 +56,8 @@ class Histogram {
   double mean() const { return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_); }
 
   /// Middle of the bucket that holds the observation of rank ceil(q n) (at least 1, at most n) in ascending order, held
-  /// between min() and max(). Does not fall with q. 0 when empty. @param q  0 .. 1.
+  /// between min() and max(); the first and the last observation themselves. Does not fall with q. 0 when empty.
+  /// @param q  0 .. 1.
   std::int64_t quantile(double q) const;
 
   /// Calls f(lower, upper, count) for each bucket in use, ascending: lower <= value < upper.
