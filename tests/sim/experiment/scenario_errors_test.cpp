@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(Golden, BrokenScenario, testing::ValuesIn(cases()), [](
 });
 
 TEST(Configs, EveryScenarioOfTheProgramLoads) {
-  for (const char* path : {"configs/quickstart.yaml", "configs/tutorial.yaml"}) {
+  for (const char* path : {"configs/quickstart.yaml", "configs/tutorial.yaml", "configs/service-graph.yaml"}) {
     const auto loaded = load_scenario(path, {});
     EXPECT_FALSE(loaded->variants.empty());
     EXPECT_EQ(render(loaded->diagnostics.notices()), "") << path;
