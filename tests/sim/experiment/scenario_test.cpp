@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
 #include "fixture.h"
 #include "models/cni/cni_model.h"
 #include "models/proxy/proxy_model.h"
@@ -158,6 +162,15 @@ TEST(ScenarioSchema, ExplainsWhatTheBinderTakes) {
   EXPECT_THROW(explain_scenario(Path::parse("cluster.proxi")), std::invalid_argument);
   for (const Explanation& key : explain_scenario_all()) EXPECT_NE(key.doc, "") << key.path;
   EXPECT_THAT(scenario_schema(), HasSubstr("requestsPerConnection"));
+}
+
+// Editors complete from this file. To renew it, run with KNETSIM_UPDATE_GOLDEN=1.
+TEST(ScenarioSchema, FileInConfigsIsWhatTheBinderSays) {
+  const std::string path = KNETSIM_SOURCE_DIR "/configs/scenario.schema.json";
+  const std::string text = scenario_schema();
+  if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_EQ(text, std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 }  // namespace

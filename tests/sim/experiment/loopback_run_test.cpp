@@ -1,0 +1,39 @@
+// Goal: two containers of one pod serve each other over the loopback, each with workers of its own.
+// Method: one worker in each container and an open loop at a load of 0.3: with shared workers the first request would
+// wait for itself for ever. With constant times and noise off the fastest request takes at least the work of both.
+
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+#include "sim/experiment/load_scenario.h"
+#include "sim/experiment/simulation.h"
+
+namespace knetsim {
+namespace {
+
+TEST(LoopbackRun, ContainersOfAPodDoNotShareWorkers) {
+  Folder folder;
+  folder.write("m.yaml", app_manifests("web", 1, "      - {name: redis, image: x, ports: [{containerPort: 6379}]}\n") +
+                             app_manifests("client", 1));
+  const std::string path = folder.write(
+      "s.yaml",
+      scenario_text(
+          "costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
+          "apps: {web: {work: 200us, workers: 1, calls: ['localhost:6379']}, web/redis: {work: 100us, workers: 1}}\n"
+          "workloads: {browse: {from: app=client, to: web, arrivals: {constant: 1000/s}}}\n",
+          "{duration: 500ms, noise: off}"));
+  const auto loaded = load_scenario(path, {});
+  const PointResult result = simulate(loaded->variants.front(), 0);
+  ASSERT_EQ(result.edges.size(), 2u);
+  for (const EdgeStats& edge : result.edges) {
+    EXPECT_EQ(edge.asked, edge.ok);
+    EXPECT_GE(edge.asked, 499u);
+    EXPECT_EQ(edge.timeouts, 0u);
+  }
+  std::uint64_t served = 0;
+  for (const std::uint64_t of_pod : result.served_by_pod) served += of_pod;
+  EXPECT_EQ(served, result.edges[0].ok + result.edges[1].ok);
+}
+
+}  // namespace
+}  // namespace knetsim
