@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -64,10 +65,18 @@ int explain_all_keys(OutputFormat format) {
   return exit_code::kDone;
 }
 
+/// The profile that a scenario gets that names none: the program's own, or that of the tree that the user stands in.
+std::string default_profile() {
+  constexpr const char* kInTree = "configs/profiles/default.yaml";
+  std::string path = installed_config("profiles/default.yaml");
+  if (path.empty() && std::filesystem::exists(kInTree)) path = kInTree;
+  if (path.empty()) throw UsageError("the default cost profile is not beside the program: name one by --costs");
+  return path;
+}
+
 int explain_assumptions(const ExplainArguments& arguments) {
   InputSet inputs;
-  const std::string path = arguments.costs.empty() ? installed_config("profiles/default.yaml") : arguments.costs;
-  if (path.empty()) throw UsageError("the default cost profile is not beside the program: name one by --costs");
+  const std::string path = arguments.costs.empty() ? default_profile() : arguments.costs;
   const Document document = read_document(inputs.open(path));
   Diagnostics diagnostics;
   const CostProfile profile = read_cost_profile(document.root(), diagnostics);

@@ -15,14 +15,18 @@ CommandRun add_help_command(CLI::App& command, CommandContext& context) {
   command.footer("knetsim help run");
   command.add_option("command", *topic, "One of the commands; none: all of them");
   return [topic, &context] {
+    // App::help() is that of the command that was parsed, which is this one.
+    const auto help_of = [](const CLI::App& app) {
+      return app.get_formatter()->make_help(&app, {}, CLI::AppFormatMode::Normal);
+    };
     if (topic->empty()) {
-      fmt::print("{}", context.program->help());
+      fmt::print("{}", help_of(*context.program));
       return exit_code::kDone;
     }
     std::vector<std::string> names;
     for (const CLI::App* known : context.program->get_subcommands(nullptr)) {
       if (known->get_name() == *topic) {
-        fmt::print("{}", known->help());
+        fmt::print("{}", help_of(*known));
         return exit_code::kDone;
       }
       names.push_back(known->get_name());

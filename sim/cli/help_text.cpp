@@ -20,7 +20,8 @@ std::string option_name(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames()) text += "--" + name + ", ";
   text.resize(text.size() - 2);
   if (option.get_snames().empty()) text.insert(0, "    ");
-  if (option.get_type_size() != 0 && !option.get_type_name().empty()) text += " " + option.get_type_name();
+  const std::string type = option.get_type_name();  // "FORMAT:{table,json}": the description says what is allowed
+  if (option.get_type_size() != 0 && !type.empty()) text += " " + type.substr(0, type.find(':'));
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,8 @@ namespace {
 
 constexpr std::string_view kPurpose =
     "Latency, throughput and CPU that a Kubernetes cluster's network will show, before anyone touches the cluster.";
+
+constexpr std::string_view kOutputLost = "cannot write to standard output";
 
 struct Program {
   CLI::App app{std::string(kPurpose), "knetsim"};
@@ -86,7 +89,7 @@ int run_parsed(Program& program) {
     if (!command->parsed()) continue;
     const int code = run();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      fmt::print(stderr, "knetsim: cannot write to standard output\n");
+      fmt::print(stderr, "knetsim: {}\n", kOutputLost);
       return exit_code::kResults;
     }
     return code;
@@ -115,6 +118,9 @@ int guarded(const CommandContext& context, F&& f) {
     return fail(exit_code::kResults, error.what());
   } catch (const std::filesystem::filesystem_error& error) {
     return fail(exit_code::kResults, error.what());
+  } catch (const std::system_error& error) {  // fmt's, where standard output is full or closed
+    if (std::ferror(stdout) != 0) return fail(exit_code::kResults, kOutputLost);
+    return fail(exit_code::kInternal, error.what());
   } catch (const InvariantError& error) {
     return fail(exit_code::kInternal,
                 fmt::format("{}\nThis is a mistake of knetsim, not yours; it happens again with:\n"

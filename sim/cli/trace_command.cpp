@@ -225,14 +225,14 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
     fmt::print("{} = {}{} ({})\n", symbol_letter(symbol.symbol), with_commas(std::llround(symbol.value)), of,
                symbol_text(symbol.symbol));
   }
-  fmt::print("Medians of {} ({}), {}; links take their own time.\n", variant.profile.name, variant.profile.machine,
+  fmt::print("Medians of the profile {}, {}; links take their own time.\n", variant.profile.name,
              arguments.busy ? "cores busy and rules in the cache" : "cores idle and rules not in the cache");
   double opening = 0;
   double exchange = 0;
   for (const TracedPacket& packet : packets) {
     const MessageSize& size = connection.size(packet.packet);
     const std::string payload =
-        size.payload > Bytes{} ? fmt::format(", {} in {}", human(size.payload),
+        size.payload > Bytes{} ? fmt::format(", {} bytes in {}", with_commas(size.payload.count()),
                                              size.packets == 1 ? "1 packet" : fmt::format("{} packets", size.packets))
                                : "";
     fmt::print("\n{}{}: {} rules\n{}", title_of(packet.packet, connection.flow.transport), payload,
@@ -302,7 +302,7 @@ CommandRun add_trace_command(CLI::App& command, CommandContext& /*context*/) {
       ->default_str("all");
   command.add_option("--bytes", arguments->request_bytes, "Payload of the request (default: the scenario's mean)")
       ->type_name("SIZE");
-  command.add_option("--response-bytes", arguments->response_bytes, "Payload of the response (default: the same)")
+  command.add_option("--response-bytes", arguments->response_bytes, "Payload of the response (default: as above)")
       ->type_name("SIZE");
   command
       .add_option("--position", arguments->position, "Where a Service's rule stands in its chain: first, middle, last")

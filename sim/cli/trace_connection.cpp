@@ -169,14 +169,22 @@ double at_position(RulePosition position, double of) {
   return 1;
 }
 
-/// Payload in packets and skbs as the network cuts it.
+/// Payload in packets, skbs and ACKs, as Network::size_message() cuts it.
 MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
-  const std::int64_t segment = plan.max_segment_bytes;
-  MessageSize size{.payload = payload};
-  size.packets = static_cast<std::int32_t>(std::max<std::int64_t>(1, (payload.count() + segment - 1) / segment));
-  const auto per_skb = static_cast<std::int32_t>(packets_per_skb(Bytes(segment)));
-  size.skbs = (size.packets + per_skb - 1) / per_skb;
+  constexpr std::int64_t kGsoBytes = 65535;
+  const Bytes segment(plan.max_segment_bytes);
+  const Bytes header(plan.header_bytes);
+  const Bytes plain = kIpv4Header + kUdpHeader;
+  const PacketTrain train =
+      datagrams ? udp_train(payload, {.mtu = segment + plain, .header = plain, .encapsulation = header - plain})
+                : tcp_train(payload, {.mtu = segment + header, .header = header});
+  const std::int64_t per_skb = std::max<std::int64_t>(1, (kGsoBytes - header.count()) / segment.count());
+  MessageSize size;
+  size.payload = payload;
+  size.packets = static_cast<std::int32_t>(train.packets);
+  size.skbs = static_cast<std::int32_t>((train.packets + per_skb - 1) / per_skb);
   size.acks = !datagrams && payload > Bytes{} ? size.skbs : 0;
+  size.wire = train.bytes;
   return size;
 }
 

@@ -70,10 +70,9 @@ std::string usage_message(const CLI::App& program, const CLI::ParseError& error,
   }
   const auto rest = arguments.subspan(static_cast<std::size_t>(verb - arguments.begin()) + 1);
   what = surplus(*command, rest);
-  if (what.empty() && error.get_name() == "ExtrasError") {
-    what = "too many arguments";
-  } else if (what.empty()) {
+  if (what.empty()) {
     what = error.what();
+    if (what.starts_with("The following argument")) what = "too many arguments" + what.substr(what.find(": "));
     if (error.get_name() == "RequiredError") {  // "scenario is required": as the usage line spells it
       const std::size_t end = what.find(' ');
       what = capitals(what.substr(0, end)) + " is missing";

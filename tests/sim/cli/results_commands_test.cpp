@@ -1,0 +1,92 @@
+// Goal: inspect and export show what a results file holds, as run wrote it.
+// Method: the built program runs a short scenario; its own JSON summary is the oracle for what the file says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "run_program.h"
+
+namespace knetsim::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+/// One short run for all tests of this file.
+class ResultsCommands : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = new ScratchFolder;
+    file_ = scratch_->path("short.h5");
+    const ProgramResult result = run_program(
+        "run configs/quickstart.yaml -q -o json --variant iptables,nftables --set run.replicates=2 --set "
+        "run.duration=200ms "
+        "--set run.warmUp=50ms --set cluster.background.services=50 --out " +
+        file_);
+    ASSERT_EQ(result.code, 0) << result.err;
+    run_ = json::parse(result.out);
+  }
+  static void TearDownTestSuite() { delete scratch_; }
+
+  static ScratchFolder* scratch_;
+  static std::string file_;
+  static json run_;
+};
+ScratchFolder* ResultsCommands::scratch_ = nullptr;
+std::string ResultsCommands::file_;
+json ResultsCommands::run_;
+
+TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {
+  const ProgramResult result = run_program("inspect -o json " + file_);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json read = json::parse(result.out);
+  EXPECT_EQ(read.at("title"), "quickstart");
+  EXPECT_EQ(read.at("replicates"), 2);
+  EXPECT_EQ(read.at("overrides").size(), 4u);
+  ASSERT_EQ(read.at("summary").size(), 2u);
+  for (const json& row : read.at("summary")) {
+    std::int64_t ok = 0;
+    for (const json& run : run_.at("runs")) {
+      if (run.at("variant") == row.at("variant")) ok += run.at("workloads").at("browse").at("ok").get<std::int64_t>();
+    }
+    EXPECT_EQ(row.at("ok"), ok);
+    EXPECT_EQ(row.at("replicates"), 2);
+    EXPECT_GT(row.at("latency_s").at("p99").get<double>(), row.at("latency_s").at("p50").get<double>());
+  }
+}
+
+TEST_F(ResultsCommands, InspectListsGroupsThatExportTakes) {
+  const json read = json::parse(run_program("inspect -o json " + file_).out);
+  ASSERT_GT(read.at("groups").size(), 5u);
+  for (const json& group : read.at("groups")) {
+    const std::string path = group.at("path");
+    const ProgramResult csv = run_program("export " + file_ + " --group " + path);
+    EXPECT_EQ(csv.code, 0) << path << csv.err;
+    EXPECT_THAT(csv.out, HasSubstr("\r\n")) << path;
+  }
+  EXPECT_THAT(run_program("inspect " + file_).out, HasSubstr("hist/latency"));
+}
+
+TEST_F(ResultsCommands, ExportHasALineForEachRunAndWorkload) {
+  const std::string out = scratch_->path("summary.csv");
+  EXPECT_EQ(run_program("export " + file_ + " --out " + out).out, "");
+  std::istringstream lines(read_text(out));
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_THAT(line, HasSubstr("variant"));
+  EXPECT_THAT(line, HasSubstr("latency_quantile[0.99]"));
+  std::size_t rows = 0;
+  while (std::getline(lines, line)) ++rows;
+  EXPECT_EQ(rows, 4u);  // two variants, two replicates, one workload
+}
+
+TEST_F(ResultsCommands, AnUnknownGroupIsRefusedWithTheListOfThose) {
+  const ProgramResult result = run_program("export " + file_ + " --group sumary");
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.err, HasSubstr("summary"));
+}
+
+}  // namespace
+}  // namespace knetsim::test

@@ -1,0 +1,65 @@
+#include "run_program.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace knetsim::test {
+
+namespace {
+std::atomic<int> folders{0};
+}
+
+ScratchFolder::ScratchFolder()
+    : root_(std::filesystem::temp_directory_path() /
+            ("knetsim-cli-" + std::to_string(getpid()) + "-" + std::to_string(folders.fetch_add(1)))) {
+  std::filesystem::create_directories(root_);
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(root_, ignored);
+}
+
+std::string ScratchFolder::write(const std::string& name, const std::string& text) const {
+  std::filesystem::create_directories((root_ / name).parent_path());
+  std::ofstream(root_ / name, std::ios::binary) << text;
+  return path(name);
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+ProgramResult run_program(const std::string& shell, const std::string& environment) {
+  const ScratchFolder scratch;
+  const std::string command = "cd " KNETSIM_SOURCE_DIR " && env -u CLICOLOR_FORCE -u NO_COLOR " + environment +
+                              " " KNETSIM_PROGRAM " " + shell + " >" + scratch.path("out") + " 2>" +
+                              scratch.path("err") + " </dev/null";
+  const int status = std::system(command.c_str());
+  ProgramResult result;
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  result.out = read_text(scratch.path("out"));
+  result.err = read_text(scratch.path("err"));
+  return result;
+}
+
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::filesystem::path path = std::filesystem::path(KNETSIM_SOURCE_DIR) / "tests/sim/cli/golden" / name;
+  if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) {
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+    return;
+  }
+  EXPECT_EQ(text, read_text(path)) << "differs from " << path;
+}
+
+}  // namespace knetsim::test

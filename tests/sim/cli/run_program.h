@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace knetsim::test {
+
+struct ProgramResult {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Runs the program that was built, in the root of the source tree, its output in files (so on no terminal).
+/// @param shell  What follows the program's name, for /bin/sh.
+/// @param environment  Assignments before it: "NO_COLOR=1".
+ProgramResult run_program(const std::string& shell, const std::string& environment = {});
+
+/// A folder of its own that goes with the object.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  std::string path(const std::string& name) const { return (root_ / name).string(); }
+  /// Writes a file into it. @return  Its path.
+  std::string write(const std::string& name, const std::string& text) const;
+
+ private:
+  std::filesystem::path root_;
+};
+
+std::string read_text(const std::filesystem::path& path);
+
+/// Compares a text with tests/sim/cli/golden/<name>. With KNETSIM_UPDATE_GOLDEN set, writes it instead.
+void expect_golden(const std::string& name, const std::string& text);
+
+}  // namespace knetsim::test

@@ -1,0 +1,99 @@
+// Goal: a mistake on the command line costs one look: exit code 2, what is wrong, the near name, where to read on.
+// Method: the built program is run with each mistake; code and whole message are compared.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "run_program.h"
+
+namespace knetsim::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+struct Mistake {
+  const char* name;
+  const char* arguments;
+  const char* first_line;
+};
+
+class Usage : public testing::TestWithParam<Mistake> {};
+
+TEST_P(Usage, MistakeIsNamedWithExitCode2) {
+  const ProgramResult result = run_program(GetParam().arguments);
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err.substr(0, result.err.find('\n')), GetParam().first_line);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, Usage,
+    testing::Values(
+        Mistake{"NearCommand", "rum configs/quickstart.yaml", "knetsim: unknown command 'rum'; did you mean 'run'?"},
+        Mistake{"NoNearCommand", "frobnicate", "knetsim: unknown command 'frobnicate'"},
+        Mistake{"ProgramOption", "--verison", "knetsim: unknown option '--verison'; did you mean '--version'?"},
+        Mistake{"NearOption", "run configs/quickstart.yaml --varient ipvs",
+                "knetsim run: unknown option '--varient'; did you mean '--variant'?"},
+        Mistake{"NearOptionWithValue", "trace a b c --pakcet=first",
+                "knetsim trace: unknown option '--pakcet'; did you mean '--packet'?"},
+        Mistake{"ShortOption", "inspect a.h5 -x", "knetsim inspect: unknown option '-x'"},
+        Mistake{"MissingScenario", "run", "knetsim run: SCENARIO is missing"},
+        Mistake{"MissingTarget", "trace configs/quickstart.yaml client", "knetsim trace: TO is missing"},
+        Mistake{"TooMany", "inspect a.h5 b.h5", "knetsim inspect: too many arguments: b.h5"},
+        Mistake{"Format", "models -o yaml", "knetsim models: --output: yaml not in {table,json}"},
+        Mistake{"Colour", "models --color pink", "knetsim models: --color: pink not in {auto,always,never}"},
+        Mistake{"Packet", "trace a b c --packet third",
+                "knetsim trace: --packet: third not in {all,first,syn-ack,request,response}"},
+        Mistake{"ExplainNearKey", "explain cluster.proxi",
+                "knetsim: unknown key 'proxi' in 'cluster'; did you mean 'proxy'?"}),
+    [](const testing::TestParamInfo<Mistake>& parameter) { return parameter.param.name; });
+
+TEST(UsageMessage, SaysHowTheCommandIsUsed) {
+  EXPECT_EQ(run_program("trace configs/quickstart.yaml").err,
+            "knetsim trace: FROM is missing\n"
+            "Usage: knetsim trace SCENARIO FROM TO [options]\n"
+            "Run 'knetsim help trace' for more.\n");
+}
+
+TEST(ExitCode, OfABrokenInputIs3) {
+  const ProgramResult missing = run_program("run configs/no-such-file.yaml");
+  EXPECT_EQ(missing.code, 3);
+  EXPECT_THAT(missing.err, HasSubstr("configs/no-such-file.yaml"));
+  EXPECT_EQ(missing.out, "");
+}
+
+TEST(ExitCode, OfAnUnusableResultsFileIs5) {
+  const ScratchFolder scratch;
+  EXPECT_EQ(run_program("inspect " + scratch.path("none.h5")).code, 5);
+  EXPECT_EQ(run_program("inspect " + scratch.write("text.h5", "no HDF5\n")).code, 5);
+  EXPECT_EQ(run_program("export " + scratch.path("none.h5")).code, 5);
+}
+
+TEST(ExitCode, OfAFullStandardOutputIs5) {
+  const ScratchFolder scratch;
+  const std::string program = KNETSIM_PROGRAM;
+  const int status = std::system((program + " schema >/dev/full 2>" + scratch.path("err")).c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 5);
+  EXPECT_EQ(read_text(scratch.path("err")), "knetsim: cannot write to standard output\n");
+}
+
+TEST(Colour, IsOnlyWhereItIsWanted) {
+  const std::string broken = "validate configs/no-such-file.yaml";
+  EXPECT_THAT(run_program(broken).err, Not(HasSubstr("\033[")));
+  EXPECT_THAT(run_program(broken + " --color always").err, HasSubstr("\033["));
+  EXPECT_THAT(run_program(broken, "CLICOLOR_FORCE=1").err, HasSubstr("\033["));
+  EXPECT_THAT(run_program(broken, "CLICOLOR_FORCE=1 NO_COLOR=1").err, Not(HasSubstr("\033[")));
+  EXPECT_THAT(run_program(broken + " --color never", "CLICOLOR_FORCE=1").err, Not(HasSubstr("\033[")));
+}
+
+TEST(Verbose, SaysOnStandardErrorWhatItTook) {
+  const ProgramResult plain = run_program("models");
+  const ProgramResult verbose = run_program("models -v");
+  EXPECT_EQ(plain.err, "");
+  EXPECT_THAT(verbose.err, StartsWith("took "));
+  EXPECT_EQ(plain.out, verbose.out);
+}
+
+}  // namespace
+}  // namespace knetsim::test

@@ -1,0 +1,130 @@
+// Goal: validate says what was read and used, and every mistake at once with its place; its exit code is what a script
+// needs.
+// Method: the built program is run on the project's own files, and on broken copies whose messages are golden.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "run_program.h"
+
+namespace knetsim::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr const char* kScenario = R"(apiVersion: knetsim.io/v1alpha1
+kind: Scenario
+metadata: {name: small}
+manifests: [web.yaml]
+workloads:
+  get:
+    from: {selector: app=client}
+    to: {service: web}
+    arrivals: {poisson: 100/s}
+)";
+
+constexpr const char* kManifests = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx, ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client, labels: {app: client}}
+spec: {containers: [{name: client, image: curl}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: extra}
+)";
+
+TEST(Validate, CountsWhatAScenarioHolds) {
+  const ScratchFolder scratch;
+  scratch.write("web.yaml", kManifests);
+  const std::string scenario =
+      scratch.write("small.yaml", std::string(kScenario) + "run: {duration: 1s}\ncosts: " KNETSIM_SOURCE_DIR
+                                                           "/configs/profiles/default.yaml\n");
+  const ProgramResult result = run_program("validate " + scenario);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("small: 1 workload, 0 apps"));
+  EXPECT_THAT(result.out, HasSubstr("3 nodes, 3 pods, 1 Service with 1 port and 2 endpoints"));
+  EXPECT_THAT(result.out, HasSubstr("not used: 1 ConfigMap"));
+  const json read = json::parse(run_program("validate -o json " + scenario).out);
+  EXPECT_EQ(read.at("valid"), true);
+  EXPECT_EQ(read.at("cluster").at("endpoints"), 2);
+  EXPECT_EQ(read.at("scenario").at("points"), 1);
+}
+
+TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
+  const ScratchFolder scratch;
+  const std::string file = scratch.write("manifests/web.yaml", kManifests);
+  for (const std::string& path : {file, scratch.path("manifests"), "- <" + file}) {
+    SCOPED_TRACE(path);
+    const std::string arguments = "validate -o json " + path;
+    const std::string out = scratch.path("out");
+    const int status = std::system((std::string(KNETSIM_PROGRAM) + " " + arguments + " >" + out).c_str());
+    ASSERT_EQ(WEXITSTATUS(status), 0);
+    const json read = json::parse(read_text(out));
+    EXPECT_EQ(read.at("manifests").at("objects"), 4);
+    EXPECT_EQ(read.at("manifests").at("not_used").at("ConfigMap"), 1);
+    EXPECT_EQ(read.at("cluster").at("pods"), 3);
+  }
+  const ProgramResult more = run_program("validate --nodes 7 " + file);
+  EXPECT_THAT(more.out, HasSubstr("7 nodes, 3 pods"));
+}
+
+TEST(Validate, LoadsTheProjectsOwnFiles) {
+  for (const char* path : {"configs/quickstart.yaml", "configs/shop", "configs/tutorial/web.yaml"}) {
+    EXPECT_EQ(run_program(std::string("validate ") + path).code, 0) << path;
+  }
+}
+
+TEST(Validate, ReportsEveryMistakeInOnePass) {
+  const ScratchFolder scratch;
+  scratch.write("web.yaml", kManifests);
+  std::string text = kScenario;
+  text += "run: {duration: 1s, duratoin: 3s, seed: -1}\ncluster: {proxy: {mode: iptable}}\n";
+  const std::string scenario = scratch.write("small.yaml", text);
+  const ProgramResult result = run_program("validate " + scenario);
+  EXPECT_EQ(result.code, 3);
+  EXPECT_EQ(result.out, "");
+  std::string message = result.err;
+  for (std::size_t at = message.find(scenario); at != std::string::npos; at = message.find(scenario)) {
+    message.replace(at, scenario.size(), "small.yaml");
+  }
+  expect_golden("validate_mistakes.txt", message);
+  const json read = json::parse(run_program("validate -o json " + scenario).out);
+  EXPECT_EQ(read.at("valid"), false);
+  ASSERT_EQ(read.at("errors").size(), 3u);
+  EXPECT_EQ(read.at("errors")[0].at("line"), 10);
+  EXPECT_EQ(read.at("errors")[0].at("path"), "run.duratoin");
+}
+
+TEST(Validate, StrictTurnsNoticesIntoExitCode4) {
+  const ScratchFolder scratch;
+  std::string manifests = kManifests;
+  manifests +=
+      "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed}\nspec: {podSelector: {}}\n";
+  const std::string file = scratch.write("web.yaml", manifests);
+  const ProgramResult lenient = run_program("validate " + file);
+  EXPECT_EQ(lenient.code, 0);
+  EXPECT_THAT(lenient.err, HasSubstr("NetworkPolicy"));
+  EXPECT_EQ(run_program("validate --strict " + file).code, 4);
+  EXPECT_EQ(run_program("validate -q " + file).err, "");
+  EXPECT_EQ(run_program("validate --strict " + scratch.write("clean.yaml", kManifests)).code, 0);
+}
+
+}  // namespace
+}  // namespace knetsim::test
