@@ -16,7 +16,8 @@ std::size_t columns(const std::string& text) {
 
 }  // namespace
 
-TextTable::TextTable(std::vector<std::string> heading, std::vector<std::size_t> right) : right_(heading.size(), false) {
+TextTable::TextTable(std::vector<std::string> heading, const std::vector<std::size_t>& right)
+    : right_(heading.size(), false) {
   for (const std::size_t column : right) right_[column] = true;
   rows_.push_back(std::move(heading));
 }

@@ -10,7 +10,7 @@ namespace knetsim {
 class TextTable {
  public:
   /// @param right  Columns whose cells are numbers, set to the right.
-  explicit TextTable(std::vector<std::string> heading, std::vector<std::size_t> right = {});
+  explicit TextTable(std::vector<std::string> heading, const std::vector<std::size_t>& right = {});
   /// @pre As many cells as the heading has.
   void add(std::vector<std::string> row);
   /// @param width  The last column is wrapped to stay within; 0: it is not.

@@ -14,7 +14,6 @@ namespace knetsim::test {
 namespace {
 
 using nlohmann::json;
-using testing::Contains;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
 

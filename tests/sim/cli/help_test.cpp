@@ -10,7 +10,6 @@
 namespace knetsim::test {
 namespace {
 
-using testing::HasSubstr;
 using testing::StartsWith;
 
 const std::vector<std::string> kCommands = {"run",    "validate", "trace",  "inspect", "export",

@@ -1,5 +1,6 @@
 // Goal: inspect and export show what a results file holds, as run wrote it.
 // Method: the built program runs a short scenario; its own JSON summary is the oracle for what the file says.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,28 +19,28 @@ using testing::HasSubstr;
 class ResultsCommands : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    scratch_ = new ScratchFolder;
-    file_ = scratch_->path("short.h5");
+    scratch = new ScratchFolder;
+    file = scratch->path("short.h5");
     const ProgramResult result = run_program(
         "run configs/quickstart.yaml -q -o json --variant iptables,nftables --set run.replicates=2 --set "
         "run.duration=200ms "
         "--set run.warmUp=50ms --set cluster.background.services=50 --out " +
-        file_);
+        file);
     ASSERT_EQ(result.code, 0) << result.err;
-    run_ = json::parse(result.out);
+    run = json::parse(result.out);
   }
-  static void TearDownTestSuite() { delete scratch_; }
+  static void TearDownTestSuite() { delete scratch; }
 
-  static ScratchFolder* scratch_;
-  static std::string file_;
-  static json run_;
+  static ScratchFolder* scratch;
+  static std::string file;
+  static json run;
 };
-ScratchFolder* ResultsCommands::scratch_ = nullptr;
-std::string ResultsCommands::file_;
-json ResultsCommands::run_;
+ScratchFolder* ResultsCommands::scratch = nullptr;
+std::string ResultsCommands::file;
+json ResultsCommands::run;
 
 TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {
-  const ProgramResult result = run_program("inspect -o json " + file_);
+  const ProgramResult result = run_program("inspect -o json " + file);
   ASSERT_EQ(result.code, 0) << result.err;
   const json read = json::parse(result.out);
   EXPECT_EQ(read.at("title"), "quickstart");
@@ -48,8 +49,8 @@ TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {
   ASSERT_EQ(read.at("summary").size(), 2u);
   for (const json& row : read.at("summary")) {
     std::int64_t ok = 0;
-    for (const json& run : run_.at("runs")) {
-      if (run.at("variant") == row.at("variant")) ok += run.at("workloads").at("browse").at("ok").get<std::int64_t>();
+    for (const json& one : run.at("runs")) {
+      if (one.at("variant") == row.at("variant")) ok += one.at("workloads").at("browse").at("ok").get<std::int64_t>();
     }
     EXPECT_EQ(row.at("ok"), ok);
     EXPECT_EQ(row.at("replicates"), 2);
@@ -58,20 +59,20 @@ TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {
 }
 
 TEST_F(ResultsCommands, InspectListsGroupsThatExportTakes) {
-  const json read = json::parse(run_program("inspect -o json " + file_).out);
+  const json read = json::parse(run_program("inspect -o json " + file).out);
   ASSERT_GT(read.at("groups").size(), 5u);
   for (const json& group : read.at("groups")) {
     const std::string path = group.at("path");
-    const ProgramResult csv = run_program("export " + file_ + " --group " + path);
+    const ProgramResult csv = run_program(fmt::format("export {} --group {}", file, path));
     EXPECT_EQ(csv.code, 0) << path << csv.err;
     EXPECT_THAT(csv.out, HasSubstr("\r\n")) << path;
   }
-  EXPECT_THAT(run_program("inspect " + file_).out, HasSubstr("hist/latency"));
+  EXPECT_THAT(run_program("inspect " + file).out, HasSubstr("hist/latency"));
 }
 
 TEST_F(ResultsCommands, ExportHasALineForEachRunAndWorkload) {
-  const std::string out = scratch_->path("summary.csv");
-  EXPECT_EQ(run_program("export " + file_ + " --out " + out).out, "");
+  const std::string out = scratch->path("summary.csv");
+  EXPECT_EQ(run_program("export " + file + " --out " + out).out, "");
   std::istringstream lines(read_text(out));
   std::string line;
   std::getline(lines, line);
@@ -83,7 +84,7 @@ TEST_F(ResultsCommands, ExportHasALineForEachRunAndWorkload) {
 }
 
 TEST_F(ResultsCommands, AnUnknownGroupIsRefusedWithTheListOfThose) {
-  const ProgramResult result = run_program("export " + file_ + " --group sumary");
+  const ProgramResult result = run_program("export " + file + " --group sumary");
   EXPECT_EQ(result.code, 5);
   EXPECT_THAT(result.err, HasSubstr("summary"));
 }

@@ -1,6 +1,7 @@
 // Goal: validate says what was read and used, and every mistake at once with its place; its exit code is what a script
 // needs.
 // Method: the built program is run on the project's own files, and on broken copies whose messages are golden.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -74,7 +75,7 @@ TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
     SCOPED_TRACE(path);
     const std::string arguments = "validate -o json " + path;
     const std::string out = scratch.path("out");
-    const int status = std::system((std::string(KNETSIM_PROGRAM) + " " + arguments + " >" + out).c_str());
+    const int status = std::system(fmt::format("{} {} >{}", KNETSIM_PROGRAM, arguments, out).c_str());
     ASSERT_EQ(WEXITSTATUS(status), 0);
     const json read = json::parse(read_text(out));
     EXPECT_EQ(read.at("manifests").at("objects"), 4);
