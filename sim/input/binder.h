@@ -348,7 +348,7 @@ class Fields {
   }
   /// A key with a default, written as in a file: parsed by the same code, so what explain says is what happens.
   template <class M>
-  void optional(std::string name, M T::*member, std::string default_text, FieldOptions options) {
+  void optional(std::string name, M T::*member, const std::string& default_text, FieldOptions options) {
     static_assert(!std::is_same_v<M, Node>, "a default that is a node would outlive its document");
     FieldInfo& field = add(std::move(name), member, std::move(options), FieldInfo::Presence::Optional);
     field.default_text = default_text;

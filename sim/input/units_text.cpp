@@ -224,7 +224,9 @@ Rate parse_rate(std::string_view text) {
     b = rest_of_division;
   }
   const Int128 divisor = a == 0 ? Int128{1} : a;
-  return Rate(static_cast<double>(*numerator / divisor) / static_cast<double>(denominator / divisor));
+  const Int128 reduced_numerator = *numerator / divisor;  // whole: the divisor is common to both
+  const Int128 reduced_denominator = denominator / divisor;
+  return Rate(static_cast<double>(reduced_numerator) / static_cast<double>(reduced_denominator));
 }
 
 Bandwidth parse_bandwidth(std::string_view text) {
