@@ -38,8 +38,15 @@ class StageBuilder {
   StageBuilder(const CostProfile& profile, const PlanTables& tables, PacketClass packet)
       : profile_(profile), tables_(tables), packet_(packet) {}
 
-  void add(const Step& step) {
-    if (!is_computed(step.kind) && !is_scan(step, packet_)) add_costs(step);
+  /// @param closing_ps  Gets what is done once a connection and delays nobody.
+  void add(const Step& step, double& closing_ps) {
+    if (is_computed(step.kind) || is_scan(step, packet_)) return;
+    const UnitCosts costs = unit_costs(step, step.count.fixed, profile_);
+    if (!costs.latency && costs.per_message_ps > 0) {
+      closing_ps += costs.per_message_ps * tables_.shapes[shape_of(tables_, sigma_of(profile_, step.kind))].mean();
+    } else {
+      add_costs(step, costs);
+    }
   }
 
   void add(const ScanGroup& group) {
@@ -67,8 +74,7 @@ class StageBuilder {
   }
 
  private:
-  void add_costs(const Step& step) {
-    const UnitCosts costs = unit_costs(step, step.count.fixed, profile_);
+  void add_costs(const Step& step, const UnitCosts& costs) {
     const std::uint8_t shape = shape_of(tables_, sigma_of(profile_, step.kind));
     const StageCondition when = condition(step.when);
     auto term = std::find_if(terms_.begin(), terms_.end(), [&](const CostTerm& other) {
@@ -124,7 +130,7 @@ Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tab
     const auto machine = std::find(walk.nodes.begin(), walk.nodes.end(), range.node);
     KNETSIM_ENSURE(machine != walk.nodes.end(), "a step at a machine that the walk does not pass");
     Stage stage{.place = range.place, .node = static_cast<std::uint8_t>(machine - walk.nodes.begin())};
-    for (std::size_t i = range.begin; i < range.end; ++i) builder.add(walk.steps[i]);
+    for (std::size_t i = range.begin; i < range.end; ++i) builder.add(walk.steps[i], plan.closing_ps[stage.node]);
     for (const ScanGroup& group : scan_groups(walk, range, options.packet, profile)) builder.add(group);
     builder.finish(stage, plan);
     plan.stages.push_back(stage);

@@ -22,8 +22,9 @@ struct CompileOptions {
 };
 
 /// Turns a walk into the engine's plan. Consecutive steps at one place of one machine become one stage; NIC latencies
-/// join the wire between them. In a stage, costs of one kind, condition and charge are added up, CPU that delays nobody
-/// whatever its kind; scans of one table become one scan for each symbol, so that the plan's sums are the walk's.
+/// join the wire between them. In a stage, costs of one kind, condition and charge are added up, ACKs whatever their
+/// kind, and scans of one table become one scan for each symbol. What happens once a connection and delays nobody
+/// becomes the plan's closing work. The plan's sums are the walk's.
 /// @throws InvariantError  A step names a machine that the walk does not pass.
 Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tables, const CompileOptions& options);
 

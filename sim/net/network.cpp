@@ -225,8 +225,8 @@ Duration Network::sender_burst(MessageIndex index, CoreIndex core, Time now) {
     const StageCost cost = evaluate(message, plan.stages[message.stage], core,
                                     cpu_factor_[node_at(flow, message, plan.stages[message.stage].node)], false, now);
     commit_parts(message.split, cost.latency, cost.latency);
-    if (cost.cpu_only > Duration{}) {
-      cpus_.book_softirq(core, now, cost.cpu_only);
+    if (cost.cpu_only > Duration{}) {  // ACKs that come back: receive work, not this thread's
+      cpus_.book_softirq(flow.way[way_of(message.packet)].core[0], now, cost.cpu_only);
     }
     cpu += cost.latency;
     ++message.stage;
@@ -475,6 +475,13 @@ void Network::close(FlowIndex index) {
   Flow& flow = flows_[index];
   KNETSIM_ENSURE(!flow.closed && flow.way[0].head == kNone && flow.way[1].head == kNone);
   flow.closed = true;
+  const Plan& first = (*flow.spec.plans)[FlowPacket::First];
+  for (std::size_t i = 0; i < first.nodes; ++i) {
+    const double work = first.closing_ps[i] * cpu_factor_[flow.spec.nodes[i]];
+    if (work > 0) {
+      cpus_.book_softirq(flow.way[0].core[i], scheduler_.now(), Duration(static_cast<std::int64_t>(work + 0.5)));
+    }
+  }
   if (flow.pending == 0) {
     flows_.release(index);
   }
