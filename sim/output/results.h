@@ -39,7 +39,7 @@ struct Provenance {
   std::string knetsim_version = {};
   std::string git_sha1 = {};  ///< "unknown" outside a repository.
   bool git_dirty = false;
-  std::string config_resolved = {};          ///< The scenario with every default and override in place, YAML.
+  std::string config_resolved = {};          ///< The scenario with every override in place, YAML.
   std::vector<std::string> overrides = {};   ///< --set and the like, as given, in order.
   std::vector<std::string> input_name = {};  ///< Every file that was read; names as in the scenario, no absolute paths.
   std::vector<std::string> input_sha256 = {};

@@ -33,7 +33,7 @@ constexpr SchemaRow kRows[] = {
     {"/provenance/override", "i64", "override", "", kIfRecorded, "position of the override"},
     {"/provenance/input", "i64", "input", "", kIfRecorded, "position of the input"},
     {"/provenance/config_resolved", "string", "", "", kAlways,
-     "the scenario with every default and override in place, YAML"},
+     "the scenario with every override in place, variants included and keys that are not given left out, YAML"},
     {"/provenance/overrides", "string", "override", "", kIfRecorded, "overrides as given, later ones win"},
     {"/provenance/input_name", "string", "input", "", kIfRecorded, "a file that was read"},
     {"/provenance/input_sha256", "string", "input", "", kIfRecorded, "its SHA-256"},

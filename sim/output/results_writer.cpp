@@ -18,7 +18,7 @@
 #include "sim/output/results_columns.h"
 #include "sim/output/results_schema.h"
 #include "sim/output/safe_file.h"
-#include "sim/output/sha256.h"
+#include "sim/core/sha256.h"
 
 namespace knetsim {
 namespace {

@@ -1,6 +1,6 @@
 // SHA-256 gives the digests of NIST's published examples and agrees with itself however the stream is cut, with and
 // without the CPU's SHA instructions.
-#include "sim/output/sha256.h"
+#include "sim/core/sha256.h"
 
 #include <gtest/gtest.h>
 

@@ -23,7 +23,9 @@ class Sha256 {
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
 
-  /// The digest of all bytes so far as 64 lower-case hexadecimal digits. The stream may go on afterwards.
+  /// The digest of all bytes so far. The stream may go on afterwards.
+  std::array<std::byte, 32> digest() const;
+  /// The same as 64 lower-case hexadecimal digits.
   std::string hex_digest() const;
 
  private:

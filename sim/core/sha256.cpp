@@ -1,4 +1,4 @@
-#include "sim/output/sha256.h"
+#include "sim/core/sha256.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -143,13 +143,22 @@ void Sha256::pad_and_finish() {
   update(length);
 }
 
-std::string Sha256::hex_digest() const {
+std::array<std::byte, 32> Sha256::digest() const {
   Sha256 copy = *this;
   copy.pad_and_finish();
+  std::array<std::byte, 32> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<std::byte>((copy.state_[i / 4] >> (24 - 8 * (i % 4))) & 0xff);
+  }
+  return bytes;
+}
+
+std::string Sha256::hex_digest() const {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const std::uint32_t word : copy.state_) {
-    for (int shift = 28; shift >= 0; shift -= 4) text += kDigits[(word >> shift) & 0xf];
+  for (const std::byte byte : digest()) {
+    text += kDigits[std::to_integer<std::size_t>(byte >> 4)];
+    text += kDigits[std::to_integer<std::size_t>(byte & std::byte{0xf})];
   }
   return text;
 }
