@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/control/proxy_sync.h"
+#include "models/walk/bindings.h"
 #include "sim/core/math.h"
 
 namespace knetsim {
@@ -18,6 +19,25 @@ constexpr Purpose kPorts("flow.source-port");
 constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 // nf_conntrack_udp_timeout, for an entry that has seen no reply.
 constexpr double kUdpTimeoutSeconds = 30;
+
+/// Rules that the packets which open a connection evaluate, the tunnel's own ones by their probability.
+double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) {
+  Bindings bindings;
+  for (std::size_t i = 0; i < kWalkSymbols; ++i) {
+    bindings.value[i] = static_cast<double>(flow.symbols[i]);
+  }
+  double rules = 0;
+  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck}) {
+    const Walk& walk = entry.walks[static_cast<std::size_t>(packet)];
+    const double tracked = rules_evaluated(walk, bindings);
+    rules += tracked;
+    if (flow.outer_untracked > 0) {
+      rules += flow.outer_untracked *
+               (rules_evaluated(walk, bindings, {.node = {}, .table = {}, .outer_untracked = true}) - tracked);
+    }
+  }
+  return rules;
+}
 
 std::uint64_t address_key(PodIndex pod) { return std::uint64_t{pod} + 1; }
 
@@ -51,15 +71,14 @@ ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std:
   }
   const auto pick = [&](std::uint32_t index) { return Chosen{&endpoints[index], index, count}; };
   const auto least = [&](auto cost) {
-    SchedulerState& s = state(edge, node);
-    s.active.resize(std::max<std::size_t>(s.active.size(), count), 0);
+    auto& active = state(edge, node).active;
     std::uint32_t best = 0;
     for (std::uint32_t i = 1; i < count; ++i) {
-      if (cost(s.active[i]) < cost(s.active[best])) {
+      if (cost(active[endpoints[i].pod]) < cost(active[endpoints[best].pod])) {
         best = i;
       }
     }
-    ++s.active[best];
+    ++active[endpoints[best].pod];
     return pick(best);
   };
   switch (proxy_.selection()) {
@@ -189,22 +208,19 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     const double rate = static_cast<double>(dialed_) / elapsed / options_.client_nodes_times_server_nodes;
     dial.flow.outer_untracked = math::exp(-rate * kUdpTimeoutSeconds / kLocalPorts);
   }
+  dial.chosen_at = ingress;
+  dial.rules = static_cast<float>(opening_rules(entry, dial.flow));
   return dial;
 }
 
-void ServiceDialer::hung_up(EdgeIndex edge, PodIndex client, PodIndex server) {
-  const EdgeTarget& target = targets_[edge];
-  const auto found = states_.find((std::uint64_t{edge} << 32) | cluster_.pods[client].node);
-  if (target.port == kNoIndex || found == states_.end() || found->second.active.empty()) {
+void ServiceDialer::hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) {
+  const auto scheduler = states_.find((std::uint64_t{edge} << 32) | chosen_at);
+  if (scheduler == states_.end()) {
     return;
   }
-  const EndpointView view = cluster_.endpoints.at(cluster_.pods[client].node);
-  const auto endpoints = view.endpoints(target.port);
-  for (std::size_t i = 0; i < endpoints.size() && i < found->second.active.size(); ++i) {
-    if (endpoints[i].pod == server && found->second.active[i] > 0) {
-      --found->second.active[i];
-      return;
-    }
+  auto& active = scheduler->second.active;
+  if (const auto connections = active.find(server); connections != active.end() && connections->second > 0) {
+    --connections->second;
   }
 }
 

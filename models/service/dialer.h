@@ -41,7 +41,7 @@ class ServiceDialer final : public Dialer {
                 const ProxyModel& proxy, RandomStreams streams, const DialerOptions& options);
 
   Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
-  void hung_up(EdgeIndex edge, PodIndex client, PodIndex server) override;
+  void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) override;
 
  private:
   struct Chosen {
@@ -54,7 +54,7 @@ class ServiceDialer final : public Dialer {
   /// State of one node's scheduler for one service port.
   struct SchedulerState {
     std::uint32_t next = 0;
-    std::vector<std::uint32_t> active;
+    std::unordered_map<PodIndex, std::uint32_t> active;  ///< Open connections by server; looked up, never iterated.
   };
   SchedulerState& state(EdgeIndex edge, NodeIndex node) { return states_[(std::uint64_t{edge} << 32) | node]; }
   float position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of, Time now) const;

@@ -207,13 +207,23 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
   const Dial dial = dialer_.dial(rpc.edge, rpc.client, connection_id, now);
   if (dial.server == kNoIndex && dial.dropped) {
     rpc.lost = true;  // the client sends SYNs into the void until it gives up
+    if (std::exchange(rpc.sends_first, false)) {
+      start_next_call(rpc.parent, now);  // the caller's thread is free: connect() of concurrent calls does not block it
+    }
     return;
   }
   if (dial.server == kNoIndex) {
     scheduler_.schedule(now + kRefusal, edge_source(rpc.edge), {handler_, kRefused, index, rpc.serial});
     return;
   }
-  rpc.connection = {network_.open(dial.flow, now), dial.server, edge.requests_per_connection};
+  rpc.connection = {.flow = network_.open(dial.flow, now),
+                    .server = dial.server,
+                    .chosen_at = dial.chosen_at,
+                    .requests_left = edge.requests_per_connection};
+  if (measured(rpc.begun)) {
+    ++edge_stats_[rpc.edge].connections;
+    edge_stats_[rpc.edge].rules_evaluated += static_cast<double>(dial.rules);
+  }
   if (edge.udp) {
     send_request(index, Duration{}, Duration{}, now);
     return;
@@ -261,10 +271,6 @@ void TrafficRuntime::on_message(Time now, MessageIndex message) {
       }
       const auto burst = network_.receiver_burst(message, rpc.client_core, now);
       rpc.wake_kind = burst.wake_kind;
-      if (measured(rpc.begun)) {
-        ++edge_stats_[rpc.edge].connections;
-        edge_stats_[rpc.edge].rules_scanned += network_.scanned(message);
-      }
       network_.release(message);
       send_request(index, burst.cpu, burst.wake, now);
       return;
@@ -465,7 +471,7 @@ void TrafficRuntime::put_back(Rpc& rpc, bool reusable) {
     return;
   }
   network_.close(rpc.connection.flow);
-  dialer_.hung_up(rpc.edge, rpc.client, rpc.connection.server);
+  dialer_.hung_up(rpc.edge, rpc.connection.chosen_at, rpc.connection.server);
 }
 
 void TrafficRuntime::ended(std::uint32_t index, Outcome outcome, Time now) {

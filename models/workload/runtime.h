@@ -19,6 +19,8 @@ struct Dial {
   FlowSpec flow;
   PodIndex server = kNoIndex;  ///< kNoIndex: nobody answers.
   bool dropped = false;        ///< With it: in silence. Else the connection is refused at once.
+  HostId chosen_at = 0;        ///< The node whose proxy chose the server; hung_up() is told.
+  float rules = 0;  ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
 };
 
 /// Opens connections as the cluster would: looks up endpoints in the client node's view, lets the proxy mode choose,
@@ -28,8 +30,8 @@ class Dialer {
   virtual ~Dialer() = default;
   /// @param id  Of the request or connection: what is drawn belongs to it.
   virtual Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) = 0;
-  /// The connection to `server` has ended ("least connection" schedulers count).
-  virtual void hung_up(EdgeIndex edge, PodIndex client, PodIndex server) = 0;
+  /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
+  virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) = 0;
 };
 
 /// Kinds under which what the network does not know of is counted.
@@ -86,6 +88,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   struct Connection {
     FlowIndex flow = kNone;
     PodIndex server = kNoIndex;
+    HostId chosen_at = 0;
     std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
     bool used = false;
   };

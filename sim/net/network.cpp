@@ -189,7 +189,6 @@ Network::StageCost Network::evaluate(Message& message, const Stage& stage, CoreI
     cost.latency += span;
     cost.cpu += span;
     add(scan.kind, span);
-    message.scanned += static_cast<float>(items);
   }
   return cost;
 }

@@ -104,8 +104,6 @@ class Network final : public EventHandler {
   FlowPacket packet_of(MessageIndex message) const { return messages_[message].packet; }
   std::uint64_t cookie_of(MessageIndex message) const { return messages_[message].cookie; }
   TimeSplit* split_of(MessageIndex message) const { return messages_[message].split; }
-  /// Rules scanned by this message so far (all scan terms).
-  double scanned(MessageIndex message) const { return messages_[message].scanned; }
 
   void on_event(Time now, const Event& event) override;
 
@@ -172,7 +170,6 @@ class Network final : public EventHandler {
     RngStream noise{0, 0};
     TimeSplit* split = nullptr;
     std::uint64_t cookie = 0;
-    float scanned = 0;
   };
   struct StageCost {
     Duration latency{};   ///< Delays the message; LatencyAndCpu work included.
