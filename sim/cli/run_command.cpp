@@ -6,15 +6,17 @@
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "models/cost/cost_profile.h"
+#include "sim/cli/exit_code.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/screen.h"
+#include "sim/core/sha256.h"
 #include "sim/experiment/fill_results.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/input/units_text.h"
 #include "sim/output/results_writer.h"
-#include "sim/output/sha256.h"
 #include "sim/version/version.h"
 
 namespace knetsim {
@@ -39,7 +41,11 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
   provenance.git_dirty = build.git_dirty;
   provenance.config_resolved = loaded.resolved;
   provenance.overrides = arguments.sets;
+  std::set<std::string> seen{"--set"};  // assignments are listed by themselves; a profile is opened once for each variant
   for (const auto& input : loaded.inputs.inputs()) {
+    if (!seen.insert(input->name()).second) {
+      continue;
+    }
     provenance.input_name.push_back(std::filesystem::path(input->name()).filename().string());
     provenance.input_sha256.push_back(sha256_hex(input->text()));
   }
@@ -146,7 +152,7 @@ int run_scenario(const RunArguments& arguments) {
   line.done();
   if (outcome.stopped) {
     fmt::print(stderr, "knetsim: stopped before the end; no results were written\n");
-    return 130;
+    return exit_code::kInterrupted;
   }
   ExperimentResults results = fill_results(loaded->variants, outcome);
   results.provenance = provenance_of(*loaded, arguments);
@@ -160,7 +166,7 @@ int run_scenario(const RunArguments& arguments) {
   } else {
     ScreenInfo info;
     info.manifests_line = loaded->manifests_line;
-    info.scenario_path = arguments.scenario;
+    info.slos = loaded->slos;
     info.costs_line = fmt::format("{} ({}); {} assumptions: knetsim explain --assumptions", base.profile.name,
                                   base.profile.machine, assumptions(base.profile).size());
     fmt::print("{}", summary_screen(loaded->variants, outcome, info));
@@ -168,7 +174,14 @@ int run_scenario(const RunArguments& arguments) {
       fmt::print("{}      next: knetsim inspect {}\n", written, out);
     }
   }
-  return 0;
+  for (std::size_t v = 0; v < loaded->variants.size(); ++v) {
+    for (const Slo& slo : loaded->slos[v]) {
+      if (!evaluate(slo, loaded->variants[v], outcome.points[v]).met) {
+        return exit_code::kSloFailed;
+      }
+    }
+  }
+  return exit_code::kDone;
 }
 
 }  // namespace knetsim

@@ -30,7 +30,7 @@ void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.retried += stats.retried;
   sum.unfinished += stats.unfinished;
   sum.connections += stats.connections;
-  sum.rules_scanned += stats.rules_scanned;
+  sum.rules_evaluated += stats.rules_evaluated;
   sum.latency_ns.merge(stats.latency_ns);
   sum.connect_ns.merge(stats.connect_ns);
 }
@@ -150,6 +150,39 @@ std::string where_time_goes(const BoundVariant& variant, const std::vector<Point
   return text + "\n";
 }
 
+/// One line for each objective: in how many variants it holds, and what was observed where it does not.
+std::string slo_lines(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome,
+                      const std::vector<std::vector<Slo>>& slos) {
+  struct Line {
+    std::string text;
+    std::size_t asked = 0;
+    std::size_t met = 0;
+    std::string misses;
+  };
+  std::vector<Line> lines;
+  for (std::size_t v = 0; v < slos.size(); ++v) {
+    for (const Slo& slo : slos[v]) {
+      auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& known) { return known.text == slo.text; });
+      if (line == lines.end()) {
+        line = lines.insert(lines.end(), Line{.text = slo.text, .misses = {}});
+      }
+      const SloOutcome found = evaluate(slo, variants[v], outcome.points[v]);
+      ++line->asked;
+      line->met += found.met ? 1U : 0U;
+      if (!found.met) {
+        line->misses += fmt::format("{}{} {}", line->misses.empty() ? ": " : ", ", variants[v].name,
+                                    found.observed ? human(*found.observed) : "nothing observed");
+      }
+    }
+  }
+  std::string text;
+  for (const Line& line : lines) {
+    text += fmt::format("SLO  {} {} in {} of {} variants{}\n", line.met == line.asked ? "\u2713" : "\u2717", line.text, line.met,
+                        line.asked, line.misses);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string summary_screen(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome,
@@ -178,16 +211,16 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
       const auto rate = [&](std::uint64_t count) {
         return with_commas(static_cast<std::int64_t>(static_cast<double>(count) / row.measured_s + 0.5));
       };
-      text += fmt::format(
-          "  {:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}{:>20}{:>8}{:>7.0f} %{:>14}{}\n",
-          variants[v].name + (v == 0 && variants.size() > 1 ? " (base)" : ""), name_width - 2,
-          span_text(sum.connect_ns, 0.5), span_text(sum.connect_ns, 0.99), span_text(sum.latency_ns, 0.5),
-          span_text(sum.latency_ns, 0.99), span_text(sum.latency_ns, 0.999), rate(sum.asked) + "/" + rate(sum.ok),
-          with_commas(static_cast<std::int64_t>(sum.errors + sum.timeouts)), row.busiest_core * 100,
-          sum.connections == 0
-              ? "-"
-              : with_commas(static_cast<std::int64_t>(sum.rules_scanned / static_cast<double>(sum.connections) + 0.5)),
-          row.unstable ? "  overloaded: the backlog grows" : "");
+      text += fmt::format("  {:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}{:>20}{:>8}{:>7.0f} %{:>14}{}\n",
+                          variants[v].name + (v == 0 && variants.size() > 1 ? " (base)" : ""), name_width - 2,
+                          span_text(sum.connect_ns, 0.5), span_text(sum.connect_ns, 0.99),
+                          span_text(sum.latency_ns, 0.5), span_text(sum.latency_ns, 0.99),
+                          span_text(sum.latency_ns, 0.999), rate(sum.asked) + "/" + rate(sum.ok),
+                          with_commas(static_cast<std::int64_t>(sum.errors + sum.timeouts)), row.busiest_core * 100,
+                          sum.connections == 0 ? "-"
+                                               : with_commas(static_cast<std::int64_t>(
+                                                     sum.rules_evaluated / static_cast<double>(sum.connections) + 0.5)),
+                          row.unstable ? "  overloaded: the backlog grows" : "");
     }
     if (variants.size() > 1) {
       text +=
@@ -202,6 +235,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
     }
     text += where_time_goes(base, outcome.points.front(), w);
   }
+  text += slo_lines(variants, outcome, info.slos);
   if (!info.costs_line.empty()) {
     text += "Costs: " + info.costs_line + "\n";
   }

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "sim/experiment/experiment.h"
+#include "sim/experiment/slo.h"
 
 namespace knetsim {
 
 struct ScreenInfo {
   std::string manifests_line;  ///< "read 14 manifests, 23 pods placed; not used: 11 ServiceAccount"
   std::string costs_line;      ///< "profiles/default.yaml (...); 4 assumptions"
-  std::string scenario_path;
+  std::vector<std::vector<Slo>> slos;  ///< By variant.
   bool timing = true;  ///< With the last line's wall time, which differs from run to run.
 };
 

@@ -84,7 +84,7 @@ void add_summary(SummaryResults& summary, const BoundVariant& variant, std::uint
     summary.goodput.push_back(static_cast<double>(stats.bytes_sent + stats.bytes_received) * 8 / measured);
     summary.connections.push_back(signed_count(stats.connections));
     summary.rules_per_connection.push_back(
-        stats.connections == 0 ? kNone : stats.rules_scanned / static_cast<double>(stats.connections));
+        stats.connections == 0 ? kNone : stats.rules_evaluated / static_cast<double>(stats.connections));
     add_histogram(summary.latency, cell, stats.latency_ns);
     add_histogram(summary.connect, cell, stats.connect_ns);
     for (const double q : kResultQuantiles) {

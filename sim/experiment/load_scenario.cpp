@@ -9,6 +9,7 @@
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/tell_once.h"
 #include "sim/input/emit.h"
+#include "sim/input/overrides.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
 
@@ -41,6 +42,18 @@ void check_topology(const BoundVariant& bound, Diagnostics& diagnostics) {
   }
 }
 
+/// The scenario after the assignments, which are known to be good.
+std::string resolved_text(const Document& scenario, const std::vector<std::string>& sets) {
+  Document document = scenario;
+  InputSet inputs;
+  Diagnostics diagnostics;
+  for (const std::string& set : sets) {
+    apply_set(document, inputs, set, diagnostics);
+  }
+  diagnostics.throw_if_errors();
+  return to_yaml(document.root());
+}
+
 void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& names) {
   if (names.empty()) {
     return;
@@ -68,12 +81,9 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
   auto loaded = std::make_unique<LoadedScenario>();
   loaded->path = path;
   const Document document = read_document(loaded->inputs.open(path));
-  loaded->resolved = to_yaml(document.root());
-  for (const std::string& set : options.sets) {
-    loaded->resolved += "# --set " + set + "\n";
-  }
   loaded->documents = variants_of(document, options.sets, loaded->inputs, loaded->diagnostics);
   loaded->diagnostics.throw_if_errors();
+  loaded->resolved = resolved_text(document, options.sets);
   keep_named(loaded->documents, options.variants);
   TellOnce told(loaded->diagnostics);
   for (const Variant& variant : loaded->documents) {
@@ -104,6 +114,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
       add_file_error(found, error, bound.scenario.root["costs"]);
     }
     check_topology(bound, found);
+    loaded->slos.push_back(read_slos(bound.scenario.root["slo"], bound.traffic, found));
     told.tell(found);
     if (!bound.scenario.run.noise) {
       bound.profile = without_noise(bound.profile);

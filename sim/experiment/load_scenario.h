@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/experiment/simulation.h"
+#include "sim/experiment/slo.h"
 #include "sim/experiment/variants.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/input_file.h"
@@ -24,8 +25,9 @@ struct LoadedScenario {
   Diagnostics diagnostics;         ///< Notices; errors have been thrown.
   std::vector<Variant> documents;  ///< The variants' documents; BoundVariant::scenario refers to them.
   std::vector<BoundVariant> variants;
+  std::vector<std::vector<Slo>> slos;  ///< By variant.
   std::string path;
-  std::string resolved;        ///< The whole scenario after --set, variants included, as YAML.
+  std::string resolved;        ///< The whole scenario after --set, variants included, as YAML; keys not given stay out.
   std::string manifests_line;  ///< "read 14 manifests, 23 pods placed; not used: 11 ServiceAccount"
   std::string profile_path;
 };
