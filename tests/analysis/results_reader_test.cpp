@@ -12,7 +12,7 @@
 #include "sim/output/output_error.h"
 #include "sim/output/results_writer.h"
 #include "sim/output/safe_file.h"
-#include "sim/output/sha256.h"
+#include "sim/core/sha256.h"
 #include "temporary_folder.h"
 
 namespace knetsim {
