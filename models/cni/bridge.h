@@ -4,8 +4,8 @@
 
 namespace knetsim {
 
-/// Pods as ports of one Linux bridge (cbr0, cni0) that holds the gateway address; other nodes' pod CIDRs are reached by host
-/// routes. What the `bridge` plugin sets up, and the base of flannel.
+/// Pods as ports of one Linux bridge (cbr0, cni0) that holds the gateway address; other nodes' pod CIDRs are reached by
+/// host routes. What the `bridge` plugin sets up, and the base of flannel.
 class BridgeCni : public CniModel {
  public:
   void leave_pod(StepSink& sink) const override;

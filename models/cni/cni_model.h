@@ -22,11 +22,11 @@ struct Tunnel {
 /// What a pod network is built from: `cluster.cni` of the scenario.
 struct CniParams {
   std::string backend{};  ///< One of CniInfo::backends; empty: the first.
-  bool notrack = false;  ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
+  bool notrack = false;   ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
 };
 
-/// A pod network: what lies between a pod's socket and its node's IP stack, and how packets for other nodes' pods are carried.
-/// It describes steps and schedules nothing.
+/// A pod network: what lies between a pod's socket and its node's IP stack, and how packets for other nodes' pods are
+/// carried. It describes steps and schedules nothing.
 class CniModel {
  public:
   virtual ~CniModel() = default;
@@ -38,7 +38,8 @@ class CniModel {
   virtual bool bridged() const = 0;
   /// The tunnel between nodes, if any.
   virtual Tunnel tunnel() const = 0;
-  /// Steps that put a packet into the tunnel, and that take it out; the outer packet's passage through netfilter is the caller's.
+  /// Steps that put a packet into the tunnel, and that take it out; the outer packet's passage through netfilter is the
+  /// caller's.
   virtual void encapsulate(StepSink& sink) const = 0;
   virtual void decapsulate(StepSink& sink) const = 0;
   /// Largest IP packet of a pod, on an underlay of this MTU. 0: the header does not fit.

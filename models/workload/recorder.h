@@ -28,9 +28,9 @@ struct EdgeStats {
   std::uint64_t connections = 0;
   std::uint64_t bytes_sent = 0;      ///< Payload of requests sent ...
   std::uint64_t bytes_received = 0;  ///< ... and of answers begun.
-  double rules_evaluated = 0;  ///< By the packets that opened those connections, on all nodes.
-  Histogram latency_ns;      ///< ok, timeouts, and unfinished ones with their age: nothing is cut off.
-  Histogram connect_ns;      ///< connect() of connections opened for those requests.
+  double rules_evaluated = 0;        ///< By the packets that opened those connections, on all nodes.
+  Histogram latency_ns;              ///< ok, timeouts, and unfinished ones with their age: nothing is cut off.
+  Histogram connect_ns;              ///< connect() of connections opened for those requests.
 };
 
 /// Sums of time splits of the requests around one latency.

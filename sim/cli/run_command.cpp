@@ -41,7 +41,8 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
   provenance.git_dirty = build.git_dirty;
   provenance.config_resolved = loaded.resolved;
   provenance.overrides = arguments.sets;
-  std::set<std::string> seen{"--set"};  // assignments are listed by themselves; a profile is opened once for each variant
+  std::set<std::string> seen{
+      "--set"};  // assignments are listed by themselves; a profile is opened once for each variant
   for (const auto& input : loaded.inputs.inputs()) {
     if (!seen.insert(input->name()).second) {
       continue;

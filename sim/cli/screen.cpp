@@ -177,8 +177,8 @@ std::string slo_lines(const std::vector<BoundVariant>& variants, const Experimen
   }
   std::string text;
   for (const Line& line : lines) {
-    text += fmt::format("SLO  {} {} in {} of {} variants{}\n", line.met == line.asked ? "\u2713" : "\u2717", line.text, line.met,
-                        line.asked, line.misses);
+    text += fmt::format("SLO  {} {} in {} of {} variants{}\n", line.met == line.asked ? "\u2713" : "\u2717", line.text,
+                        line.met, line.asked, line.misses);
   }
   return text;
 }

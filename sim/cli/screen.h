@@ -9,10 +9,10 @@
 namespace knetsim {
 
 struct ScreenInfo {
-  std::string manifests_line;  ///< "read 14 manifests, 23 pods placed; not used: 11 ServiceAccount"
-  std::string costs_line;      ///< "profiles/default.yaml (...); 4 assumptions"
+  std::string manifests_line;          ///< "read 14 manifests, 23 pods placed; not used: 11 ServiceAccount"
+  std::string costs_line;              ///< "profiles/default.yaml (...); 4 assumptions"
   std::vector<std::vector<Slo>> slos;  ///< By variant.
-  bool timing = true;  ///< With the last line's wall time, which differs from run to run.
+  bool timing = true;                  ///< With the last line's wall time, which differs from run to run.
 };
 
 /// The summary at the end of a run: a table a workload, paired differences, where the time goes, what to do next. Each

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "sim/core/ensure.h"
+#include "sim/core/sha256.h"
 #include "sim/output/hdf5_handle.h"
 #include "sim/output/hdf5_reader.h"
 #include "sim/output/hdf5_writer.h"
@@ -18,7 +19,6 @@
 #include "sim/output/results_columns.h"
 #include "sim/output/results_schema.h"
 #include "sim/output/safe_file.h"
-#include "sim/core/sha256.h"
 
 namespace knetsim {
 namespace {

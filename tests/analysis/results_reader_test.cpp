@@ -8,11 +8,11 @@
 #include <algorithm>
 
 #include "sample_results.h"
+#include "sim/core/sha256.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
 #include "sim/output/results_writer.h"
 #include "sim/output/safe_file.h"
-#include "sim/core/sha256.h"
 #include "temporary_folder.h"
 
 namespace knetsim {

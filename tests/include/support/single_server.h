@@ -7,8 +7,8 @@
 
 namespace knetsim::testing {
 
-/// The smallest whole simulation: clients on one node, one application on another, and walks that cost nothing, so that what is
-/// left is the application's queue and the cores beneath it.
+/// The smallest whole simulation: clients on one node, one application on another, and walks that cost nothing, so that
+/// what is left is the application's queue and the cores beneath it.
 struct SingleServer {
   TrafficPlan plan;
   std::uint32_t cores = 1;
@@ -22,10 +22,15 @@ struct SingleServer {
   static SingleServer open_loop(double rate, Distribution service_seconds, std::uint32_t workers) {
     SingleServer server;
     server.cores = workers;
-    server.plan.edges.push_back({.name = "edge", .target = "server", .requests_per_connection = 0,
-                                 .request_bytes = Distribution::constant(1), .response_bytes = Distribution::constant(1),
+    server.plan.edges.push_back({.name = "edge",
+                                 .target = "server",
+                                 .requests_per_connection = 0,
+                                 .request_bytes = Distribution::constant(1),
+                                 .response_bytes = Distribution::constant(1),
                                  .timeout = std::chrono::hours(1)});
-    server.plan.apps.push_back({.name = "server", .steps = {{.work_seconds = service_seconds, .sleep_seconds = {}, .calls = {}}}, .workers = workers});
+    server.plan.apps.push_back({.name = "server",
+                                .steps = {{.work_seconds = service_seconds, .sleep_seconds = {}, .calls = {}}},
+                                .workers = workers});
     server.plan.sources.push_back({.name = "source", .clients = {0}, .edge = 0, .arrivals = PoissonArrivals{rate}});
     server.plan.app_of_pod = {kNoIndex, 0};
     return server;
@@ -51,9 +56,9 @@ struct SingleServer {
     const RandomStreams streams(seed);
     Network network(scheduler, cpus, topology, routing, tables, streams, {6, 18}, 2);
     Free dialer;
-    TrafficRuntime runtime(scheduler, cpus, network, dialer, plan, groups, streams, {.work = 1, .sleep = 2},
-                           {.measure_from = kTimeZero + warm_up, .end = kTimeZero + warm_up + duration, .series_points = 10},
-                           16);
+    TrafficRuntime runtime(
+        scheduler, cpus, network, dialer, plan, groups, streams, {.work = 1, .sleep = 2},
+        {.measure_from = kTimeZero + warm_up, .end = kTimeZero + warm_up + duration, .series_points = 10}, 16);
     cpus.set_owner(runtime);
     network.set_owner(runtime);
     runtime.start(kTimeZero);

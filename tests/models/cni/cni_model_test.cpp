@@ -7,13 +7,15 @@
 #include <stdexcept>
 
 // Goal: a pod network says what a packet passes between pod and node, and what its tunnel costs on the wire.
-// Method: MTUs against what flannel writes into its own subnet file on a 1,500-byte underlay (1450 for VXLAN, 1500 for host-gw);
-// steps against the devices that each kind creates.
+// Method: MTUs against what flannel writes into its own subnet file on a 1,500-byte underlay (1450 for VXLAN, 1500 for
+// host-gw); steps against the devices that each kind creates.
 
 namespace knetsim {
 namespace {
 
-std::unique_ptr<CniModel> make(std::string_view name, CniParams params = {}) { return cni_kind_named(name)->make(params); }
+std::unique_ptr<CniModel> make(std::string_view name, CniParams params = {}) {
+  return cni_kind_named(name)->make(params);
+}
 
 std::vector<StepKind> kinds_into_pod(const CniModel& cni) {
   std::vector<Step> steps;
@@ -57,7 +59,8 @@ TEST(CniModel, EveryKindDescribesItselfAndAnUnknownBackendIsRefused) {
     EXPECT_FALSE(kind.summary.empty());
     EXPECT_FALSE(kind.source.empty());
     EXPECT_NE(kind.make({}), nullptr);
-    for (const std::string_view backend : kind.backends) EXPECT_NE(kind.make({.backend = std::string(backend)}), nullptr);
+    for (const std::string_view backend : kind.backends)
+      EXPECT_NE(kind.make({.backend = std::string(backend)}), nullptr);
   }
   EXPECT_EQ(cni_kind_named("weave"), nullptr);
   EXPECT_THROW(make("flannel", {.backend = "udp"}), std::invalid_argument);

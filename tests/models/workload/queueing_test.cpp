@@ -1,5 +1,6 @@
-// Goal: the application's queue and the cores beneath it are the textbook's queues. Method: twenty fixed seeds, measured after
-// a warm-up; the 99 % interval of the mean by Student's t must be narrow (1 % of the mean, 3 % at load 0.95) and hold the theory.
+// Goal: the application's queue and the cores beneath it are the textbook's queues. Method: twenty fixed seeds,
+// measured after a warm-up; the 99 % interval of the mean by Student's t must be narrow (1 % of the mean, 3 % at load
+// 0.95) and hold the theory.
 
 #include <gtest/gtest.h>
 
@@ -66,13 +67,16 @@ TEST(Queueing, MM1AtHalfLoad) {
   expect_within(measure(0.5, Distribution::exponential(kService), 1, 60'000).sojourn, kService / 0.5, 0.01);
 }
 
-// At load 0.8 the sojourn time is exponential with mean 5: p50 3.4657, p99 23.0259 service times. The quantiles' tolerance is
-// three standard errors, from the asymptotic variance of the mean, which for an exponential law bounds theirs.
+// At load 0.8 the sojourn time is exponential with mean 5: p50 3.4657, p99 23.0259 service times. The quantiles'
+// tolerance is three standard errors, from the asymptotic variance of the mean, which for an exponential law bounds
+// theirs.
 TEST(Queueing, MM1AtEightyPercentLoadWithItsQuantiles) {
   const Measured measured = measure(0.8, Distribution::exponential(kService), 1, 400'000);
   expect_within(measured.sojourn, 5 * kService, 0.01);
-  EXPECT_NEAR(static_cast<double>(measured.latency_ns.quantile(0.5)) * 1e-9, 3.465736 * kService, 0.01 * 3.465736 * kService);
-  EXPECT_NEAR(static_cast<double>(measured.latency_ns.quantile(0.99)) * 1e-9, 23.025851 * kService, 0.02 * 23.025851 * kService);
+  EXPECT_NEAR(static_cast<double>(measured.latency_ns.quantile(0.5)) * 1e-9, 3.465736 * kService,
+              0.01 * 3.465736 * kService);
+  EXPECT_NEAR(static_cast<double>(measured.latency_ns.quantile(0.99)) * 1e-9, 23.025851 * kService,
+              0.02 * 23.025851 * kService);
 }
 
 TEST(Queueing, MM1AtNinetyFivePercentLoad) {
