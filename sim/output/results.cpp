@@ -7,11 +7,11 @@ namespace knetsim {
 
 void MetricState::resize(std::size_t cells) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  n.assign(cells, 0);
-  sum.assign(cells, 0);
-  sum_sq.assign(cells, 0);
-  min.assign(cells, kNone);
-  max.assign(cells, kNone);
+  n.resize(cells, 0);
+  sum.resize(cells, 0);
+  sum_sq.resize(cells, 0);
+  min.resize(cells, kNone);
+  max.resize(cells, kNone);
 }
 
 void MetricState::add(std::size_t cell, double value) {

@@ -24,7 +24,7 @@ struct MetricState {
   std::vector<double> min;  ///< NaN where n is 0, max too.
   std::vector<double> max;
 
-  /// All cells without observations.
+  /// Cells that are added have no observations; the others keep theirs.
   void resize(std::size_t cells);
   /// Adds one observation to a cell.
   void add(std::size_t cell, double value);

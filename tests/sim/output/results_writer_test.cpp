@@ -39,6 +39,7 @@ std::string refusal(const std::filesystem::path& path, const ExperimentResults& 
 
 TEST(ResultsWriter, DerivesMeansAndLeavesThemNanWithoutObservations) {
   ExperimentResults results = sample_results();
+  results.summary.latency = {};
   results.summary.latency.resize(12);
   results.summary.latency.add(5, 1.0);
   results.summary.latency.add(5, 2.0);
