@@ -8,21 +8,12 @@
 namespace knetsim {
 namespace {
 
-constexpr Purpose kArrivals("traffic.arrivals");
 constexpr Purpose kClientChoice("traffic.client");
-constexpr Purpose kThink("traffic.think");
 constexpr Purpose kRequestBytes("request.bytes");
-constexpr Purpose kResponseBytes("response.bytes");
-constexpr Purpose kServiceTime("app.work");
-constexpr Purpose kSleepTime("app.sleep");
 
 // From connect() to ECONNREFUSED where the client's own node refuses (REJECT, or no listener behind loopback): a few
 // system calls and softirqs. An assumption.
 constexpr Duration kRefusal = std::chrono::microseconds(20);
-
-Duration drawn_span(const Distribution& distribution, RngStream stream) {
-  return from_seconds(std::max(0.0, distribution.sample(stream)));
-}
 
 }  // namespace
 
@@ -40,32 +31,15 @@ TrafficRuntime::TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& networ
       options_(options),
       handler_(scheduler.add(*this)),
       first_source_(first_source),
-      pods_(plan.app_of_pod.size()),
+      servers_(plan),
       served_(plan.app_of_pod.size()),
-      arrivals_(plan.sources.size()),
+      arrivals_(plan, streams),
       deadlines_(plan.edges.size()),
       edge_stats_(plan.edges.size()),
       open_by_edge_(plan.edges.size()) {
   for (TrafficIndex source = 0; source < plan.sources.size(); ++source) {
-    arrival_streams_.push_back(streams_.get(kArrivals.of(source), 0));
     recorders_.emplace_back(options.measure_from, options.end, options.series_points);
   }
-  echo_.workers = kNone;
-}
-
-const AppSpec& TrafficRuntime::app_of(const Server& server) const {
-  const AppIndex app = server.beside ? server.app : plan_.app_of_pod[server.pod];
-  return app == kNoIndex ? echo_ : plan_.apps[app];
-}
-
-TrafficRuntime::Server TrafficRuntime::server_of(const Rpc& rpc) const {
-  const EdgeSpec& edge = plan_.edges[rpc.edge];
-  return {.pod = rpc.connection.server, .beside = edge.loopback, .app = edge.app};
-}
-
-TrafficRuntime::PodState& TrafficRuntime::state_of(const Server& server) {
-  if (!server.beside) return pods_[server.pod];
-  return containers_[(std::uint64_t{server.app} << 32) | server.pod];
 }
 
 Bytes TrafficRuntime::draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const {
@@ -77,9 +51,8 @@ void TrafficRuntime::start(Time now) {
   for (TrafficIndex source = 0; source < plan_.sources.size(); ++source) {
     if (const auto* loop = std::get_if<ClosedLoop>(&plan_.sources[source].arrivals)) {
       for (std::uint32_t user = 0; user < loop->users; ++user) {
-        // Users start within one mean think time, so that they do not march in step.
-        const Duration offset = drawn_span(loop->think_seconds, streams_.get(kThink.of(source), user));
-        scheduler_.schedule(now + offset, first_source_ + source, {handler_, kThought, source, user});
+        scheduler_.schedule(now + arrivals_.offset(source, user), first_source_ + source,
+                            {handler_, kThought, source, user});
       }
     } else {
       next_arrival(source, now);
@@ -88,21 +61,8 @@ void TrafficRuntime::start(Time now) {
 }
 
 void TrafficRuntime::next_arrival(TrafficIndex source, Time now) {
-  const Arrivals& arrivals = plan_.sources[source].arrivals;
-  Time at = now;
-  if (const auto* poisson = std::get_if<PoissonArrivals>(&arrivals)) {
-    at += from_seconds(Distribution::exponential(1.0 / poisson->per_second).sample(arrival_streams_[source]));
-  } else if (const auto* constant = std::get_if<ConstantArrivals>(&arrivals)) {
-    at += constant->interval;
-  } else {
-    const auto& list = std::get<ListedArrivals>(arrivals).at;
-    if (arrivals_[source] >= list.size()) {
-      return;
-    }
-    at = std::max(now, list[arrivals_[source]]);
-  }
-  if (at < options_.end) {
-    scheduler_.schedule(at, first_source_ + source, {handler_, kArrival, source, 0});
+  if (const std::optional<Time> at = arrivals_.next(source, now); at && *at < options_.end) {
+    scheduler_.schedule(*at, first_source_ + source, {handler_, kArrival, source, 0});
   }
 }
 
@@ -121,23 +81,15 @@ void TrafficRuntime::on_event(Time now, const Event& event) {
     case kThought:
       begin_request(event.a, static_cast<std::uint32_t>(event.b), now);
       return;
-    case kTimeout: {
-      auto& waiting = deadlines_[event.a];
-      while (!waiting.empty() && waiting.front().at <= now) {
-        const Deadline due = waiting.front();
-        waiting.pop_front();
-        const Rpc& rpc = rpcs_[due.rpc];
-        if (rpc.live && rpc.serial == due.serial && !rpc.abandoned) {
-          timed_out(due.rpc, now);
-        }
-      }
-      while (!waiting.empty() &&
-             (!rpcs_[waiting.front().rpc].live || rpcs_[waiting.front().rpc].serial != waiting.front().serial)) {
-        waiting.pop_front();  // answered in time
-      }
+    case kTimeout:
+      deadlines_.settle(
+          event.a, now,
+          [&](std::uint32_t rpc, std::uint64_t serial) { return rpcs_[rpc].live && rpcs_[rpc].serial == serial; },
+          [&](std::uint32_t rpc) {
+            if (!rpcs_[rpc].abandoned) timed_out(rpc, now);
+          });
       arm_timeout(event.a, now);
       return;
-    }
     case kSlept: {
       Rpc& rpc = rpcs_[event.a];
       rpc.split.serve(kinds_.sleep, now - rpc.split.clock);
@@ -163,7 +115,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   rpc.source = source;
   rpc.user = user;
   rpc.edge = spec.edge;
-  rpc.id = hash_combine(mix64(source + std::uint64_t{1}), arrivals_[source]++);
+  rpc.id = arrivals_.begin(source);
   rpc.begun = now;
   rpc.split.clock = now;
   RngStream choice = streams_.get(kClientChoice, rpc.id);
@@ -183,9 +135,7 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
   rpc.attempt_begun = now;
   ++open_by_edge_[rpc.edge];
   rpc_slots_ = std::max(rpc_slots_, index + 1);
-  auto& waiting = deadlines_[rpc.edge];
-  waiting.push_back({now + edge.timeout, index, rpc.serial});
-  if (waiting.size() == 1) {
+  if (deadlines_.add(rpc.edge, now + edge.timeout, index, rpc.serial)) {
     arm_timeout(rpc.edge, now);
   }
   const GroupIndex group = groups_[rpc.client];
@@ -339,130 +289,6 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
   }
 }
 
-void TrafficRuntime::arrived(std::uint32_t index, Time now) {
-  const Server server = server_of(rpcs_[index]);
-  PodState& state = state_of(server);
-  if (state.busy < app_of(server).workers) {
-    ++state.busy;
-    serve(index, Duration::max(), now);
-  } else {
-    state.queue.push_back(index);
-  }
-}
-
-void TrafficRuntime::worker_free(const Server& server, Time now) {
-  PodState& state = state_of(server);
-  if (state.queue.empty()) {
-    --state.busy;
-    return;
-  }
-  const std::uint32_t next = state.queue.front();
-  state.queue.pop_front();
-  rpcs_[next].split.hold_until(Wait::Worker, now);
-  serve(next, Duration{}, now);  // the worker is running: nobody has to be woken
-}
-
-void TrafficRuntime::serve(std::uint32_t index, Duration wake_allowed, Time now) {
-  Rpc& rpc = rpcs_[index];
-  PodState& state = state_of(server_of(rpc));
-  ++served_[rpc.connection.server];
-  rpc.server_core = state.last_core;
-  const CoreIndex core =
-      state.last_core == kNone ? cpus_.first_core(cpus_.node_of(groups_[rpc.connection.server])) : state.last_core;
-  const auto burst = network_.receiver_burst(rpc.message, core, now);
-  network_.release(rpc.message);
-  rpc.message = kNone;
-  rpc.wake_kind = burst.wake_kind;
-  rpc.step = 0;
-  work(index, burst.cpu, std::min(burst.wake, wake_allowed), now);
-}
-
-void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time now) {
-  Rpc& rpc = rpcs_[index];
-  const PodIndex pod = rpc.connection.server;
-  const AppSpec& app = app_of(server_of(rpc));
-  for (; rpc.step < app.steps.size(); ++rpc.step) {
-    const AppStep& step = app.steps[rpc.step];
-    if (step.work_seconds) {
-      const Duration span = drawn_span(*step.work_seconds, streams_.get(kServiceTime.of(rpc.step), rpc.id));
-      rpc.split.serve(kinds_.work, span);
-      cpu += span;
-    }
-    if (step.sleep_seconds || !step.calls.empty()) {
-      submit(index, Phase::Serve, pod, rpc.server_core, cpu, wake, now);
-      return;
-    }
-  }
-  const EdgeSpec& edge = plan_.edges[rpc.edge];
-  const Bytes size = draw_bytes(edge.response_bytes, kResponseBytes.of(rpc.edge), rpc.id);
-  if (measured(rpc.begun)) {
-    edge_stats_[rpc.edge].bytes_received += static_cast<std::uint64_t>(size.count());
-  }
-  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response, size, hash_combine(rpc.id, rpc.attempt),
-                                 &rpc.split, index);
-  const CoreIndex core = rpc.server_core == kNone ? cpus_.first_core(cpus_.node_of(groups_[pod])) : rpc.server_core;
-  cpu += network_.sender_burst(rpc.message, core, now);
-  submit(index, Phase::Respond, pod, rpc.server_core, cpu, wake, now);
-}
-
-void TrafficRuntime::worked(std::uint32_t index, Time now) {
-  Rpc& rpc = rpcs_[index];
-  state_of(server_of(rpc)).last_core = rpc.server_core;
-  const AppStep& step = app_of(server_of(rpc)).steps[rpc.step];
-  if (step.sleep_seconds) {
-    const Duration pause = drawn_span(*step.sleep_seconds, streams_.get(kSleepTime.of(rpc.step), rpc.id));
-    scheduler_.schedule(now + pause, pod_source(rpc.connection.server), {handler_, kSlept, index, 0});
-    return;
-  }
-  start_calls(index, now);
-}
-
-void TrafficRuntime::start_calls(std::uint32_t index, Time now) {
-  Rpc& rpc = rpcs_[index];
-  const AppStep& step = app_of(server_of(rpc)).steps[rpc.step];
-  rpc.calls_started = 0;
-  rpc.calls_open = static_cast<std::uint32_t>(step.calls.size());
-  start_next_call(index, now);
-}
-
-void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
-  Rpc& caller = rpcs_[parent];
-  const AppStep& step = app_of(server_of(caller)).steps[caller.step];
-  if (caller.calls_started == step.calls.size()) {
-    return;
-  }
-  const std::uint32_t index = rpcs_.take();
-  Rpc& rpc = rpcs_[index];
-  rpc.parent = parent;
-  rpc.edge = step.calls[caller.calls_started];
-  rpc.id = hash_combine(caller.id, (std::uint64_t{caller.step} << 32 | caller.calls_started) + 1);
-  rpc.begun = now;
-  rpc.client = caller.connection.server;
-  rpc.client_core = caller.server_core;
-  rpc.sends_first = true;
-  ++caller.calls_started;
-  // The worker's thread sends one call after the other; a later one has waited since the group began.
-  rpc.split.clock = caller.split.clock;
-  rpc.worker_before = now - rpc.split.clock;
-  rpc.split.hold_until(Wait::Worker, now);
-  if (measured(now)) {
-    ++edge_stats_[rpc.edge].asked;
-  }
-  begin_attempt(index, now);
-}
-
-void TrafficRuntime::call_ended(std::uint32_t parent, const TimeSplit& split, bool failed, Time now) {
-  Rpc& caller = rpcs_[parent];
-  caller.failed = caller.failed || failed;
-  if (--caller.calls_open > 0) {
-    return;
-  }
-  caller.split += split;  // the last call to end is the one that the caller waited for
-  caller.split.clock = now;
-  ++caller.step;
-  work(parent, Duration{}, Duration{}, now);
-}
-
 void TrafficRuntime::put_back(Rpc& rpc, bool reusable) {
   const EdgeSpec& edge = plan_.edges[rpc.edge];
   const bool more = edge.requests_per_connection == 0 || rpc.connection.requests_left > 0;
@@ -499,8 +325,8 @@ void TrafficRuntime::report_up(std::uint32_t index, Outcome outcome, Time now) {
   if (rpc.source != kNone) {
     KNETSIM_ENSURE(rpc.split.total() == now - rpc.begun);
     recorders_[rpc.source].ended(rpc.begun, now, outcome, rpc.split);
-    if (const auto* loop = std::get_if<ClosedLoop>(&plan_.sources[rpc.source].arrivals)) {
-      const Duration think = drawn_span(loop->think_seconds, streams_.get(kThink.of(rpc.source), mix64(rpc.id)));
+    if (std::holds_alternative<ClosedLoop>(plan_.sources[rpc.source].arrivals)) {
+      const Duration think = arrivals_.pause(rpc.source, rpc.id);
       if (now + think < options_.end) {
         scheduler_.schedule(now + think, first_source_ + rpc.source, {handler_, kThought, rpc.source, rpc.user});
       }
@@ -588,8 +414,8 @@ void TrafficRuntime::on_lost(Time now, std::uint64_t cookie) {
 }
 
 void TrafficRuntime::arm_timeout(EdgeIndex edge, Time now) {
-  if (!deadlines_[edge].empty()) {
-    scheduler_.schedule(std::max(now, deadlines_[edge].front().at), edge_source(edge), {handler_, kTimeout, edge, 0});
+  if (const std::optional<Time> next = deadlines_.next(edge)) {
+    scheduler_.schedule(std::max(now, *next), edge_source(edge), {handler_, kTimeout, edge, 0});
   }
 }
 

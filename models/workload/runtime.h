@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <unordered_map>
 #include <vector>
 
+#include "models/workload/arrivals.h"
+#include "models/workload/deadlines.h"
 #include "models/workload/recorder.h"
+#include "models/workload/servers.h"
 #include "models/workload/spec.h"
 #include "sim/core/pool.h"
 #include "sim/core/random.h"
@@ -124,27 +126,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     std::uint32_t calls_open = 0;
     TimeSplit split;
   };
-  struct PodState {
-    std::uint32_t busy = 0;
-    std::deque<std::uint32_t> queue;
-    CoreIndex last_core = kNone;
-  };
-  /// Who serves a request: a pod, or one of its containers that serves the others over the loopback.
-  struct Server {
-    PodIndex pod = kNoIndex;
-    bool beside = false;
-    AppIndex app = kNoIndex;  ///< Of the container.
-  };
-  struct Deadline {
-    Time at{};
-    std::uint32_t rpc = 0;
-    std::uint64_t serial = 0;
-  };
-
   static std::uint64_t cookie(std::uint32_t rpc, Phase phase) {
     return (std::uint64_t{rpc} << 8) | static_cast<std::uint64_t>(phase);
   }
-  void arrival(TrafficIndex source, Time now);
   void next_arrival(TrafficIndex source, Time now);
   void begin_request(TrafficIndex source, std::uint32_t user, Time now);
   void begin_attempt(std::uint32_t rpc, Time now);
@@ -166,9 +150,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void put_back(Rpc& rpc, bool reusable);
   void arm_timeout(EdgeIndex edge, Time now);
   bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
-  const AppSpec& app_of(const Server& server) const;
   Server server_of(const Rpc& rpc) const;
-  PodState& state_of(const Server& server);
+  /// Where a thread that last ran on `core` is taken to run: the server's first core when none of its threads has run.
+  CoreIndex expected_core(CoreIndex core, PodIndex pod) const;
   Bytes draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const;
   std::uint32_t edge_source(EdgeIndex edge) const {
     return first_source_ + static_cast<std::uint32_t>(plan_.sources.size()) + edge;
@@ -192,17 +176,14 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   Pool<Rpc> rpcs_;
   std::uint32_t rpc_slots_ = 0;  ///< Slots ever used.
   std::uint64_t serial_ = 0;
-  std::vector<PodState> pods_;
-  std::unordered_map<std::uint64_t, PodState> containers_;  ///< Of loopback's servers, by (app, pod).
+  Servers servers_;
   std::vector<std::uint64_t> served_;
-  std::vector<RngStream> arrival_streams_;
-  std::vector<std::uint64_t> arrivals_;  ///< Requests begun so far, by source; the next one's number.
+  ArrivalClock arrivals_;
   std::unordered_map<std::uint64_t, std::vector<Connection>> idle_connections_;  ///< by (edge, client pod)
-  std::vector<std::deque<Deadline>> deadlines_;                                  ///< by edge, ascending
+  Deadlines deadlines_;
   std::vector<EdgeStats> edge_stats_;
   std::vector<SourceRecorder> recorders_;
   std::vector<std::uint64_t> open_by_edge_;
-  AppSpec echo_;  ///< What a pod without application does: nothing, at once.
   std::uint64_t completed_ = 0;
   bool window_open_ = false;
 };

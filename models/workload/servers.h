@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "models/workload/spec.h"
+#include "sim/core/fifo.h"
+#include "sim/net/cpu.h"
+
+namespace knetsim {
+
+/// Who serves a request: a pod, or one of its containers that serves the others over the loopback.
+struct Server {
+  PodIndex pod = kNoIndex;
+  bool beside = false;
+  AppIndex app = kNoIndex;  ///< Of the container.
+};
+
+/// The workers of every server and the requests that wait for one, in order of arrival.
+class Servers {
+ public:
+  /// @param plan  Outlives the object.
+  explicit Servers(const TrafficPlan& plan) : plan_(plan), pods_(plan.app_of_pod.size()) {
+    echo_.workers = ~std::uint32_t{0};
+  }
+
+  /// What it does for a request; nothing, at once and without limit, for a pod without application.
+  const AppSpec& app(const Server& server) const {
+    const AppIndex app = server.beside ? server.app : plan_.app_of_pod[server.pod];
+    return app == kNoIndex ? echo_ : plan_.apps[app];
+  }
+
+  /// @return  True when a worker takes the request at once; else it waits.
+  bool arrive(const Server& server, std::uint32_t request) {
+    State& state = at(server);
+    if (state.busy < app(server).workers) {
+      ++state.busy;
+      return true;
+    }
+    state.queue.push(request);
+    return false;
+  }
+
+  /// A worker is done. @return  The request that it takes next.
+  std::optional<std::uint32_t> done(const Server& server) {
+    State& state = at(server);
+    if (state.queue.empty()) {
+      --state.busy;
+      return std::nullopt;
+    }
+    return state.queue.pop();
+  }
+
+  /// Where one of its threads ran last, for the next to be woken there; nothing before the first has run.
+  std::optional<CoreIndex> last_core(const Server& server) { return at(server).last_core; }
+  void ran_on(const Server& server, CoreIndex core) { at(server).last_core = core; }
+
+ private:
+  struct State {
+    std::uint32_t busy = 0;
+    Fifo<std::uint32_t> queue;
+    std::optional<CoreIndex> last_core;
+  };
+  State& at(const Server& server) {
+    return server.beside ? containers_[(std::uint64_t{server.app} << 32) | server.pod] : pods_[server.pod];
+  }
+
+  const TrafficPlan& plan_;
+  AppSpec echo_;
+  std::vector<State> pods_;
+  std::unordered_map<std::uint64_t, State> containers_;  // by (app, pod); looked up, never iterated
+};
+
+}  // namespace knetsim
