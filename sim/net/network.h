@@ -1,46 +1,20 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "sim/core/pool.h"
 #include "sim/core/random.h"
 #include "sim/net/cpu.h"
-#include "sim/net/flow_hash.h"
+#include "sim/net/flow_state.h"
 #include "sim/net/link.h"
-#include "sim/net/noise.h"
-#include "sim/net/plan.h"
 #include "sim/net/routing.h"
-#include "sim/net/scan_cost.h"
 #include "sim/net/scheduler.h"
+#include "sim/net/stage_costs.h"
 #include "sim/net/time_split.h"
 #include "sim/net/transport.h"
 
 namespace knetsim {
-
-using FlowIndex = std::uint32_t;
-using MessageIndex = std::uint32_t;
-
-/// What plans refer to by index.
-struct PlanTables {
-  std::vector<NoiseShape> shapes;
-  std::vector<ScanCurve> curves;
-  KindIndex wire_kind = 0;  ///< Kind under which serialization and propagation on links is counted.
-};
-
-/// What a flow (a TCP connection, or the packets of a UDP 5-tuple) is opened with.
-struct FlowSpec {
-  const FlowPlans* plans = nullptr;  ///< Outlives the flow.
-  std::array<HostId, 3> nodes{};     ///< Machines passed from client to server; as many as the plans say.
-  FiveTuple tuple;                   ///< Of the inner packets, client to server.
-  Encapsulation encapsulation = Encapsulation::None;
-  std::array<float, kSymbols> symbols{};  ///< Values of the plans' symbols; [0] is unused.
-  double outer_untracked = 0;             ///< Probability that a tunnel's outer tuple is new to conntrack, each way.
-  std::uint64_t id = 0;                   ///< Keys the flow's own random draws.
-  bool datagrams = false;                 ///< UDP: nothing that is lost is sent again.
-};
 
 /// What the endpoints of messages (threads) are told.
 class MessageOwner {
@@ -65,7 +39,7 @@ struct NetworkCounters {
 
 /// Moves messages over their plans: visits links and receive cores in the order of time, resends what is lost, paces
 /// what does not fit into the window. Threads' own stages (sending, receiving) are costed here and run by the owner as
-/// bursts.
+/// bursts. One class in four sources, since the same two tables are what they all work on; each says what it is about.
 class Network final : public EventHandler {
  public:
   /// @param first_source  Sources first_source + host are used for each host's events, then one for each link.
@@ -116,93 +90,59 @@ class Network final : public EventHandler {
   Duration smoothed_rtt(FlowIndex flow) const { return flows_[flow].rtt.srtt(); }
 
  private:
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  static constexpr std::uint32_t kPiecePackets =
-      22;  ///< Half a GSO skb: finer pieces interleave with other traffic as packets do.
   enum Kind : std::uint16_t { kHop, kSoftirq, kDone, kPieceSent, kResend, kAckLate, kSynTimer };
+  /// What kPieceSent, kResend and kAckLate are about.
+  static std::uint64_t pack(std::size_t way, std::uint32_t packets) { return (std::uint64_t{way} << 32) | packets; }
 
-  /// The way from one machine to the next.
-  struct Segment {
-    std::array<LinkId, kMaxPathLinks> links{};
-    std::uint8_t count = 0;
-  };
-  /// One direction of a flow.
-  struct Direction {
-    std::array<Segment, 2> segments{};
-    std::array<CoreIndex, 3> core{};  ///< Receive core at each machine, in the order passed.
-    CongestionWindow window{};
-    Time last_sent{};
-    std::uint32_t unsent = 0;         ///< Packets of the message under way that were not sent yet.
-    std::uint32_t unacked = 0;        ///< Sent, no ACK seen.
-    std::uint32_t undelivered = 0;    ///< Not in the receiver's socket.
-    std::uint32_t backoff = 0;        ///< Timeouts in a row.
-    MessageIndex head = kNone;        ///< The owner's message, kept until all has arrived.
-    std::uint32_t round_packets = 0;  ///< All packets of the message under way.
-    MessageIndex carrier = kNone;     ///< What is under way and accounts for the owner's time; at most one at a time.
-    std::uint64_t pieces = 0;         ///< Pieces and ACKs so far; numbers their draws.
-    bool piece_pending = false;       ///< A piece is still leaving the host.
-    bool outer_untracked = false;
-    bool lossy = false;  ///< Packets of the message under way were lost.
-  };
-  struct Flow {
-    FlowSpec spec;
-    std::array<Direction, 2> way{};
-    RttEstimator rtt;
-    Time opened{};
-    Time syn_sent{};
-    std::uint32_t pending = 0;  ///< Messages and timers that refer to the flow.
-    std::uint32_t syn_attempt = 0;
-    bool closed = false;
-  };
-  struct Message {
-    FlowIndex flow = kNone;
-    FlowPacket packet = FlowPacket::First;
-    std::uint8_t stage = 0;
-    std::uint8_t link = 0;
-    bool owned = false;  ///< The owner's; else a piece, a resend or an ACK of the network's own.
-    bool piece = false;  ///< A part of a message, sent as the window and the host's own queue allow.
-    bool resent = false;
-    bool pure_ack = false;
-    std::uint32_t acks = 0;  ///< Packets that this pure ACK acknowledges.
-    MessageSize size;
-    PacketTrain full;  ///< As it left the sender.
-    Train train;       ///< Where it is now.
-    RngStream noise{0, 0};
-    TimeSplit* split = nullptr;
-    std::uint64_t cookie = 0;
-  };
-  struct StageCost {
-    Duration latency{};   ///< Delays the message; LatencyAndCpu work included.
-    Duration cpu{};       ///< Occupies the core while it delays the message.
-    Duration cpu_only{};  ///< Occupies the core afterwards.
-    Duration wake{};
-  };
-
-  static std::size_t way_of(FlowPacket packet) {
-    return packet == FlowPacket::SynAck || packet == FlowPacket::Response ? 1 : 0;
+  const Plan& plan_of(const MessageState& message) const { return (*flows_[message.flow].spec.plans)[message.packet]; }
+  HostId node_at(const FlowState& flow, const MessageState& message, std::uint8_t position) const {
+    const std::uint8_t nodes = plan_of(message).nodes;
+    return flow.spec.nodes[way_of(message.packet) == 0 ? position : static_cast<std::size_t>(nodes - 1 - position)];
   }
-  const Plan& plan_of(const Message& message) const { return (*flows_[message.flow].spec.plans)[message.packet]; }
-  HostId node_at(const Flow& flow, const Message& message, std::uint8_t position) const;
-  void route(Flow& flow, std::size_t way);
-  void size_message(Message& message, Bytes payload, std::uint32_t packets) const;
-  StageCost evaluate(Message& message, const Stage& stage, CoreIndex scan_core, double factor, bool idle, Time now);
-  void commit_parts(TimeSplit* split, Duration whole, Duration visible) const;
+  StageCost evaluate(MessageState& message, const Stage& stage, CoreIndex core, double factor, bool idle, Time now) {
+    const FlowState& flow = flows_[message.flow];
+    return costs_.evaluate({.plan = plan_of(message),
+                            .stage = stage,
+                            .size = message.size,
+                            .symbols = flow.spec.symbols,
+                            .outer_untracked = flow.way[way_of(message.packet)].outer_untracked,
+                            .core = core,
+                            .factor = factor,
+                            .idle = idle,
+                            .now = now},
+                           message.noise);
+  }
+  std::uint32_t host_source(HostId host) const { return first_source_ + host; }
+  std::uint32_t link_source(LinkId link) const {
+    return first_source_ + static_cast<std::uint32_t>(topology_.hosts()) + link;
+  }
+
+  // network.cpp: what owners ask for
+  void route(FlowState& flow, std::size_t way);
+  void size_message(MessageState& message, Bytes payload, std::uint32_t packets) const;
+  void drop_reference(FlowIndex flow);
+  void free_message(MessageIndex index);
+
+  // network_travel.cpp: the way of a message
   void next_stage(MessageIndex index, Time now);
   void enter_wire(MessageIndex index, Time now);
   void hop(MessageIndex index, Time now);
   void softirq(MessageIndex index, Time now);
   void deliver(MessageIndex index, Time now);
+
+  // network_window.cpp: messages in pieces
+  void begin_transfer(MessageIndex index, Time now);
+  MessageIndex data_arrived(MessageIndex index, Time now);
   void pump(FlowIndex flow, std::size_t way, Time now);
   void launch_piece(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now, bool resent);
   void send_ack(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
   void acked(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
+
+  // network_recovery.cpp: what was lost
   void packets_lost(MessageIndex index, std::uint32_t lost, std::uint32_t behind, Time now);
   void vanish(MessageIndex index, Time now);
   void resend(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
   void syn_timer(MessageIndex index, bool again, Time now);
-  void drop_reference(FlowIndex flow);
-  void free_message(MessageIndex index);
-  std::uint32_t host_source(HostId host) const { return first_source_ + host; }
 
   Scheduler& scheduler_;
   Cpus& cpus_;
@@ -216,17 +156,10 @@ class Network final : public EventHandler {
   std::uint16_t handler_ = 0;
   std::uint32_t first_source_ = 0;
   Links links_;
-  Pool<Flow> flows_;
-  Pool<Message> messages_;
-  std::vector<double> cpu_factor_;                        // shape (hosts,)
-  std::vector<std::array<Time, kScanTables>> last_scan_;  // shape (cores,)
-  struct Part {
-    KindIndex kind = 0;
-    Duration span{};
-  };
-  std::array<Part, 64> parts_{};  // of the stage evaluated last
-  std::size_t parts_count_ = 0;
-  KindIndex wake_kind_ = 0;
+  Pool<FlowState> flows_;
+  Pool<MessageState> messages_;
+  std::vector<double> cpu_factor_;  // shape (hosts,)
+  StageCosts costs_;
   NetworkCounters counters_;
 };
 

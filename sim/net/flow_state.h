@@ -1,0 +1,97 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "sim/core/random.h"
+#include "sim/net/cpu.h"
+#include "sim/net/flow_hash.h"
+#include "sim/net/link.h"
+#include "sim/net/plan.h"
+#include "sim/net/routing.h"
+#include "sim/net/time_split.h"
+#include "sim/net/transport.h"
+
+namespace knetsim {
+
+using FlowIndex = std::uint32_t;
+using MessageIndex = std::uint32_t;
+inline constexpr std::uint32_t kNoMessage = ~std::uint32_t{0};
+
+/// What a flow (a TCP connection, or the packets of a UDP 5-tuple) is opened with.
+struct FlowSpec {
+  const FlowPlans* plans = nullptr;  ///< Outlives the flow.
+  std::array<HostId, 3> nodes{};     ///< Machines passed from client to server; as many as the plans say.
+  FiveTuple tuple;                   ///< Of the inner packets, client to server.
+  Encapsulation encapsulation = Encapsulation::None;
+  std::array<float, kSymbols> symbols{};  ///< Values of the plans' symbols; [0] is unused.
+  double outer_untracked = 0;             ///< Probability that a tunnel's outer tuple is new to conntrack, each way.
+  std::uint64_t id = 0;                   ///< Keys the flow's own random draws.
+  bool datagrams = false;                 ///< UDP: nothing that is lost is sent again.
+};
+
+/// The way from one machine to the next.
+struct PathSegment {
+  std::array<LinkId, kMaxPathLinks> links{};
+  std::uint8_t count = 0;
+};
+
+/// One direction of a flow: the way of its packets, and the sender's and receiver's state of the message under way, of
+/// which there is at most one.
+struct FlowDirection {
+  std::array<PathSegment, 2> segments{};
+  std::array<CoreIndex, 3> core{};  ///< Receive core at each machine, in the order passed.
+  CongestionWindow window{};
+  Time last_sent{};
+  std::uint32_t unsent = 0;           ///< Packets of the message under way that were not sent yet.
+  std::uint32_t unacked = 0;          ///< Sent, no ACK seen.
+  std::uint32_t undelivered = 0;      ///< Not in the receiver's socket.
+  std::uint32_t backoff = 0;          ///< Timeouts in a row.
+  MessageIndex head = kNoMessage;     ///< The owner's message, kept until all has arrived.
+  std::uint32_t round_packets = 0;    ///< All packets of the message under way.
+  MessageIndex carrier = kNoMessage;  ///< What is under way and accounts for the owner's time; at most one at a time.
+  std::uint64_t pieces = 0;           ///< Pieces and ACKs so far; numbers their draws.
+  bool piece_pending = false;         ///< A piece is still leaving the host.
+  bool outer_untracked = false;
+  bool lossy = false;  ///< Packets of the message under way were lost.
+};
+
+/// An open flow. Way 0 leads from client to server.
+struct FlowState {
+  FlowSpec spec;
+  std::array<FlowDirection, 2> way{};
+  RttEstimator rtt;
+  Time opened{};
+  Time syn_sent{};
+  std::uint32_t pending = 0;  ///< Messages and timers that refer to the flow.
+  std::uint32_t syn_attempt = 0;
+  bool closed = false;
+};
+
+/// What travels: an owner's message, or what the network sends in its place.
+struct MessageState {
+  FlowIndex flow = ~FlowIndex{0};
+  FlowPacket packet = FlowPacket::First;
+  std::uint8_t stage = 0;  ///< Of the plan: where it is, or goes next.
+  std::uint8_t link = 0;   ///< Of the segment that it crosses.
+  bool owned = false;      ///< The owner's; else a piece, a resend or an ACK of the network's own.
+  bool piece = false;      ///< A part of a message, sent as the window and the host's own queue allow.
+  bool resent = false;
+  bool pure_ack = false;
+  std::uint32_t acks = 0;  ///< Packets that this pure ACK acknowledges.
+  MessageSize size;
+  PacketTrain full;  ///< As it left the sender.
+  Train train;       ///< Where it is now.
+  RngStream noise{0, 0};
+  TimeSplit* split = nullptr;
+  std::uint64_t cookie = 0;
+};
+
+/// 0 for what goes from client to server, 1 for the way back.
+inline std::size_t way_of(FlowPacket packet) {
+  return packet == FlowPacket::SynAck || packet == FlowPacket::Response ? 1 : 0;
+}
+/// A Request or a Response: what TCP numbers, acknowledges and paces.
+inline bool carries_data(FlowPacket packet) { return packet == FlowPacket::Request || packet == FlowPacket::Response; }
+
+}  // namespace knetsim

@@ -1,0 +1,102 @@
+#include "sim/net/stage_costs.h"
+
+#include <span>
+
+namespace knetsim {
+namespace {
+
+// Cold, at the start of the run: no scan within living memory.
+constexpr Time kLongAgo{Duration(-3'600'000'000'000'000)};
+
+Duration rounded(double ps) { return Duration(static_cast<std::int64_t>(ps + 0.5)); }
+
+}  // namespace
+
+StageCosts::StageCosts(const PlanTables& tables, std::size_t cores) : tables_(tables) {
+  std::array<Time, kScanTables> cold;
+  cold.fill(kLongAgo);
+  last_scan_.assign(cores, cold);
+}
+
+StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
+  const Stage& stage = visit.stage;
+  const MessageSize& size = visit.size;
+  StageCost cost;
+  parts_count_ = 0;
+  int shape = -1;
+  double drawn = 1;
+  const auto draw = [&](std::uint8_t wanted) {
+    if (wanted != shape) {  // one draw a shape and visit, taken whether or not the term applies: streams stay aligned
+      shape = wanted;
+      drawn = tables_.shapes[wanted].factor(noise) * visit.factor;
+    }
+  };
+  const auto delay = [&](KindIndex kind, Duration span, bool cpu) {
+    cost.latency += span;
+    cost.cpu += cpu ? span : Duration{};
+    parts_[parts_count_++] = {kind, span};
+  };
+  for (const CostTerm& term : std::span(visit.plan.terms).subspan(stage.first_term, stage.terms)) {
+    draw(term.shape);
+    if (term.when == StageCondition::OuterUntracked && !visit.outer_untracked) {
+      continue;
+    }
+    const double median = term.per_message_ps + term.per_skb_ps * size.skbs + term.per_packet_ps * size.packets +
+                          term.per_ack_ps * size.acks + term.per_byte_ps * static_cast<double>(size.payload.count());
+    const Duration span = rounded(median * drawn);
+    if (term.when == StageCondition::IdleResource) {
+      if (stage.place == StagePlace::ReceiverCore) {
+        cost.wake += span;
+        cost.wake_kind = term.kind;
+        continue;
+      }
+      if (!visit.idle) {
+        continue;
+      }
+    }
+    if (!term.latency) {
+      cost.cpu_only += span;
+      continue;
+    }
+    delay(term.kind, span, term.cpu);
+  }
+  for (const ScanTerm& scan : std::span(visit.plan.scans).subspan(stage.first_scan, stage.scans)) {
+    draw(scan.shape);
+    if (scan.when == StageCondition::OuterUntracked && !visit.outer_untracked) {
+      continue;
+    }
+    const double items = scan.fixed + static_cast<double>(visit.symbols[scan.symbol]);
+    if (!(items > 0)) {
+      continue;
+    }
+    Time& last = last_scan_[visit.core][scan.table];
+    const double median = tables_.curves[scan.curve].cost_ps(items, scan.item_bytes, visit.now - last);
+    last = visit.now;
+    delay(scan.kind, rounded(median * drawn), true);
+  }
+  return cost;
+}
+
+void StageCosts::commit(TimeSplit* split, Duration whole, Duration visible) const {
+  if (split == nullptr) {
+    return;
+  }
+  if (visible == whole) {
+    for (std::size_t i = 0; i < parts_count_; ++i) {
+      split->serve(parts_[i].kind, parts_[i].span);
+    }
+    return;
+  }
+  // The rounding goes with the last kind.
+  Duration left = visible;
+  for (std::size_t i = 0; i < parts_count_; ++i) {
+    const Duration share =
+        i + 1 == parts_count_
+            ? left
+            : Duration(static_cast<std::int64_t>(Int128{parts_[i].span.count()} * visible.count() / whole.count()));
+    split->serve(parts_[i].kind, share);
+    left -= share;
+  }
+}
+
+}  // namespace knetsim
