@@ -6,20 +6,15 @@
 #include <vector>
 
 #include "sim/core/time.h"
+#include "sim/net/cfs_bandwidth.h"
 #include "sim/net/scheduler.h"
+#include "sim/net/softirq_fifo.h"
 #include "sim/net/topology.h"
 
 namespace knetsim {
 
 using CoreIndex = std::uint32_t;   ///< Over all nodes; a node's cores are consecutive.
 using GroupIndex = std::uint32_t;  ///< A control group: the containers of one pod, kube-proxy, the host's own services.
-
-/// CFS bandwidth control: at most `quota` of CPU time in each `period`.
-/// @source Linux v6.1 Documentation/scheduler/sched-bwc.rst; the kubelet's period is 100 ms.
-struct CpuQuota {
-  Duration quota{};
-  Duration period = std::chrono::milliseconds(100);
-};
 
 /// One burst of a thread: from the moment it can run until it blocks again.
 struct Burst {
@@ -76,18 +71,10 @@ class Cpus final : public EventHandler {
   HostId node_of_core(CoreIndex core) const { return cores_[core].node; }
   HostId node_of(GroupIndex group) const { return groups_[group].node; }
 
-  // Softirq: a FIFO that knows the departure when work arrives.
-
-  /// When work that arrives now would start.
-  Time softirq_start(CoreIndex core, Time now) const { return std::max(now, cores_[core].softirq_free); }
-  bool softirq_idle(CoreIndex core, Time now) const { return cores_[core].softirq_free <= now; }
-  /// Books work behind what is booked. @return its end.
-  Time book_softirq(CoreIndex core, Time now, Duration work) {
-    Core& c = cores_[core];
-    c.softirq_free = std::max(now, c.softirq_free) + work;
-    c.softirq_booked += work;
-    return c.softirq_free;
-  }
+  // Softirq work of a core (SoftirqFifo).
+  Time softirq_start(CoreIndex core, Time now) const { return cores_[core].softirq.start(now); }
+  bool softirq_idle(CoreIndex core, Time now) const { return cores_[core].softirq.idle(now); }
+  Time book_softirq(CoreIndex core, Time now, Duration work) { return cores_[core].softirq.book(now, work); }
 
   /// The burst can run from now on; on_burst_done() follows, never from inside this call.
   void submit(Time now, const Burst& burst);
@@ -109,8 +96,7 @@ class Cpus final : public EventHandler {
   enum Kind : std::uint16_t { kCoreEvent, kTick, kQuotaEvent };
 
   struct Core {
-    Time softirq_free{};
-    Duration softirq_booked{};
+    SoftirqFifo softirq{};
     Duration softirq_at_since{};  ///< softirq executed when `since` was set
     Duration app_time{};
     Time since{};    ///< progress of the running burst is accounted up to here
@@ -143,37 +129,35 @@ class Cpus final : public EventHandler {
     std::uint32_t first = kNone, last = kNone;  ///< FIFO of waiting bursts
     std::uint32_t running = 0;
     Duration time{};
-    // quota
-    bool limited = false;
-    bool throttled = false;
-    bool ever_ran = false;
-    CpuQuota quota{};
-    Duration left{};
-    Time period_start{};
-    Time throttled_since{};
-    Duration throttled_total{};
-    std::uint32_t generation = 0;
+    CfsBandwidth bandwidth{};
+    std::uint32_t generation = 0;  ///< of the armed quota event; an older one is stale
   };
 
-  Duration softirq_executed(const Core& core, Time now) const {
-    return core.softirq_booked - (core.softirq_free > now ? core.softirq_free - now : Duration{});
+  /// CPU time of the running burst since it was accounted for, its wake-up included.
+  static Duration unaccounted(const Core& core, Time now) {
+    return (now - core.since) - (core.softirq.executed(now) - core.softirq_at_since);
   }
   std::uint32_t source(HostId node) const { return first_source_ + node; }
   std::uint32_t take_burst();
-  void account(Core& core, Time now);
+
+  // cpu.cpp: bursts on cores
   void start(CoreIndex core, std::uint32_t burst, Time now);
   void arm(CoreIndex core, Time now);
+  void account(Core& core, Time now);
   void stop(CoreIndex core, Time now, bool to_front);
-  void enqueue(std::uint32_t burst, Time now, bool to_front);
-  std::uint32_t dequeue(GroupIndex group, Time now);
+  void core_event(CoreIndex core, Time now);
+
+  // cpu_run_queue.cpp: who is next
+  void enqueue(std::uint32_t burst, bool to_front);
+  std::uint32_t dequeue(GroupIndex group);
   GroupIndex best_ready(const Node& node) const;
   void run_next(CoreIndex core, Time now);
   CoreIndex idle_core(const Node& node, CoreIndex hint, Time now) const;
   bool preempt_for(GroupIndex group, Time now);
-  void core_event(CoreIndex core, Time now);
   void tick(HostId node, Time now);
   void arm_tick(HostId node, Time now);
-  void refresh_period(Group& group, Time now);
+
+  // cpu_quota.cpp: groups that may not run
   void arm_quota(GroupIndex group, Time now);
   void quota_event(GroupIndex group, Time now);
   void throttle(GroupIndex group, Time now);

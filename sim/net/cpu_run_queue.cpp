@@ -1,0 +1,169 @@
+#include <algorithm>
+
+#include "sim/net/cpu.h"
+
+// The run queue of a node: which group is next, on which core, and who gives way.
+
+namespace knetsim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// base_slice of a machine with eight or more cores (0.75 ms scaled by 1 + log2(cpus), at most 3 ms): how long a burst
+// keeps a core that others wait for. Linux v6.1 kernel/sched/fair.c, sysctl_sched_min_granularity and
+// get_update_sysctl_factor.
+constexpr Duration kSlice = 3ms;
+// A waking thread takes a core from a running one only when that one is this far ahead (wakeup_granularity).
+constexpr std::int64_t kWakeupGranularity = Duration(4ms).count();
+
+}  // namespace
+
+CoreIndex Cpus::idle_core(const Node& node, CoreIndex hint, Time now) const {
+  // As select_idle_sibling: the thread's last core when it is idle, else another idle one; one that softirq work keeps
+  // busy only when there is no better.
+  const CoreIndex end = node.first_core + node.cores;
+  if (hint >= node.first_core && hint < end && cores_[hint].running == kNone && cores_[hint].softirq.idle(now)) {
+    return hint;
+  }
+  CoreIndex best = kNone;
+  for (CoreIndex core = node.first_core; core < end; ++core) {
+    if (cores_[core].running != kNone) {
+      continue;
+    }
+    if (cores_[core].softirq.idle(now)) {
+      return core;
+    }
+    if (best == kNone || cores_[core].softirq.free_at() < cores_[best].softirq.free_at()) {
+      best = core;
+    }
+  }
+  return best;
+}
+
+void Cpus::enqueue(std::uint32_t index, bool to_front) {
+  Live& live = bursts_[index];
+  const GroupIndex group_index = live.burst.group;
+  Group& group = groups_[group_index];
+  if (group.first == kNone) {
+    live.next = kNone;
+    group.first = group.last = index;
+    if (!group.bandwidth.throttled()) {
+      nodes_[group.node].ready.push_back(group_index);
+    }
+  } else if (to_front) {
+    live.next = group.first;
+    group.first = index;
+  } else {
+    live.next = kNone;
+    bursts_[group.last].next = index;
+    group.last = index;
+  }
+}
+
+std::uint32_t Cpus::dequeue(GroupIndex group_index) {
+  Group& group = groups_[group_index];
+  const std::uint32_t index = group.first;
+  group.first = bursts_[index].next;
+  if (group.first == kNone) {
+    group.last = kNone;
+    auto& ready = nodes_[group.node].ready;
+    ready.erase(std::find(ready.begin(), ready.end(), group_index));
+  }
+  return index;
+}
+
+GroupIndex Cpus::best_ready(const Node& node) const {
+  GroupIndex best = kNone;
+  for (const GroupIndex group : node.ready) {
+    if (best == kNone || groups_[group].vruntime < groups_[best].vruntime ||
+        (groups_[group].vruntime == groups_[best].vruntime && group < best)) {
+      best = group;
+    }
+  }
+  return best;
+}
+
+void Cpus::run_next(CoreIndex core, Time now) {
+  Node& node = nodes_[cores_[core].node];
+  const GroupIndex group = best_ready(node);
+  if (group == kNone) {
+    return;
+  }
+  node.min_vruntime = std::max(node.min_vruntime, groups_[group].vruntime);
+  start(core, dequeue(group), now);
+}
+
+bool Cpus::preempt_for(GroupIndex group, Time now) {
+  const Node& node = nodes_[groups_[group].node];
+  CoreIndex victim = kNone;
+  for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
+    const GroupIndex running = bursts_[cores_[core].running].burst.group;
+    if (running == group) {
+      continue;
+    }
+    account(cores_[core], now);
+    if (victim == kNone || groups_[running].vruntime > groups_[bursts_[cores_[victim].running].burst.group].vruntime) {
+      victim = core;
+    }
+  }
+  if (victim == kNone) {
+    return false;
+  }
+  const Group& ahead = groups_[bursts_[cores_[victim].running].burst.group];
+  const Group& woken = groups_[group];
+  const auto granularity = static_cast<std::int64_t>((Int128{kWakeupGranularity} * woken.per_ps_q20) >> 20);
+  if (ahead.vruntime - woken.vruntime <= granularity) {
+    return false;
+  }
+  const std::uint32_t burst = dequeue(group);
+  stop(victim, now, true);
+  start(victim, burst, now);
+  arm_tick(woken.node, now);
+  return true;
+}
+
+void Cpus::arm_tick(HostId index, Time now) {
+  Node& node = nodes_[index];
+  if (!node.tick_armed && !node.ready.empty()) {
+    node.tick_armed = true;
+    scheduler_.schedule(now + kSlice, source(index), {handler_, kTick, index, 0});
+  }
+}
+
+void Cpus::tick(HostId index, Time now) {
+  Node& node = nodes_[index];
+  node.tick_armed = false;
+  const CoreIndex end = node.first_core + node.cores;
+  for (CoreIndex core = node.first_core; core < end; ++core) {
+    if (cores_[core].running != kNone) {
+      account(cores_[core], now);
+    }
+  }
+  // At most one change a core: the running burst that is furthest ahead of the best waiting one gives way.
+  for (std::uint32_t changes = 0; changes < node.cores; ++changes) {
+    const GroupIndex waiting = best_ready(node);
+    if (waiting == kNone) {
+      return;
+    }
+    CoreIndex victim = kNone;
+    for (CoreIndex core = node.first_core; core < end; ++core) {
+      if (cores_[core].running == kNone || now - cores_[core].started < kSlice) {
+        continue;
+      }
+      const std::int64_t vruntime = groups_[bursts_[cores_[core].running].burst.group].vruntime;
+      if (vruntime >= groups_[waiting].vruntime &&
+          (victim == kNone || vruntime > groups_[bursts_[cores_[victim].running].burst.group].vruntime)) {
+        victim = core;
+      }
+    }
+    if (victim == kNone) {
+      break;
+    }
+    const std::uint32_t burst = dequeue(waiting);
+    stop(victim, now, false);
+    start(victim, burst, now);
+  }
+  arm_tick(index, now);
+}
+
+}  // namespace knetsim
