@@ -206,7 +206,7 @@ std::vector<std::string> kind_names() {
   return names;
 }
 
-PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, PointObserver* observer) {
+PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, PointObserver* observer, RunDigest* order) {
   static_assert(kStepKinds + 2 <= kMaxKinds);
   const auto wall_start = std::chrono::steady_clock::now();
   const Scenario& scenario = variant.scenario;
@@ -222,6 +222,9 @@ PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, Point
   const std::uint32_t traffic_source = network_source + Network::sources_needed(topology);
   const std::uint32_t sync_source = traffic_source + TrafficRuntime::sources_needed(variant.traffic);
   Scheduler scheduler(sync_source + nodes);
+  if (order != nullptr) {
+    scheduler.digest_into(*order);
+  }
 
   Cpus cpus(scheduler, 0);
   for (const ClusterNode& node : cluster.nodes) {

@@ -11,6 +11,7 @@
 #include "models/proxy/portmap.h"
 #include "models/service/dialer.h"
 #include "models/workload/runtime.h"
+#include "sim/core/digest.h"
 #include "sim/experiment/scenario.h"
 #include "sim/net/link.h"
 
@@ -88,7 +89,9 @@ inline constexpr KindIndex kWorkKind = static_cast<KindIndex>(kStepKinds);
 inline constexpr KindIndex kSleepKind = static_cast<KindIndex>(kStepKinds + 1);
 
 /// Simulates one replicate. Depends on nothing but its arguments: the same on any thread of any machine.
+/// @param order  Takes the key of every event, in the order in which they fire; may be null.
 /// @throws InvariantError  A law that has to hold on every run does not.
-PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, PointObserver* observer = nullptr);
+PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, PointObserver* observer = nullptr,
+                     RunDigest* order = nullptr);
 
 }  // namespace knetsim

@@ -102,11 +102,14 @@ void Network::hop(MessageIndex index, Time now) {
   if (visit.lost > 0) {
     counters_.packets_dropped += visit.lost;
     packets_lost(index, visit.lost, visit.behind, now);
-    if (visit.lost >= message.train.size.packets) {
+    // A datagram is lost with its first fragment (ip_defrag() waits for the rest in vain); that the others travel on is
+    // not modelled.
+    if (visit.lost >= message.train.size.packets || flow.spec.datagrams) {
       vanish(index, now);
       return;
     }
     message.size.packets -= static_cast<std::int32_t>(visit.lost);
+    message.full = visit.out.size;  // what a machine further on passes to its own link
   }
   message.train = visit.out;
   if (TimeSplit* split = message.split; split != nullptr) {

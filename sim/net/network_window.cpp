@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "sim/core/ensure.h"
 #include "sim/net/network.h"
 
 // Transfers: a message that does not fit into the congestion window leaves in pieces, paced by the acknowledgements of
@@ -87,6 +88,7 @@ void Network::pump(FlowIndex index, std::size_t way_index, Time now) {
 void Network::launch_piece(FlowIndex index, std::size_t way_index, std::uint32_t packets, Time now, bool resent) {
   FlowState& flow = flows_[index];
   FlowDirection& way = flow.way[way_index];
+  KNETSIM_ENSURE(way.head != kNone);
   const MessageIndex piece_index = messages_.take();
   MessageState& piece = messages_[piece_index];
   const MessageState& head = messages_[way.head];

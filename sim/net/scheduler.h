@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/core/digest.h"
 #include "sim/core/event_queue.h"
 #include "sim/core/time.h"
 
@@ -42,9 +43,18 @@ class Scheduler {
   /// @param at  Not before now().
   void schedule(Time at, std::uint32_t source, const Event& event) { queue_.push(at, source, event); }
 
+  /// Adds the key of every event that fires from now on to `digest`, which outlives the run.
+  void digest_into(RunDigest& digest) { digest_ = &digest; }
+
   /// Handles every event before `end`, then moves the clock to `end`. @return false when `limit` events were handled
   /// first.
   bool run_until(Time end, std::uint64_t limit = ~std::uint64_t{0}) {
+    return digest_ == nullptr ? run<false>(end, limit) : run<true>(end, limit);
+  }
+
+ private:
+  template <bool kDigest>
+  bool run(Time end, std::uint64_t limit) {
     while (!queue_.empty() && queue_.next_time() < end) {
       if (limit-- == 0) {
         return false;
@@ -52,17 +62,20 @@ class Scheduler {
       const auto fired = queue_.pop();
       now_ = fired.key.at;
       ++events_;
+      if constexpr (kDigest) {
+        digest_->add(fired.key);
+      }
       handlers_[fired.payload.handler]->on_event(now_, fired.payload);
     }
     now_ = end;
     return true;
   }
 
- private:
   EventQueue<Event> queue_;
   std::vector<EventHandler*> handlers_;
   Time now_{};
   std::uint64_t events_ = 0;
+  RunDigest* digest_ = nullptr;
 };
 
 }  // namespace knetsim
