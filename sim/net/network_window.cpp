@@ -88,7 +88,7 @@ void Network::pump(FlowIndex index, std::size_t way_index, Time now) {
 void Network::launch_piece(FlowIndex index, std::size_t way_index, std::uint32_t packets, Time now, bool resent) {
   FlowState& flow = flows_[index];
   FlowDirection& way = flow.way[way_index];
-  KNETSIM_ENSURE(way.head != kNone);
+  KNETSIM_ENSURE(way.head != kNoMessage);
   const MessageIndex piece_index = messages_.take();
   MessageState& piece = messages_[piece_index];
   const MessageState& head = messages_[way.head];
