@@ -27,6 +27,8 @@ class ProxySync final : public EventHandler {
   static Duration phase(RandomStreams streams, HostId node, Duration period);
 
   void start(Time now);
+  /// What a sync costs from the next one on.
+  void set_cpu(Duration cpu) { options_.cpu = cpu; }
   void on_event(Time now, const Event& event) override;
 
  private:

@@ -43,14 +43,15 @@ std::uint64_t address_key(PodIndex pod) { return std::uint64_t{pod} + 1; }
 
 }  // namespace
 
-ServiceDialer::ServiceDialer(const Cluster& cluster, std::vector<EdgeTarget> targets, std::vector<bool> udp,
-                             PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
+ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoints, std::vector<EdgeTarget> targets,
+                             std::vector<bool> udp, PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
                              const DialerOptions& options)
     : cluster_(cluster),
+      endpoints_(endpoints),
       targets_(std::move(targets)),
       udp_(std::move(udp)),
       book_(book),
-      proxy_(proxy),
+      proxy_(&proxy),
       streams_(streams),
       options_(options) {}
 
@@ -81,7 +82,7 @@ ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std:
     ++active[endpoints[best].pod];
     return pick(best);
   };
-  switch (proxy_.selection()) {
+  switch (proxy_->selection()) {
     case Selection::Random:
       return pick(static_cast<std::uint32_t>(streams_.get(kEndpoint.of(edge), id).below(count)));
     case Selection::RoundRobin:
@@ -136,7 +137,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
       flow.local_policy = service.internal_traffic_local;
     }
     flow.affinity = service.client_ip_affinity;
-    const EndpointView view = cluster_.endpoints.at(ingress);
+    const EndpointView view = endpoints_.at(ingress);
     std::span<const Endpoint> endpoints = view.endpoints(target.port);
     std::vector<Endpoint> local;
     if (flow.local_policy) {
@@ -151,14 +152,14 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
       dial.dropped = flow.local_policy;
       return dial;
     }
-    flow.endpoints = flow.affinity || proxy_.selection() != Selection::Random ? chosen.of : 1;
+    flow.endpoints = flow.affinity || proxy_->selection() != Selection::Random ? chosen.of : 1;
     dial.flow.symbols[static_cast<std::size_t>(Symbol::EndpointIndex)] = static_cast<float>(chosen.index + 1);
     dial.flow.symbols[static_cast<std::size_t>(Symbol::ServicePosition)] =
         position(ingress, target.port, kServiceOrder, options_.sizes.services_rules, now);
     dial.flow.symbols[static_cast<std::size_t>(Symbol::NodePortPosition)] =
         position(ingress, target.port, kNodePortOrder, options_.sizes.node_ports, now);
     dial.flow.symbols[static_cast<std::size_t>(Symbol::IpvsDestinations)] =
-        static_cast<float>(proxy_.destinations_scanned(chosen.of));
+        static_cast<float>(proxy_->destinations_scanned(chosen.of));
   }
   if (chosen.endpoint != nullptr) {
     dial.server = chosen.endpoint->pod;

@@ -37,11 +37,20 @@ struct DialerOptions {
 class ServiceDialer final : public Dialer {
  public:
   /// All references outlive the dialer. @param targets  shape (edges,)
-  ServiceDialer(const Cluster& cluster, std::vector<EdgeTarget> targets, std::vector<bool> udp, PlanBook& book,
-                const ProxyModel& proxy, RandomStreams streams, const DialerOptions& options);
+  /// @param endpoints  Of this run: what nodes know may change under it.
+  ServiceDialer(const Cluster& cluster, const EndpointViews& endpoints, std::vector<EdgeTarget> targets,
+                std::vector<bool> udp, PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
+                const DialerOptions& options);
 
   Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) override;
+  const FlowPlans& plans_now(const FlowPlans& plans) override { return book_.current(plans); }
+
+  /// The rules have changed; the book has been renewed. @param proxy  Outlives the dialer or the next call.
+  void set_rules(const ProxyModel& proxy, const RuleSizes& sizes) {
+    proxy_ = &proxy;
+    options_.sizes = sizes;
+  }
 
  private:
   struct Chosen {
@@ -60,10 +69,11 @@ class ServiceDialer final : public Dialer {
   float position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of, Time now) const;
 
   const Cluster& cluster_;
+  const EndpointViews& endpoints_;
   std::vector<EdgeTarget> targets_;
   std::vector<bool> udp_;
   PlanBook& book_;
-  const ProxyModel& proxy_;
+  const ProxyModel* proxy_;
   RandomStreams streams_;
   DialerOptions options_;
   std::unordered_map<std::uint64_t, SchedulerState> states_;

@@ -1,5 +1,7 @@
 #include "models/service/plan_book.h"
 
+#include <utility>
+
 #include "sim/core/ensure.h"
 
 namespace knetsim {
@@ -8,12 +10,13 @@ const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
   std::unique_ptr<Entry>& entry = entries_[flow];
   if (!entry) {
     entry = std::make_unique<Entry>();
+    entry->plans.epoch = epoch_;
     for (std::size_t i = 0; i < entry->walks.size(); ++i) {
       const auto packet = static_cast<PacketClass>(i);
       if (flow.transport == Transport::Udp && packet == PacketClass::SynAck) {
         continue;
       }
-      entry->walks[i] = describe(flow, packet, datapath_);
+      entry->walks[i] = describe(flow, packet, *datapath_);
       entry->plans.plan[i] =
           compile(entry->walks[i], profile_, tables_, {.packet = packet, .transport = flow.transport, .mtu = mtu_});
     }
@@ -22,8 +25,15 @@ const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
   return *entry;
 }
 
+void PlanBook::renew(const Datapath& datapath) {
+  datapath_.emplace(datapath);
+  retired_.push_back(std::exchange(entries_, {}));
+  ++epoch_;
+}
+
 PlanBook::Known PlanBook::known(const FlowPlans& plans) const {
-  for (const auto& [flow, entry] : entries_) {
+  KNETSIM_ENSURE(plans.epoch <= epoch_, "plans of another book");
+  for (const auto& [flow, entry] : plans.epoch == epoch_ ? entries_ : retired_[plans.epoch]) {
     if (&entry->plans == &plans) return {flow, entry.get()};
   }
   KNETSIM_ENSURE(false, "plans of another book");

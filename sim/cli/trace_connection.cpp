@@ -9,6 +9,7 @@
 #include "models/walk/compile.h"
 #include "sim/cli/command.h"
 #include "sim/experiment/target_lookup.h"
+#include "sim/experiment/variant_models.h"
 #include "sim/net/link_framing.h"
 
 namespace knetsim {
@@ -192,10 +193,11 @@ MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
 class Search {
  public:
   Search(const BoundVariant& variant, const EdgeTarget& target, bool udp)
-      : models_(make_models(variant)),
+      : models_(make_models(variant, rule_sizes(variant))),
         tables_(plan_tables(variant.profile)),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
-        dialer_(variant.cluster, {target}, {udp}, book_, *models_.proxy, RandomStreams(variant.scenario.run.seed),
+        dialer_(variant.cluster, variant.cluster.endpoints, {target}, {udp}, book_, *models_.proxy,
+                RandomStreams(variant.scenario.run.seed),
                 {.sync_period = variant.scenario.cluster.proxy.sync_period, .sizes = models_.sizes}) {}
 
   void run(const std::vector<PodIndex>& clients, bool near) {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <map>
 
+#include "sim/experiment/variant_models.h"
+
 namespace knetsim {
 namespace {
 

@@ -8,6 +8,7 @@
 #include "sim/experiment/call_graph.h"
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/tell_once.h"
+#include "sim/experiment/variant_models.h"
 #include "sim/input/emit.h"
 #include "sim/input/overrides.h"
 #include "sim/input/read_documents.h"

@@ -55,6 +55,14 @@ class Network final : public EventHandler {
   void set_cpu_factor(HostId host, double factor) { cpu_factor_[host] = factor; }
 
   FlowIndex open(const FlowSpec& spec, Time now);
+  const FlowPlans& plans(FlowIndex flow) const { return *flows_[flow].spec.plans; }
+  /// What the flow's next messages go through. Waits for the next call while something is still under way: a message
+  /// ends on the plan that it began with. @pre The plans pass the same machines.
+  void set_plans(FlowIndex flow, const FlowPlans& plans) {
+    if (flows_[flow].pending == 0) {
+      flows_[flow].spec.plans = &plans;
+    }
+  }
   /// Nothing more is sent, and no message is under way.
   void close(FlowIndex flow);
 

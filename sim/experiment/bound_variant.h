@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "models/cost/cost_profile.h"
+#include "models/service/dialer.h"
+#include "models/workload/spec.h"
+#include "sim/experiment/scenario.h"
+#include "sim/experiment/timeline.h"
+
+namespace knetsim {
+
+/// One variant, bound: what its replicates share and only read.
+struct BoundVariant {
+  std::string name;
+  Scenario scenario;
+  Cluster cluster;
+  TrafficPlan traffic;
+  std::vector<EdgeTarget> targets;  ///< shape (edges,)
+  CostProfile profile;
+  std::vector<Change> timeline;  ///< In any order; those of one instant take place in the order given.
+};
+
+}  // namespace knetsim

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "models/cni/cni_model.h"
+#include "models/proxy/portmap.h"
+#include "models/proxy/proxy_model.h"
+#include "models/service/datapath.h"
+#include "sim/experiment/bound_variant.h"
+#include "sim/net/topology.h"
+
+namespace knetsim {
+
+/// Rules that kube-proxy would have on each node: the cluster's Services and the background ones.
+RuleSizes rule_sizes(const BoundVariant& variant);
+
+/// Hosts and switches as the scenario asks for them; host i is node i.
+Topology make_topology(const Scenario& scenario, const Cluster& cluster);
+
+/// Models of the variant, as walks are described from them.
+struct VariantModels {
+  std::unique_ptr<ProxyModel> proxy;
+  std::unique_ptr<CniModel> cni;
+  PortMap host_ports{0, IptablesBackend::Legacy};
+  RuleSizes sizes;
+  Datapath datapath() const {
+    const PortMap* ports = host_ports.containers() > 0 ? &host_ports : nullptr;
+    return {.proxy = *proxy, .cni = *cni, .host_ports = {ports, ports, ports}};
+  }
+};
+/// With rules of these sizes: rule_sizes(variant) as long as nothing has changed.
+VariantModels make_models(const BoundVariant& variant, const RuleSizes& sizes);
+
+}  // namespace knetsim
