@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "sim/core/time.h"
 
 namespace knetsim {
@@ -12,7 +15,8 @@ struct CpuQuota {
 };
 
 /// What is left of a group's quota, and for how long it was held back. Periods follow one another from the group's
-/// first use on; what was used beyond the quota (an instant's rounding at most) is forgiven.
+/// first use on. What is not used is not kept; what was used too much (a picosecond for each core, where several spend
+/// the rest together) is owed to the next period.
 /// Departure from kernel/sched/fair.c (v6.1): one pool, exact to the picosecond; there cores take slices of
 /// sched_cfs_bandwidth_slice_us (5 ms) from it and notice at the tick that they are spent.
 class CfsBandwidth {
@@ -23,11 +27,14 @@ class CfsBandwidth {
   bool limited() const { return limited_; }
   bool throttled() const { return throttled_; }
   Duration left() const { return left_; }
+  bool spent() const { return left_ <= Duration{}; }
   Time period_end() const { return period_start_ + quota_.period; }
+  /// The period that `now` is in has not been started.
+  bool due(Time now) const { return !started_ || now >= period_end(); }
 
   void use(Duration time) { left_ -= time; }
 
-  /// Starts the period that `now` is in, if it has not begun: the quota is whole again.
+  /// Starts the period that `now` is in, which is due(). All use before has to be told of.
   void refresh(Time now) {
     if (!started_) {
       started_ = true;
@@ -36,10 +43,8 @@ class CfsBandwidth {
       return;
     }
     const std::int64_t passed = (now - period_start_) / quota_.period;
-    if (passed > 0) {
-      period_start_ += passed * quota_.period;
-      left_ = quota_.quota;
-    }
+    period_start_ += passed * quota_.period;
+    left_ = std::min(quota_.quota, left_ + passed * quota_.quota);
   }
 
   void throttle(Time now) {

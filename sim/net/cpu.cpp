@@ -8,13 +8,6 @@
 // Nodes, groups and bursts on cores: progress is what softirq work leaves of the time that passes.
 
 namespace knetsim {
-namespace {
-
-// A sleeper's virtual runtime is set at most this far behind the least of its node (place_entity: half of
-// sched_latency). Linux v6.1 kernel/sched/fair.c.
-constexpr std::int64_t kSleeperCredit = Duration(std::chrono::milliseconds(12)).count();
-
-}  // namespace
 
 HostId Cpus::add_node(std::uint32_t cores) {
   if (cores < 1 || cores > 1024) {
@@ -57,11 +50,11 @@ void Cpus::submit(Time now, const Burst& burst) {
   bursts_[index] = Live{.burst = burst, .cpu_left = burst.cpu, .ready_since = now};
   Group& group = groups_[burst.group];
   Node& node = nodes_[group.node];
-  if (group.bandwidth.limited()) {
-    group.bandwidth.refresh(now);
-  }
   if (group.running == 0 && group.first == kNone) {
-    group.vruntime = std::max(group.vruntime, node.min_vruntime - kSleeperCredit);
+    place(group, now);
+  }
+  if (group.bandwidth.limited()) {
+    ask_for_quota(burst.group, now);
   }
   bursts_[index].throttle_mark = throttled_time(burst.group, now);
   if (node.idle > 0 && !group.bandwidth.throttled()) {

@@ -110,6 +110,7 @@ class Cpus final : public EventHandler {
     std::uint32_t cores = 0;
     std::uint32_t idle = 0;
     std::int64_t min_vruntime = 0;
+    Time min_at{};  ///< when that was looked at last
     bool tick_armed = false;
     std::vector<GroupIndex> ready;  ///< Groups with bursts that wait and may run.
   };
@@ -148,6 +149,8 @@ class Cpus final : public EventHandler {
   void core_event(CoreIndex core, Time now);
 
   // cpu_run_queue.cpp: who is next
+  void advance_min_vruntime(Node& node, Time now);
+  void place(Group& group, Time now);
   void enqueue(std::uint32_t burst, bool to_front);
   std::uint32_t dequeue(GroupIndex group);
   GroupIndex best_ready(const Node& node) const;
@@ -158,9 +161,12 @@ class Cpus final : public EventHandler {
   void arm_tick(HostId node, Time now);
 
   // cpu_quota.cpp: groups that may not run
+  void account_group(GroupIndex group, Time now);
+  void ask_for_quota(GroupIndex group, Time now);
   void arm_quota(GroupIndex group, Time now);
   void quota_event(GroupIndex group, Time now);
   void throttle(GroupIndex group, Time now);
+  void unthrottle(GroupIndex group, Time now);
 
   Scheduler& scheduler_;
   BurstOwner* owner_ = nullptr;

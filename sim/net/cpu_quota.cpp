@@ -6,53 +6,87 @@
 
 namespace knetsim {
 
+void Cpus::account_group(GroupIndex index, Time now) {
+  const Group& group = groups_[index];
+  const Node& node = nodes_[group.node];
+  for (CoreIndex core = node.first_core; group.running > 0 && core < node.first_core + node.cores; ++core) {
+    if (cores_[core].running != kNone && bursts_[cores_[core].running].burst.group == index) {
+      account(cores_[core], now);
+    }
+  }
+}
+
+// A burst of the group wants to run: a period may have begun, or nothing be left of this one.
+// @source Linux v6.1 kernel/sched/fair.c, check_enqueue_throttle.
+void Cpus::ask_for_quota(GroupIndex index, Time now) {
+  CfsBandwidth& bandwidth = groups_[index].bandwidth;
+  if (bandwidth.throttled()) {
+    return;  // the event at the end of the period is armed
+  }
+  if (bandwidth.due(now)) {
+    account_group(index, now);  // what ran until now is the old period's
+    bandwidth.refresh(now);
+  }
+  if (bandwidth.spent()) {
+    throttle(index, now);
+  }
+}
+
 void Cpus::arm_quota(GroupIndex index, Time now) {
-  // Spent at the earliest when every running burst of the group makes progress; softirq work only makes it later.
+  // Spent at the earliest when every running burst makes progress from the moment on at which the first one can: behind
+  // the softirq work that is booked and its own wake-up. Softirq work that comes makes it later only.
   Group& group = groups_[index];
   Duration left = group.bandwidth.left();
+  Duration held = Duration::max();
   const Node& node = nodes_[group.node];
   for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
     const Core& c = cores_[core];
     if (c.running != kNone && bursts_[c.running].burst.group == index) {
-      left -= std::max(Duration{}, unaccounted(c, now) - bursts_[c.running].wake_left);
+      const Duration beyond_wake = unaccounted(c, now) - bursts_[c.running].wake_left;
+      left -= std::max(Duration{}, beyond_wake);
+      held = std::min(held, c.softirq.start(now) - now + std::max(Duration{}, -beyond_wake));
     }
   }
-  const Duration spent_in = Duration((std::max(Duration{}, left).count() + group.running - 1) / group.running);
+  const Duration spent_in = held + Duration((std::max(Duration{}, left).count() + group.running - 1) / group.running);
   scheduler_.schedule(std::max(now, std::min(now + spent_in, group.bandwidth.period_end())), source(group.node),
                       {handler_, kQuotaEvent, index, ++group.generation});
 }
 
 void Cpus::quota_event(GroupIndex index, Time now) {
   Group& group = groups_[index];
-  Node& node = nodes_[group.node];
-  const CoreIndex end = node.first_core + node.cores;
-  for (CoreIndex core = node.first_core; core < end; ++core) {
-    if (cores_[core].running != kNone && bursts_[cores_[core].running].burst.group == index) {
-      account(cores_[core], now);  // what ran until now is the old period's
-    }
-  }
-  if (now >= group.bandwidth.period_end()) {
+  account_group(index, now);
+  if (group.bandwidth.due(now)) {
     group.bandwidth.refresh(now);
     if (group.bandwidth.throttled()) {
-      group.bandwidth.unthrottle(now);
-      if (group.first != kNone) {
-        node.ready.push_back(index);
-      }
-      for (CoreIndex core = node.first_core; core < end && group.first != kNone; ++core) {
-        if (cores_[core].running == kNone) {
-          start(core, dequeue(index), now);
-        }
-      }
-      arm_tick(group.node, now);
+      unthrottle(index, now);
       return;
     }
-  } else if (group.bandwidth.left() <= Duration{}) {
-    throttle(index, now);
-    return;
   }
-  if (group.running > 0) {
+  if (group.running == 0) {
+    return;  // whoever comes next asks
+  }
+  if (group.bandwidth.spent()) {
+    throttle(index, now);
+  } else {
     arm_quota(index, now);
   }
+}
+
+void Cpus::unthrottle(GroupIndex index, Time now) {
+  Group& group = groups_[index];
+  Node& node = nodes_[group.node];
+  group.bandwidth.unthrottle(now);
+  place(group, now);
+  if (group.first != kNone) {
+    node.ready.push_back(index);
+  }
+  // Idle cores take its bursts; busy ones at their next tick (unthrottle_cfs_rq wakes idle CPUs only).
+  for (CoreIndex core = node.first_core; core < node.first_core + node.cores && group.first != kNone; ++core) {
+    if (cores_[core].running == kNone) {
+      start(core, dequeue(index), now);
+    }
+  }
+  arm_tick(group.node, now);
 }
 
 void Cpus::throttle(GroupIndex index, Time now) {

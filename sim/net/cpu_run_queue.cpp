@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "sim/net/cpu.h"
 
@@ -13,6 +14,10 @@ using namespace std::chrono_literals;
 // keeps a core that others wait for. Linux v6.1 kernel/sched/fair.c, sysctl_sched_min_granularity and
 // get_update_sysctl_factor.
 constexpr Duration kSlice = 3ms;
+// A sleeper's virtual runtime is set at most this far behind the least of its node (place_entity: half of
+// sched_latency).
+constexpr std::int64_t kSleeperCredit = Duration(12ms).count();
+constexpr Duration kJiffy = 1ms;  // CONFIG_HZ = 1000
 // A waking thread takes a core from a running one only when that one is this far ahead (wakeup_granularity).
 constexpr std::int64_t kWakeupGranularity = Duration(4ms).count();
 
@@ -38,6 +43,33 @@ CoreIndex Cpus::idle_core(const Node& node, CoreIndex hint, Time now) const {
     }
   }
   return best;
+}
+
+// The least virtual runtime of those who run or wait never falls; kept to a jiffy, as update_curr() at the tick does.
+void Cpus::advance_min_vruntime(Node& node, Time now) {
+  node.min_at = now;
+  const GroupIndex waiting = best_ready(node);
+  std::int64_t least = waiting == kNone ? std::numeric_limits<std::int64_t>::max() : groups_[waiting].vruntime;
+  bool any = waiting != kNone;
+  for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
+    if (cores_[core].running != kNone) {
+      account(cores_[core], now);
+      least = std::min(least, groups_[bursts_[cores_[core].running].burst.group].vruntime);
+      any = true;
+    }
+  }
+  if (any) {
+    node.min_vruntime = std::max(node.min_vruntime, least);
+  }
+}
+
+// A group that did not want to run, or was not allowed to, does not get back what it missed.
+void Cpus::place(Group& group, Time now) {
+  Node& node = nodes_[group.node];
+  if (now - node.min_at >= kJiffy) {
+    advance_min_vruntime(node, now);
+  }
+  group.vruntime = std::max(group.vruntime, node.min_vruntime - kSleeperCredit);
 }
 
 void Cpus::enqueue(std::uint32_t index, bool to_front) {
@@ -134,11 +166,7 @@ void Cpus::tick(HostId index, Time now) {
   Node& node = nodes_[index];
   node.tick_armed = false;
   const CoreIndex end = node.first_core + node.cores;
-  for (CoreIndex core = node.first_core; core < end; ++core) {
-    if (cores_[core].running != kNone) {
-      account(cores_[core], now);
-    }
-  }
+  advance_min_vruntime(node, now);
   // At most one change a core: the running burst that is furthest ahead of the best waiting one gives way.
   for (std::uint32_t changes = 0; changes < node.cores; ++changes) {
     const GroupIndex waiting = best_ready(node);
