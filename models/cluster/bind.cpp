@@ -45,11 +45,18 @@ class Binder {
 
   void make_node(std::string_view name) {
     std::vector<Label> labels{{intern("kubernetes.io/hostname"), name}, {intern("kubernetes.io/os"), intern("linux")}};
+    const std::vector<std::string>& zones = options_.nodes.zones;
+    std::string_view zone;
+    if (!zones.empty()) {
+      zone = intern(zones[summary_.nodes_made % zones.size()]);
+      labels.push_back({intern("topology.kubernetes.io/zone"), zone});
+    }
     cluster_.nodes.push_back({.name = name,
                               .labels = cluster_.label_sets.intern(labels),
                               .capacity = options_.nodes.capacity,
                               .allocatable = options_.nodes.capacity,
-                              .max_pods = options_.nodes.max_pods});
+                              .max_pods = options_.nodes.max_pods,
+                              .zone = zone});
     ++summary_.nodes_made;
   }
 

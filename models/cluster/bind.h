@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/cluster/addresses.h"
 #include "models/cluster/cluster.h"
@@ -16,7 +17,8 @@ namespace knetsim {
 struct NodeSpec {
   std::uint32_t count = 0;  ///< 0: only the shape is given, for Node objects that state none.
   Resources capacity{.cpu_milli = 8000, .memory_bytes = std::int64_t{32} << 30};
-  std::uint32_t max_pods = 110;  ///< kubelet's maxPods
+  std::uint32_t max_pods = 110;      ///< kubelet's maxPods
+  std::vector<std::string> zones{};  ///< Dealt to the nodes in turn: label topology.kubernetes.io/zone. Empty: none.
 };
 
 struct ClusterOptions {

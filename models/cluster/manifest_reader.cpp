@@ -152,6 +152,11 @@ void ManifestReader::read(Node object) {
                                    : fmt::format("{} is missing", kind.empty() ? "kind" : "apiVersion"));
     return;
   }
+  if (api_version.starts_with("knetsim.io/")) {
+    diagnostics_.error(kind_node, fmt::format("a {} of knetsim's own among Kubernetes objects", kind),
+                       "manifests; a scenario stands alone on the command line");
+    return;
+  }
   ++manifests_.objects;
   if (kind_named(kind) == nullptr) {
     if (kind == "Ingress" && !check_ingress(object, api_version)) return;

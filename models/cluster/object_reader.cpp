@@ -41,19 +41,20 @@ void ObjectReader::uses(Unmodelled feature, Node where) {
 }
 
 void ObjectReader::tell_unmodelled() {
-  const auto tell = [this](Use& use, std::string message) {
+  const auto tell = [this](Use& use, std::string message, bool unsupported) {
     if (use.count == 0) return;
     if (use.count > 1) message += fmt::format(" ({} times, first here)", use.count);
     Diagnostic diagnostic = Diagnostic::at(Severity::Notice, use.mark, use.path, std::move(message));
     diagnostic.object = use.object;
+    diagnostic.unsupported = unsupported;
     diagnostics_.add(std::move(diagnostic));
     use = {};
   };
   for (const UnmodelledRow& row : unmodelled_rows()) {
-    tell(uses_[static_cast<std::size_t>(row.feature)], fmt::format("{}: {}", row.name, row.consequence));
+    tell(uses_[static_cast<std::size_t>(row.feature)], fmt::format("{}: {}", row.name, row.consequence), true);
   }
   for (auto& [key, use] : unknown_keys_)
-    tell(use, fmt::format("'{}' is no field that knetsim knows here; passed over", key));
+    tell(use, fmt::format("'{}' is no field that knetsim knows here; passed over", key), false);
   unknown_keys_.clear();
 }
 
@@ -281,7 +282,7 @@ bool ObjectReader::first_of_its_name(const ObjectMeta& meta, Node where) {
 
 std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view kind, bool namespaced) {
   const Node node = object["metadata"];
-  const Fields fields(*this, node, kMetadataKeys);
+  const FieldValues fields(*this, node, kMetadataKeys);
   ObjectMeta meta;
   meta.kind = intern(kind);
   meta.name = text(fields[kMetadataKeys["name"]]);
@@ -321,7 +322,7 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
   const Node owners = fields[kMetadataKeys["ownerReferences"]];
   if (sequence(owners)) {
     for (const Node reference : owners) {
-      const Fields owner(*this, reference, kOwnerKeys);
+      const FieldValues owner(*this, reference, kOwnerKeys);
       if (!boolean(owner[kOwnerKeys["controller"]], false)) continue;
       meta.owner = {text(owner[kOwnerKeys["kind"]]), text(owner[kOwnerKeys["name"]])};
     }

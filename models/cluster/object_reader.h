@@ -130,9 +130,9 @@ class ObjectReader {
 
 /// The values of one structure, found in one pass over its keys: `fields[kKeys["containers"]]`, absent when not there.
 template <std::size_t N>
-class Fields {
+class FieldValues {
  public:
-  Fields(ObjectReader& reader, Node node, const Keys<N>& keys) {
+  FieldValues(ObjectReader& reader, Node node, const Keys<N>& keys) {
     if (!reader.mapping(node)) return;
     const std::size_t size = node.size();
     for (std::size_t i = 0; i < size; ++i) {

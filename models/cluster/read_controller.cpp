@@ -10,7 +10,7 @@
 namespace knetsim {
 namespace {
 
-// Fields of Kubernetes 1.36's apps/v1 and core/v1, and of the versions before them.
+// FieldValues of Kubernetes 1.36's apps/v1 and core/v1, and of the versions before them.
 constexpr Keys kDeploymentKeys({"replicas", "selector", "template", "strategy", "minReadySeconds",
                                 "revisionHistoryLimit", "paused", "progressDeadlineSeconds", "rollbackTo"});
 constexpr Keys kReplicaSetKeys({"replicas", "selector", "template", "minReadySeconds"});
@@ -33,7 +33,7 @@ struct SpecNodes {
 
 template <std::size_t N>
 SpecNodes common(ObjectReader& reader, Node spec, const Keys<N>& keys, bool counts) {
-  const Fields fields(reader, spec, keys);
+  const FieldValues fields(reader, spec, keys);
   return {.replicas = counts ? fields[keys.find("replicas")] : Node{},
           .selector = fields[keys.find("selector")],
           .pod_template = fields[keys.find("template")],
@@ -66,7 +66,7 @@ void check_expressions(ObjectReader& reader, Node list, std::span<const Label> t
   constexpr std::array<std::string_view, 4> kOperators{"In", "NotIn", "Exists", "DoesNotExist"};
   if (!reader.sequence(list)) return;
   for (const Node node : list) {
-    const Fields fields(reader, node, kExpressionKeys);
+    const FieldValues fields(reader, node, kExpressionKeys);
     const std::string_view key = reader.text(fields[kExpressionKeys["key"]]);
     const auto op = reader.choice(fields[kExpressionKeys["operator"]], kOperators);
     if (key.empty() || !op) continue;
@@ -104,7 +104,7 @@ void check_selector(ObjectReader& reader, Node spec, const SpecNodes& nodes, std
     return;
   }
   if (!reader.mapping(selector)) return;
-  const Fields fields(reader, selector, kSelectorKeys);
+  const FieldValues fields(reader, selector, kSelectorKeys);
   check_equalities(reader, fields[kSelectorKeys["matchLabels"]], template_labels);
   check_expressions(reader, fields[kSelectorKeys["matchExpressions"]], template_labels);
 }
@@ -112,7 +112,7 @@ void check_selector(ObjectReader& reader, Node spec, const SpecNodes& nodes, std
 }  // namespace
 
 void read_controller(ObjectReader& reader, Node object, std::string_view kind) {
-  const Fields fields(reader, object, kObjectKeys);
+  const FieldValues fields(reader, object, kObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, kind);
   if (!meta) return;
   const Node spec = fields[kObjectKeys["spec"]];
@@ -135,8 +135,8 @@ void read_controller(ObjectReader& reader, Node object, std::string_view kind) {
     reader.mapping(nodes.pod_template);
     return;
   }
-  const Fields parts(reader, nodes.pod_template, kTemplateKeys);
-  const Fields pod_meta(reader, parts[kTemplateKeys["metadata"]], kMetadataKeys);
+  const FieldValues parts(reader, nodes.pod_template, kTemplateKeys);
+  const FieldValues pod_meta(reader, parts[kTemplateKeys["metadata"]], kMetadataKeys);
   std::vector<Label> labels = reader.labels(pod_meta[kMetadataKeys["labels"]]);
   note_annotations(reader, pod_meta[kMetadataKeys["annotations"]]);
   for (const Label& label : labels) {

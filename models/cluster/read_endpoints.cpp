@@ -19,7 +19,7 @@ constexpr Keys kAddressKeys({"ip", "hostname", "nodeName", "targetRef"});
 void read_ports(ObjectReader& reader, Node list, SliceTables& tables) {
   if (!reader.sequence(list)) return;
   for (const Node node : list) {
-    const Fields fields(reader, node, kPortKeys);
+    const FieldValues fields(reader, node, kPortKeys);
     const auto port = reader.port(fields[kPortKeys["port"]]);
     const auto protocol = reader.protocol(fields[kPortKeys["protocol"]]);
     if (!port || !protocol) continue;  // A port of null means "all ports", which no Service asks for.
@@ -43,7 +43,7 @@ void close(SliceTables& tables, Slice slice, std::size_t first_endpoint, std::si
 
 void read_endpoint_slice(ObjectReader& reader, Node object) {
   constexpr std::array<std::string_view, 3> kTypes{"IPv4", "IPv6", "FQDN"};
-  const Fields fields(reader, object, kSliceObjectKeys);
+  const FieldValues fields(reader, object, kSliceObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, "EndpointSlice");
   if (!meta) return;
   const auto service = reader.cluster().label_sets.value(meta->labels, "kubernetes.io/service-name");
@@ -65,8 +65,8 @@ void read_endpoint_slice(ObjectReader& reader, Node object) {
   read_ports(reader, fields[kSliceObjectKeys["ports"]], tables);
   if (const Node endpoints = fields[kSliceObjectKeys["endpoints"]]; reader.sequence(endpoints)) {
     for (const Node node : endpoints) {
-      const Fields endpoint(reader, node, kEndpointKeys);
-      const Fields conditions(reader, endpoint[kEndpointKeys["conditions"]], kConditionKeys);
+      const FieldValues endpoint(reader, node, kEndpointKeys);
+      const FieldValues conditions(reader, endpoint[kEndpointKeys["conditions"]], kConditionKeys);
       // Only the first address counts: k/k staging/src/k8s.io/api/discovery/v1/types.go, Endpoint.Addresses.
       const auto address = reader.ip(endpoint[kEndpointKeys["addresses"]][0]);
       if (!address) continue;
@@ -85,14 +85,14 @@ void read_endpoint_slice(ObjectReader& reader, Node object) {
 }
 
 void read_endpoints(ObjectReader& reader, Node object) {
-  const Fields fields(reader, object, kEndpointsObjectKeys);
+  const FieldValues fields(reader, object, kEndpointsObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, "Endpoints");
   if (!meta) return;
   SliceTables& tables = reader.manifests().legacy_endpoints;
   const Node subsets = fields[kEndpointsObjectKeys["subsets"]];
   if (!reader.sequence(subsets)) return;
   for (const Node subset_node : subsets) {
-    const Fields subset(reader, subset_node, kSubsetKeys);
+    const FieldValues subset(reader, subset_node, kSubsetKeys);
     // Endpoints has one list for both families; each gets a slice of its own.
     for (const IpFamily family : {IpFamily::V4, IpFamily::V6}) {
       const std::size_t first_endpoint = tables.endpoints.size();
@@ -101,7 +101,7 @@ void read_endpoints(ObjectReader& reader, Node object) {
         const Node list = subset[ready ? kSubsetKeys["addresses"] : kSubsetKeys["notReadyAddresses"]];
         if (!reader.sequence(list)) continue;
         for (const Node node : list) {
-          const Fields address(reader, node, kAddressKeys);
+          const FieldValues address(reader, node, kAddressKeys);
           const auto ip = reader.ip(address[kAddressKeys["ip"]]);
           if (!ip || ip->family() != family) continue;
           tables.endpoints.push_back({.address = *ip,

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 3> kEffects{"NoSchedule", "PreferNoSchedu
 void read_taints(ObjectReader& reader, Node list, ClusterNode& node) {
   if (!reader.sequence(list)) return;
   for (const Node one : list) {
-    const Fields fields(reader, one, kTaintKeys);
+    const FieldValues fields(reader, one, kTaintKeys);
     Taint taint{.key = reader.text(fields[kTaintKeys["key"]]), .value = reader.text(fields[kTaintKeys["value"]])};
     const auto effect = reader.choice(fields[kTaintKeys["effect"]], kEffects);
     if (!effect) continue;
@@ -55,10 +55,10 @@ void read_status(ObjectReader& reader, Node status, ClusterNode& node) {
 }  // namespace
 
 void read_node(ObjectReader& reader, Node object) {
-  const Fields fields(reader, object, kObjectKeys);
+  const FieldValues fields(reader, object, kObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, "Node", /*namespaced=*/false);
   if (!meta) return;
-  const Fields spec(reader, fields[kObjectKeys["spec"]], kNodeKeys);
+  const FieldValues spec(reader, fields[kObjectKeys["spec"]], kNodeKeys);
   Cluster& cluster = reader.cluster();
   ClusterNode node{.name = meta->name, .labels = meta->labels};
   node.mark = meta->mark;

@@ -10,7 +10,7 @@
 namespace knetsim {
 namespace {
 
-// Fields of Kubernetes 1.36's core/v1 (and those that were removed but still stand in old manifests).
+// FieldValues of Kubernetes 1.36's core/v1 (and those that were removed but still stand in old manifests).
 constexpr Keys kPodSpecKeys({"volumes",
                              "initContainers",
                              "containers",
@@ -94,7 +94,7 @@ void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector
                 std::vector<std::string_view>& names) {
   if (!reader.sequence(ports)) return;
   for (const Node node : ports) {
-    const Fields fields(reader, node, kContainerPortKeys);
+    const FieldValues fields(reader, node, kContainerPortKeys);
     const Node number = fields[kContainerPortKeys["containerPort"]];
     if (!number.exists() && node.is_mapping()) reader.error(node, "containerPort is missing");
     const auto port = reader.port(number);
@@ -149,7 +149,7 @@ Resources larger(Resources a, const Resources& b) {
 }
 
 void read_limits(ObjectReader& reader, Node node, Resources& requests, Resources& limits) {
-  const Fields fields(reader, node, kResourceKeys);
+  const FieldValues fields(reader, node, kResourceKeys);
   requests = reader.resources(fields[kResourceKeys["requests"]]);
   limits = reader.resources(fields[kResourceKeys["limits"]]);
   const auto above = [&](std::int64_t asked, std::int64_t limit, std::string_view name) {
@@ -168,7 +168,7 @@ struct ReadContainer {
 
 ReadContainer read_container(ObjectReader& reader, Node node, bool host_network, std::vector<std::string_view>& names,
                              std::vector<std::string_view>& port_names) {
-  const Fields fields(reader, node, kContainerKeys);
+  const FieldValues fields(reader, node, kContainerKeys);
   ReadContainer read;
   const Node name = fields[kContainerKeys["name"]];
   read.container.name = reader.text(name);
@@ -191,7 +191,7 @@ ReadContainer read_container(ObjectReader& reader, Node node, bool host_network,
 }  // namespace
 
 PodSpec read_pod_spec(ObjectReader& reader, Node node) {
-  const Fields fields(reader, node, kPodSpecKeys);
+  const FieldValues fields(reader, node, kPodSpecKeys);
   PodSpec spec;
   spec.host_network = reader.boolean(fields[kPodSpecKeys["hostNetwork"]], false);
   std::vector<std::string_view> names;
@@ -268,7 +268,7 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
 }
 
 void read_pod(ObjectReader& reader, Node object) {
-  const Fields fields(reader, object, kObjectKeys);
+  const FieldValues fields(reader, object, kObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, "Pod");
   if (!meta) return;
   const Node spec_node = fields[kObjectKeys["spec"]];

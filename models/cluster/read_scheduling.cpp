@@ -7,7 +7,7 @@
 namespace knetsim {
 namespace {
 
-// Fields of Kubernetes 1.36's core/v1.
+// FieldValues of Kubernetes 1.36's core/v1.
 constexpr Keys kAffinityKeys({"nodeAffinity", "podAffinity", "podAntiAffinity"});
 constexpr Keys kNodeAffinityKeys({"requiredDuringSchedulingIgnoredDuringExecution",
                                   "preferredDuringSchedulingIgnoredDuringExecution",
@@ -23,7 +23,7 @@ std::vector<NodeRequirement> read_requirements(ObjectReader& reader, Node list, 
   std::vector<NodeRequirement> requirements;
   if (!reader.sequence(list)) return requirements;
   for (const Node node : list) {
-    const Fields fields(reader, node, kRequirementKeys);
+    const FieldValues fields(reader, node, kRequirementKeys);
     NodeRequirement requirement{.key = reader.text(fields[kRequirementKeys["key"]]), .on_field = on_field};
     const auto op = reader.choice(fields[kRequirementKeys["operator"]], kOperators);
     if (!op) continue;
@@ -37,15 +37,15 @@ std::vector<NodeRequirement> read_requirements(ObjectReader& reader, Node list, 
 }
 
 void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingRules& rules) {
-  const Fields fields(reader, affinity, kAffinityKeys);
+  const FieldValues fields(reader, affinity, kAffinityKeys);
   const Node of_node = fields[kAffinityKeys["nodeAffinity"]];
-  const Fields node_fields(reader, of_node, kNodeAffinityKeys);
+  const FieldValues node_fields(reader, of_node, kNodeAffinityKeys);
   const Node required = node_fields[kNodeAffinityKeys["requiredDuringSchedulingIgnoredDuringExecution"]];
-  const Fields selector(reader, required, kNodeSelectorKeys);
+  const FieldValues selector(reader, required, kNodeSelectorKeys);
   const Node terms = selector[kNodeSelectorKeys["nodeSelectorTerms"]];
   if (reader.sequence(terms)) {
     for (const Node term : terms) {
-      const Fields parts(reader, term, kNodeTermKeys);
+      const FieldValues parts(reader, term, kNodeTermKeys);
       auto all = read_requirements(reader, parts[kNodeTermKeys["matchExpressions"]], false);
       auto on_fields = read_requirements(reader, parts[kNodeTermKeys["matchFields"]], true);
       all.insert(all.end(), on_fields.begin(), on_fields.end());
@@ -62,7 +62,7 @@ void read_tolerations(ObjectReader& reader, Node list, SchedulingRules& rules) {
   constexpr std::array<std::string_view, 4> kOperators{"Equal", "Exists", "Gt", "Lt"};
   if (!reader.sequence(list)) return;
   for (const Node node : list) {
-    const Fields fields(reader, node, kTolerationKeys);
+    const FieldValues fields(reader, node, kTolerationKeys);
     Toleration toleration{.key = reader.text(fields[kTolerationKeys["key"]]),
                           .value = reader.text(fields[kTolerationKeys["value"]])};
     const auto op = reader.choice(fields[kTolerationKeys["operator"]], kOperators);

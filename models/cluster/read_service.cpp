@@ -11,7 +11,7 @@
 namespace knetsim {
 namespace {
 
-// Fields of Kubernetes 1.36's core/v1 (and those that were removed but still stand in old manifests).
+// FieldValues of Kubernetes 1.36's core/v1 (and those that were removed but still stand in old manifests).
 constexpr Keys kServiceKeys({"ports",
                              "selector",
                              "clusterIP",
@@ -85,7 +85,7 @@ void read_ports(ObjectReader& reader, Node list, const ObjectMeta& meta, bool ty
   service.first_port = static_cast<ServicePortIndex>(cluster.service_ports.size());
   if (!reader.sequence(list)) return;
   for (const Node node : list) {
-    const Fields fields(reader, node, kServicePortKeys);
+    const FieldValues fields(reader, node, kServicePortKeys);
     ServicePort port{.service = static_cast<ServiceIndex>(cluster.services.size()),
                      .name = reader.text(fields[kServicePortKeys["name"]])};
     const auto protocol = reader.protocol(fields[kServicePortKeys["protocol"]]);
@@ -114,8 +114,8 @@ void read_ports(ObjectReader& reader, Node list, const ObjectMeta& meta, bool ty
   check_repeated(reader, list, std::span(cluster.service_ports).subspan(service.first_port));
 }
 
-void read_addresses(ObjectReader& reader, const Fields<kServiceKeys.names().size()>& fields, const ObjectMeta& meta,
-                    Service& service) {
+void read_addresses(ObjectReader& reader, const FieldValues<kServiceKeys.names().size()>& fields,
+                    const ObjectMeta& meta, Service& service) {
   const Node single = fields[kServiceKeys["clusterIP"]];
   const Node several = fields[kServiceKeys["clusterIPs"]];
   const auto add = [&](Node node) {
@@ -146,10 +146,10 @@ void read_addresses(ObjectReader& reader, const Fields<kServiceKeys.names().size
   list(fields[kServiceKeys["externalIPs"]], service.external_ips);
 }
 
-void read_affinity(ObjectReader& reader, const Fields<kServiceKeys.names().size()>& fields, Service& service) {
+void read_affinity(ObjectReader& reader, const FieldValues<kServiceKeys.names().size()>& fields, Service& service) {
   service.client_ip_affinity = reader.choice(fields[kServiceKeys["sessionAffinity"]], kAffinities) == std::size_t{1};
-  const Fields config(reader, fields[kServiceKeys["sessionAffinityConfig"]], kAffinityConfigKeys);
-  const Fields client_ip(reader, config[kAffinityConfigKeys["clientIP"]], kClientIpKeys);
+  const FieldValues config(reader, fields[kServiceKeys["sessionAffinityConfig"]], kAffinityConfigKeys);
+  const FieldValues client_ip(reader, config[kAffinityConfigKeys["clientIP"]], kClientIpKeys);
   const auto seconds = reader.integer(client_ip[kClientIpKeys["timeoutSeconds"]],
                                       {.least = 1, .most = 86400, .accepted = "1 to 86400 seconds"});
   if (seconds) service.affinity_timeout_s = static_cast<std::int32_t>(*seconds);
@@ -158,14 +158,14 @@ void read_affinity(ObjectReader& reader, const Fields<kServiceKeys.names().size(
 }  // namespace
 
 void read_service(ObjectReader& reader, Node object) {
-  const Fields fields(reader, object, kObjectKeys);
+  const FieldValues fields(reader, object, kObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, "Service");
   if (!meta) return;
   const Node spec_node = fields[kObjectKeys["spec"]];
   if (!spec_node.is_mapping()) {
     if (!spec_node.exists()) reader.error(object, "spec is missing");
   }
-  const Fields spec(reader, spec_node, kServiceKeys);
+  const FieldValues spec(reader, spec_node, kServiceKeys);
   Service service{.name = meta->name, .ns = meta->ns};
   service.mark = meta->mark;
   const Node type_node = spec[kServiceKeys["type"]];

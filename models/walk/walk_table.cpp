@@ -12,8 +12,6 @@ namespace knetsim {
 
 namespace {
 
-constexpr std::size_t kNoteWidth = 46;
-
 double units_of(const Step& step, double count, const MessageSize& size) {
   if (step.passage == Passage::Ack) return count * size.acks;
   if (step.passage == Passage::Unawaited) return count;
@@ -172,8 +170,7 @@ WalkTable walk_table(const Walk& walk, const CostProfile& profile, const WalkTab
 
 std::string render(const WalkTable& table) {
   const auto line = [](std::string_view place, std::string_view step, std::string_view count, std::string_view unit,
-                       double ns, double cpu_ns, std::string_view sum, std::string note) {
-    if (note.size() > kNoteWidth) note = note.substr(0, kNoteWidth - 3) + "...";
+                       double ns, double cpu_ns, std::string_view sum, std::string_view note) {
     const std::string text = fmt::format("{:<21} {:<16} {:>7} {:<10} {:>9} {:>9} {:>9}  {}", place, step, count, unit,
                                          nanoseconds(ns), nanoseconds(cpu_ns), sum, note);
     return text.substr(0, text.find_last_not_of(' ') + 1) + '\n';

@@ -16,13 +16,22 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// How much is said on standard error beside errors.
+enum class LogLevel : std::uint8_t {
+  Error,    ///< -q: nothing.
+  Warning,  ///< Notices about the input, progress.
+  Info,     ///< -v: what it took.
+  Debug,    ///< -vv: what was read, and each point that was simulated.
+};
+
 /// What every command is given. Lives until the command has run.
 struct CommandContext {
   const CLI::App* program = nullptr;
   std::string command_line;  ///< As typed.
   std::string colour = "auto";
-  bool quiet = false;    ///< -q: results and errors only.
-  bool verbose = false;  ///< -v: what was read, and what it took.
+  LogLevel level = LogLevel::Warning;
+
+  bool says(LogLevel what) const { return what <= level; }
 };
 
 /// Runs a command whose arguments have been parsed. @return The exit code.

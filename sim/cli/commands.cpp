@@ -15,10 +15,7 @@ namespace {
 CommandRun add_run_command(CLI::App& command, CommandContext& context) {
   auto arguments = std::make_shared<RunArguments>();
   describe_run(command, *arguments);
-  return [arguments, &context] {
-    arguments->command_line = context.command_line;
-    return run_scenario(*arguments);
-  };
+  return [arguments, &context] { return run_scenario(*arguments, context); };
 }
 
 constexpr std::array kCommands{

@@ -10,6 +10,6 @@ inline constexpr int kConfig = 3;       ///< A mistake in a scenario, manifest o
 inline constexpr int kUnsupported = 4;  ///< With --strict: understood, but not modelled.
 inline constexpr int kResults = 5;      ///< A results file or its folder, or standard output, cannot be used.
 inline constexpr int kSloFailed = 10;
-inline constexpr int kInterrupted = 130;
+inline constexpr int kSignal = 128;  ///< Plus the signal that stopped a run: 130 after Ctrl-C, 143 after SIGTERM.
 
 }  // namespace knetsim::exit_code

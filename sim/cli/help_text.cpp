@@ -122,7 +122,7 @@ std::string HelpText::make_help(const CLI::App* app, std::string /*name*/, CLI::
     out +=
         "\nExit codes: 0 done, 1 a mistake of the program, 2 of the command line, 3 of the\n"
         "input, 4 not modelled (--strict), 5 results or output unusable, 10 an SLO\n"
-        "failed, 130 interrupted.   'knetsim help COMMAND' says more.\n";
+        "failed, 130 or 143 stopped by a signal.   'knetsim help COMMAND' says more.\n";
   }
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -38,14 +39,25 @@ struct Program {
   std::vector<std::pair<const CLI::App*, CommandRun>> runs;
 };
 
-/// What every command takes, unless it brings its own.
+constexpr std::array<const char*, 4> kLevels{"error", "warning", "info", "debug"};
+
+/// What every command takes.
 void add_common_options(CLI::App& command, CommandContext& context) {
-  if (command.get_option_no_throw("--quiet") == nullptr) {
-    command.add_flag("-q,--quiet", context.quiet, "Results and errors only");
-  }
-  if (command.get_option_no_throw("--verbose") == nullptr) {
-    command.add_flag("-v,--verbose", context.verbose, "Say what it took on standard error, too");
-  }
+  command.add_flag_callback(
+      "-q,--quiet", [&context] { context.level = LogLevel::Error; },
+      "Results and errors only: no notices, no progress");
+  command.add_flag_function(
+      "-v,--verbose", [&context](std::int64_t times) { context.level = times > 1 ? LogLevel::Debug : LogLevel::Info; },
+      "Say on standard error what it took; -vv: what was read and done, too");
+  command
+      .add_option_function<std::string>(
+          "--log-level",
+          [&context](const std::string& name) {
+            context.level = static_cast<LogLevel>(std::find(kLevels.begin(), kLevels.end(), name) - kLevels.begin());
+          },
+          "The same by name: error (-q), warning, info (-v), debug (-vv)")
+      ->check(CLI::IsMember({"error", "warning", "info", "debug"}))
+      ->type_name("LEVEL");
   command.add_option("--color", context.colour, "Colours of messages: auto, always, never; NO_COLOR is heeded")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
@@ -151,7 +163,7 @@ int run_program(std::span<const std::string> arguments) {
     return exit_code::kUsage;
   }
   const int code = guarded(program->context, [&] { return run_parsed(*program); });
-  if (program->context.verbose) print_resources(start);
+  if (program->context.says(LogLevel::Info)) print_resources(start);
   return code;
 }
 

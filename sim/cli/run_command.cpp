@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -12,6 +14,7 @@
 #include "sim/cli/exit_code.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/screen.h"
+#include "sim/cli/terminal.h"
 #include "sim/core/sha256.h"
 #include "sim/experiment/fill_results.h"
 #include "sim/experiment/load_scenario.h"
@@ -23,15 +26,17 @@ namespace knetsim {
 namespace {
 
 std::atomic<bool> stop_requested{false};
+std::atomic<int> stop_signal{0};
 
 extern "C" void request_stop(int signal) {
+  stop_signal = signal;
   if (stop_requested.exchange(true)) {
     std::signal(signal, SIG_DFL);  // the second time: at once
     std::raise(signal);
   }
 }
 
-Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& arguments) {
+Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& arguments, const CommandContext& context) {
   const BoundVariant& base = loaded.variants.front();
   const BuildInfo& build = build_info();
   Provenance provenance;
@@ -50,7 +55,7 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
     provenance.input_name.push_back(std::filesystem::path(input->name()).filename().string());
     provenance.input_sha256.push_back(sha256_hex(input->text()));
   }
-  provenance.command_line = arguments.command_line;
+  provenance.command_line = context.command_line;
   provenance.compiler = build.compiler;
   provenance.compile_flags = build.flags;
   provenance.seed = base.scenario.run.seed;
@@ -93,6 +98,46 @@ void print_json(const ExperimentResults& results) {
   fmt::print("{}\n", json.dump(2));
 }
 
+/// What is to be known before the run. @return  False where --strict refuses it.
+bool tell_notices(const LoadedScenario& loaded, const RunArguments& arguments, const CommandContext& context) {
+  if (context.says(LogLevel::Debug)) {
+    for (const auto& input : loaded.inputs.inputs()) {
+      fmt::print(stderr, "read {} ({})\n", input->name(),
+                 human(Bytes(static_cast<std::int64_t>(input->text().size()))));
+    }
+    for (const BoundVariant& variant : loaded.variants) {
+      fmt::print(stderr, "variant {}: {} nodes, {} pods, {} Services, proxy mode {}\n", variant.name,
+                 variant.cluster.nodes.size(), variant.cluster.pods.size(), variant.cluster.services.size(),
+                 variant.scenario.cluster.proxy.mode);
+    }
+  }
+  const std::vector<Diagnostic> notices = loaded.diagnostics.notices();
+  if (notices.empty()) return true;
+  std::vector<Diagnostic> refused;
+  std::copy_if(notices.begin(), notices.end(), std::back_inserter(refused),
+               [&](const Diagnostic& one) { return arguments.strict && one.unsupported; });
+  if (!refused.empty()) {
+    fmt::print(stderr, "{}\nknetsim: not simulated: {} of these are not modelled (--strict)\n",
+               render(refused, colour_errors(context.colour)), refused.size());
+    return false;
+  }
+  if (context.says(LogLevel::Warning)) {
+    fmt::print(stderr, "{} notice{}: knetsim validate {}\n", notices.size(), notices.size() == 1 ? "" : "s",
+               arguments.scenario);
+  }
+  return true;
+}
+
+void tell_points(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome) {
+  for (std::size_t v = 0; v < variants.size(); ++v) {
+    for (std::size_t replicate = 0; replicate < outcome.points[v].size(); ++replicate) {
+      const PointResult& point = outcome.points[v][replicate];
+      fmt::print(stderr, "point {} replicate {}: {} events in {:.2f} s\n", variants[v].name, replicate,
+                 with_commas(static_cast<std::int64_t>(point.events)), point.wall_s);
+    }
+  }
+}
+
 std::string default_output(const std::string& name) {
   return (std::filesystem::path("results") / (name + ".h5")).string();
 }
@@ -122,17 +167,14 @@ void describe_run(CLI::App& command, RunArguments& arguments) {
                    "Leave out of the results what differs between equal runs");
   command.add_flag("--force", arguments.force, "Overwrite results of another scenario");
   command.add_flag("--no-results", arguments.no_results, "Write no results file");
-  command.add_flag("-q,--quiet", arguments.quiet, "Neither progress nor notices");
+  command.add_flag("--strict", arguments.strict,
+                   "Simulate nothing where manifests use what is not modelled; exit with 4");
 }
 
-int run_scenario(const RunArguments& arguments) {
+int run_scenario(const RunArguments& arguments, const CommandContext& context) {
   const std::unique_ptr<LoadedScenario> loaded =
       load_scenario(arguments.scenario, {arguments.sets, arguments.variants});
-  if (!arguments.quiet) {
-    if (const auto notices = loaded->diagnostics.notices(); !notices.empty()) {
-      fmt::print(stderr, "{} notices: knetsim validate {}\n", notices.size(), arguments.scenario);
-    }
-  }
+  if (!tell_notices(*loaded, arguments, context)) return exit_code::kUnsupported;
   const BoundVariant& base = loaded->variants.front();
   const std::string out = arguments.out.empty() ? default_output(base.scenario.name) : arguments.out;
   const WriteOptions write{.deterministic = arguments.deterministic, .force = arguments.force};
@@ -145,7 +187,7 @@ int run_scenario(const RunArguments& arguments) {
   stop_requested = false;
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
-  ProgressLine line(arguments.quiet);
+  ProgressLine line(!context.says(LogLevel::Warning));
   const ExperimentOutcome outcome =
       run_experiment(loaded->variants, {.threads = arguments.threads,
                                         .on_progress = [&](const Progress& progress) { line.show(progress); },
@@ -153,10 +195,11 @@ int run_scenario(const RunArguments& arguments) {
   line.done();
   if (outcome.stopped) {
     fmt::print(stderr, "knetsim: stopped before the end; no results were written\n");
-    return exit_code::kInterrupted;
+    return exit_code::kSignal + stop_signal;
   }
+  if (context.says(LogLevel::Debug)) tell_points(loaded->variants, outcome);
   ExperimentResults results = fill_results(loaded->variants, outcome);
-  results.provenance = provenance_of(*loaded, arguments);
+  results.provenance = provenance_of(*loaded, arguments, context);
   std::string written;
   if (!arguments.no_results) {
     const std::uint64_t size = write_results(out, results, write);

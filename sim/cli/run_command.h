@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/cli/command.h"
+
 namespace knetsim {
 
 struct RunArguments {
@@ -13,11 +15,10 @@ struct RunArguments {
   std::vector<std::string> variants;
   std::string out;  ///< Empty: results/<name>.h5 beside where the program was called.
   std::string format = "table";
-  std::string command_line;
   std::uint32_t threads = 0;
   bool deterministic = false;
   bool force = false;
-  bool quiet = false;
+  bool strict = false;
   bool no_results = false;
 };
 
@@ -26,6 +27,6 @@ void describe_run(CLI::App& command, RunArguments& arguments);
 
 /// Simulates the scenario, shows a summary, writes the results. @return The exit code.
 /// @throws ConfigError, OutputError, InvariantError
-int run_scenario(const RunArguments& arguments);
+int run_scenario(const RunArguments& arguments, const CommandContext& context);
 
 }  // namespace knetsim

@@ -18,9 +18,14 @@ struct Row {
   double busiest_core = 0;
   double measured_s = 0;
   bool unstable = false;
-  std::vector<double> p99_s;          ///< By replicate.
-  std::vector<double> connect_p99_s;  ///< By replicate.
+  std::vector<double> p99_s;          ///< By replicate; 0 where kFewest were not observed.
+  std::vector<double> connect_p99_s;  ///< Likewise.
 };
+
+/// Observations of a replicate whose 99th percentile is more than its greatest value.
+constexpr std::uint64_t kFewest = 100;
+
+double p99_of(const Histogram& ns) { return ns.count() < kFewest ? 0 : static_cast<double>(ns.quantile(0.99)) * 1e-9; }
 
 void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.asked += stats.asked;
@@ -47,8 +52,8 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
     add(row.sum, stats);
     row.measured_s += measured;
     row.unstable = row.unstable || is_unstable(stats);
-    row.p99_s.push_back(static_cast<double>(stats.latency_ns.quantile(0.99)) * 1e-9);
-    row.connect_p99_s.push_back(static_cast<double>(stats.connect_ns.quantile(0.99)) * 1e-9);
+    row.p99_s.push_back(p99_of(stats.latency_ns));
+    row.connect_p99_s.push_back(p99_of(stats.connect_ns));
     for (const NodeCpu& node : point.nodes) {
       row.busiest_core = std::max(row.busiest_core, to_seconds(node.busiest) / measured);
     }
@@ -65,17 +70,15 @@ std::string percent(double fraction) {
   return fmt::format("{}{:.{}f} %", value < 0 ? "\u2212" : "+", std::fabs(value), std::fabs(value) < 10 ? 1 : 0);
 }
 
-/// "-85 % (-87 % .. -83 %): better", of paired replicates.
+/// "-85 % (-87 % .. -83 %): better", of paired replicates; empty where a replicate of either has nothing to compare.
 std::string paired(const std::vector<double>& base, const std::vector<double>& other) {
   std::vector<double> relative;
   for (std::size_t i = 0; i < std::min(base.size(), other.size()); ++i) {
-    if (base[i] > 0) {
-      relative.push_back(other[i] / base[i] - 1);
-    }
+    if (base[i] <= 0 || other[i] <= 0) return {};
+    relative.push_back(other[i] / base[i] - 1);
   }
-  if (relative.size() < 2) {
-    return relative.empty() ? "no comparison" : fmt::format("{} (one replicate: no interval)", percent(relative[0]));
-  }
+  if (relative.empty()) return {};
+  if (relative.size() == 1) return fmt::format("{} (one replicate: no interval)", percent(relative[0]));
   const Interval interval = mean_interval(relative, 0.95);
   std::string text =
       fmt::format("{} ({} \u2026 {})", percent(interval.mean), percent(interval.low()), percent(interval.high()));
@@ -102,12 +105,15 @@ std::string arrivals_text(const TrafficSpec& source) {
   return "listed arrivals";
 }
 
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", with_commas(static_cast<std::int64_t>(count)), what, count == 1 ? "" : "s");
+}
+
 std::string head(const BoundVariant& base) {
   const Cluster& cluster = base.cluster;
   const ClusterSettings& settings = base.scenario.cluster;
-  std::string text = fmt::format("{}  {} nodes \u00b7 {} services", base.scenario.name,
-                                 with_commas(static_cast<std::int64_t>(cluster.nodes.size())),
-                                 with_commas(static_cast<std::int64_t>(cluster.services.size())));
+  std::string text = fmt::format("{}  {} \u00b7 {}", base.scenario.name, counted(cluster.nodes.size(), "node"),
+                                 counted(cluster.services.size(), "service"));
   if (settings.background.services > 0) {
     text += fmt::format(" (+{} background)", with_commas(settings.background.services));
   }
@@ -119,7 +125,7 @@ std::string head(const BoundVariant& base) {
   return text + fmt::format(" \u00b7 seed {}\n", base.scenario.run.seed);
 }
 
-/// Shares of the base's connecting time by kind, of the packets that open a connection.
+/// Shares of the requests' time in one variant, by kind of step and cause of waiting.
 std::string where_time_goes(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
   TimeSplit sum;
   for (const PointResult& point : points) {
@@ -223,14 +229,15 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
                           row.unstable ? "  overloaded: the backlog grows" : "");
     }
     if (variants.size() > 1) {
-      text +=
-          fmt::format("Against {}, same arrivals, {} replicates, 95 % CI\n", base.name, base.scenario.run.replicates);
+      text += fmt::format("Against {}, same arrivals, {}, 95 % CI\n", base.name,
+                          counted(base.scenario.run.replicates, "replicate"));
       for (std::size_t v = 1; v < variants.size(); ++v) {
         text += fmt::format("  {:<{}}", variants[v].name, name_width - 2);
-        if (rows[v].sum.connections > 0 && rows[0].sum.connections > 0) {
-          text += fmt::format("connect p99 {}, ", paired(rows[0].connect_p99_s, rows[v].connect_p99_s));
-        }
-        text += fmt::format("request p99 {}\n", paired(rows[0].p99_s, rows[v].p99_s));
+        const std::string connect = paired(rows[0].connect_p99_s, rows[v].connect_p99_s);
+        const std::string request = paired(rows[0].p99_s, rows[v].p99_s);
+        if (!connect.empty()) text += fmt::format("connect p99 {}, ", connect);
+        text += request.empty() ? fmt::format("too few requests to compare a p99 (under {} in a replicate)\n", kFewest)
+                                : fmt::format("request p99 {}\n", request);
       }
     }
     text += where_time_goes(base, outcome.points.front(), w);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@ struct ValidateArguments {
   std::vector<std::string> paths;
   std::vector<std::string> sets;
   std::uint32_t nodes = 0;
+  bool recursive = false;
   bool strict = false;
   OutputFormat format = OutputFormat::Table;
 };
@@ -43,6 +45,7 @@ nlohmann::ordered_json json_of(const Diagnostic& one) {
                                  {"column", one.column},
                                  {"path", one.path},
                                  {"message", one.message}};
+  if (one.severity == Severity::Notice) json["unsupported"] = one.unsupported;
   if (!one.object.empty()) json["object"] = one.object;
   if (!one.accepted.empty()) json["accepted"] = one.accepted;
   return json;
@@ -73,6 +76,35 @@ void add_cluster(Validated& result, const Cluster& cluster) {
   for (const auto& [kind, count] : kinds) result.json["cluster"]["workloads"][kind] = count;
 }
 
+nlohmann::ordered_json json_of(const ClusterSummary& summary) {
+  nlohmann::ordered_json json = {{"objects", summary.objects},
+                                 {"pods_placed", summary.pods_placed},
+                                 {"pods_kept", summary.pods_kept},
+                                 {"nodes_made", summary.nodes_made}};
+  json["not_used"] = nlohmann::ordered_json::object();
+  for (const auto& [kind, count] : summary.not_used) json["not_used"][kind] = count;
+  return json;
+}
+
+/// The laws that were read from files, with the mean that a load is reckoned from.
+void add_laws(Validated& result, const Scenario& scenario) {
+  const auto add = [&](const std::string& key, const DistributionSpec& law, bool times) {
+    if (law.kind != "cdf") return;
+    result.lines.emplace_back(
+        "law", fmt::format("{}: {}, linear between its points, mean {}", key, law.file,
+                           times ? human(from_seconds(law.mean)) : human(Bytes(static_cast<std::int64_t>(law.mean)))));
+    result.json["laws"].push_back({{"key", key}, {"file", law.file}, {"mean", law.mean}, {"unit", times ? "s" : "By"}});
+  };
+  for (const WorkloadSettings& workload : scenario.workloads) {
+    add(fmt::format("workloads.{}.request", workload.name), workload.request, false);
+    add(fmt::format("workloads.{}.response", workload.name), workload.response, false);
+    if (workload.think) add(fmt::format("workloads.{}.arrivals.closed.think", workload.name), *workload.think, true);
+  }
+  for (const AppSettings& app : scenario.apps) {
+    if (app.work) add(fmt::format("apps.{}.work", app.name), *app.work, true);
+  }
+}
+
 void add_scenario(Validated& result, const LoadedScenario& loaded) {
   const BoundVariant& base = loaded.variants.front();
   std::vector<std::string> names;
@@ -98,8 +130,9 @@ void add_scenario(Validated& result, const LoadedScenario& loaded) {
                              {"warm_up_s", to_seconds(run.warm_up)},
                              {"seed", run.seed},
                              {"costs", base.profile.name}};
-  result.json["manifests"] = loaded.manifests_line;
+  result.json["manifests"] = json_of(loaded.manifests);
   add_cluster(result, base.cluster);
+  add_laws(result, base.scenario);
 }
 
 Validated validate_scenario(const ValidateArguments& arguments) {
@@ -115,7 +148,7 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   InputSet inputs;
   Diagnostics diagnostics;
   Scenario scenario;
-  scenario.manifests = arguments.paths;
+  scenario.manifests = expand_paths(arguments.paths, {.recursive = arguments.recursive});
   scenario.cluster.nodes.count = arguments.nodes;
   scenario.cluster.nodes.memory = Bytes(std::int64_t{32} << 30);
   const LoadedCluster loaded = ClusterLoader(inputs, diagnostics).load(scenario);
@@ -126,7 +159,7 @@ Validated validate_manifests(const ValidateArguments& arguments) {
     unused.push_back(fmt::format("{} {}", with_commas(static_cast<std::int64_t>(count)), kind));
   }
   result.lines.emplace_back("manifests", number(loaded.summary.objects, "object"));
-  result.json["manifests"] = {{"objects", loaded.summary.objects}, {"not_used", loaded.summary.not_used}};
+  result.json["manifests"] = json_of(loaded.summary);
   add_cluster(result, loaded.cluster);
   if (!unused.empty()) result.lines.emplace_back("not used", fmt::format("{}", fmt::join(unused, ", ")));
   if (loaded.summary.nodes_made > 0) {
@@ -147,7 +180,9 @@ bool is_scenario(const std::vector<std::string>& paths) {
 }
 
 int finish(const ValidateArguments& arguments, const CommandContext& context, Validated& result) {
-  const bool refused = arguments.strict && !result.notices.empty();
+  const auto unsupported = static_cast<std::size_t>(std::count_if(
+      result.notices.begin(), result.notices.end(), [](const Diagnostic& one) { return one.unsupported; }));
+  const bool refused = arguments.strict && unsupported > 0;
   if (arguments.format == OutputFormat::Json) {
     nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion}, {"valid", true}};
     json.update(result.json);
@@ -156,12 +191,12 @@ int finish(const ValidateArguments& arguments, const CommandContext& context, Va
     print_json(json);
     return refused ? exit_code::kUnsupported : exit_code::kDone;
   }
-  if (!context.quiet && !result.notices.empty()) {
+  if (context.says(LogLevel::Warning) && !result.notices.empty()) {
     fmt::print(stderr, "{}\n", render(result.notices, colour_errors(context.colour)));
   }
   for (const auto& [heading, text] : result.lines) fmt::print("{:<10} {}\n", heading, text);
   fmt::print("{}, no error{}\n", number(result.notices.size(), "notice"),
-             refused ? "; refused, since --strict takes no notices" : "");
+             refused ? fmt::format("; refused: {} not modelled (--strict)", number(unsupported, "feature")) : "");
   return refused ? exit_code::kUnsupported : exit_code::kDone;
 }
 
@@ -181,7 +216,8 @@ CommandRun add_validate_command(CLI::App& command, CommandContext& context) {
       ->allow_extra_args(false);
   command.add_option("--nodes", arguments->nodes, "Nodes to make up for manifests that have none (default: 3)")
       ->type_name("COUNT");
-  command.add_flag("--strict", arguments->strict, "Exit with 4 when there is a notice: something is not modelled");
+  command.add_flag("-R,--recursive", arguments->recursive, "Read the folders below a folder, too");
+  command.add_flag("--strict", arguments->strict, "Exit with 4 where manifests use what is not modelled");
   add_output_format(command, arguments->format);
   return [arguments, &context] {
     try {

@@ -62,7 +62,9 @@ void describe(Fields<NodesSpec>& f) {
              {.doc = "Multiplies every CPU cost of the profile: a slower or faster core, a busy SMT sibling.",
               .at_least = "0.01",
               .at_most = "100"});
-  f.optional("zones", &NodesSpec::zones, {.doc = "Zones that the machines are dealt to in turn.", .not_empty = true});
+  f.optional("zones", &NodesSpec::zones,
+             {.doc = "Zones that the machines are dealt to in turn, as their label topology.kubernetes.io/zone.",
+              .not_empty = true});
 }
 
 void describe(Fields<TopologySettings>& f) {
@@ -139,8 +141,6 @@ void describe(Fields<ProxySettings>& f) {
              {.doc = "All rules are written again at least this often.",
               .above = "0s",
               .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
-  f.optional("minSyncPeriod", &ProxySettings::min_sync_period, "1s",
-             {.doc = "Time between two syncs, at least.", .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
 }
 
 void describe(Fields<BackgroundSettings>& f) {

@@ -95,8 +95,9 @@ void describe(Fields<LawKeys<U>>& f) {
   f.choice("uniform", &LawKeys<U>::uniform, {.doc = "Uniform."});
   f.choice(
       "cdf", &LawKeys<U>::cdf,
-      {.doc = "A CSV file of values and their cumulative shares, ascending to 1; linear between. A value without a "
-              "unit counts in seconds or bytes."});
+      {.doc =
+           "A file of values and their cumulative shares, ascending to 1 or to 100 per cent; linear between. A value "
+           "without a unit counts in seconds or bytes."});
   f.shorthand("constant");
 }
 

@@ -18,6 +18,7 @@ ClusterOptions options_of(const NodesSpec& nodes, const Manifests& manifests) {
   options.nodes.count = nodes.count;
   options.nodes.capacity = {.cpu_milli = static_cast<std::int64_t>(std::llround(nodes.cpu * 1000)),
                             .memory_bytes = nodes.memory.count()};
+  options.nodes.zones = nodes.zones;
   const auto named = [](std::string_view node) { return !node.empty(); };
   if (nodes.count == 0 && std::none_of(manifests.pod_nodes.begin(), manifests.pod_nodes.end(), named)) {
     options.nodes.count = kDefaultNodes;
@@ -64,15 +65,8 @@ LoadedCluster ClusterLoader::load(const Scenario& scenario) {
   LoadedCluster loaded;
   if (!found.has_errors()) {
     const ClusterOptions options = options_of(scenario.cluster.nodes, manifests);
-    const bool made_nodes = manifests.cluster.nodes.empty();
     BoundCluster bound = bind_cluster(std::move(manifests), options, found);
     loaded = {.cluster = std::move(bound.cluster), .summary = std::move(bound.summary)};
-    const std::vector<std::string>& zones = scenario.cluster.nodes.zones;
-    if (made_nodes && !zones.empty()) {
-      std::size_t next = 0;
-      for (ClusterNode& node : loaded.cluster.nodes)
-        node.zone = loaded.cluster.strings.intern(zones[next++ % zones.size()]);
-    }
   }
   told_.tell(found);
   return loaded;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "sim/experiment/call_graph.h"
@@ -55,6 +56,28 @@ std::string resolved_text(const Document& scenario, const std::vector<std::strin
   return to_yaml(document.root());
 }
 
+/// The one document of a scenario's file. @throws ConfigError  It holds something else: manifests, as a rule.
+Document read_scenario_file(const Input& input) {
+  Diagnostics found;
+  Document first;
+  const std::size_t count = read_documents(input, found, [&](const Document& document) {
+    if (!first.empty()) return;
+    first = document;
+    const Node kind = document["kind"];
+    const std::string_view version = document["apiVersion"].text();
+    constexpr std::array<std::string_view, 1> kKinds{"Scenario"};
+    if (kind.text().empty() || !nearest(kind.text(), kKinds).empty()) return;  // a misspelt one is the binder's to tell
+    found.error(kind,
+                fmt::format("a {}, not a Scenario{}", kind.text(),
+                            version.starts_with("knetsim.io/")
+                                ? ""
+                                : "; Kubernetes manifests are named by a scenario, and checked by 'knetsim validate'"),
+                "kind: Scenario");
+  });
+  found.throw_if_errors();
+  return count == 1 ? first : read_document(input);
+}
+
 void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& names) {
   if (names.empty()) {
     return;
@@ -81,7 +104,7 @@ void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& 
 std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const LoadOptions& options) {
   auto loaded = std::make_unique<LoadedScenario>();
   loaded->path = path;
-  const Document document = read_document(loaded->inputs.open(path));
+  const Document document = read_scenario_file(loaded->inputs.open(path));
   loaded->documents = variants_of(document, options.sets, loaded->inputs, loaded->diagnostics);
   loaded->diagnostics.throw_if_errors();
   loaded->resolved = resolved_text(document, options.sets);
@@ -102,6 +125,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     bound.cluster = std::move(cluster.cluster);
     if (loaded->manifests_line.empty()) {
       loaded->manifests_line = manifests_text(cluster.summary);
+      loaded->manifests = std::move(cluster.summary);
     }
     Diagnostics found;
     CallGraph graph = build_call_graph(bound.scenario, bound.cluster, found);

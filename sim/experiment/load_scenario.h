@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/cluster/bind.h"
 #include "sim/experiment/simulation.h"
 #include "sim/experiment/slo.h"
 #include "sim/experiment/variants.h"
@@ -29,6 +30,7 @@ struct LoadedScenario {
   std::string path;
   std::string resolved;        ///< The whole scenario after --set, variants included, as YAML; keys not given stay out.
   std::string manifests_line;  ///< "read 14 manifests, 23 pods placed; not used: 11 ServiceAccount"
+  ClusterSummary manifests;    ///< The same in numbers; of the first variant.
   std::string profile_path;
 };
 

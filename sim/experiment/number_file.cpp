@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -36,6 +37,19 @@ std::optional<double> parse_number(std::string_view text, bool times) {
     return times ? to_seconds(parse_duration(text)) : static_cast<double>(parse_size(text).count());
   } catch (const ValueError&) {
     return std::nullopt;
+  }
+}
+
+/// @throws ConfigError  The file cannot be read.
+std::unique_ptr<Input> open_numbers(const std::string& path) {
+  try {
+    return Input::open(path);
+  } catch (const ConfigError& error) {
+    std::vector<Diagnostic> diagnostics = error.diagnostics();
+    for (Diagnostic& one : diagnostics) {
+      if (!one.accepted.empty()) one.accepted = "lines of numbers";  // not a YAML or JSON document
+    }
+    throw ConfigError(std::move(diagnostics));
   }
 }
 
@@ -78,24 +92,29 @@ std::size_t for_each_line(const Input& input, bool times, std::size_t columns, D
 }  // namespace
 
 std::vector<Distribution::Point> read_cdf_file(const std::string& path, bool times, Diagnostics& diagnostics) {
-  const auto input = Input::open(path);
+  const auto input = open_numbers(path);
   std::vector<Distribution::Point> points;
   const std::size_t before = diagnostics.error_count();
+  std::size_t last_share = 0;
   for_each_line(*input, times, 2, diagnostics, [&](const std::vector<Field>& fields, const std::vector<double>& row) {
     if (!points.empty() && (row[0] < points.back().value || row[1] < points.back().cumulative)) {
       diagnostics.error(input->mark(fields[0].offset), {}, "values and shares have to ascend");
     }
     points.push_back({.value = row[0], .cumulative = row[1]});
+    last_share = fields[1].offset;
   });
-  if (diagnostics.error_count() == before && points.back().cumulative != 1) {
-    diagnostics.error(input->mark(input->text().size() - 1), {},
-                      fmt::format("the last cumulative share is {}, not 1", points.back().cumulative));
+  if (diagnostics.error_count() != before) return points;
+  const double whole = points.back().cumulative;
+  if (whole != 1 && whole != 100) {
+    diagnostics.error(input->mark(last_share), {}, fmt::format("the last cumulative share is {}, not 1 or 100", whole),
+                      "shares that ascend to 1, or percentages that ascend to 100");
   }
+  for (Distribution::Point& point : points) point.cumulative /= whole;
   return points;
 }
 
 std::vector<Time> read_times_file(const std::string& path, Diagnostics& diagnostics) {
-  const auto input = Input::open(path);
+  const auto input = open_numbers(path);
   std::vector<Time> times;
   for_each_line(*input, true, 1, diagnostics, [&](const std::vector<Field>& fields, const std::vector<double>& row) {
     const Time at = kTimeZero + from_seconds(row[0]);

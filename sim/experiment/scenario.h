@@ -53,7 +53,6 @@ struct ProxySettings {
   std::string backend = "legacy";  ///< of iptables: legacy, nft
   std::string scheduler = "rr";    ///< of ipvs
   Duration sync_period{};
-  Duration min_sync_period{};
 };
 
 struct BackgroundSettings {

@@ -109,7 +109,7 @@ class Converter {
 
   GraphService service(const GraphKeys& graph, const ServiceKeys& keys) {
     if (keys.error_rate && keys.error_rate->fraction > 0) {
-      diagnostics_.notice(keys.at["errorRate"], "errors of services are not modelled; none will occur");
+      diagnostics_.unsupported(keys.at["errorRate"], "errors of services are not modelled; none will occur");
     }
     GraphService made;
     made.name = keys.name;
@@ -144,7 +144,8 @@ class Converter {
     made.size = keys.call->size;
     made.at = keys.call->at;
     if (keys.call->probability && *keys.call->probability < 100) {
-      diagnostics_.notice(keys.call->at["probability"], "calls are not left to chance here; it will always be made");
+      diagnostics_.unsupported(keys.call->at["probability"],
+                               "calls are not left to chance here; it will always be made");
     }
     std::vector<std::string> names;
     for (const ServiceKeys& service : graph.services) names.push_back(service.name);

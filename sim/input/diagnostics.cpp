@@ -242,6 +242,12 @@ void Diagnostics::notice(const Mark& mark, std::string path, std::string message
   add(Diagnostic::at(Severity::Notice, mark, std::move(path), std::move(message), std::move(accepted)));
 }
 
+void Diagnostics::unsupported(Node node, std::string message) {
+  Diagnostic diagnostic = Diagnostic::at(Severity::Notice, node, std::move(message));
+  diagnostic.unsupported = true;
+  add(std::move(diagnostic));
+}
+
 void Diagnostics::add(Diagnostic diagnostic) {
   std::size_t& count = diagnostic.severity == Severity::Error ? error_count_ : notice_count_;
   if (++count <= kKept) kept_.push_back(std::move(diagnostic));

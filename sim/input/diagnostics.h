@@ -23,13 +23,14 @@ struct Diagnostic {
   std::string file;        ///< As the user named it; empty when the finding is about no file.
   std::uint32_t line = 0;  ///< From 1; 0: unknown.
   std::uint32_t column = 0;
-  std::string path;         ///< In the document, as Node::path() gives it; may be empty.
-  std::string object;       ///< "Service shop/cart"; may be empty.
-  std::string message;      ///< One sentence without a full stop: what was found, and the near name if there is one.
-  std::string accepted;     ///< What is accepted instead; may be empty.
-  std::string source_line;  ///< Text of the line, or the part of a long one around the place.
-  std::uint32_t caret = 0;  ///< First character of source_line to underline, from 0.
-  std::uint32_t span = 0;   ///< Characters to underline; 0: no line to show.
+  std::string path;          ///< In the document, as Node::path() gives it; may be empty.
+  std::string object;        ///< "Service shop/cart"; may be empty.
+  std::string message;       ///< One sentence without a full stop: what was found, and the near name if there is one.
+  std::string accepted;      ///< What is accepted instead; may be empty.
+  std::string source_line;   ///< Text of the line, or the part of a long one around the place.
+  std::uint32_t caret = 0;   ///< First character of source_line to underline, from 0.
+  std::uint32_t span = 0;    ///< Characters to underline; 0: no line to show.
+  bool unsupported = false;  ///< Of a notice: the input asks for something that is not modelled.
 
   /// About a node: place, path, object and source line are taken from it. An absent node gives no place.
   static Diagnostic at(Severity severity, Node node, std::string message, std::string accepted = {});
@@ -77,6 +78,8 @@ class Diagnostics {
   void error(const Mark& mark, std::string path, std::string message, std::string accepted = {});
   void notice(Node node, std::string message, std::string accepted = {});
   void notice(const Mark& mark, std::string path, std::string message, std::string accepted = {});
+  /// A notice of what the input asks for and the models leave out.
+  void unsupported(Node node, std::string message);
   void add(Diagnostic diagnostic);
   /// Takes over the diagnostics of an error that was thrown below.
   void add(const ConfigError& error);

@@ -56,7 +56,8 @@ void collect(const StructInfo& info, const Path& path, std::vector<const StructI
   open.pop_back();
 }
 
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+/// Text in lines of at most `width` columns, each indented; a hanging text's first line is not.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width, bool hanging = false) {
   std::string out;
   std::size_t column = 0;
   while (!text.empty()) {
@@ -65,7 +66,7 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
       out += '\n';
       column = 0;
     }
-    out += column == 0 ? std::string(indent, ' ') : " ";
+    out += column > 0 ? " " : hanging && out.empty() ? "" : std::string(indent, ' ');
     column += (column == 0 ? 0 : 1) + end;
     out += text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -84,6 +85,15 @@ std::string presence(const Explanation& e) {
   return e.default_text ? fmt::format("default {}", e.default_text->empty() ? "\"\"" : *e.default_text) : "optional";
 }
 
+/// The list that may stand in the place of a mapping; null where there is none.
+const FieldInfo* list_alone(const StructInfo* info) {
+  if (info == nullptr) return nullptr;
+  for (const std::string& name : info->shorthands) {
+    if (const FieldInfo* field = info->find(name); field->type().kind == TypeInfo::Kind::List) return field;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Explanation explain(const StructInfo& root, const Path& path) {
@@ -94,6 +104,13 @@ Explanation explain(const StructInfo& root, const Path& path) {
   Path before_field;
   for (const PathStep& step : path.steps()) {
     if (step.is_index) {
+      // What stands alone in a mapping's place may be a list: calls[0][1] is calls[0].concurrent[1].
+      if (const FieldInfo* alone = list_alone(info); alone != nullptr) {
+        before_field = done;
+        field = alone;
+        type = &alone->type();
+        done.push_key(alone->name);
+      }
       if (type == nullptr || type->kind != TypeInfo::Kind::List) {
         throw ValueError(fmt::format("'{}' is no list", done.to_string()));
       }
@@ -169,7 +186,9 @@ std::string render(const Explanation& e, std::size_t width) {
   for (const std::string& key : e.shorthands) out += fmt::format("  Its '{}' may stand alone in its place.\n", key);
   std::size_t column = 0;
   for (const EnumValue& value : e.values) column = std::max(column, value.name.size());
-  for (const EnumValue& value : e.values) out += fmt::format("  {:<{}}  {}\n", value.name, column, value.doc);
+  for (const EnumValue& value : e.values) {
+    out += fmt::format("  {:<{}}  {}", value.name, column, wrapped(value.doc, column + 4, width, true));
+  }
   if (e.children.empty()) return out;
   std::size_t names = 0;
   std::size_t types = 0;
@@ -181,7 +200,8 @@ std::string render(const Explanation& e, std::size_t width) {
   out += "Keys:\n";
   for (const Explanation& child : e.children) {
     const std::string kind = fmt::format("{}, {}", child.type, presence(child));
-    out += fmt::format("  {:<{}}  {:<{}}  {}\n", name_of_child(child), names, kind, types, first_sentence(child.doc));
+    out += fmt::format("  {:<{}}  {:<{}}  {}", name_of_child(child), names, kind, types,
+                       wrapped(first_sentence(child.doc), names + types + 6, width, true));
   }
   return out;
 }

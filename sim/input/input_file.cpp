@@ -325,8 +325,9 @@ std::vector<std::string> expand_paths(std::span<const std::string> paths, Expand
       const std::size_t before = files.size();
       walk(walk, path, 0);
       if (files.size() == before && !problems.has_errors()) {
-        problems.error(Mark{.file = path}, {}, "no .yaml, .yml or .json file in this directory",
-                       options.recursive ? "" : "the files themselves, or subdirectories with the recursive option");
+        problems.error(
+            Mark{.file = path}, {}, "no .yaml, .yml or .json file in this directory",
+            options.recursive ? "" : "files, or folders that hold them; folders below one are named by themselves");
       }
     } else {
       files.push_back(path);

@@ -1,38 +1,17 @@
 // Goal: the mistakes that people make in manifests are told with place, path and what is accepted, all in one pass.
-// Method: golden texts. Each broken/<case>.yaml has its exact output beside it in <case>.txt: errors first, then
-// notices. To renew them after a deliberate change, run with KNETSIM_UPDATE_GOLDEN=1 and read the difference.
+// Method: golden texts, errors first, then notices.
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <vector>
 
 #include "load.h"
+#include "support/golden.h"
 
 namespace knetsim {
 namespace {
 
-// Relative to the root of the sources, where tests run, since messages name files as the user did.
 constexpr const char* kFolder = "tests/models/cluster/broken";
-
-std::vector<std::string> cases() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(KNETSIM_SOURCE_DIR) + "/" + kFolder)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 class BrokenManifest : public testing::TestWithParam<std::string> {};
 
@@ -40,16 +19,12 @@ TEST_P(BrokenManifest, IsExplainedAsTheGoldenTextSays) {
   const std::string base = std::string(kFolder) + "/" + GetParam();
   const Loaded loaded = load_files({base + ".yaml"});
   const std::string said = loaded.errors() + loaded.notices();
-  if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) std::ofstream(base + ".txt", std::ios::binary) << said;
-  EXPECT_EQ(said, contents(base + ".txt"));
+  EXPECT_EQ(said, golden_text(base + ".txt", said));
   EXPECT_FALSE(said.empty()) << "a broken manifest passed without a word";
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, BrokenManifest, testing::ValuesIn(cases()), [](const auto& instance) {
-  std::string name = instance.param;
-  std::ranges::replace(name, '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Golden, BrokenManifest, testing::ValuesIn(golden_cases(kFolder)),
+                         [](const auto& instance) { return golden_test_name(instance.param); });
 
 }  // namespace
 }  // namespace knetsim

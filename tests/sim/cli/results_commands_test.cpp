@@ -39,6 +39,17 @@ ScratchFolder* ResultsCommands::scratch = nullptr;
 std::string ResultsCommands::file;
 json ResultsCommands::run;
 
+// Kept connections are opened once, mostly in the warm-up: nothing to compare a 99th percentile of.
+TEST(Screen, ComparesNoPercentileOfAHandfulOfConnections) {
+  const ProgramResult result = run_program("run configs/service-graph.yaml -q --no-results --set run.duration=1s");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::size_t line = result.out.find("  kept", result.out.find("Against each"));
+  ASSERT_NE(line, std::string::npos) << result.out;
+  const std::string kept = result.out.substr(line, result.out.find('\n', line) - line);
+  EXPECT_THAT(kept, testing::Not(HasSubstr("connect p99")));
+  EXPECT_THAT(kept, HasSubstr("request p99"));
+}
+
 TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {
   const ProgramResult result = run_program("inspect -o json " + file);
   ASSERT_EQ(result.code, 0) << result.err;

@@ -95,5 +95,26 @@ TEST(Verbose, SaysOnStandardErrorWhatItTook) {
   EXPECT_EQ(plain.out, verbose.out);
 }
 
+TEST(LogLevel, ByNameOrByLetter) {
+  EXPECT_EQ(run_program("models --log-level warning").err, "");
+  EXPECT_THAT(run_program("models --log-level info").err, StartsWith("took "));
+  const std::string run = "run configs/tutorial.yaml --no-results --set run.duration=10ms ";
+  EXPECT_THAT(run_program(run + "-vv").err, HasSubstr("configs/tutorial/web.yaml"));
+  EXPECT_THAT(run_program(run + "--log-level debug").err, HasSubstr("variant base: 2 nodes, 3 pods"));
+  EXPECT_EQ(run_program(run + "-q").err, "");
+}
+
+// What shells and schedulers expect: 128 and the signal's number.
+TEST(ExitCode, OfAStoppedRunNamesTheSignal) {
+  const std::string run = std::string(KNETSIM_PROGRAM) +
+                          " run configs/tutorial.yaml --no-results -q --set run.duration=3000s >/dev/null 2>&1 & p=$!; "
+                          "sleep 0.5; kill -";
+  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
+    // A shell without job control has its background jobs ignore SIGINT; the program's own handler takes it back.
+    const int status = std::system((run + signal + " $p; wait $p").c_str());
+    EXPECT_EQ(WEXITSTATUS(status), code) << signal;
+  }
+}
+
 }  // namespace
 }  // namespace knetsim::test

@@ -66,6 +66,30 @@ TEST(Validate, CountsWhatAScenarioHolds) {
   EXPECT_EQ(read.at("valid"), true);
   EXPECT_EQ(read.at("cluster").at("endpoints"), 2);
   EXPECT_EQ(read.at("scenario").at("points"), 1);
+  EXPECT_EQ(read.at("manifests").at("objects"), 4);
+  EXPECT_EQ(read.at("manifests").at("not_used"), (json{{"ConfigMap", 1}}));
+}
+
+TEST(Validate, SaysTheMeanOfALawThatIsReadFromAFile) {
+  const ScratchFolder scratch;
+  scratch.write("web.yaml", kManifests);
+  scratch.write("sizes.txt", "0 0\n1000 50\n3000 100\n");  // mean of two uniform halves: 0.5 * 500 + 0.5 * 2000
+  const std::string scenario = scratch.write(
+      "small.yaml", std::string(kScenario) + "    response: {cdf: sizes.txt}\nrun: {duration: 1s}\ncosts: " +
+                        KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n");
+  const json read = json::parse(run_program("validate -o json " + scenario).out);
+  ASSERT_EQ(read.at("laws").size(), 1u);
+  EXPECT_EQ(read.at("laws")[0].at("key"), "workloads.get.response");
+  EXPECT_DOUBLE_EQ(read.at("laws")[0].at("mean").get<double>(), 1250);
+}
+
+TEST(Validate, ReadsFoldersBelowAFolderWhenAsked) {
+  const ScratchFolder scratch;
+  scratch.write("all/below/web.yaml", kManifests);
+  const ProgramResult flat = run_program("validate " + scratch.path("all"));
+  EXPECT_EQ(flat.code, 3);
+  EXPECT_THAT(flat.err, HasSubstr("no .yaml, .yml or .json file in this directory"));
+  EXPECT_THAT(run_program("validate -R " + scratch.path("all")).out, HasSubstr("4 objects"));
 }
 
 TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
@@ -113,7 +137,7 @@ TEST(Validate, ReportsEveryMistakeInOnePass) {
   EXPECT_EQ(read.at("errors")[0].at("path"), "run.duratoin");
 }
 
-TEST(Validate, StrictTurnsNoticesIntoExitCode4) {
+TEST(Validate, StrictTurnsWhatIsNotModelledIntoExitCode4) {
   const ScratchFolder scratch;
   std::string manifests = kManifests;
   manifests +=
@@ -124,7 +148,33 @@ TEST(Validate, StrictTurnsNoticesIntoExitCode4) {
   EXPECT_THAT(lenient.err, HasSubstr("NetworkPolicy"));
   EXPECT_EQ(run_program("validate --strict " + file).code, 4);
   EXPECT_EQ(run_program("validate -q " + file).err, "");
+  const json notices = json::parse(run_program("validate -o json " + file).out).at("notices");
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_EQ(notices[0].at("unsupported"), true);
   EXPECT_EQ(run_program("validate --strict " + scratch.write("clean.yaml", kManifests)).code, 0);
+  // A notice about what is modelled is no reason to refuse.
+  const std::string lonely =
+      scratch.write("lonely.yaml", std::string(kManifests) +
+                                       "---\napiVersion: v1\nkind: Service\nmetadata: {name: lonely}\n"
+                                       "spec: {selector: {app: none}, ports: [{port: 80}]}\n");
+  const ProgramResult doubtful = run_program("validate --strict " + lonely);
+  EXPECT_EQ(doubtful.code, 0);
+  EXPECT_THAT(doubtful.out, HasSubstr("1 notice, no error"));
+}
+
+TEST(Strict, KeepsRunFromSimulatingWhatIsNotModelled) {
+  const ScratchFolder scratch;
+  scratch.write("web.yaml", std::string(kManifests) +
+                                "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed}\n"
+                                "spec: {podSelector: {}}\n");
+  const std::string scenario =
+      scratch.write("small.yaml", std::string(kScenario) + "run: {duration: 10ms}\ncosts: " KNETSIM_SOURCE_DIR
+                                                           "/configs/profiles/default.yaml\n");
+  const ProgramResult strict = run_program("run --strict --no-results " + scenario);
+  EXPECT_EQ(strict.code, 4);
+  EXPECT_EQ(strict.out, "");
+  EXPECT_THAT(strict.err, HasSubstr("NetworkPolicy"));
+  EXPECT_EQ(run_program("run --no-results " + scenario).code, 0);
 }
 
 }  // namespace

@@ -49,9 +49,20 @@ TEST(CdfFile, SizesMayBeBare) {
   EXPECT_EQ(points[1].cumulative, 0.5);
 }
 
+// The flow-size files of HPCC and of the ns-3 forks state percentages.
+TEST(CdfFile, SharesThatEndAt100ArePercentages) {
+  Folder folder;
+  Diagnostics diagnostics;
+  const auto points = read_cdf_file(folder.write("c.txt", "0 0\n10000 15\n20000 100\n"), false, diagnostics);
+  EXPECT_EQ(render(diagnostics.errors()), "");
+  ASSERT_EQ(points.size(), 3u);
+  EXPECT_DOUBLE_EQ(points[1].cumulative, 0.15);
+  EXPECT_EQ(points[2].cumulative, 1);
+}
+
 TEST(CdfFile, HasToAscendToOne) {
   Folder folder;
-  for (const char* text : {"1,0.5\n2,0.9\n", "1,0.5\n0.5,1\n", "1,0.5\n2,0.4\n3,1\n", "1\n2\n"}) {
+  for (const char* text : {"1,0.5\n2,0.9\n", "1,0.5\n0.5,1\n", "1,0.5\n2,0.4\n3,1\n", "1\n2\n", "1,10\n2,90\n"}) {
     Diagnostics diagnostics;
     read_cdf_file(folder.write("c.csv", text), false, diagnostics);
     EXPECT_TRUE(diagnostics.has_errors()) << text;

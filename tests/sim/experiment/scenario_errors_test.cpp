@@ -1,38 +1,17 @@
 // Goal: mistakes in scenarios are told with place, path, what is accepted and a near name, all of a stage in one pass.
-// Method: golden texts. Each broken/<case>.yaml has its exact output beside it in <case>.txt. To renew them after a
-// deliberate change, run with KNETSIM_UPDATE_GOLDEN=1 and read the difference.
+// Method: golden texts.
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <vector>
 
 #include "sim/experiment/load_scenario.h"
+#include "support/golden.h"
 
 namespace knetsim {
 namespace {
 
-// Relative to the root of the sources, where tests run, since messages name files as the user did.
 constexpr const char* kFolder = "tests/sim/experiment/broken";
-
-std::vector<std::string> cases() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(KNETSIM_SOURCE_DIR) + "/" + kFolder)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 class BrokenScenario : public testing::TestWithParam<std::string> {};
 
@@ -44,16 +23,12 @@ TEST_P(BrokenScenario, IsExplainedAsTheGoldenTextSays) {
   } catch (const ConfigError& error) {
     said = error.what();
   }
-  if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) std::ofstream(base + ".txt", std::ios::binary) << said;
-  EXPECT_EQ(said, contents(base + ".txt"));
+  EXPECT_EQ(said, golden_text(base + ".txt", said));
   EXPECT_FALSE(said.empty()) << "a broken scenario passed without a word";
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, BrokenScenario, testing::ValuesIn(cases()), [](const auto& instance) {
-  std::string name = instance.param;
-  std::ranges::replace(name, '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Golden, BrokenScenario, testing::ValuesIn(golden_cases(kFolder)),
+                         [](const auto& instance) { return golden_test_name(instance.param); });
 
 TEST(Configs, EveryScenarioOfTheProgramLoads) {
   for (const char* path : {"configs/quickstart.yaml", "configs/tutorial.yaml", "configs/service-graph.yaml"}) {

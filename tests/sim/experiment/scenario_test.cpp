@@ -140,6 +140,22 @@ TEST(Scenario, PathsCountFromTheFileAndNotFromTheCommandLine) {
   EXPECT_EQ(path_beside(from_set["x"], "m/"), "m/");
 }
 
+// The label is what the scheduler sees, so it has to be there before pods are placed.
+TEST(Scenario, ZonesAreLabelsThatNodeSelectorsSee) {
+  std::string manifests = app_manifests("web", 4, "      nodeSelector: {topology.kubernetes.io/zone: west}\n");
+  const Bound bound(scenario_text(std::string("cluster: {nodes: {count: 5, zones: [east, west]}}\n") + kBrowse),
+                    manifests + app_manifests("client", 1));
+  ASSERT_EQ(bound.errors(), "");
+  const Cluster& cluster = bound.loaded.cluster;
+  std::vector<std::string> zones;
+  for (const ClusterNode& node : cluster.nodes) zones.emplace_back(node.zone);
+  EXPECT_THAT(zones, testing::ElementsAre("east", "west", "east", "west", "east"));
+  for (const Pod& pod : cluster.pods) {
+    if (cluster.workloads[pod.workload].name != "web") continue;
+    EXPECT_EQ(cluster.nodes[pod.node].zone, "west") << pod.name;
+  }
+}
+
 TEST(Scenario, EveryProxyModeAndPodNetworkOfTheTablesIsAccepted) {
   for (const ProxyInfo& mode : proxy_modes()) {
     const Read read(scenario_text("cluster: {proxy: {mode: " + std::string(mode.name) + "}}\n" + kBrowse));

@@ -54,6 +54,9 @@ TEST(Explain, GoesThroughFreeKeysAndLists) {
   EXPECT_EQ(explain(struct_info<Config>(), Path::parse("workloads.<name>.calls[0].service")).type, "text");
   EXPECT_EQ(explain(struct_info<Config>(), Path::parse("workloads.<name>.calls.service")).path,
             "workloads.<name>.calls[0].service");
+  // A list in the place of a call is its list of calls: the path that --set takes.
+  EXPECT_EQ(explain(struct_info<Config>(), Path::parse("workloads.<name>.calls[0][1]")).path,
+            "workloads.<name>.calls[0].together[1]");
   EXPECT_EQ(explain(struct_info<Config>(), Path::parse("workloads")).children.at(0).path, "workloads.<name>.arrivals");
   EXPECT_EQ(explain(struct_info<Config>(), {}).children.size(), 14U);
 }

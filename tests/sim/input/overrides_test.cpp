@@ -111,7 +111,7 @@ TEST_F(Overrides, AnEmptyDocumentCanBeBuiltUp) {
 }
 
 TEST_F(Overrides, RandomSetsAgreeWithAMap) {
-  expect_property("sets agree with a map", [this] {
+  expect_property("sets agree with a map", [] {
     Document document = read_text("r: {}\n").documents.at(0);
     const auto keep = read_text("r: {}\n");  // its Input outlives the document's copy
     document = keep.documents.at(0);
