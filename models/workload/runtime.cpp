@@ -15,6 +15,21 @@ constexpr Purpose kRequestBytes("request.bytes");
 // system calls and softirqs. An assumption.
 constexpr Duration kRefusal = std::chrono::microseconds(20);
 
+/// What a burst waited for, and its wake-up, came before its work.
+void account(TimeSplit& split, const BurstReport& report, KindIndex wake_kind) {
+  const std::size_t before = split.trace == nullptr ? 0 : split.trace->visits.size();
+  {
+    const PlaceScope place(&split, {SpanPlace::Kind::Thread, 0});
+    split.hold(Wait::RunQueue, report.waited);
+    split.hold(Wait::Throttled, report.throttled);
+    split.hold(Wait::Preempted, report.stolen);
+    split.serve(wake_kind, report.woke);
+  }
+  if (split.trace != nullptr) {
+    split.trace->settle(report.core, split.trace->visits.size() - before);
+  }
+}
+
 }  // namespace
 
 TrafficRuntime::TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& network, Dialer& dialer,
@@ -36,6 +51,7 @@ TrafficRuntime::TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& networ
       arrivals_(plan, streams),
       deadlines_(plan.edges.size()),
       edge_stats_(plan.edges.size()),
+      spans_(plan.sources.size(), options.spans),
       open_by_edge_(plan.edges.size()) {
   for (TrafficIndex source = 0; source < plan.sources.size(); ++source) {
     recorders_.emplace_back(options.measure_from, options.end, options.series_points);
@@ -92,6 +108,7 @@ void TrafficRuntime::on_event(Time now, const Event& event) {
       return;
     case kSlept: {
       Rpc& rpc = rpcs_[event.a];
+      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Pod, rpc.connection.server});
       rpc.split.serve(kinds_.sleep, now - rpc.split.clock);
       rpc.split.clock = now;
       ++rpc.step;
@@ -123,6 +140,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   recorders_[source].begun(now);
   if (measured(now)) {
     ++edge_stats_[rpc.edge].asked;
+    rpc.split.trace = spans_.begin(source, rpc.id);
   }
   begin_attempt(index, now);
 }
@@ -255,10 +273,7 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
   const auto index = static_cast<std::uint32_t>(report.cookie >> 8);
   const auto phase = static_cast<Phase>(report.cookie & 0xff);
   Rpc& rpc = rpcs_[index];
-  rpc.split.hold(Wait::RunQueue, report.waited);
-  rpc.split.hold(Wait::Throttled, report.throttled);
-  rpc.split.hold(Wait::Preempted, report.stolen);
-  rpc.split.serve(rpc.wake_kind, report.woke);
+  account(rpc.split, report, rpc.wake_kind);
   rpc.split.clock = now;
   switch (phase) {
     case Phase::Connect:
@@ -309,7 +324,7 @@ void TrafficRuntime::ended(std::uint32_t index, Outcome outcome, Time now) {
   }
   rpc.live = false;
   --open_by_edge_[rpc.edge];
-  rpcs_.release(index);
+  free_rpc(index);
 }
 
 void TrafficRuntime::report_up(std::uint32_t index, Outcome outcome, Time now) {
@@ -326,6 +341,9 @@ void TrafficRuntime::report_up(std::uint32_t index, Outcome outcome, Time now) {
   if (rpc.source != kNone) {
     KNETSIM_ENSURE(rpc.split.total() == now - rpc.begun);
     recorders_[rpc.source].ended(rpc.begun, now, outcome, rpc.split);
+    if (rpc.split.trace != nullptr) {
+      spans_.ended(rpc.source, *rpc.split.trace, rpc.begun, now - rpc.begun);
+    }
     if (std::holds_alternative<ClosedLoop>(plan_.sources[rpc.source].arrivals)) {
       const Duration think = arrivals_.pause(rpc.source, rpc.id);
       if (now + think < options_.end) {
@@ -360,6 +378,7 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
   next.attempt = old.attempt + 1;
   next.worker_before = old.worker_before;
   next.recovery_before = old.recovery_before + (now - old.attempt_begun);
+  next.split.trace = spans_.part_of(old.split.trace);
   next.split.hold(Wait::Worker, next.worker_before);
   next.split.hold(Wait::Recovery, next.recovery_before);
   next.split.clock = now;
@@ -374,7 +393,7 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
     return;
   }
   report_up(heir, Outcome::Timeout, now);
-  rpcs_.release(heir);
+  free_rpc(heir);
 }
 
 void TrafficRuntime::refused(std::uint32_t index, Time now) {
@@ -389,6 +408,11 @@ void TrafficRuntime::refused(std::uint32_t index, Time now) {
     rpc.split.hold_until(Wait::Recovery, now);
     report_up(index, Outcome::Error, now);
   }
+  free_rpc(index);
+}
+
+void TrafficRuntime::free_rpc(std::uint32_t index) {
+  spans_.release(rpcs_[index].split.trace);
   rpcs_.release(index);
 }
 
@@ -399,7 +423,7 @@ void TrafficRuntime::discard(std::uint32_t index) {
   }
   rpc.live = false;
   --open_by_edge_[rpc.edge];
-  rpcs_.release(index);
+  free_rpc(index);
 }
 
 void TrafficRuntime::on_lost(Time now, std::uint64_t cookie) {

@@ -8,6 +8,7 @@
 #include "models/workload/deadlines.h"
 #include "models/workload/recorder.h"
 #include "models/workload/servers.h"
+#include "models/workload/span_sampler.h"
 #include "models/workload/spec.h"
 #include "sim/core/pool.h"
 #include "sim/core/random.h"
@@ -48,6 +49,7 @@ struct RuntimeOptions {
   Time measure_from{};
   Time end{};
   std::uint32_t series_points = 60;
+  std::uint32_t spans = 0;  ///< Requests of each source whose every visit is kept.
 };
 
 /// Generates requests, carries them through connections, applications and the calls that these make, and records what
@@ -72,6 +74,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
 
   const std::vector<EdgeStats>& edges() const { return edge_stats_; }
   const std::vector<SourceRecorder>& sources() const { return recorders_; }
+  const SpanSampler& spans() const { return spans_; }
   const std::vector<std::uint64_t>& served_by_pod() const { return served_; }
   /// Requests that ended, of all sources and edges, from the start of the run.
   std::uint64_t completed() const { return completed_; }
@@ -148,6 +151,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void timed_out(std::uint32_t rpc, Time now);
   void refused(std::uint32_t rpc, Time now);
   void discard(std::uint32_t rpc);
+  void free_rpc(std::uint32_t rpc);
   void report_up(std::uint32_t rpc, Outcome outcome, Time now);
   void put_back(Rpc& rpc, bool reusable);
   void arm_timeout(EdgeIndex edge, Time now);
@@ -185,6 +189,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   Deadlines deadlines_;
   std::vector<EdgeStats> edge_stats_;
   std::vector<SourceRecorder> recorders_;
+  SpanSampler spans_;
   std::vector<std::uint64_t> open_by_edge_;
   std::uint64_t completed_ = 0;
   bool window_open_ = false;

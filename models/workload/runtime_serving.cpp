@@ -36,7 +36,11 @@ void TrafficRuntime::arrived(std::uint32_t index, Time now) {
 
 void TrafficRuntime::worker_free(const Server& server, Time now) {
   if (const std::optional<std::uint32_t> next = servers_.done(server)) {
-    rpcs_[*next].split.hold_until(Wait::Worker, now);
+    {
+      TimeSplit& split = rpcs_[*next].split;
+      const PlaceScope place(&split, {SpanPlace::Kind::Pod, server.pod});
+      split.hold_until(Wait::Worker, now);
+    }
     serve(*next, Duration{}, now);  // the worker is running: nobody has to be woken
   }
 }
@@ -61,6 +65,7 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
     const AppStep& step = app.steps[rpc.step];
     if (step.work_seconds) {
       const Duration span = drawn_span(*step.work_seconds, streams_.get(kServiceTime.of(rpc.step), rpc.id));
+      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Thread, 0});
       rpc.split.serve(kinds_.work, span);
       cpu += span;
     }
@@ -117,6 +122,7 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   rpc.sends_first = true;
   ++caller.calls_started;
   // The worker's thread sends one call after the other; a later one has waited since the group began.
+  rpc.split.trace = spans_.part_of(caller.split.trace);
   rpc.split.clock = caller.split.clock;
   rpc.worker_before = now - rpc.split.clock;
   rpc.split.hold_until(Wait::Worker, now);
@@ -133,6 +139,9 @@ void TrafficRuntime::call_ended(std::uint32_t parent, const TimeSplit& split, bo
     return;
   }
   caller.split += split;  // the last call to end is the one that the caller waited for
+  if (SpanTrace* trace = caller.split.trace; trace != nullptr && split.trace != nullptr) {
+    trace->visits.insert(trace->visits.end(), split.trace->visits.begin(), split.trace->visits.end());
+  }
   caller.split.clock = now;
   ++caller.step;
   work(parent, Duration{}, Duration{}, now);

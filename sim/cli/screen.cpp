@@ -7,6 +7,7 @@
 
 #include "sim/core/statistics.h"
 #include "sim/experiment/fill_results.h"
+#include "sim/experiment/step_names.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <map>
 
+#include "sim/experiment/span_results.h"
+#include "sim/experiment/step_names.h"
 #include "sim/experiment/variant_models.h"
 
 namespace knetsim {
@@ -171,11 +173,6 @@ void add_links(LinkResults& results, const PointResult& point, const Topology& t
 
 }  // namespace
 
-std::vector<std::string> wait_names() {
-  return {"wait.run-queue", "wait.preempted", "wait.throttled", "wait.worker",
-          "wait.softirq",   "wait.link",      "wait.window",    "wait.recovery"};
-}
-
 bool is_unstable(const EdgeStats& stats) {
   // In a stable system what is in flight at the end differs from the start by chance: a Poisson number's spread, five
   // times.
@@ -249,6 +246,8 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
       if (point.edges.empty()) {
         continue;  // stopped before it was done
       }
+      const Topology links = make_topology(variant.scenario, variant.cluster);
+      add_spans(results.spans, static_cast<std::int64_t>(results.runs()), variant, point, links);
       results.variant.push_back(variant.name);
       results.replicate.push_back(replicate);
       add_summary(results.summary, variant, replicate, point);
@@ -302,7 +301,7 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
         results.endpoint.share.push_back(all == 0 ? 0 : static_cast<double>(served[i]) / static_cast<double>(all));
       }
       add_cpu(results.cpu, point, measured);
-      add_links(results.link, point, make_topology(variant.scenario, variant.cluster), measured);
+      add_links(results.link, point, links, measured);
       results.drops.packets.push_back(signed_count(point.network.packets_dropped));
     }
   }

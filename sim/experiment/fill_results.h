@@ -11,9 +11,6 @@ namespace knetsim {
 /// Quantiles that a results file holds beside the histograms.
 inline constexpr double kResultQuantiles[] = {0.5, 0.9, 0.95, 0.99, 0.999};
 
-/// Names of what a request can wait for, by Wait.
-std::vector<std::string> wait_names();
-
 /// Offered load that cannot be served: the number in the system grew beyond what chance explains.
 bool is_unstable(const EdgeStats& stats);
 

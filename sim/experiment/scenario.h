@@ -125,6 +125,7 @@ struct RunSettings {
   std::uint64_t seed = 1;
   std::uint32_t replicates = 1;
   bool noise = true;
+  std::uint32_t spans = 2;  ///< Requests of each workload whose every visit is kept.
 };
 
 struct ServiceGraph;

@@ -22,6 +22,10 @@ void describe(Fields<RunSettings>& f) {
              {.doc = "Repeats with other random numbers; confidence intervals need two, better five.",
               .at_least = "1",
               .at_most = "10000"});
+  f.optional("spans", &RunSettings::spans, "2",
+             {.doc = "Requests of each workload whose every visit is kept, in the first replicate of each variant; the "
+                     "same requests in each.",
+              .at_most = "10000"});
   f.optional("noise", &RunSettings::noise, "on", {.doc = "Off: every cost is its median, for comparison by hand."});
 }
 

@@ -7,6 +7,7 @@
 #include "models/control/proxy_sync.h"
 #include "models/walk/compile.h"
 #include "sim/core/ensure.h"
+#include "sim/experiment/step_names.h"
 #include "sim/experiment/variant_models.h"
 
 namespace knetsim {
@@ -126,7 +127,11 @@ class Point final : public LiveCluster {
                  .sizes = models_.sizes,
                  .client_nodes_times_server_nodes = node_pairs(variant)}),
         traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_, streams_,
-                 {.work = kWorkKind, .sleep = kSleepKind}, {.measure_from = from_, .end = end_, .series_points = 60},
+                 {.work = kWorkKind, .sleep = kSleepKind},
+                 {.measure_from = from_,
+                  .end = end_,
+                  .series_points = 60,
+                  .spans = replicate == 0 ? variant.scenario.run.spans : 0},
                  traffic_source()),
         sync_(scheduler_, cpus_, streams_,
               {.period = variant.scenario.cluster.proxy.sync_period,
@@ -237,6 +242,9 @@ PointResult Point::results() {
   }
   result.edges = traffic_.edges();
   result.sources = traffic_.sources();
+  for (TrafficIndex source = 0; source < variant_.traffic.sources.size(); ++source) {
+    result.spans.push_back(traffic_.spans().kept(source));
+  }
   result.served_by_pod = traffic_.served_by_pod();
   result.network = network_.counters();
   result.events = scheduler_.events();
@@ -246,18 +254,7 @@ PointResult Point::results() {
 
 }  // namespace
 
-std::vector<std::string> kind_names() {
-  std::vector<std::string> names;
-  for (const StepKindInfo& kind : step_kinds()) {
-    names.emplace_back(kind.name);
-  }
-  names.emplace_back("app.work");
-  names.emplace_back("app.sleep");
-  return names;
-}
-
 PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, PointObserver* observer, RunDigest* order) {
-  static_assert(kStepKinds + 2 <= kMaxKinds);
   const auto wall_start = std::chrono::steady_clock::now();
   Point point(variant, replicate, order);
   if (!point.run(observer)) {

@@ -30,6 +30,7 @@ struct LinkUse {
 struct PointResult {
   std::vector<EdgeStats> edges;
   std::vector<SourceRecorder> sources;
+  std::vector<std::vector<RequestSpan>> spans;  ///< Whole requests, by source; of the first replicate.
   std::vector<std::uint64_t> served_by_pod;
   std::vector<NodeCpu> nodes;
   std::vector<LinkUse> links;
@@ -46,11 +47,6 @@ class PointObserver {
   /// @return false to stop.
   virtual bool on_progress(Time now, Time end, std::uint64_t events) = 0;
 };
-
-/// Names of all kinds of work that time splits count, by KindIndex: the step kinds, then the application's own.
-std::vector<std::string> kind_names();
-inline constexpr KindIndex kWorkKind = static_cast<KindIndex>(kStepKinds);
-inline constexpr KindIndex kSleepKind = static_cast<KindIndex>(kStepKinds + 1);
 
 /// Simulates one replicate. Depends on nothing but its arguments: the same on any thread of any machine.
 /// @param order  Takes the key of every event, in the order in which they fire; may be null.

@@ -136,6 +136,7 @@ MessageIndex Network::prepare(FlowIndex flow, FlowPacket packet, Bytes payload, 
 Duration Network::sender_burst(MessageIndex index, CoreIndex core, Time now) {
   MessageState& message = messages_[index];
   const Plan& plan = plan_of(message);
+  const PlaceScope place(message.split, {SpanPlace::Kind::Thread, 0});
   Duration cpu{};
   while (message.stage < plan.stages.size() && plan.stages[message.stage].place == StagePlace::SenderCore) {
     const FlowState& flow = flows_[message.flow];
@@ -174,6 +175,7 @@ void Network::launch(MessageIndex index, Time now) {
 Network::ReceiverBurst Network::receiver_burst(MessageIndex index, CoreIndex core, Time now) {
   MessageState& message = messages_[index];
   const Plan& plan = plan_of(message);
+  const PlaceScope place(message.split, {SpanPlace::Kind::Thread, 0});
   ReceiverBurst burst;
   while (message.stage < plan.stages.size()) {
     const Stage& stage = plan.stages[message.stage];

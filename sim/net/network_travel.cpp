@@ -112,6 +112,7 @@ void Network::hop(MessageIndex index, Time now) {
     message.full = visit.out.size;  // what a machine further on passes to its own link
   }
   message.train = visit.out;
+  const PlaceScope place(message.split, {SpanPlace::Kind::Link, link});
   if (TimeSplit* split = message.split; split != nullptr) {
     const Duration travelled = visit.out.tail - entered - visit.wait;
     split->hold(Wait::LinkQueue, visit.wait);
@@ -148,6 +149,7 @@ void Network::softirq(MessageIndex index, Time now) {
   if (tail > now) {  // the train is still arriving: its last packet cannot be done before it is there
     end = std::max(end, tail + cost.latency / std::max(1, message.size.packets));
   }
+  const PlaceScope place(message.split, {SpanPlace::Kind::Core, core});
   if (TimeSplit* split = message.split; split != nullptr) {
     const Duration visible = end - std::max(now, tail);
     const Duration waited = std::min(start - now, visible);

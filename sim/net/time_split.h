@@ -5,6 +5,7 @@
 
 #include "sim/core/time.h"
 #include "sim/net/plan.h"
+#include "sim/net/span_trace.h"
 
 namespace knetsim {
 
@@ -28,9 +29,20 @@ struct TimeSplit {
   Time clock{};  ///< Everything before this instant is accounted for.
   std::array<std::int64_t, kMaxKinds> service{};
   std::array<std::int64_t, kWaits> wait{};
+  SpanTrace* trace = nullptr;  ///< Of a request whose visits are kept one by one.
 
-  void serve(KindIndex kind, Duration span) { service[kind] += span.count(); }
-  void hold(Wait cause, Duration span) { wait[static_cast<std::size_t>(cause)] += span.count(); }
+  void serve(KindIndex kind, Duration span) {
+    service[kind] += span.count();
+    if (trace != nullptr) [[unlikely]] {
+      trace->note(kind, span);
+    }
+  }
+  void hold(Wait cause, Duration span) {
+    wait[static_cast<std::size_t>(cause)] += span.count();
+    if (trace != nullptr) [[unlikely]] {
+      trace->note(static_cast<std::uint16_t>(kMaxKinds + static_cast<std::size_t>(cause)), span);
+    }
+  }
   /// Accounts for all from `clock` to `now` as waiting.
   void hold_until(Wait cause, Time now) {
     if (now > clock) {
@@ -44,11 +56,33 @@ struct TimeSplit {
     for (const std::int64_t span : wait) sum += span;
     return Duration(sum);
   }
+  /// Adds the sums of another; its clock and its visits are not taken over.
   TimeSplit& operator+=(const TimeSplit& other) {
     for (std::size_t i = 0; i < kMaxKinds; ++i) service[i] += other.service[i];
     for (std::size_t i = 0; i < kWaits; ++i) wait[i] += other.wait[i];
     return *this;
   }
+};
+
+/// As long as it lives, what is added to the split is noted as of `place`.
+class PlaceScope {
+ public:
+  /// @param split  May be null.
+  PlaceScope(TimeSplit* split, SpanPlace place) : trace_(split == nullptr ? nullptr : split->trace) {
+    if (trace_ != nullptr) [[unlikely]] {
+      trace_->place = place;
+    }
+  }
+  PlaceScope(const PlaceScope&) = delete;
+  PlaceScope& operator=(const PlaceScope&) = delete;
+  ~PlaceScope() {
+    if (trace_ != nullptr) [[unlikely]] {
+      trace_->place = {};
+    }
+  }
+
+ private:
+  SpanTrace* trace_;
 };
 
 }  // namespace knetsim

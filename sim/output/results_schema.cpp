@@ -244,8 +244,9 @@ constexpr SchemaRow kRows[] = {
     {"/spans/latency", "i64", "request", "s", kAlways, "its latency", {}, kPicosecond},
     {"/spans/row_size", "i64", "request", "1", kAlways, "its visits; rows follow one another"},
     {"/spans/step", "string", "visit", "", kAlways, kStep},
-    {"/spans/place", "string", "visit", "", kAlways, "resource that was visited"},
-    {"/spans/at", "i64", "visit", "s", kAlways, "simulated time at which the visit began to wait", {}, kPicosecond},
+    {"/spans/place", "string", "visit", "", kAlways,
+     "resource that was visited: node/core, link or pod; empty for a wait of the protocol"},
+    {"/spans/at", "i64", "visit", "s", kAlways, "simulated time at which the visit began", {}, kPicosecond},
     {"/spans/wait", "i64", "visit", "s", kAlways, "time that it waited", {}, kPicosecond},
     {"/spans/service", "i64", "visit", "s", kAlways, "time that it was served", {}, kPicosecond},
 };
