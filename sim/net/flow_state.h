@@ -79,6 +79,7 @@ struct MessageState {
   bool resent = false;
   bool pure_ack = false;
   std::uint32_t acks = 0;  ///< Packets that this pure ACK acknowledges.
+  Time sent{};             ///< When a transfer's packets were handed to the sender's NIC: its timers start there.
   MessageSize size;
   PacketTrain full;  ///< As it left the sender.
   Train train;       ///< Where it is now.

@@ -30,6 +30,7 @@ Network::Network(Scheduler& scheduler, Cpus& cpus, const Topology& topology, con
       tables_(tables),
       streams_(streams),
       syn_schedule_(syn_schedule(kernel)),
+      timers_(linux_timers(kernel)),
       handler_(scheduler.add(*this)),
       first_source_(first_source),
       links_(topology.links()),

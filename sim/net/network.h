@@ -147,7 +147,7 @@ class Network final : public EventHandler {
   void acked(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
 
   // network_recovery.cpp: what was lost
-  void packets_lost(MessageIndex index, std::uint32_t lost, std::uint32_t behind, Time now);
+  void packets_lost(MessageIndex index, const LinkVisit& visit, Time now);
   void vanish(MessageIndex index, Time now);
   void resend(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
   void syn_timer(MessageIndex index, bool again, Time now);
@@ -159,7 +159,7 @@ class Network final : public EventHandler {
   const PlanTables& tables_;
   RandomStreams streams_;
   SynSchedule syn_schedule_;
-  RecoveryTimers timers_ = linux_timers();
+  RecoveryTimers timers_;
   MessageOwner* owner_ = nullptr;
   std::uint16_t handler_ = 0;
   std::uint32_t first_source_ = 0;

@@ -6,27 +6,31 @@
 
 namespace knetsim {
 
-void Network::packets_lost(MessageIndex index, std::uint32_t lost, std::uint32_t behind, Time now) {
+void Network::packets_lost(MessageIndex index, const LinkVisit& visit, Time now) {
   const MessageState& message = messages_[index];
   FlowState& flow = flows_[message.flow];
   if (flow.spec.datagrams || !carries_data(message.packet)) {
     return;  // vanish() deals with datagrams and handshakes
   }
   const std::size_t way_index = way_of(message.packet);
-  FlowDirection& way = flow.way[way_index];
   if (message.pure_ack) {
-    // A later ACK covers a lost one; alone, the sender's timer does.
+    // The sender hears nothing and probes; the probe's ACK acknowledges all.
+    const Duration probe = flow.rtt.probe_timeout(timers_, message.acks);
+    const Time heard = flow.way[1 - way_index].last_sent + probe + flow.rtt.srtt();
     ++flow.pending;
-    scheduler_.schedule(now + flow.rtt.rto(timers_), host_source(flow.spec.nodes[0]),
+    scheduler_.schedule(std::max(now, heard), host_source(flow.spec.nodes[0]),
                         {handler_, kAckLate, message.flow, pack(1 - way_index, message.acks)});
     return;
   }
+  FlowDirection& way = flow.way[way_index];
+  // What arrives behind a hole shows it: its own way there, behind the queue that dropped, and half a plain RTT back.
+  const Duration shown = visit.behind == 0 ? Duration{} : visit.out.tail - message.sent + flow.rtt.srtt() / 2;
   const RecoveryPlan plan = recover({.sent = static_cast<std::uint32_t>(message.size.packets),
-                                     .lost = lost,
-                                     .behind = behind,
+                                     .lost = visit.lost,
+                                     .behind = visit.behind,
                                      .resend = message.resent,
                                      .timeouts = way.backoff,
-                                     .rtt = {}},
+                                     .rtt = std::max(shown, flow.rtt.srtt())},
                                     flow.rtt, timers_);
   ++counters_.resent_by[static_cast<std::size_t>(plan.by)];
   if (plan.by == Repair::Timeout) {
@@ -36,11 +40,11 @@ void Network::packets_lost(MessageIndex index, std::uint32_t lost, std::uint32_t
     way.window.on_fast_retransmit();
   }
   way.lossy = true;
-  way.unacked -= std::min(way.unacked, lost);
+  way.unacked -= std::min(way.unacked, visit.lost);
   const auto schedule = [&](Duration after, std::uint32_t packets) {
     if (packets > 0) {
       ++flow.pending;
-      scheduler_.schedule(now + after, host_source(flow.spec.nodes[0]),
+      scheduler_.schedule(std::max(now, message.sent + after), host_source(flow.spec.nodes[0]),
                           {handler_, kResend, message.flow, pack(way_index, packets)});
     }
   };

@@ -101,7 +101,7 @@ void Network::hop(MessageIndex index, Time now) {
   }
   if (visit.lost > 0) {
     counters_.packets_dropped += visit.lost;
-    packets_lost(index, visit.lost, visit.behind, now);
+    packets_lost(index, visit, now);
     // A datagram is lost with its first fragment (ip_defrag() waits for the rest in vain); that the others travel on is
     // not modelled.
     if (visit.lost >= message.train.size.packets || flow.spec.datagrams) {

@@ -20,13 +20,14 @@ constexpr Purpose kMessageNoise("network.message");
 }  // namespace
 
 void Network::begin_transfer(MessageIndex index, Time now) {
-  const MessageState& message = messages_[index];
+  MessageState& message = messages_[index];
   FlowState& flow = flows_[message.flow];
   const std::size_t way_index = way_of(message.packet);
   FlowDirection& way = flow.way[way_index];
   const auto packets = static_cast<std::uint32_t>(message.size.packets);
   way.window.after_idle(now - way.last_sent, flow.rtt.rto(timers_));
   way.last_sent = now;
+  KNETSIM_ENSURE(way.head == kNoMessage, "one message of a direction at a time");
   way.head = index;
   way.undelivered = packets;
   way.unsent = 0;
@@ -40,6 +41,7 @@ void Network::begin_transfer(MessageIndex index, Time now) {
     return;
   }
   way.carrier = index;
+  message.sent = now;
   next_stage(index, now);
 }
 
@@ -97,6 +99,7 @@ void Network::launch_piece(FlowIndex index, std::size_t way_index, std::uint32_t
   piece.packet = head.packet;
   piece.piece = !resent;
   piece.resent = resent;
+  piece.sent = now;
   piece.noise = streams_.get(kMessageNoise.of(16 + way_index), mix64(flow.spec.id ^ ++way.pieces));
   size_message(piece, Bytes{}, packets);
   piece.size.payload = Bytes(std::int64_t{packets} * plan_of(piece).max_segment_bytes);

@@ -56,11 +56,14 @@ SynSchedule syn_ack_schedule(std::uint32_t retries) {
   return schedule(retries, 0, timers.rto_initial, timers.rto_max);
 }
 
-RecoveryTimers linux_timers() {
+RecoveryTimers linux_timers(KernelVersion kernel) {
+  const bool floor = kernel < KernelVersion{4, 14};
+  using std::chrono::milliseconds;
   return {.rto_min_bounds_variance = true,
-          .probe_min = Duration::zero(),
-          .probe_slack = std::chrono::milliseconds(2),
-          .probe_lone_slack = std::chrono::milliseconds(200),
+          .probe_min = floor ? milliseconds(10) : milliseconds(0),
+          .probe_slack = floor ? milliseconds(0) : milliseconds(2),
+          .probe_lone_slack = milliseconds(200),
+          .rack_slack = milliseconds(2),
           .rack_timer = true};
 }
 
@@ -160,11 +163,11 @@ RecoveryPlan recover(const Loss& loss, const RttEstimator& rtt, const RecoveryTi
     }
     if (timers.rack_timer && loss.behind > 0) {
       return {.by = Repair::RackTimer,
-              .resend_after = std::min(rto, round_trip + rtt.srtt() / 4 + timers.probe_slack),
+              .resend_after = std::min(rto, round_trip + rtt.srtt() / 4 + timers.rack_slack),
               .resend_now = loss.lost};
     }
-    const Duration probe = rtt.probe_timeout(timers, loss.sent);
-    if (probe < rto) {
+    if (rtt.has_sample() && loss.timeouts == 0) {
+      const Duration probe = rtt.probe_timeout(timers, loss.sent);
       RecoveryPlan plan{.by = Repair::TailLossProbe, .resend_after = probe, .resend_now = 1};
       if (loss.behind > 0) {
         // The last segment had arrived, so the probe repairs nothing; its ACK shows the hole.

@@ -54,17 +54,21 @@ struct RecoveryTimers {
   Duration probe_min = std::chrono::milliseconds(10);  ///< Tail-loss probe at max(2 SRTT, this) ...
   Duration probe_slack{};                              ///< ... + this,
   Duration probe_lone_slack{};                         ///< or + this when one segment is outstanding.
+  Duration rack_slack{};                               ///< What RACK's reordering timer adds.
   std::uint32_t dupthresh = 3;  ///< Segments that must arrive behind a hole for a fast retransmit.
   bool rack_timer = false;      ///< Fewer than that: resend a quarter of an RTT later (RFC 8985) instead of a probe.
 };
 
-/// Timers as current kernels compute them: RTO = SRTT + max(200 ms, 4 RTTVAR); probe at 2 SRTT + 2 ms (two jiffies),
-/// with one segment outstanding 2 SRTT + 200 ms, so that there the RTO comes first; RACK's reordering timer. The
-/// default constants keep RFC 6298's sum and the 10 ms floor of the first probe (Linux 3.10); they repair a lone lost
-/// segment in 10 ms, not in 200.
-/// @source Linux v6.6 net/ipv4/tcp_output.c, tcp_schedule_loss_probe; tcp_input.c, tcp_rtt_estimator and __tcp_set_rto;
-///         tcp_recovery.c, tcp_rack_reo_wnd.
-RecoveryTimers linux_timers();
+/// Timers as the kernel computes them. In all versions RTO = SRTT + max(200 ms, 4 RTTVAR), and fewer than three
+/// segments behind a hole wait for a timer (early retransmit's, then RACK's). The tail-loss probe:
+/// - before 4.14: max(2 SRTT, 10 ms);
+/// - since: 2 SRTT + 2 ms (two jiffies of CONFIG_HZ = 1000; 6.6, and stable kernels since, write 2 ms);
+/// - with one segment outstanding: 2 SRTT + 200 ms (before 4.14: 1.5 SRTT + 200 ms, not told apart here), which is to
+///   outlast a delayed ACK. The RTO would come before that, so the probe goes out when the RTO would.
+/// @source Linux net/ipv4/tcp_output.c, tcp_schedule_loss_probe: v3.10, v4.14 ("tcp: adjust tail loss probe timeout"),
+///         v6.6 ("tcp: fix excessive TLP and RACK timeouts from HZ rounding"); tcp_input.c, tcp_rtt_estimator and
+///         __tcp_set_rto; tcp_recovery.c, tcp_rack_mark_lost and tcp_rack_reo_wnd, v6.6.
+RecoveryTimers linux_timers(KernelVersion kernel = {6, 18});
 
 /// Smoothed round-trip time. @source RFC 6298, section 2, in picoseconds, divisions truncating. Linux lets RTTVAR fall
 /// once a round trip only (tcp_rtt_estimator); with an RTO floor far above cluster RTTs this changes no timeout.
@@ -134,7 +138,7 @@ struct Loss {
   std::uint32_t behind = 0;    ///< Arrived, and sent after the first lost one.
   bool resend = false;         ///< The burst was itself a resend.
   std::uint32_t timeouts = 0;  ///< Timeouts of the connection in a row, this burst being the last one's.
-  Duration rtt{};              ///< Of this burst: what its ACKs take, queueing included. Zero: SRTT.
+  Duration rtt{};  ///< Of this burst: until the ACKs of what arrived are back, queueing included. Zero: SRTT.
 };
 
 /// When what was lost is sent again. Instants count from when the burst's last segment left the sender.
@@ -148,11 +152,12 @@ struct RecoveryPlan {
 
 /// Picks the mechanism of TCP that acts first:
 /// - at least `dupthresh` segments behind the hole: fast retransmit of all that is known lost, one RTT after sending;
-/// - fewer, with timers.rack_timer: the same, a quarter of an RTT and probe_slack later;
-/// - an original transmission: a tail-loss probe carries the last segment; what else is missing follows its ACK;
-/// - a resend, or where the RTO comes before the probe: timeout. One segment goes, the others follow its ACK (more than
-/// one
-///   of them in rounds, after CongestionWindow::on_timeout()).
+/// - fewer, with timers.rack_timer: the same, a quarter of an RTT and rack_slack later;
+/// - an original transmission: a tail-loss probe carries the last segment; what else is missing follows its ACK. A
+///   probe that the RTO would overtake takes its place (tcp_schedule_loss_probe): it is no timeout, the next one is
+///   not doubled;
+/// - a resend, an original behind a timeout, or one without an RTT sample: timeout. One segment goes, the others follow
+///   its ACK (more than one of them in rounds, after CongestionWindow::on_timeout()).
 /// Not modelled: RACK's detection of a lost resend before the timeout, limited transmit, undo after a spurious resend.
 /// UDP has none of this: do not ask.
 /// @source RFC 5681, section 3.2; RFC 8985, sections 6 and 7; RFC 6298, section 5.

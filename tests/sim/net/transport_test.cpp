@@ -222,17 +222,33 @@ TEST_F(Recover, ALostResendWaitsForTheTimerAndThatDoubles) {
   }
 }
 
-TEST_F(Recover, CurrentKernelsLeaveALoneSegmentToTheTimer) {
+// tcp_schedule_loss_probe() asks for 2 SRTT + 200 ms, and takes the RTO's time where that is earlier.
+TEST_F(Recover, CurrentKernelsProbeForALoneSegmentWhenTheTimeoutWouldCome) {
   const RecoveryTimers timers = linux_timers();
   const RecoveryPlan lone = recover({.sent = 1, .lost = 1}, rtt, timers);
-  EXPECT_EQ(lone.by, Repair::Timeout) << "2 SRTT + 200 ms is later than SRTT + 200 ms";
+  EXPECT_EQ(lone.by, Repair::TailLossProbe);
   EXPECT_EQ(lone.resend_after, 200ms + 80us);
+  const RecoveryPlan probe_lost = recover({.sent = 1, .lost = 1, .resend = true}, rtt, timers);
+  EXPECT_EQ(probe_lost.by, Repair::Timeout);
+  EXPECT_EQ(probe_lost.resend_after, 200ms + 80us) << "a probe is no timeout: nothing has been doubled yet";
   const RecoveryPlan two = recover({.sent = 2, .lost = 1, .behind = 0}, rtt, timers);
   EXPECT_EQ(two.by, Repair::TailLossProbe);
   EXPECT_EQ(two.resend_after, 2ms + 160us);
   const RecoveryPlan hole = recover({.sent = 10, .lost = 1, .behind = 1}, rtt, timers);
   EXPECT_EQ(hole.by, Repair::RackTimer);
   EXPECT_EQ(hole.resend_after, 80us + 20us + 2ms);
+}
+
+TEST_F(Recover, BeforeLinux414TheProbeHadAFloorOfTenMilliseconds) {
+  EXPECT_EQ(recover({.sent = 2, .lost = 1}, rtt, linux_timers({4, 13})).resend_after, 10ms);
+  EXPECT_EQ(recover({.sent = 2, .lost = 1}, rtt, linux_timers({4, 14})).resend_after, 2ms + 160us);
+  EXPECT_EQ(recover({.sent = 1, .lost = 1}, rtt, linux_timers({4, 13})).resend_after, 200ms + 80us);
+}
+
+TEST_F(Recover, AnOriginalSentAfterATimeoutIsNotProbedFor) {
+  const RecoveryPlan plan = recover({.sent = 2, .lost = 1, .timeouts = 1}, rtt, linux_timers());
+  EXPECT_EQ(plan.by, Repair::Timeout) << "the connection is not in TCP_CA_Open";
+  EXPECT_EQ(plan.resend_after, 2 * (200ms + 80us));
 }
 
 TEST_F(Recover, WithoutAnRttSampleTheInitialTimeoutRules) {
