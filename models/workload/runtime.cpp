@@ -231,6 +231,7 @@ void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration
 void TrafficRuntime::on_message(Time now, MessageIndex message) {
   const auto index = static_cast<std::uint32_t>(network_.cookie_of(message));
   Rpc& rpc = rpcs_[index];
+  rpc.in_network = false;
   switch (network_.packet_of(message)) {
     case FlowPacket::SynAck: {
       if (rpc.abandoned) {
@@ -282,6 +283,7 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
       if (phase == Phase::Send && std::exchange(rpc.connecting, false) && measured(rpc.begun)) {
         edge_stats_[rpc.edge].connect_ns.record((now - rpc.send_cpu - rpc.connecting_since).count() / 1000);
       }
+      rpc.in_network = true;
       network_.launch(rpc.message, now);
       if (Rpc& sent = rpcs_[index]; sent.live && sent.sends_first) {
         sent.sends_first = false;
@@ -295,6 +297,7 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
     case Phase::Respond: {
       rpc.server_core = report.core;
       const Server server = server_of(rpc);
+      rpc.in_network = true;
       network_.launch(rpc.message, now);
       worker_free(server, now);
       return;
@@ -429,6 +432,7 @@ void TrafficRuntime::discard(std::uint32_t index) {
 void TrafficRuntime::on_lost(Time now, std::uint64_t cookie) {
   const auto index = static_cast<std::uint32_t>(cookie);
   Rpc& rpc = rpcs_[index];
+  rpc.in_network = false;
   if (plan_.edges[rpc.edge].udp && !rpc.abandoned) {
     // Nobody tells a UDP client: its timeout does.
     rpc.lost = true;
@@ -442,6 +446,16 @@ void TrafficRuntime::arm_timeout(EdgeIndex edge, Time now) {
   if (const std::optional<Time> next = deadlines_.next(edge)) {
     scheduler_.schedule(std::max(now, *next), edge_source(edge), {handler_, kTimeout, edge, 0});
   }
+}
+
+std::uint64_t TrafficRuntime::under_way() const {
+  std::uint64_t count = 0;
+  for (std::uint32_t index = 0; index < rpc_slots_; ++index) {
+    if (rpcs_[index].live && rpcs_[index].in_network) {
+      ++count;
+    }
+  }
+  return count;
 }
 
 void TrafficRuntime::finish(Time now) {

@@ -76,6 +76,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   const std::vector<SourceRecorder>& sources() const { return recorders_; }
   const SpanSampler& spans() const { return spans_; }
   const std::vector<std::uint64_t>& served_by_pod() const { return served_; }
+  /// Messages that were launched and have neither come nor been reported lost, by the requests that wait for them.
+  std::uint64_t under_way() const;
   /// Requests that ended, of all sources and edges, from the start of the run.
   std::uint64_t completed() const { return completed_; }
 
@@ -106,6 +108,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     bool failed = false;       ///< A call further down failed.
     bool connecting = false;   ///< In connect(), or in the burst in which it returns.
     bool lost = false;         ///< UDP: the datagram is gone, nothing of the attempt is under way.
+    bool in_network = false;   ///< Its message was launched and has not come.
     bool sends_first = false;  ///< Its first burst is still to come: the caller's next concurrent call waits for it.
     EdgeIndex edge = 0;
     TrafficIndex source = kNone;  ///< kNone for a call that an application makes.

@@ -7,6 +7,7 @@
 #include "models/control/proxy_sync.h"
 #include "models/walk/compile.h"
 #include "sim/core/ensure.h"
+#include "sim/experiment/conservation.h"
 #include "sim/experiment/step_names.h"
 #include "sim/experiment/variant_models.h"
 
@@ -227,19 +228,28 @@ class Point final : public LiveCluster {
 PointResult Point::results() {
   PointResult result;
   traffic_.finish(end_);
-  KNETSIM_ENSURE(network_.counters().sent ==
-                 network_.counters().delivered + network_.counters().lost + network_.in_flight());
-  result.nodes = cpu_between(cpus_, cpu_before_, CpuSnapshot(cpus_, groups_.size(), end_));
+  const CpuSnapshot cpu(cpus_, groups_.size(), end_);
+  result.nodes = cpu_between(cpus_, cpu_before_, cpu);
+  std::vector<LinkCounters> links;
   for (LinkId link = 0; link < topology_.links().size(); ++link) {
     const LinkCounters& a = links_before_[link];
-    const LinkCounters b = network_.links().counters(link, end_);
-    KNETSIM_ENSURE(b.offered == b.sent + b.dropped + b.queued);
-    result.links.push_back({.sent = b.sent - a.sent,
-                            .packets = b.packets_offered - a.packets_offered,
-                            .drops = b.packets_dropped - a.packets_dropped,
-                            .busy = b.busy - a.busy,
-                            .queue_max = b.queue_max});
+    const LinkCounters& b = links.emplace_back(network_.links().counters(link, end_));
+    result.links.push_back(
+        {.sent = b.sent - a.sent,
+         .packets = (b.packets_offered - b.packets_dropped) - (a.packets_offered - a.packets_dropped),
+         .drops = b.packets_dropped - a.packets_dropped,
+         .busy = b.busy - a.busy,
+         .queue_max = b.queue_max});
   }
+  std::vector<Duration> core_busy;
+  for (std::size_t core = 0; core < cpu.softirq.size(); ++core) {
+    core_busy.push_back(cpu.softirq[core] + cpu.application[core]);
+  }
+  ensure_conserved({.network = network_.counters(),
+                    .under_way = traffic_.under_way(),
+                    .links = links,
+                    .core_busy = core_busy,
+                    .now = end_});
   result.edges = traffic_.edges();
   result.sources = traffic_.sources();
   for (TrafficIndex source = 0; source < variant_.traffic.sources.size(); ++source) {

@@ -29,9 +29,10 @@ class MessageOwner {
 
 /// Counters of the whole network, for conservation checks and results.
 struct NetworkCounters {
-  std::uint64_t sent = 0;       ///< Messages launched by owners.
-  std::uint64_t delivered = 0;  ///< ... and handed to a receiver.
-  std::uint64_t lost = 0;       ///< ... and lost for good.
+  std::uint64_t sent = 0;          ///< Messages launched by owners.
+  std::uint64_t delivered = 0;     ///< ... and handed to a receiver.
+  std::uint64_t lost = 0;          ///< ... and lost for good.
+  std::int64_t bytes_offered = 0;  ///< To links, over every hop, headers included.
   std::uint64_t packets_dropped = 0;
   std::uint64_t syn_resent = 0;
   std::uint64_t resent_by[4] = {};  ///< Recoveries by Repair.
@@ -91,7 +92,7 @@ class Network final : public EventHandler {
 
   const Links& links() const { return links_; }
   const NetworkCounters& counters() const { return counters_; }
-  /// Messages of owners that are neither delivered nor lost.
+  /// Messages of owners that are neither delivered nor lost, by difference.
   std::uint64_t in_flight() const { return counters_.sent - counters_.delivered - counters_.lost; }
   std::size_t live_flows() const { return flows_.live(); }
   /// Longest plain round trip seen by a handshake is kept per flow; exposed for tests.

@@ -94,6 +94,7 @@ void Network::hop(MessageIndex index, Time now) {
   const bool first = message.link == 0;
   const Time entered = message.train.tail;
   const LinkVisit visit = links_.visit(link, message.train);
+  counters_.bytes_offered += message.train.size.bytes.count();
   if (first && message.piece) {
     ++flow.pending;
     scheduler_.schedule(visit.out.tail, host_source(node_at(flow, message, stage.node)),
