@@ -8,9 +8,9 @@
 
 #include "sim/experiment/call_graph.h"
 #include "sim/experiment/load_cluster.h"
+#include "sim/experiment/resolved_scenario.h"
 #include "sim/experiment/tell_once.h"
 #include "sim/experiment/variant_models.h"
-#include "sim/input/emit.h"
 #include "sim/input/overrides.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
@@ -42,18 +42,6 @@ void check_topology(const BoundVariant& bound, Diagnostics& diagnostics) {
     diagnostics.error(cluster["topology"] ? cluster["topology"] : cluster,
                       fmt::format("no such network for {} nodes: {}", bound.cluster.nodes.size(), error.what()));
   }
-}
-
-/// The scenario after the assignments, which are known to be good.
-std::string resolved_text(const Document& scenario, const std::vector<std::string>& sets) {
-  Document document = scenario;
-  InputSet inputs;
-  Diagnostics diagnostics;
-  for (const std::string& set : sets) {
-    apply_set(document, inputs, set, diagnostics);
-  }
-  diagnostics.throw_if_errors();
-  return to_yaml(document.root());
 }
 
 /// The one document of a scenario's file. @throws ConfigError  It holds something else: manifests, as a rule.
@@ -107,7 +95,6 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
   const Document document = read_scenario_file(loaded->inputs.open(path));
   loaded->documents = variants_of(document, options.sets, loaded->inputs, loaded->diagnostics);
   loaded->diagnostics.throw_if_errors();
-  loaded->resolved = resolved_text(document, options.sets);
   keep_named(loaded->documents, options.variants);
   TellOnce told(loaded->diagnostics);
   for (const Variant& variant : loaded->documents) {
@@ -146,6 +133,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     }
   }
   loaded->diagnostics.throw_if_errors();
+  loaded->resolved = resolved_scenario(document, options.sets);
   return loaded;
 }
 

@@ -28,7 +28,7 @@ struct LoadedScenario {
   std::vector<BoundVariant> variants;
   std::vector<std::vector<Slo>> slos;  ///< By variant.
   std::string path;
-  std::string resolved;        ///< The whole scenario after --set, variants included, as YAML; keys not given stay out.
+  std::string resolved;        ///< See resolved_scenario().
   std::string manifests_line;  ///< "read 14 manifests, 23 pods placed; not used: 11 ServiceAccount"
   ClusterSummary manifests;    ///< The same in numbers; of the first variant.
   std::string profile_path;

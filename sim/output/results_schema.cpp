@@ -33,7 +33,8 @@ constexpr SchemaRow kRows[] = {
     {"/provenance/override", "i64", "override", "", kIfRecorded, "position of the override"},
     {"/provenance/input", "i64", "input", "", kIfRecorded, "position of the input"},
     {"/provenance/config_resolved", "string", "", "", kAlways,
-     "the scenario with every override in place, variants included and keys that are not given left out, YAML"},
+     "the scenario with every override and every default in place, variants included, YAML: put beside the scenario, "
+     "it runs again"},
     {"/provenance/overrides", "string", "override", "", kIfRecorded, "overrides as given, later ones win"},
     {"/provenance/input_name", "string", "input", "", kIfRecorded, "a file that was read"},
     {"/provenance/input_sha256", "string", "input", "", kIfRecorded, "its SHA-256"},
