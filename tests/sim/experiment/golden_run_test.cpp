@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 
 #include "sim/core/digest.h"
 #include "sim/experiment/fill_results.h"
@@ -26,6 +27,8 @@ struct GoldenRun {
   const char* scenario;
   std::vector<std::string> sets = {};
 };
+
+void PrintTo(const GoldenRun& run, std::ostream* out) { *out << run.name; }
 
 const GoldenRun kRuns[] = {
     {"quickstart",
