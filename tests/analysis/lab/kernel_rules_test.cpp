@@ -10,8 +10,10 @@
 #include <map>
 #include <sstream>
 
+#include "analysis/lab/lab_cluster.h"
+#include "analysis/lab/surroundings.h"
 #include "counted_work.h"
-#include "kernel_lab.h"
+#include "kernel_counters.h"
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/nftables_rules.h"
 #include "models/proxy/portmap.h"
@@ -35,7 +37,7 @@ constexpr std::uint32_t kWanted = 4;   // the Service that is asked, 0-based
 constexpr double kWantedNodePort = 3;  // its place among the node ports, which Services 0, 2, 4 and 6 have
 
 /// Seven Services of three endpoints each, every second with a node port; the wanted one's endpoints are real.
-std::vector<ServicePortSpec> lab_services(std::uint32_t server_subnet, bool local) {
+std::vector<ServicePortSpec> lab_services(const std::vector<Ipv4>& servers, bool local) {
   std::vector<ServicePortSpec> services;
   for (std::uint32_t s = 0; s < kServices; ++s) {
     ServicePortSpec service{.name = "web" + std::to_string(s),
@@ -44,8 +46,7 @@ std::vector<ServicePortSpec> lab_services(std::uint32_t server_subnet, bool loca
                             .port = 80,
                             .node_port = static_cast<std::uint16_t>(s % 2 == 0 ? kNodePort + s - kWanted : 0)};
     for (std::uint32_t e = 0; e < kEndpoints; ++e) {
-      const std::uint32_t host = s == kWanted ? 11 + e : 100 + 3 * s + e;
-      service.endpoints.push_back({ipv4(10, 244, server_subnet, host), kServerPort, local});
+      service.endpoints.push_back({s == kWanted ? servers[e] : ipv4(10, 244, 9, 100 + 3 * s + e), kServerPort, local});
     }
     services.push_back(std::move(service));
   }
@@ -85,95 +86,54 @@ struct Scenario {
 class KernelRules : public ::testing::TestWithParam<Loader> {
  protected:
   void SetUp() override {
-    const std::vector<std::string> programs =
-        is_iptables(GetParam())
-            ? std::vector<std::string>{"ip", "bridge", "sysctl", "timeout", "nft", save_program(GetParam())}
-            : std::vector<std::string>{"ip", "bridge", "sysctl", "timeout", "nft"};
-    if (const std::string why = KernelLab::missing(programs); !why.empty()) {
-      GTEST_SKIP() << why;
-    }
-    lab = std::make_unique<KernelLab>();
+    if (const std::string why = lab::lab_impossible(); !why.empty()) GTEST_SKIP() << why;
+    const lab::Surroundings here = lab::look_around();
+    if (!here.bridge_netfilter) GTEST_SKIP() << "no br_netfilter: a bridge's packets pass no rules here";
+    const bool has = GetParam() == Loader::IptablesLegacy ? here.iptables_legacy
+                     : GetParam() == Loader::IptablesNft  ? here.iptables_nft
+                                                          : here.nftables;
+    if (!has) GTEST_SKIP() << ::testing::PrintToString(here.notes);
   }
 
-  // A node with a bridge for its pods. Without snooping: a snooping bridge reports its multicast groups (IGMP) when it
-  // pleases, and those packets would be counted.
-  void add_node(const std::string& name, std::uint32_t subnet) {
-    lab->add(name);
-    lab->ip(name, "link add cni0 type bridge mcast_snooping 0");
-    lab->ip(name, "addr add " + to_text(ipv4(10, 244, subnet, 1)) + "/24 dev cni0");
-    lab->ip(name, "link set cni0 up");
-  }
-
-  void add_pod(const std::string& name, const std::string& node, std::uint32_t subnet,
-               const std::vector<Ipv4>& addresses) {
-    lab->add(name);
-    lab->cable(node, "v" + name, name, "eth0");
-    lab->ip(node, "link set v" + name + " master cni0");
-    for (const Ipv4 address : addresses) {
-      lab->ip(name, "addr add " + to_text(address) + "/24 dev eth0");
-    }
-    lab->ip(name, "route add default via " + to_text(ipv4(10, 244, subnet, 1)));
-  }
-
-  std::vector<Ipv4> server_addresses(std::uint32_t subnet) const {
+  std::vector<Ipv4> server_addresses() const {
     std::vector<Ipv4> addresses;
-    for (std::uint32_t e = 0; e < kEndpoints; ++e) {
-      addresses.push_back(ipv4(10, 244, subnet, 11 + e));
-    }
+    for (std::uint32_t e = 0; e < kEndpoints; ++e) addresses.push_back(cluster->pod_address(1, e));
     return addresses;
   }
 
+  const lab::NetNamespace& space(const std::string& name) const {
+    if (name == "a") return cluster->node(0);
+    if (name == "b") return cluster->node(1);
+    if (name == "client") return cluster->pod(0);
+    if (name == "server") return cluster->pod(1);
+    return *outside;
+  }
+
+  // A client pod, a server pod with one address for each endpoint, and a machine outside.
   void one_node() {
-    add_node("a", 1);
-    add_pod("client", "a", 1, {kClientPod});
-    add_pod("server", "a", 1, server_addresses(1));
-    lab->add("outside");
-    lab->cable("a", "up0", "outside", "eth0");
-    lab->ip("a", "addr add " + to_text(kNodeA) + "/24 dev up0");
-    lab->ip("outside", "addr add " + to_text(kOutside) + "/24 dev eth0");
-    lab->ip("outside", "route add " + to_text(kNodeA) + " dev eth0");
-    lab->ip("a", "route add " + to_text(kOutside) + " dev up0");
-    load("a", 1, true, kNodeA, {kNodeA, ipv4(10, 244, 1, 1)}, lab_containers(server_addresses(1)[0]));
+    cluster =
+        std::make_unique<lab::LabCluster>(lab::LabSpec{.pods = {{.node = 0}, {.node = 0, .addresses = kEndpoints}}});
+    ASSERT_EQ(cluster->pod_address(0), kClientPod);
+    outside = std::make_unique<lab::NetNamespace>("outside");
+    lab::NetNamespace::cable({space("a"), "up9", 0x901}, {*outside, "eth0", 0x902});
+    outside->ip("addr add " + to_text(kOutside) + "/32 dev eth0");
+    outside->ip("route add " + to_text(kNodeA) + " dev eth0");
+    outside->neighbour(to_text(kNodeA), "eth0", 0x901);
+    space("a").ip("route add " + to_text(kOutside) + " dev up9");
+    space("a").neighbour(to_text(kOutside), "up9", 0x902);
+    load("a", true, kNodeA, {kNodeA, ipv4(10, 244, 1, 1)}, lab_containers(server_addresses()[0]));
   }
 
-  // Two nodes as flannel joins them: one VXLAN device each, neighbours and forwarding entries set by hand, so that the
-  // tunnel carries the connection and nothing else.
   void two_nodes() {
-    struct Side {
-      const char* name;
-      std::uint32_t subnet;
-      Ipv4 address;
-      const char* mac;
-    };
-    const Side sides[] = {{"a", 1, kNodeA, "02:00:00:00:00:0a"}, {"b", 2, kNodeB, "02:00:00:00:00:0b"}};
-    for (const Side& side : sides) {
-      add_node(side.name, side.subnet);
-    }
-    lab->cable("a", "up0", "b", "up0");
-    for (const Side& own : sides) {
-      const Side& peer = sides[own.subnet == 1 ? 1 : 0];
-      const std::string gateway = to_text(ipv4(10, 244, peer.subnet, 0));
-      lab->ip(own.name, "addr add " + to_text(own.address) + "/24 dev up0");
-      lab->ip(own.name, "link add flannel.1 address " + std::string(own.mac) + " type vxlan id 1 dev up0 local " +
-                            to_text(own.address) + " dstport 8472 nolearning");
-      lab->ip(own.name, "addr add " + to_text(ipv4(10, 244, own.subnet, 0)) + "/32 dev flannel.1");
-      lab->ip(own.name, "link set flannel.1 up");
-      lab->ip(own.name, "neigh add " + gateway + " lladdr " + peer.mac + " dev flannel.1 nud permanent");
-      lab->bridge(own.name, "fdb add " + std::string(peer.mac) + " dev flannel.1 dst " + to_text(peer.address));
-      lab->ip(own.name, "route add " + to_text(Ipv4Range{ipv4(10, 244, peer.subnet, 0), 24}) + " via " + gateway +
-                            " dev flannel.1 onlink");
-    }
-    add_pod("client", "a", 1, {kClientPod});
-    add_pod("server", "b", 2, server_addresses(2));
-    for (const Side& side : sides) {
-      load(side.name, 2, side.subnet == 2, side.address,
-           {side.address, ipv4(10, 244, side.subnet, 1), ipv4(10, 244, side.subnet, 0)}, {});
-    }
+    cluster = std::make_unique<lab::LabCluster>(lab::LabSpec{
+        .nodes = 2, .fabric = lab::Fabric::Vxlan, .pods = {{.node = 0}, {.node = 1, .addresses = kEndpoints}}});
+    load("a", false, kNodeA, cluster->addresses_of(0), {});
+    load("b", true, kNodeB, cluster->addresses_of(1), {});
   }
 
-  void load(const std::string& name, std::uint32_t server_subnet, bool local, Ipv4 primary, std::vector<Ipv4> addresses,
+  void load(const std::string& name, bool local, Ipv4 primary, std::vector<Ipv4> addresses,
             const std::vector<HostPortSpec>& containers) {
-    const std::vector<ServicePortSpec> services = lab_services(server_subnet, local);
+    const std::vector<ServicePortSpec> services = lab_services(server_addresses(), local);
     const NodeSpec node{.primary_address = primary};
     LabNode made;
     made.name = name;
@@ -185,12 +145,12 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     if (is_iptables(GetParam())) {
       made.rules = iptables_rules(node, services);
       add_portmap_rules(made.rules, containers);
-      lab->feed(name, GetParam() == Loader::IptablesLegacy ? "iptables-legacy-restore" : "iptables-nft-restore",
-                iptables_text(made.rules));
+      space(name).in(GetParam() == Loader::IptablesLegacy ? "iptables-legacy-restore" : "iptables-nft-restore",
+                     iptables_text(made.rules));
       sizes.host_port_containers = static_cast<std::uint32_t>(containers.size());
     } else {
       made.rules = nftables_rules(node, services, version_of(GetParam()));
-      lab->feed(name, "nft -f -", nftables_text(made.rules, NftCounters::EvaluatedAndMatched));
+      space(name).in("nft -f -", nftables_text(made.rules, NftCounters::EvaluatedAndMatched));
     }
     made.model = proxy_mode_named(is_iptables(GetParam()) ? "iptables" : "nftables")
                      ->make({.kubernetes = version_of(GetParam()), .sizes = sizes});
@@ -210,10 +170,10 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
   }
 
   /// The endpoint that the kernel drew; -1 and a failure where the connection did not come about.
-  int open(const Probe& probe, std::uint32_t server_subnet) {
-    const ProbeResult result = open_and_reset(*lab, probe);
+  int open(const Probe& probe) {
+    const ProbeResult result = open_and_reset(space(probe.client), space(probe.server), probe);
     EXPECT_TRUE(result.connected) << "no connection to " << to_text(probe.to) << ":" << probe.port;
-    return result.connected ? static_cast<int>(result.endpoint - ipv4(10, 244, server_subnet, 11)) : -1;
+    return result.connected ? static_cast<int>(result.endpoint - cluster->pod_address(1)) : -1;
   }
 
   static void at_hooks(LabNode& on, RulePacket& packet, const std::vector<Hook>& hooks, std::uint32_t endpoint) {
@@ -259,7 +219,7 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     SCOPED_TRACE("node " + with.name);
     if (is_iptables(GetParam())) {
       const KernelCounters kernel =
-          parse_iptables_counters(lab->in(with.name, std::string(save_program(GetParam())) + " -c"));
+          parse_iptables_counters(space(with.name).in(std::string(save_program(GetParam())) + " -c"));
       std::uint64_t rules = 0;
       for (std::size_t t = 0; t < with.rules.tables.size(); ++t) {
         const Table& table = with.rules.tables[t];
@@ -275,7 +235,7 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
       EXPECT_GT(rules, 80U);
       return;
     }
-    const auto kernel = parse_nft_counters(lab->in(with.name, "nft list table ip kube-proxy"));
+    const auto kernel = parse_nft_counters(space(with.name).in("nft list table ip kube-proxy"));
     const Table& table = with.rules.tables[0];
     for (std::size_t c = 0; c < table.chains.size(); ++c) {
       const std::vector<NftRuleCounters>& counted = kernel.at(table.chains[c].name);
@@ -307,7 +267,8 @@ class KernelRules : public ::testing::TestWithParam<Loader> {
     }
   }
 
-  std::unique_ptr<KernelLab> lab;
+  std::unique_ptr<lab::LabCluster> cluster;
+  std::unique_ptr<lab::NetNamespace> outside;
   std::vector<std::unique_ptr<LabNode>> nodes;
 };
 
@@ -320,10 +281,10 @@ const std::vector<Hook> kForwarded = {Hook::Prerouting, Hook::Forward, Hook::Pos
 TEST_P(KernelRules, ClusterIpFromAPodOfTheNode) {
   one_node();
   const RulePacket syn{.source = kClientPod, .destination = ipv4(10, 96, 0, 10) + kWanted, .destination_port = 80};
-  const int endpoint = open({"client", syn.destination, 80, "server", kServerPort}, 1);
+  const int endpoint = open({"client", syn.destination, 80, "server", kServerPort});
   ASSERT_GE(endpoint, 0);
   const auto index = static_cast<std::uint32_t>(endpoint);
-  connection_at(node("a"), syn, server_addresses(1)[index], index);
+  connection_at(node("a"), syn, server_addresses()[index], index);
   compare(node("a"));
   HookPacket packet{.flow = {.exposure = Exposure::ClusterIp, .locality = Locality::SameNode}};
   packet.destination = AddressKind::ClusterIp;
@@ -333,11 +294,11 @@ TEST_P(KernelRules, ClusterIpFromAPodOfTheNode) {
 TEST_P(KernelRules, ClusterIpFromAProcessOfTheNode) {
   one_node();
   const RulePacket syn{.source = kNodeA, .destination = ipv4(10, 96, 0, 10) + kWanted, .destination_port = 80};
-  lab->ip("a", "route add " + to_text(syn.destination) + " dev up0 src " + to_text(kNodeA));
-  const int endpoint = open({"a", syn.destination, 80, "server", kServerPort}, 1);
+  space("a").ip("route add " + to_text(syn.destination) + " dev up9 src " + to_text(kNodeA));
+  const int endpoint = open({"a", syn.destination, 80, "server", kServerPort});
   ASSERT_GE(endpoint, 0);
   const auto index = static_cast<std::uint32_t>(endpoint);
-  connection_at(node("a"), syn, server_addresses(1)[index], index, {Hook::Output, Hook::Postrouting},
+  connection_at(node("a"), syn, server_addresses()[index], index, {Hook::Output, Hook::Postrouting},
                 {Hook::Prerouting, Hook::Input});
   compare(node("a"));
   HookPacket packet{.flow = {.exposure = Exposure::ClusterIp, .locality = Locality::SameNode}};
@@ -350,10 +311,10 @@ TEST_P(KernelRules, ClusterIpFromAProcessOfTheNode) {
 TEST_P(KernelRules, NodePortFromOutside) {
   one_node();
   const RulePacket syn{.source = kOutside, .destination = kNodeA, .destination_port = kNodePort};
-  const int endpoint = open({"outside", kNodeA, kNodePort, "server", kServerPort}, 1);
+  const int endpoint = open({"outside", kNodeA, kNodePort, "server", kServerPort});
   ASSERT_GE(endpoint, 0);
   const auto index = static_cast<std::uint32_t>(endpoint);
-  connection_at(node("a"), syn, server_addresses(1)[index], index);
+  connection_at(node("a"), syn, server_addresses()[index], index);
   compare(node("a"));
   HookPacket packet{.flow = {.exposure = Exposure::NodePort}};
   packet.source = AddressKind::OtherNode;
@@ -364,9 +325,9 @@ TEST_P(KernelRules, NodePortFromOutside) {
 TEST_P(KernelPortMap, HostPortFromOutside) {
   one_node();
   const RulePacket syn{.source = kOutside, .destination = kNodeA, .destination_port = kHostPort};
-  const int endpoint = open({"outside", kNodeA, kHostPort, "server", kServerPort}, 1);
+  const int endpoint = open({"outside", kNodeA, kHostPort, "server", kServerPort});
   ASSERT_EQ(endpoint, 0);
-  connection_at(node("a"), syn, server_addresses(1)[0], 0);
+  connection_at(node("a"), syn, server_addresses()[0], 0);
   compare(node("a"));
   HookPacket packet{.flow = {.exposure = Exposure::HostPort}};
   packet.source = AddressKind::OtherNode;
@@ -377,9 +338,9 @@ TEST_P(KernelPortMap, HostPortFromOutside) {
 TEST_P(KernelPortMap, HostPortFromAPodOfTheNodeIsMasqueraded) {
   one_node();
   const RulePacket syn{.source = kClientPod, .destination = kNodeA, .destination_port = kHostPort};
-  const int endpoint = open({"client", kNodeA, kHostPort, "server", kServerPort}, 1);
+  const int endpoint = open({"client", kNodeA, kHostPort, "server", kServerPort});
   ASSERT_EQ(endpoint, 0);
-  connection_at(node("a"), syn, server_addresses(1)[0], 0);
+  connection_at(node("a"), syn, server_addresses()[0], 0);
   compare(node("a"));
   HookPacket packet{.flow = {.exposure = Exposure::HostPort, .locality = Locality::SameNode}};
   packet.destination = AddressKind::ThisNode;
@@ -388,8 +349,8 @@ TEST_P(KernelPortMap, HostPortFromAPodOfTheNodeIsMasqueraded) {
 
 TEST_P(KernelRules, PodAddressMissesEveryRule) {
   one_node();
-  const RulePacket syn{.source = kClientPod, .destination = server_addresses(1)[0], .destination_port = kServerPort};
-  const int endpoint = open({"client", syn.destination, kServerPort, "server", kServerPort}, 1);
+  const RulePacket syn{.source = kClientPod, .destination = server_addresses()[0], .destination_port = kServerPort};
+  const int endpoint = open({"client", syn.destination, kServerPort, "server", kServerPort});
   ASSERT_EQ(endpoint, 0);
   connection_at(node("a"), syn, syn.destination, 0);
   compare(node("a"));
@@ -400,10 +361,10 @@ TEST_P(KernelRules, PodAddressMissesEveryRule) {
 TEST_P(KernelRules, ClusterIpOverVxlanOnBothNodes) {
   two_nodes();
   const RulePacket syn{.source = kClientPod, .destination = ipv4(10, 96, 0, 10) + kWanted, .destination_port = 80};
-  const int endpoint = open({"client", syn.destination, 80, "server", kServerPort}, 2);
+  const int endpoint = open({"client", syn.destination, 80, "server", kServerPort});
   ASSERT_GE(endpoint, 0);
   const auto index = static_cast<std::uint32_t>(endpoint);
-  const Ipv4 server = server_addresses(2)[index];
+  const Ipv4 server = server_addresses()[index];
   connection_at(node("a"), syn, server, index);
   RulePacket arrival = syn;
   arrival.destination = server;
@@ -428,10 +389,10 @@ TEST_P(KernelRules, NodePortOverVxlanOnBothNodes) {
   two_nodes();
   // A process of node b asks node a's port; the endpoint is on b: there and back through the tunnel.
   const RulePacket syn{.source = kNodeB, .destination = kNodeA, .destination_port = kNodePort};
-  const int endpoint = open({"b", kNodeA, kNodePort, "server", kServerPort}, 2);
+  const int endpoint = open({"b", kNodeA, kNodePort, "server", kServerPort});
   ASSERT_GE(endpoint, 0);
   const auto index = static_cast<std::uint32_t>(endpoint);
-  const Ipv4 server = server_addresses(2)[index];
+  const Ipv4 server = server_addresses()[index];
   connection_at(node("a"), syn, server, index);
   connection_at(node("b"), syn, kNodeA, index, {Hook::Output, Hook::Postrouting}, {Hook::Prerouting, Hook::Input});
   RulePacket arrival = syn;
@@ -456,10 +417,10 @@ TEST_P(KernelLegacyTable, HasTheBytesThatTheModelScans) {
                          .affinity_seconds = 600};
   for (const bool large : {false, true}) {
     Ruleset rules = iptables_rules({.primary_address = kNodeA}, std::span(&sticky, 1), {.large_cluster = large});
-    add_portmap_rules(rules, lab_containers(server_addresses(1)[0]));
-    lab->feed("a", "iptables-legacy-restore", iptables_text(rules));
+    add_portmap_rules(rules, lab_containers(server_addresses()[0]));
+    space("a").in("iptables-legacy-restore", iptables_text(rules));
     for (const char* const table : {"nat", "filter"}) {
-      EXPECT_EQ(legacy_table_size(*lab, "a", table).bytes, legacy_table_bytes(rules.table(table))) << table;
+      EXPECT_EQ(legacy_table_size(space("a"), table).bytes, legacy_table_bytes(rules.table(table))) << table;
     }
   }
 }
@@ -484,7 +445,7 @@ TEST_P(KernelNftBackend, RulesHaveTheExpressionsThatTheModelScans) {
                                                       {"target REJECT", 16},
                                                       {"target DNAT", 8 + 48},
                                                       {"target MASQUERADE", 8 + 24}};
-  std::istringstream lines(lab->in("a", "nft --debug=netlink list ruleset 2>/dev/null"));
+  std::istringstream lines(space("a").in("nft --debug=netlink list ruleset"));
   std::map<std::string, std::vector<std::uint32_t>> kernel;  // by "table chain"
   std::vector<std::uint32_t>* rules = nullptr;
   for (std::string line; std::getline(lines, line);) {

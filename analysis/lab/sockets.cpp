@@ -1,0 +1,76 @@
+#include "analysis/lab/sockets.h"
+
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "analysis/lab/lab_error.h"
+
+namespace knetsim::lab {
+namespace {
+
+const sockaddr* generic(const sockaddr_in& address) { return reinterpret_cast<const sockaddr*>(&address); }
+
+void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
+
+}  // namespace
+
+sockaddr_in to_sockaddr(const SocketAddress& address) {
+  sockaddr_in made{};
+  made.sin_family = AF_INET;
+  made.sin_port = htons(address.port);
+  made.sin_addr.s_addr = htonl(address.address);
+  return made;
+}
+
+Descriptor listen_at(const SocketAddress& at) {
+  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  const sockaddr_in address = to_sockaddr(at);
+  if (::bind(socket.get(), generic(address), sizeof address) != 0 || ::listen(socket.get(), 4096) != 0) {
+    throw LabError(fmt::format("no listening socket at {}:{}: {}", to_text(at.address), at.port, std::strerror(errno)));
+  }
+  return socket;
+}
+
+Descriptor tcp_socket() {
+  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) throw LabError(fmt::format("no socket: {}", std::strerror(errno)));
+  set(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  return socket;
+}
+
+bool connect_to(const Descriptor& socket, const SocketAddress& to) {
+  const sockaddr_in address = to_sockaddr(to);
+  return ::connect(socket.get(), generic(address), sizeof address) == 0;
+}
+
+void reset_on_close(const Descriptor& socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+void pin_to(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(cpu), &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) throw LabError(fmt::format("CPU {} may not be used", cpu));
+}
+
+std::vector<int> usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof set, &set);
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(static_cast<unsigned>(cpu), &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+}  // namespace knetsim::lab

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "analysis/lab/descriptor.h"
+#include "models/proxy/service_spec.h"
+
+namespace knetsim::lab {
+
+/// An address and a port, as the lab's programs use them.
+struct SocketAddress {
+  Ipv4 address = 0;  ///< 0: any
+  std::uint16_t port = 0;
+};
+
+sockaddr_in to_sockaddr(const SocketAddress& address);
+
+/// A listening TCP socket in the calling thread's namespace. @throws LabError
+Descriptor listen_at(const SocketAddress& at);
+
+/// A TCP socket in the calling thread's namespace that sends small segments at once. @throws LabError
+Descriptor tcp_socket();
+
+/// connect(), waiting for its end. @return  Whether it came about; errno tells why not.
+bool connect_to(const Descriptor& socket, const SocketAddress& to);
+
+/// Makes close() send RST instead of FIN: no TIME_WAIT, so a port can be used again at once.
+void reset_on_close(const Descriptor& socket);
+
+/// Runs the calling thread on one CPU. @throws LabError
+void pin_to(int cpu);
+/// CPUs that this process may use, ascending.
+std::vector<int> usable_cpus();
+
+}  // namespace knetsim::lab

@@ -1,0 +1,84 @@
+#include "analysis/lab/surroundings.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "analysis/lab/command.h"
+#include "analysis/lab/lab_error.h"
+#include "analysis/lab/net_namespace.h"
+#include "analysis/lab/sockets.h"
+
+namespace knetsim::lab {
+namespace {
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+std::string kernel_release() {
+  utsname names{};
+  ::uname(&names);
+  return names.release;
+}
+
+}  // namespace
+
+std::string lab_impossible() {
+  if (::geteuid() != 0) return "the lab needs root (network namespaces, netfilter rules): sudo knetsim ...";
+  for (const char* program : {"ip", "bridge", "sysctl"}) {
+    if (!is_installed(program)) {
+      return fmt::format("the program '{}' is not installed: apt-get install iproute2 procps", program);
+    }
+  }
+  try {
+    const NetNamespace a("trial");
+    const NetNamespace b("trial");
+    NetNamespace::cable({a, "x", 1}, {b, "x", 2});
+  } catch (const LabError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+Surroundings look_around() {
+  Surroundings found;
+  found.kernel = kernel_release();
+  found.processor = processor_name();
+  found.cpus = usable_cpus();
+  const NetNamespace trial("trial");
+  const auto has = [&](bool yes, const char* what) {
+    if (!yes) found.notes.emplace_back(what);
+    return yes;
+  };
+  found.iptables_legacy = has(is_installed("iptables-legacy-restore") && trial.can("iptables-legacy -t nat -L -n"),
+                              "no iptables-legacy (program, or ip_tables in the kernel): its rules are not measured");
+  found.iptables_nft = has(is_installed("iptables-nft-restore") && trial.can("iptables-nft -t nat -L -n"),
+                           "no iptables-nft (program, or nft_compat in the kernel): its rules are not measured");
+  found.nftables = has(is_installed("nft") && trial.can("nft add table ip trial"),
+                       "no nftables (program, or nf_tables in the kernel): the mode is not measured");
+  trial.can("ip link add br0 type bridge");
+  found.bridge_netfilter = has(trial.can("sysctl -qw net.bridge.bridge-nf-call-iptables=1"),
+                               "no br_netfilter: bridged pods of one node reach each other past iptables");
+  found.vxlan =
+      has(trial.can("ip link add t0 type vxlan id 1 dstport 8472"), "no VXLAN device: no overlay is measured");
+  found.ipip = has(trial.can("ip link add t1 type ipip local 192.0.2.1"), "no IPIP device: IPIP is not measured");
+  found.wireguard = has(trial.can("ip link add t2 type wireguard"), "no WireGuard device: WireGuard is not measured");
+  found.ipvs = has(is_installed("ipvsadm") && trial.can("ipvsadm -L -n"),
+                   "no IPVS here (ipvsadm, or ip_vs in the kernel): measured by 'knetsim calibrate --emulated' alone");
+  trial.can("ip link add v0 type veth peer name v1");
+  found.rps = has(trial.can("cp /dev/null /sys/class/net/v0/queues/rx-0/rps_cpus") ||
+                      trial.can("test -w /sys/class/net/v0/queues/rx-0/rps_cpus"),
+                  "no RPS: receive work stays on the sender's CPU");
+  if (found.cpus.size() < 2)
+    found.notes.emplace_back("one CPU: client, softirq and server on different ones is left out");
+  return found;
+}
+
+}  // namespace knetsim::lab

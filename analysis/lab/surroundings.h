@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace knetsim::lab {
+
+/// What the lab finds on this machine. Everything is tried out in a namespace, not looked up: a kernel's configuration
+/// and a sandbox's permissions are two things.
+struct Surroundings {
+  std::string kernel;     ///< "6.18.44"
+  std::string processor;  ///< "Intel(R) Xeon(R) Processor"
+  std::vector<int> cpus;  ///< Those that this process may use.
+  bool iptables_legacy = false;
+  bool iptables_nft = false;
+  bool nftables = false;
+  bool bridge_netfilter = false;  ///< Packets of a bridge pass iptables.
+  bool vxlan = false;
+  bool ipip = false;
+  bool wireguard = false;
+  bool ipvs = false;
+  bool rps = false;  ///< Receive work can be steered to another CPU.
+  std::vector<std::string>
+      notes;  ///< One line for each thing that is missing: what, and what the lab leaves out for it.
+};
+
+/// Why no lab can be set up here at all; empty where it can: not root, no namespaces, no iproute2. One line.
+std::string lab_impossible();
+
+/// @pre lab_impossible() is empty.
+Surroundings look_around();
+
+}  // namespace knetsim::lab
