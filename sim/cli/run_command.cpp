@@ -107,7 +107,7 @@ bool tell_notices(const LoadedScenario& loaded, const RunArguments& arguments, c
     }
     for (const BoundVariant& variant : loaded.variants) {
       fmt::print(stderr, "variant {}: {} nodes, {} pods, {} Services, proxy mode {}\n", variant.name,
-                 variant.cluster.nodes.size(), variant.cluster.pods.size(), variant.cluster.services.size(),
+                 variant.cluster->nodes.size(), variant.cluster->pods.size(), variant.cluster->services.size(),
                  variant.scenario.cluster.proxy.mode);
     }
   }

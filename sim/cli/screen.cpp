@@ -111,7 +111,7 @@ std::string counted(std::size_t count, std::string_view what) {
 }
 
 std::string head(const BoundVariant& base) {
-  const Cluster& cluster = base.cluster;
+  const Cluster& cluster = *base.cluster;
   const ClusterSettings& settings = base.scenario.cluster;
   std::string text = fmt::format("{}  {} \u00b7 {}", base.scenario.name, counted(cluster.nodes.size(), "node"),
                                  counted(cluster.services.size(), "service"));

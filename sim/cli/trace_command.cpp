@@ -70,7 +70,7 @@ std::string pod_name(const Cluster& cluster, PodIndex pod) {
 
 /// "Service default/frontend, port http"; "" where none is asked.
 std::string service_text(const TracedConnection& connection) {
-  const Cluster& cluster = connection.variant->cluster;
+  const Cluster& cluster = *connection.variant->cluster;
   if (connection.target.port == kNoIndex) return {};
   const ServicePort& port = cluster.service_ports[connection.target.port];
   const Service& service = cluster.services[port.service];
@@ -104,7 +104,7 @@ std::vector<SymbolValue> symbols_of(const TracedConnection& connection) {
     if (symbol == Symbol::NodePortPosition) of = connection.sizes.node_ports;
     if (symbol == Symbol::HostPortPosition) of = connection.sizes.host_port_containers;
     if (symbol == Symbol::EndpointIndex) {
-      of = connection.variant->cluster.endpoints.latest().endpoints(connection.target.port).size();
+      of = connection.variant->cluster->endpoints.latest().endpoints(connection.target.port).size();
     }
     values.push_back({symbol, connection.bindings[symbol], of});
   }
@@ -131,7 +131,7 @@ std::string_view symbol_text(Symbol symbol) {
 
 std::string node_name(const TracedConnection& connection, NodeRole role) {
   const NodeIndex node = connection.nodes[static_cast<std::size_t>(role)];
-  return node == kNoIndex ? std::string() : std::string(connection.variant->cluster.nodes[node].name);
+  return node == kNoIndex ? std::string() : std::string(connection.variant->cluster->nodes[node].name);
 }
 
 std::vector<TracedPacket> trace(const TracedConnection& connection, const TraceArguments& arguments) {
@@ -179,13 +179,13 @@ void print_trace_json(const TracedConnection& connection, const std::vector<Trac
                                  {"pod_network", network_text(settings)},
                                  {"costs", variant.profile.name},
                                  {"idle", !arguments.busy}};
-  json["client"] = {{"pod", pod_name(variant.cluster, connection.client)},
+  json["client"] = {{"pod", pod_name(*variant.cluster, connection.client)},
                     {"node", node_name(connection, NodeRole::Client)}};
   if (const std::string ingress = node_name(connection, NodeRole::Ingress); !ingress.empty()) {
     json["ingress"] = {{"node", ingress}};
   }
-  json["server"] = {{"pod", pod_name(variant.cluster, connection.server)},
-                    {"node", variant.cluster.nodes[variant.cluster.pods[connection.server].node].name}};
+  json["server"] = {{"pod", pod_name(*variant.cluster, connection.server)},
+                    {"node", variant.cluster->nodes[variant.cluster->pods[connection.server].node].name}};
   json["positions"] = nlohmann::ordered_json::array();
   for (const SymbolValue& symbol : symbols_of(connection)) {
     json["positions"].push_back({{"symbol", symbol_letter(symbol.symbol)},
@@ -210,7 +210,7 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
                  const TraceArguments& arguments) {
   const BoundVariant& variant = *connection.variant;
   const ClusterSettings& settings = variant.scenario.cluster;
-  const Cluster& cluster = variant.cluster;
+  const Cluster& cluster = *variant.cluster;
   fmt::print("{} on {} to {} on {}\n", pod_name(cluster, connection.client),
              cluster.nodes[cluster.pods[connection.client].node].name, pod_name(cluster, connection.server),
              cluster.nodes[cluster.pods[connection.server].node].name);

@@ -47,10 +47,10 @@ std::vector<PodIndex> clients_named(const BoundVariant& variant, const std::stri
   for (const TrafficSpec& source : variant.traffic.sources) {
     if (source.name == text) return source.clients;
   }
-  std::vector<PodIndex> pods = pods_named(variant.cluster, text);
+  std::vector<PodIndex> pods = pods_named(*variant.cluster, text);
   if (!pods.empty()) return pods;
   std::vector<std::string> known;
-  for (const Workload& workload : variant.cluster.workloads) known.emplace_back(workload.name);
+  for (const Workload& workload : variant.cluster->workloads) known.emplace_back(workload.name);
   for (const TrafficSpec& source : variant.traffic.sources) known.push_back(source.name);
   throw UsageError(fmt::format("no pod or workload is called '{}'{}", text, suggest(text, known)));
 }
@@ -84,7 +84,7 @@ bool is_service(const Cluster& cluster, const Wanted& wanted) {
 
 /// Whether an edge leads to what was asked for: its Service, or the pods behind it.
 bool leads_to(const BoundVariant& variant, EdgeIndex edge, const std::string& text, const TargetText& asked) {
-  const Cluster& cluster = variant.cluster;
+  const Cluster& cluster = *variant.cluster;
   if (variant.traffic.edges[edge].target == text) return true;
   if (!asked.kind.empty()) return false;
   const Wanted wanted = wanted_name(asked.name);
@@ -129,7 +129,7 @@ std::vector<EdgeIndex> edges_of(const BoundVariant& variant, const std::string& 
 }
 
 EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, const TargetText& asked, PodIndex client) {
-  const Cluster& cluster = variant.cluster;
+  const Cluster& cluster = *variant.cluster;
   const std::string ns(cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
@@ -196,7 +196,7 @@ class Search {
       : models_(make_models(variant, rule_sizes(variant))),
         tables_(plan_tables(variant.profile)),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
-        dialer_(variant.cluster, variant.cluster.endpoints, {target}, {udp}, book_, *models_.proxy,
+        dialer_(*variant.cluster, variant.cluster->endpoints, {target}, {udp}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.run.seed),
                 {.sync_period = variant.scenario.cluster.proxy.sync_period, .sizes = models_.sizes}) {}
 
@@ -266,7 +266,7 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
                                  search.dropped ? "its traffic policy is Local, and no endpoint is on the node"
                                                 : "it has no endpoint in the cluster"));
   }
-  const Cluster& cluster = variant.cluster;
+  const Cluster& cluster = *variant.cluster;
   const PlanBook::Entry& entry = *search.found->entry;
   connection.client = search.client;
   connection.server = search.best.server;

@@ -131,7 +131,7 @@ void add_scenario(Validated& result, const LoadedScenario& loaded) {
                              {"seed", run.seed},
                              {"costs", base.profile.name}};
   result.json["manifests"] = json_of(loaded.manifests);
-  add_cluster(result, base.cluster);
+  add_cluster(result, *base.cluster);
   add_laws(result, base.scenario);
 }
 
@@ -151,8 +151,9 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   scenario.manifests = expand_paths(arguments.paths, {.recursive = arguments.recursive});
   scenario.cluster.nodes.count = arguments.nodes;
   scenario.cluster.nodes.memory = Bytes(std::int64_t{32} << 30);
-  const LoadedCluster loaded = ClusterLoader(inputs, diagnostics).load(scenario);
+  const std::shared_ptr<const LoadedCluster> shared = ClusterLoader(inputs, diagnostics).load(scenario);
   diagnostics.throw_if_errors();
+  const LoadedCluster& loaded = *shared;
   Validated result;
   std::vector<std::string> unused;
   for (const auto& [kind, count] : loaded.summary.not_used) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace knetsim {
 struct BoundVariant {
   std::string name;
   Scenario scenario;
-  Cluster cluster;
+  std::shared_ptr<const Cluster> cluster;  ///< Shared by variants that differ in neither manifests nor nodes.
   TrafficPlan traffic;
   std::vector<EdgeTarget> targets;  ///< shape (edges,)
   CostProfile profile;

@@ -205,18 +205,18 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
     }
     for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
       if (variant.traffic.app_of_pod[pod] != kNoIndex) {
-        endpoints.at(std::string(variant.cluster.pods[pod].ns) + "/" + std::string(variant.cluster.pods[pod].name));
+        endpoints.at(std::string(variant.cluster->pods[pod].ns) + "/" + std::string(variant.cluster->pods[pod].name));
       }
     }
   }
-  const Topology topology = make_topology(base.scenario, base.cluster);
+  const Topology topology = make_topology(base.scenario, *base.cluster);
   for (const TrafficSpec& source : base.traffic.sources) {
     results.workloads.push_back(source.name);
   }
   results.quantiles.assign(std::begin(kResultQuantiles), std::end(kResultQuantiles));
   results.services = services.names();
   results.endpoints = endpoints.names();
-  for (const ClusterNode& node : base.cluster.nodes) {
+  for (const ClusterNode& node : base.cluster->nodes) {
     results.nodes.emplace_back(node.name);
   }
   results.reasons = {"link queue full"};
@@ -232,10 +232,10 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
   results.endpoint.node.resize(endpoints.names().size());
   for (PodIndex pod = 0; pod < base.traffic.app_of_pod.size(); ++pod) {
     if (const AppIndex app = base.traffic.app_of_pod[pod]; app != kNoIndex) {
-      const Pod& p = base.cluster.pods[pod];
+      const Pod& p = base.cluster->pods[pod];
       const std::size_t at = endpoints.at(std::string(p.ns) + "/" + std::string(p.name));
       results.endpoint.service[at] = base.traffic.apps[app].name;
-      results.endpoint.node[at] = std::string(base.cluster.nodes[p.node].name);
+      results.endpoint.node[at] = std::string(base.cluster->nodes[p.node].name);
     }
   }
   bool first = true;
@@ -246,7 +246,7 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
       if (point.edges.empty()) {
         continue;  // stopped before it was done
       }
-      const Topology links = make_topology(variant.scenario, variant.cluster);
+      const Topology links = make_topology(variant.scenario, *variant.cluster);
       add_spans(results.spans, static_cast<std::int64_t>(results.runs()), variant, point, links);
       results.variant.push_back(variant.name);
       results.replicate.push_back(replicate);
@@ -288,7 +288,7 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
       for (PodIndex pod = 0; pod < point.served_by_pod.size(); ++pod) {
         const AppIndex app = variant.traffic.app_of_pod[pod];
         if (app != kNoIndex) {
-          const Pod& p = variant.cluster.pods[pod];
+          const Pod& p = variant.cluster->pods[pod];
           const std::size_t at = endpoints.at(std::string(p.ns) + "/" + std::string(p.name));
           served[at] = point.served_by_pod[pod];
           app_at[at] = app;

@@ -1,11 +1,14 @@
 #include "sim/experiment/load_cluster.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "models/cluster/manifest_reader.h"
 #include "sim/experiment/manifest_patches.h"
 #include "sim/experiment/service_graph.h"
+#include "sim/input/emit.h"
 #include "sim/input/read_documents.h"
 
 namespace knetsim {
@@ -26,7 +29,55 @@ ClusterOptions options_of(const NodesSpec& nodes, const Manifests& manifests) {
   return options;
 }
 
+/// Equal for scenarios that read the same files.
+std::string source_key(const Scenario& scenario) {
+  std::string key;
+  for (const std::string& path : scenario.manifests) key += path + '\n';
+  if (scenario.manifests.empty()) key += "graph " + scenario.graph;
+  return key;
+}
+
+/// Equal for scenarios that give the same cluster: all that load() looks at.
+std::string cluster_key(const Scenario& scenario) {
+  const NodesSpec& nodes = scenario.cluster.nodes;
+  std::string key = fmt::format("{}\n{} {} {} {}\n", source_key(scenario), nodes.count, nodes.cpu, nodes.memory.count(),
+                                fmt::join(nodes.zones, " "));
+  for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
+  return key;
+}
+
 }  // namespace
+
+/// The way of one distinct cluster from objects to nodes and addresses.
+struct ClusterLoader::Reading {
+  explicit Reading(const Scenario& of) : scenario(of), reader(found), patches(of.patches, found) {}
+
+  void take(const Document& object) {
+    if (patches.empty() || !patches.concerns(object)) {
+      reader.read(object);
+      return;
+    }
+    Document patched = object;
+    patches.apply(patched);
+    reader.read(patched);
+  }
+
+  std::shared_ptr<const LoadedCluster> bind(bool usable) {
+    patches.finish();
+    Manifests manifests = reader.finish();
+    if (!usable || found.has_errors()) return std::make_shared<LoadedCluster>();
+    const ClusterOptions options = options_of(scenario.cluster.nodes, manifests);
+    BoundCluster bound = bind_cluster(std::move(manifests), options, found);
+    return std::make_shared<LoadedCluster>(
+        LoadedCluster{.cluster = std::move(bound.cluster), .summary = std::move(bound.summary)});
+  }
+
+  const Scenario& scenario;
+  Diagnostics found;
+  ManifestReader reader;
+  ManifestPatches patches;
+  std::shared_ptr<const LoadedCluster> result;
+};
 
 Input& ClusterLoader::open(const std::string& path) {
   const auto found = opened_.find(path);
@@ -36,39 +87,51 @@ Input& ClusterLoader::open(const std::string& path) {
   return input;
 }
 
-LoadedCluster ClusterLoader::load(const Scenario& scenario) {
+void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> readings) {
   Diagnostics found;
-  ManifestReader reader(found);
-  ManifestPatches patches(scenario.patches, found);
-  const auto read = [&](const Document& object) {
-    if (patches.empty() || !patches.concerns(object)) {
-      reader.read(object);
-      return;
-    }
-    Document patched = object;
-    patches.apply(patched);
-    reader.read(patched);
+  const auto take = [&](const Document& object) {
+    ++objects_parsed_;
+    for (Reading* reading : readings) reading->take(object);
   };
   try {
-    for (const std::string& file : expand_paths(scenario.manifests)) read_documents(open(file), found, read);
+    for (const std::string& file : expand_paths(scenario.manifests)) read_documents(open(file), found, take);
   } catch (const ConfigError& error) {
     add_file_error(found, error, scenario.root["manifests"]);
   }
   if (scenario.manifests.empty() && scenario.service_graph != nullptr) {
     auto [known, made] = opened_.try_emplace("<graph>" + scenario.graph, nullptr);
-    if (made)
+    if (made) {
       known->second = &inputs_.add_text(scenario.graph + " (as manifests)", graph_manifests(*scenario.service_graph));
-    read_documents(*known->second, found, read);
+    }
+    read_documents(*known->second, found, take);
   }
-  patches.finish();
-  Manifests manifests = reader.finish();
-  LoadedCluster loaded;
-  if (!found.has_errors()) {
-    const ClusterOptions options = options_of(scenario.cluster.nodes, manifests);
-    BoundCluster bound = bind_cluster(std::move(manifests), options, found);
-    loaded = {.cluster = std::move(bound.cluster), .summary = std::move(bound.summary)};
+  for (Reading* reading : readings) {
+    reading->result = reading->bind(!found.has_errors());
+    told_.tell(reading->found);
   }
   told_.tell(found);
+}
+
+std::vector<std::shared_ptr<const LoadedCluster>> ClusterLoader::load(std::span<const Scenario* const> scenarios) {
+  std::vector<std::unique_ptr<Reading>> readings;
+  std::map<std::string, Reading*> by_cluster;
+  std::vector<std::pair<std::string, std::vector<Reading*>>> by_source;  // in order of appearance
+  std::vector<Reading*> wanted;
+  for (const Scenario* scenario : scenarios) {
+    const auto [known, is_new] = by_cluster.try_emplace(cluster_key(*scenario), nullptr);
+    if (is_new) {
+      known->second = readings.emplace_back(std::make_unique<Reading>(*scenario)).get();
+      const std::string source = source_key(*scenario);
+      auto place =
+          std::find_if(by_source.begin(), by_source.end(), [&](const auto& one) { return one.first == source; });
+      if (place == by_source.end()) place = by_source.insert(by_source.end(), {source, {}});
+      place->second.push_back(known->second);
+    }
+    wanted.push_back(known->second);
+  }
+  for (const auto& [source, of_source] : by_source) read(of_source.front()->scenario, of_source);
+  std::vector<std::shared_ptr<const LoadedCluster>> loaded;
+  for (const Reading* reading : wanted) loaded.push_back(reading->result);
   return loaded;
 }
 

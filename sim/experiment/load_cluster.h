@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "models/cluster/bind.h"
 #include "sim/experiment/scenario.h"
@@ -15,22 +19,36 @@ struct LoadedCluster {
   ClusterSummary summary;
 };
 
-/// Reads the manifests of a scenario's variants and binds a cluster for each. Files are opened once for all variants
-/// (standard input can be read only once), and what several variants have to say is told once.
+/// Reads the manifests of a scenario's variants and binds their clusters. A snapshot may hold half a gigabyte, so what
+/// variants have in common is done once: files are parsed once, and variants that ask for the same manifests, patches
+/// and nodes share one cluster. What several variants have to say is told once.
 class ClusterLoader {
  public:
   /// Both outlive what is loaded: marks point into the inputs.
   ClusterLoader(InputSet& inputs, Diagnostics& diagnostics) : inputs_(inputs), told_(diagnostics) {}
 
-  /// @param scenario  One variant's. The result is usable only without errors.
-  LoadedCluster load(const Scenario& scenario);
+  /// @param scenarios  One for each variant; they live until this returns.
+  /// @return  Shape (scenarios,), equal pointers where clusters are equal. Usable only without errors.
+  std::vector<std::shared_ptr<const LoadedCluster>> load(std::span<const Scenario* const> scenarios);
+
+  std::shared_ptr<const LoadedCluster> load(const Scenario& scenario) {
+    const Scenario* const one = &scenario;
+    return load(std::span(&one, 1)).front();
+  }
+
+  /// Objects that were parsed, over all calls.
+  std::size_t objects_parsed() const { return objects_parsed_; }
 
  private:
+  struct Reading;
   Input& open(const std::string& path);
+  /// Hands every object of a scenario's manifests to all the readings, which have the same manifests.
+  void read(const Scenario& scenario, std::span<Reading* const> readings);
 
   InputSet& inputs_;
   std::map<std::string, Input*> opened_;
   TellOnce told_;
+  std::size_t objects_parsed_ = 0;
 };
 
 }  // namespace knetsim

@@ -36,11 +36,11 @@ std::string manifests_text(const ClusterSummary& summary) {
 /// That the network which the scenario asks for can be built for the nodes that there are.
 void check_topology(const BoundVariant& bound, Diagnostics& diagnostics) {
   try {
-    make_topology(bound.scenario, bound.cluster);
+    make_topology(bound.scenario, *bound.cluster);
   } catch (const std::invalid_argument& error) {
     const Node cluster = bound.scenario.root["cluster"];
     diagnostics.error(cluster["topology"] ? cluster["topology"] : cluster,
-                      fmt::format("no such network for {} nodes: {}", bound.cluster.nodes.size(), error.what()));
+                      fmt::format("no such network for {} nodes: {}", bound.cluster->nodes.size(), error.what()));
   }
 }
 
@@ -106,16 +106,17 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
   }
   loaded->diagnostics.throw_if_errors();
   ClusterLoader loader(loaded->inputs, loaded->diagnostics);
-  for (BoundVariant& bound : loaded->variants) {
-    LoadedCluster cluster = loader.load(bound.scenario);
-    loaded->diagnostics.throw_if_errors();
-    bound.cluster = std::move(cluster.cluster);
-    if (loaded->manifests_line.empty()) {
-      loaded->manifests_line = manifests_text(cluster.summary);
-      loaded->manifests = std::move(cluster.summary);
-    }
+  std::vector<const Scenario*> scenarios;
+  for (const BoundVariant& bound : loaded->variants) scenarios.push_back(&bound.scenario);
+  const auto clusters = loader.load(scenarios);
+  loaded->diagnostics.throw_if_errors();
+  loaded->manifests = clusters.front()->summary;
+  loaded->manifests_line = manifests_text(loaded->manifests);
+  for (std::size_t v = 0; v < clusters.size(); ++v) {
+    BoundVariant& bound = loaded->variants[v];
+    bound.cluster = {clusters[v], &clusters[v]->cluster};
     Diagnostics found;
-    CallGraph graph = build_call_graph(bound.scenario, bound.cluster, found);
+    CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, found);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);
     loaded->profile_path = bound.scenario.costs;

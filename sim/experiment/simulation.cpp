@@ -55,13 +55,13 @@ std::uint32_t node_pairs(const BoundVariant& variant) {
   std::set<NodeIndex> clients, servers;
   for (const TrafficSpec& source : variant.traffic.sources) {
     for (const PodIndex pod : source.clients) {
-      clients.insert(variant.cluster.pods[pod].node);
+      clients.insert(variant.cluster->pods[pod].node);
     }
   }
   for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
     if (variant.traffic.app_of_pod[pod] != kNoIndex) {
-      servers.insert(variant.cluster.pods[pod].node);
-      clients.insert(variant.cluster.pods[pod].node);
+      servers.insert(variant.cluster->pods[pod].node);
+      clients.insert(variant.cluster->pods[pod].node);
     }
   }
   return static_cast<std::uint32_t>(
@@ -110,19 +110,19 @@ class Point final : public LiveCluster {
         streams_(hash_combine(variant.scenario.run.seed, replicate)),
         models_(make_models(variant, rule_sizes(variant))),
         tables_(plan_tables(variant.profile)),
-        topology_(make_topology(variant.scenario, variant.cluster)),
+        topology_(make_topology(variant.scenario, *variant.cluster)),
         routing_(topology_, variant.scenario.run.seed),
-        endpoints_(variant.cluster.endpoints),
+        endpoints_(variant.cluster->endpoints),
         from_(kTimeZero + variant.scenario.run.warm_up),
         end_(from_ + variant.scenario.run.duration),
-        nodes_(static_cast<std::uint32_t>(variant.cluster.nodes.size())),
+        nodes_(static_cast<std::uint32_t>(variant.cluster->nodes.size())),
         scheduler_(sync_source() + nodes_),
         cpus_(scheduler_, 0),
-        groups_(add_groups(cpus_, variant.cluster)),
+        groups_(add_groups(cpus_, *variant.cluster)),
         network_(scheduler_, cpus_, topology_, routing_, tables_, streams_,
                  parse_kernel_version(variant.scenario.cluster.kernel).value_or(KernelVersion{}), network_source()),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
-        dialer_(variant.cluster, endpoints_, variant.targets, udp_edges(variant.traffic), book_, *models_.proxy,
+        dialer_(*variant.cluster, endpoints_, variant.targets, udp_edges(variant.traffic), book_, *models_.proxy,
                 streams_,
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
                  .sizes = models_.sizes,

@@ -11,7 +11,7 @@ namespace {
 std::string core_name(const BoundVariant& variant, const PointResult& point, CoreIndex core) {
   for (std::size_t node = 0; node < point.nodes.size(); ++node) {
     if (core < point.nodes[node].cores) {
-      return fmt::format("{}/cpu{}", variant.cluster.nodes[node].name, core);
+      return fmt::format("{}/cpu{}", variant.cluster->nodes[node].name, core);
     }
     core -= point.nodes[node].cores;
   }
@@ -26,7 +26,7 @@ std::string place_name(const BoundVariant& variant, const PointResult& point, co
     case SpanPlace::Kind::Link:
       return topology.link_name(place.index);
     case SpanPlace::Kind::Pod:
-      return fmt::format("{}/{}", variant.cluster.pods[place.index].ns, variant.cluster.pods[place.index].name);
+      return fmt::format("{}/{}", variant.cluster->pods[place.index].ns, variant.cluster->pods[place.index].name);
     case SpanPlace::Kind::None:
     case SpanPlace::Kind::Thread:
       break;

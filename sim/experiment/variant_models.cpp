@@ -23,7 +23,7 @@ Version parse_version(const std::string& text) {
 }  // namespace
 
 RuleSizes rule_sizes(const BoundVariant& variant) {
-  const Cluster& cluster = variant.cluster;
+  const Cluster& cluster = *variant.cluster;
   const EndpointView view = cluster.endpoints.latest();
   RuleSizes sizes;
   for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {

@@ -63,7 +63,7 @@ TEST(CallGraph, NodePortsAreFoundByServiceAndByNumber) {
   ASSERT_EQ(by_name.errors(), "");
   EXPECT_EQ(target_of(by_name.graph, "browse").exposure, Exposure::NodePort);
   EXPECT_EQ(target_of(by_name.graph, "browse").through, kNoIndex);
-  const std::string node(by_name.loaded.cluster.nodes[1].name);
+  const std::string node(by_name.loaded->cluster.nodes[1].name);
   Bound by_number(scenario_text(workload("{nodePort: 30080, through: " + node + "}")), manifests);
   ASSERT_EQ(by_number.errors(), "");
   EXPECT_EQ(target_of(by_number.graph, "browse").port, target_of(by_name.graph, "browse").port);
@@ -80,7 +80,7 @@ TEST(CallGraph, HostPortsAreAtTheNodesAddress) {
   EXPECT_EQ(target.exposure, Exposure::HostPort);
   ASSERT_EQ(target.direct.size(), 2u);
   EXPECT_EQ(target.direct[0].port, 9090);
-  EXPECT_EQ(target.direct[0].address, bound.loaded.cluster.nodes[target.direct[0].node].ip);
+  EXPECT_EQ(target.direct[0].address, bound.loaded->cluster.nodes[target.direct[0].node].ip);
 }
 
 TEST(CallGraph, ContainersOfAPodMeetOverItsLoopback) {

@@ -60,7 +60,7 @@ struct Bound {
   Diagnostics diagnostics;
   Document document;
   Scenario scenario;
-  LoadedCluster loaded;
+  std::shared_ptr<const LoadedCluster> loaded;
   CallGraph graph;
 
   Bound(const std::string& scenario_yaml, const std::string& manifests) {
@@ -69,7 +69,7 @@ struct Bound {
     scenario = bind_scenario(document.root(), diagnostics);
     if (diagnostics.has_errors()) return;
     loaded = ClusterLoader(inputs, diagnostics).load(scenario);
-    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded.cluster, diagnostics);
+    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded->cluster, diagnostics);
   }
   std::string errors() const { return render(diagnostics.errors()); }
 };

@@ -146,7 +146,7 @@ TEST(Scenario, ZonesAreLabelsThatNodeSelectorsSee) {
   const Bound bound(scenario_text(std::string("cluster: {nodes: {count: 5, zones: [east, west]}}\n") + kBrowse),
                     manifests + app_manifests("client", 1));
   ASSERT_EQ(bound.errors(), "");
-  const Cluster& cluster = bound.loaded.cluster;
+  const Cluster& cluster = bound.loaded->cluster;
   std::vector<std::string> zones;
   for (const ClusterNode& node : cluster.nodes) zones.emplace_back(node.zone);
   EXPECT_THAT(zones, testing::ElementsAre("east", "west", "east", "west", "east"));

@@ -42,7 +42,7 @@ struct FromGraph {
   Diagnostics diagnostics;
   Document document;
   Scenario scenario;
-  LoadedCluster loaded;
+  std::shared_ptr<const LoadedCluster> loaded;
   CallGraph graph;
   FromGraph(const std::string& text, const std::string& extra = {}) {
     folder.write("g.yaml", text);
@@ -54,7 +54,7 @@ struct FromGraph {
     scenario = bind_scenario(document.root(), diagnostics);
     if (diagnostics.has_errors()) return;
     loaded = ClusterLoader(inputs, diagnostics).load(scenario);
-    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded.cluster, diagnostics);
+    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded->cluster, diagnostics);
   }
 };
 
@@ -63,8 +63,8 @@ TEST(ServiceGraph, BecomesAClusterAndACallGraph) {
   text.replace(text.find("512"), 3, "512B");
   const FromGraph read(text);
   ASSERT_EQ(render(read.diagnostics.errors()), "");
-  EXPECT_EQ(read.loaded.cluster.services.size(), 4u);
-  EXPECT_EQ(read.loaded.cluster.pods.size(), 2u + 2u + 1u + 2u + 1u) << "replicas of a, b, c, d and one client";
+  EXPECT_EQ(read.loaded->cluster.services.size(), 4u);
+  EXPECT_EQ(read.loaded->cluster.pods.size(), 2u + 2u + 1u + 2u + 1u) << "replicas of a, b, c, d and one client";
   const TrafficPlan& plan = read.graph.traffic;
   ASSERT_EQ(plan.apps.size(), 4u);
   ASSERT_EQ(plan.apps[2].steps.size(), 3u);

@@ -38,7 +38,7 @@ struct Scene {
 
   /// The table of endpoints without the first one of every port; what pod is left.
   std::pair<EndpointTable, PodIndex> without_first() {
-    const Cluster& cluster = variant().cluster;
+    const Cluster& cluster = *variant().cluster;
     EndpointTable table(cluster.service_ports.size());
     PodIndex left = kNoIndex;
     for (ServicePortIndex port = 0; port < cluster.service_ports.size(); ++port) {
@@ -72,7 +72,7 @@ TEST(Timeline, ANodeSendsToAnEndpointUntilItLearnsThatItIsGone) {
   EXPECT_GT(before, 250u);  // half of 600, 99.99 % sure
   // A request of the last instant may be on its way when the short run ends.
   EXPECT_LE(all.served_by_others(whole, left) - before, 1u);
-  EXPECT_EQ(all.variant().cluster.endpoints.latest().version(), 0u) << "the variant itself stays as it was";
+  EXPECT_EQ(all.variant().cluster->endpoints.latest().version(), 0u) << "the variant itself stays as it was";
 }
 
 TEST(Timeline, KeptConnectionsOutliveTheEndpointThatTheyWereOpenedTo) {

@@ -84,7 +84,7 @@ TEST(Patches, ChangeManifestsBeforeTheyAreRead) {
                             "  Service/default/web: {\"spec.ports[0].port\": 81}\n"),
               app_manifests("web", 1) + app_manifests("client", 1));
   ASSERT_EQ(bound.errors(), "");
-  const Cluster& cluster = bound.loaded.cluster;
+  const Cluster& cluster = bound.loaded->cluster;
   EXPECT_EQ(cluster.pods.size(), 4u);
   EXPECT_TRUE(cluster.spec(cluster.pods[0]).host_network);
   EXPECT_FALSE(cluster.spec(cluster.pods[3]).host_network);
@@ -99,13 +99,62 @@ TEST(Patches, OfOneVariantLeaveTheOtherAlone) {
   const Document document = read_document(inputs.open(folder.write(
       "s.yaml", scenario_text(std::string(kBrowse) +
                               "variants: {a: {}, b: {patches: {Deployment/web: {spec.replicas: 5}}}}\n"))));
-  ClusterLoader loader(inputs, diagnostics);
-  std::vector<std::size_t> pods;
-  for (const Variant& variant : variants_of(document, diagnostics)) {
-    pods.push_back(loader.load(bind_scenario(variant.document->root(), diagnostics)).cluster.pods.size());
-  }
+  std::vector<Scenario> scenarios;
+  const std::vector<Variant> variants = variants_of(document, diagnostics);
+  for (const Variant& variant : variants) scenarios.push_back(bind_scenario(variant.document->root(), diagnostics));
+  const std::vector<const Scenario*> all{&scenarios[0], &scenarios[1]};
+  const auto clusters = ClusterLoader(inputs, diagnostics).load(all);
   EXPECT_EQ(render(diagnostics.errors()), "");
-  EXPECT_EQ(pods, (std::vector<std::size_t>{2, 6}));
+  EXPECT_EQ(clusters[0]->cluster.pods.size(), 2u);
+  EXPECT_EQ(clusters[1]->cluster.pods.size(), 6u);
+}
+
+// A snapshot may hold half a gigabyte. What a variant changes of proxy and traffic is no reason to place pods again,
+// and no change is a reason to parse again; each cluster is the one that the variant alone would have got.
+TEST(ClusterLoader, ParsesOnceAndSharesWhatVariantsHaveInCommon) {
+  Folder folder;
+  folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));  // four objects
+  InputSet inputs;
+  Diagnostics diagnostics;
+  const Document document = read_document(inputs.open(folder.write(
+      "s.yaml", scenario_text(std::string(kBrowse) +
+                              "variants:\n"
+                              "  base: {}\n"
+                              "  ipvs: {cluster.proxy.mode: ipvs}\n"
+                              "  host: {patches: {Deployment/web: {spec.template.spec.hostNetwork: true}}}\n"
+                              "  host ipvs: {cluster.proxy.mode: ipvs,\n"
+                              "              patches: {Deployment/web: {spec.template.spec.hostNetwork: true}}}\n"
+                              "  wide: {cluster.nodes.count: 7}\n"
+                              "  fast: {cluster.nodes.nic: 100Gbps, workloads.browse.to: {pod: web}}\n"))));
+  std::vector<Scenario> scenarios;
+  const std::vector<Variant> variants = variants_of(document, diagnostics);
+  for (const Variant& variant : variants) scenarios.push_back(bind_scenario(variant.document->root(), diagnostics));
+  std::vector<const Scenario*> all;
+  for (const Scenario& scenario : scenarios) all.push_back(&scenario);
+  ClusterLoader loader(inputs, diagnostics);
+  const auto clusters = loader.load(all);
+  ASSERT_EQ(render(diagnostics.errors()), "");
+  ASSERT_EQ(clusters.size(), 6u);
+  EXPECT_EQ(loader.objects_parsed(), 4u);
+  EXPECT_EQ(clusters[1], clusters[0]);
+  EXPECT_EQ(clusters[5], clusters[0]);
+  EXPECT_EQ(clusters[3], clusters[2]);
+  EXPECT_NE(clusters[2], clusters[0]);
+  EXPECT_NE(clusters[4], clusters[0]);
+  for (std::size_t v = 0; v < clusters.size(); ++v) {
+    SCOPED_TRACE(variants[v].name);
+    const auto alone = ClusterLoader(inputs, diagnostics).load(scenarios[v]);
+    const Cluster& cluster = clusters[v]->cluster;
+    ASSERT_EQ(cluster.nodes.size(), v == 4 ? 7u : 3u);
+    ASSERT_EQ(cluster.pods.size(), alone->cluster.pods.size());
+    for (PodIndex pod = 0; pod < cluster.pods.size(); ++pod) {
+      EXPECT_EQ(cluster.pods[pod].name, alone->cluster.pods[pod].name);
+      EXPECT_EQ(cluster.pods[pod].node, alone->cluster.pods[pod].node);
+      EXPECT_EQ(cluster.pods[pod].ip, alone->cluster.pods[pod].ip);
+      EXPECT_EQ(cluster.spec(cluster.pods[pod]).host_network,
+                alone->cluster.spec(alone->cluster.pods[pod]).host_network);
+    }
+  }
 }
 
 TEST(ClusterLoader, DealsMadeNodesToZones) {
@@ -113,7 +162,7 @@ TEST(ClusterLoader, DealsMadeNodesToZones) {
               app_manifests("web", 1) + app_manifests("client", 1));
   ASSERT_EQ(bound.errors(), "");
   std::string zones;
-  for (const ClusterNode& node : bound.loaded.cluster.nodes) zones += node.zone;
+  for (const ClusterNode& node : bound.loaded->cluster.nodes) zones += node.zone;
   EXPECT_EQ(zones, "ababa");
 }
 
