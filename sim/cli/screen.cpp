@@ -43,8 +43,14 @@ void add(EdgeStats& sum, const EdgeStats& stats) {
 
 Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
   Row row;
-  const EdgeIndex edge = variant.traffic.sources[workload].edge;
   const double measured = to_seconds(variant.scenario.run.duration);
+  if (workload >= variant.traffic.sources.size()) {  // variants may add workloads, and one of them be the base
+    row.measured_s = measured;
+    row.p99_s.assign(points.size(), 0);
+    row.connect_p99_s.assign(points.size(), 0);
+    return row;
+  }
+  const EdgeIndex edge = variant.traffic.sources[workload].edge;
   for (const PointResult& point : points) {
     if (point.edges.empty()) {
       continue;

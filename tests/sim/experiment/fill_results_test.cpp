@@ -5,8 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "fixture.h"
 #include "sim/experiment/load_scenario.h"
+#include "sim/output/results_writer.h"
 
 namespace knetsim {
 namespace {
@@ -37,6 +40,44 @@ TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
       EXPECT_EQ(results.summary.connect.n[cell], static_cast<std::int64_t>(stats.connect_ns.count())) << cell;
     }
   }
+}
+
+// Two variants that differ in nodes, links and traffic: each name has one place, and what a run does not have is 0
+// where it counts and NaN where it measures.
+TEST(FillResults, VariantsMayDifferInNodesLinksAndWorkloads) {
+  Folder folder;
+  folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));
+  const std::string path = folder.write(
+      "s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
+                              "cluster: {nodes: {count: 2}}\n"
+                              "workloads: {one: {from: app=client, to: web, arrivals: {poisson: 200/s}}}\n"
+                              "variants:\n"
+                              "  small: {}\n"
+                              "  large:\n"
+                              "    cluster: {nodes: {count: 4}, topology: {kind: leaf-spine, leaves: 2, spines: 1}}\n"
+                              "    workloads: {two: {from: app=client, to: web, arrivals: {poisson: 500/s}}}\n",
+                              "{duration: 200ms}"));
+  const auto loaded = load_scenario(path, {});
+  const ExperimentOutcome outcome = run_experiment(loaded->variants, {.threads = 1, .on_progress = {}});
+  const ExperimentResults results = fill_results(loaded->variants, outcome);
+  EXPECT_EQ(results.workloads, (std::vector<std::string>{"one", "two"}));
+  ASSERT_EQ(results.nodes.size(), 4u);
+  ASSERT_EQ(results.cpu.cores.size(), 8u);
+  for (std::size_t node = 0; node < 4; ++node) {
+    EXPECT_EQ(results.cpu.cores[node] > 0, node < 2) << node;
+    EXPECT_EQ(std::isnan(results.cpu.utilisation[node]), node >= 2) << node;
+    EXPECT_GT(results.cpu.cores[4 + node], 0) << node;
+  }
+  EXPECT_EQ(results.link.rate.size(), 2 * results.links.size());
+  EXPECT_EQ(results.summary.requests_sent[1], 0);
+  EXPECT_TRUE(std::isnan(results.summary.latency_quantile[results.quantiles.size()]));
+  EXPECT_GT(results.summary.requests_sent[3], 50);
+  // Of the small one's links none is the large one's: it has another switch.
+  std::int64_t bytes = 0, expected = 0;
+  for (std::size_t link = 0; link < results.links.size(); ++link) bytes += results.link.bytes[link];
+  for (const LinkUse& use : outcome.points[0][0].links) expected += use.sent.count();
+  EXPECT_EQ(bytes, expected);
+  EXPECT_NO_THROW(to_data_file(results, {.deterministic = true}));
 }
 
 }  // namespace
