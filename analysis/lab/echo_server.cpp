@@ -1,11 +1,16 @@
 #include "analysis/lab/echo_server.h"
 
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <vector>
+
+#include "analysis/lab/lab_error.h"
 
 namespace knetsim::lab {
 
@@ -22,6 +27,15 @@ EchoServer::EchoServer(const NetNamespace& where, const EchoOptions& options)
 EchoServer::~EchoServer() {
   ::eventfd_write(stop_.get(), 1);
   thread_.join();
+}
+
+void EchoServer::move_to(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(cpu), &set);
+  if (::pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set) != 0) {
+    throw LabError(fmt::format("CPU {} may not be used", cpu));
+  }
 }
 
 void EchoServer::serve() const {

@@ -22,6 +22,8 @@ class EchoServer {
   /// Listens when the constructor returns. @throws LabError
   EchoServer(const NetNamespace& where, const EchoOptions& options);
   ~EchoServer();
+  /// Goes on on another CPU. @throws LabError
+  void move_to(int cpu);
   EchoServer(const EchoServer&) = delete;
   EchoServer& operator=(const EchoServer&) = delete;
 

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/lab/lab_cluster.h"
+#include "models/proxy/proxy_model.h"
+#include "models/walk/walk.h"
+
+namespace knetsim::lab {
+
+/// Whose rules the lab's nodes have.
+enum class LabProxy : std::uint8_t { None, IptablesLegacy, IptablesNft, Nftables };
+std::string_view proxy_name(LabProxy proxy);
+
+/// A Service among others, on every node of the lab.
+struct LabRules {
+  LabProxy proxy = LabProxy::None;  ///< None: no rules, and no conntrack.
+  std::uint32_t services = 10;      ///< S, the one that is asked included.
+  std::uint32_t endpoints = 1;      ///< E of each.
+  std::uint32_t position = 1;       ///< k: place of the one that is asked, 1 .. S.
+  bool affinity = false;            ///< sessionAffinity: ClientIP
+  auto operator<=>(const LabRules&) const = default;
+};
+
+/// Nodes, pods and rules: what is set up once for all that is measured on it.
+struct LabSetup {
+  std::uint32_t nodes = 2;  ///< 1: client and server on one.
+  Fabric fabric = Fabric::HostRoutes;
+  bool bridge = true;
+  LabRules rules{};
+  auto operator<=>(const LabSetup&) const = default;
+};
+
+enum class Operation : std::uint8_t {
+  Connect,    ///< connect(), the server's thread on another CPU: all in one thread but that
+  RoundTrip,  ///< request and response on an established connection, everything on one CPU
+};
+std::string_view operation_name(Operation operation);
+
+/// One datapath and what is timed on it.
+struct LabCase {
+  LabSetup setup{};
+  Exposure exposure = Exposure::PodIp;
+  bool client_host_network = false;
+  bool server_host_network = false;
+  Operation operation = Operation::RoundTrip;
+  bool cold = false;        ///< The caches are swept before each operation.
+  std::uint32_t bytes = 1;  ///< Of the request and of the response.
+
+  /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy: connect, cold"
+  std::string name() const;
+  FlowClass flow() const;
+  RuleSizes sizes() const;
+};
+
+/// Units of each step kind that delay one operation, by StepKind, and the rule scans, apart.
+struct LabWork {
+  std::array<double, kStepKinds> count{};
+  /// A scan of `rules` rules of one table that stand `rule_bytes` apart.
+  struct Scan {
+    StepKind kind{};
+    double rules = 0;
+    std::uint32_t rule_bytes = 0;
+  };
+  std::vector<Scan> scans;  ///< Of nat tables: what grows with the Services.
+};
+
+/// What the models say the operation consists of, on the lab's wires: a cable is a veth pair, which has no driver, NIC,
+/// interrupt or queue; everything runs in the caller's context, so that connect() returns only when the handshake's
+/// third packet has passed too, and finds its answer without sleeping. Without rules there is no conntrack either.
+/// @pre The CNI models know the fabric (host routes, VXLAN).
+LabWork work_of(const LabCase& lab_case);
+
+}  // namespace knetsim::lab

@@ -1,0 +1,91 @@
+#include "analysis/lab/lab_datapath.h"
+
+#include <chrono>
+
+#include "models/proxy/iptables_rules.h"
+#include "models/proxy/nftables_rules.h"
+#include "models/proxy/ruleset_text.h"
+
+namespace knetsim::lab {
+namespace {
+
+constexpr std::uint16_t kServerPort = 8080;
+constexpr std::uint16_t kNodePort = 30'080;
+constexpr std::uint32_t kServiceNet = ipv4(10, 96, 0, 0);
+
+Ipv4 service_address(std::uint32_t position) { return kServiceNet + 256 + position; }
+
+}  // namespace
+
+LabDatapath::LabDatapath(const LabSetup& setup) : setup_(setup) {
+  const std::uint32_t far = setup.nodes - 1;
+  cluster_ =
+      std::make_unique<LabCluster>(LabSpec{.nodes = setup.nodes,
+                                           .fabric = setup.fabric,
+                                           .bridge = setup.bridge,
+                                           .pods = {{.node = 0}, {.node = far, .addresses = setup.rules.endpoints}}});
+  for (std::uint32_t node = 0; node < setup.nodes; ++node) {
+    if (setup.rules.proxy == LabProxy::None) break;
+    const std::string text = rules_text(node);
+    const auto begin = std::chrono::steady_clock::now();
+    cluster_->node(node).in(setup.rules.proxy == LabProxy::IptablesLegacy ? "iptables-legacy-restore"
+                            : setup.rules.proxy == LabProxy::IptablesNft  ? "iptables-nft-restore"
+                                                                          : "nft -f -",
+                            text);
+    load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  }
+  pod_server_ = std::make_unique<EchoServer>(cluster_->pod(1), EchoOptions{.port = kServerPort});
+  host_server_ = std::make_unique<EchoServer>(cluster_->node(far), EchoOptions{.port = kServerPort});
+}
+
+std::string LabDatapath::rules_text(std::uint32_t node) const {
+  const LabRules& rules = setup_.rules;
+  const bool local = node + 1 == setup_.nodes;
+  std::vector<ServicePortSpec> services;
+  services.reserve(rules.services);
+  for (std::uint32_t position = 1; position <= rules.services; ++position) {
+    ServicePortSpec service{.name = "service-" + std::to_string(position),
+                            .port_name = "http",
+                            .cluster_ip = service_address(position),
+                            .port = 80,
+                            .affinity_seconds = rules.affinity ? 10'800 : 0};
+    const bool asked = position == rules.position;
+    service.node_port = asked ? kNodePort : std::uint16_t{0};
+    for (std::uint32_t e = 0; e < rules.endpoints; ++e) {
+      service.endpoints.push_back(
+          {asked ? cluster_->pod_address(1, e) : ipv4(10, 245, 0, 0) + position * rules.endpoints + e, kServerPort,
+           asked && local});
+    }
+    services.push_back(std::move(service));
+  }
+  const NodeSpec spec{.primary_address = LabCluster::node_address(node)};
+  return rules.proxy == LabProxy::Nftables ? nftables_text(nftables_rules(spec, services))
+                                           : iptables_text(iptables_rules(spec, services));
+}
+
+Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cpus, std::uint32_t samples,
+                             const std::function<void()>& before_each) const {
+  const bool connect = lab_case.operation == Operation::Connect;
+  const int server_cpu = connect ? cpus.back() : cpus.front();
+  (lab_case.server_host_network ? *host_server_ : *pod_server_).move_to(server_cpu);
+  SocketAddress to{.address = 0, .port = kServerPort};
+  switch (lab_case.exposure) {
+    case Exposure::ClusterIp:
+      to = {.address = service_address(setup_.rules.position), .port = 80};
+      break;
+    case Exposure::NodePort:
+      to = {.address = LabCluster::node_address(0), .port = kNodePort};
+      break;
+    default:
+      to.address = lab_case.server_host_network ? LabCluster::node_address(setup_.nodes - 1) : cluster_->pod_address(1);
+  }
+  const NetNamespace& from = lab_case.client_host_network ? cluster_->node(0) : cluster_->pod(0);
+  const ProbeOptions options{.cpu = cpus.front(),
+                             .samples = samples,
+                             .before = lab_case.cold ? 2u : 20u,
+                             .bytes = lab_case.bytes,
+                             .before_each = before_each};
+  return connect ? connect_times(from, to, options) : round_trip_times(from, to, options);
+}
+
+}  // namespace knetsim::lab
