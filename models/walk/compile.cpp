@@ -1,6 +1,7 @@
 #include "models/walk/compile.h"
 
 #include <algorithm>
+#include <span>
 
 #include "models/walk/step_cost.h"
 #include "sim/core/ensure.h"
@@ -136,6 +137,18 @@ Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tab
     plan.stages.push_back(stage);
   }
   return plan;
+}
+
+double empty_segment_cpu_ps(const Plan& plan, const PlanTables& tables, std::uint8_t node) {
+  double sum = 0;
+  for (const Stage& stage : plan.stages) {
+    if (stage.node != node || stage.place == StagePlace::Wire) continue;
+    for (const CostTerm& term : std::span(plan.terms).subspan(stage.first_term, stage.terms)) {
+      if (!term.cpu || term.when == StageCondition::OuterUntracked) continue;
+      sum += (term.per_message_ps + term.per_skb_ps + term.per_packet_ps) * tables.shapes[term.shape].mean();
+    }
+  }
+  return sum;
 }
 
 }  // namespace knetsim

@@ -10,6 +10,8 @@ namespace {
 
 constexpr Purpose kClientChoice("traffic.client");
 constexpr Purpose kRequestBytes("request.bytes");
+constexpr Purpose kClientWork("client.work");
+constexpr Purpose kFin("connection.fin");
 
 // From connect() to ECONNREFUSED where the client's own node refuses (REJECT, or no listener behind loopback): a few
 // system calls and softirqs. An assumption.
@@ -213,19 +215,36 @@ void TrafficRuntime::submit(std::uint32_t index, Phase phase, PodIndex pod, Core
 void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration wake, Time now) {
   Rpc& rpc = rpcs_[index];
   const EdgeSpec& edge = plan_.edges[rpc.edge];
-  const std::uint64_t noise = hash_combine(rpc.id, rpc.attempt);
   const bool first_of_udp = edge.udp && !std::exchange(rpc.connection.used, true);
   const Bytes size = draw_bytes(edge.request_bytes, kRequestBytes.of(rpc.edge), rpc.id);
   if (measured(rpc.begun)) {
     edge_stats_[rpc.edge].bytes_sent += static_cast<std::uint64_t>(size.count());
   }
   rpc.message = network_.prepare(rpc.connection.flow, first_of_udp ? FlowPacket::First : FlowPacket::Request, size,
-                                 noise, &rpc.split, index);
+                                 noise_id(rpc), &rpc.split, index);
   rpc.send_cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
   if (rpc.connection.requests_left > 0) {
     --rpc.connection.requests_left;
   }
   submit(index, Phase::Send, rpc.client, rpc.client_core, before + rpc.send_cpu, wake, now);
+}
+
+/// shutdown(), and read() until the server has closed its side: empty segments on the walks of request and response.
+void TrafficRuntime::send_fin(std::uint32_t index, Time now) {
+  Rpc& rpc = rpcs_[index];
+  rpc.closing = true;
+  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Request, Bytes{}, noise_id(rpc), &rpc.split, index);
+  const Duration cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
+  submit(index, Phase::Send, rpc.client, rpc.client_core, cpu, Duration{}, now);
+}
+
+std::uint64_t TrafficRuntime::noise_id(const Rpc& rpc) {
+  const std::uint64_t id = hash_combine(rpc.id, rpc.attempt);
+  return rpc.closing ? hash_combine(kFin.hash(), id) : id;
+}
+
+bool TrafficRuntime::last_on_connection(const Rpc& rpc) const {
+  return plan_.edges[rpc.edge].requests_per_connection != 0 && rpc.connection.requests_left == 0;
 }
 
 void TrafficRuntime::on_message(Time now, MessageIndex message) {
@@ -258,7 +277,14 @@ void TrafficRuntime::on_message(Time now, MessageIndex message) {
         ended(index, Outcome::Timeout, now);
         return;
       }
-      submit(index, Phase::Receive, rpc.client, rpc.client_core, burst.cpu, burst.wake, now);
+      Duration cpu = burst.cpu;
+      if (const auto& law = plan_.edges[rpc.edge].client_work_seconds; law && !rpc.closing) {
+        RngStream draws = streams_.get(kClientWork.of(rpc.edge), rpc.id);
+        const Duration span = from_seconds(std::max(0.0, law->sample(draws)));
+        rpc.split.serve(kinds_.work, span);
+        cpu += span;
+      }
+      submit(index, Phase::Receive, rpc.client, rpc.client_core, cpu, burst.wake, now);
       return;
     }
     case FlowPacket::kCount:
@@ -303,6 +329,11 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
       return;
     }
     case Phase::Receive:
+      if (!rpc.abandoned && !rpc.closing && plan_.edges[rpc.edge].awaits_close && last_on_connection(rpc)) {
+        rpc.client_core = report.core;
+        send_fin(index, now);
+        return;
+      }
       ended(index, rpc.failed ? Outcome::Error : Outcome::Ok, now);
       return;
   }
@@ -315,7 +346,7 @@ void TrafficRuntime::put_back(Rpc& rpc, bool reusable) {
     idle_connections_[(std::uint64_t{rpc.edge} << 32) | rpc.client].push_back(rpc.connection);
     return;
   }
-  network_.close(rpc.connection.flow);
+  network_.close(rpc.connection.flow, rpc.closing ? FinExchange::Played : FinExchange::Booked);
   dialer_.hung_up(rpc.edge, rpc.connection.chosen_at, rpc.connection.server);
 }
 

@@ -107,6 +107,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     bool abandoned = false;    ///< The caller gave up; the callee does not know.
     bool failed = false;       ///< A call further down failed.
     bool connecting = false;   ///< In connect(), or in the burst in which it returns.
+    bool closing = false;      ///< Answered; the client waits for the server's FIN.
     bool lost = false;         ///< UDP: the datagram is gone, nothing of the attempt is under way.
     bool in_network = false;   ///< Its message was launched and has not come.
     bool sends_first = false;  ///< Its first burst is still to come: the caller's next concurrent call waits for it.
@@ -141,6 +142,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void begin_request(TrafficIndex source, std::uint32_t user, Time now);
   void begin_attempt(std::uint32_t rpc, Time now);
   void send_request(std::uint32_t rpc, Duration before, Duration wake, Time now);
+  void send_fin(std::uint32_t rpc, Time now);
+  bool last_on_connection(const Rpc& rpc) const;
+  static std::uint64_t noise_id(const Rpc& rpc);  ///< Of a request and its answer, or of the FINs after them.
   void submit(std::uint32_t rpc, Phase phase, PodIndex pod, CoreIndex core, Duration cpu, Duration wake, Time now);
   void arrived(std::uint32_t rpc, Time now);
   void serve(std::uint32_t rpc, Duration wake_allowed, Time now);

@@ -47,13 +47,13 @@ void TrafficRuntime::worker_free(const Server& server, Time now) {
 
 void TrafficRuntime::serve(std::uint32_t index, Duration wake_allowed, Time now) {
   Rpc& rpc = rpcs_[index];
-  ++served_[rpc.connection.server];
+  served_[rpc.connection.server] += rpc.closing ? 0 : 1;
   rpc.server_core = servers_.last_core(server_of(rpc)).value_or(kNone);
   const auto burst = network_.receiver_burst(rpc.message, expected_core(rpc.server_core, rpc.connection.server), now);
   network_.release(rpc.message);
   rpc.message = kNone;
   rpc.wake_kind = burst.wake_kind;
-  rpc.step = 0;
+  rpc.step = rpc.closing ? static_cast<std::uint32_t>(servers_.app(server_of(rpc)).steps.size()) : 0;
   work(index, burst.cpu, std::min(burst.wake, wake_allowed), now);
 }
 
@@ -75,12 +75,11 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
     }
   }
   const EdgeSpec& edge = plan_.edges[rpc.edge];
-  const Bytes size = draw_bytes(edge.response_bytes, kResponseBytes.of(rpc.edge), rpc.id);
+  const Bytes size = rpc.closing ? Bytes{} : draw_bytes(edge.response_bytes, kResponseBytes.of(rpc.edge), rpc.id);
   if (measured(rpc.begun)) {
     edge_stats_[rpc.edge].bytes_received += static_cast<std::uint64_t>(size.count());
   }
-  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response, size, hash_combine(rpc.id, rpc.attempt),
-                                 &rpc.split, index);
+  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response, size, noise_id(rpc), &rpc.split, index);
   cpu += network_.sender_burst(rpc.message, expected_core(rpc.server_core, pod), now);
   submit(index, Phase::Respond, pod, rpc.server_core, cpu, wake, now);
 }

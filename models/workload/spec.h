@@ -22,12 +22,14 @@ struct EdgeSpec {
   std::string target;  ///< For people: "frontend", "frontend (NodePort)".
   bool udp = false;
   std::uint32_t requests_per_connection = 1;  ///< 0: a connection is kept for ever.
+  bool awaits_close = false;  ///< The client shuts a connection down and reads to its end within its last request.
   Distribution request_bytes;
   Distribution response_bytes;
-  Duration timeout = std::chrono::seconds(2);  ///< Of one attempt.
-  std::uint32_t retries = 0;                   ///< Attempts after the first.
-  bool loopback = false;                       ///< To another container of the same pod ...
-  AppIndex app = kNoIndex;                     ///< ... and what that one does; kNoIndex: it answers at once.
+  std::optional<Distribution> client_work_seconds{};  ///< CPU time that the caller spends on an answer.
+  Duration timeout = std::chrono::seconds(2);         ///< Of one attempt.
+  std::uint32_t retries = 0;                          ///< Attempts after the first.
+  bool loopback = false;                              ///< To another container of the same pod ...
+  AppIndex app = kNoIndex;                            ///< ... and what that one does; kNoIndex: it answers at once.
 };
 
 /// One thing that an application does for a request: work on a core, a pause without one, or calls that run

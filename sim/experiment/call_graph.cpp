@@ -204,6 +204,8 @@ class CallGraphBuilder {
     edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
     edge.udp = workload.protocol == "udp";
     edge.requests_per_connection = workload.requests_per_connection;
+    edge.awaits_close = workload.await_close && !edge.udp;
+    if (workload.work) edge.client_work_seconds = workload.work->law;
     edge.request_bytes = workload.request.law;
     edge.response_bytes = workload.response.law;
     edge.timeout = workload.timeout;

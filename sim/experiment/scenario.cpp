@@ -94,6 +94,8 @@ WorkloadSettings workload_of(const std::string& name, const WorkloadKeys& keys, 
     workload.think = arrivals.closed->think;
   }
   workload.requests_per_connection = keys.connection.requests_per_connection;
+  workload.await_close = keys.connection.await_close;
+  workload.work = plain(keys.work);
   workload.request = keys.request;
   workload.response = keys.response;
   workload.timeout = keys.timeout;

@@ -112,6 +112,8 @@ struct WorkloadSettings {
   std::uint32_t users = 0;
   std::optional<DistributionSpec> think;
   std::uint32_t requests_per_connection = 1;
+  bool await_close = false;
+  std::optional<DistributionSpec> work;
   DistributionSpec request;
   DistributionSpec response;
   Duration timeout{};

@@ -71,6 +71,7 @@ struct ArrivalKeys {
 
 struct ConnectionKeys {
   std::uint32_t requests_per_connection = 1;
+  bool await_close = false;
 };
 
 struct WorkloadKeys {
@@ -80,6 +81,7 @@ struct WorkloadKeys {
   ArrivalKeys arrivals;
   ConnectionKeys connection;
   SizeLaw request, response;
+  std::optional<TimeLaw> work;
   Duration timeout{};
   std::uint32_t retries = 0;
   Node at;

@@ -111,6 +111,9 @@ void describe(Fields<ConnectionKeys>& f) {
   f.about("Connection", "How long connections last.");
   f.optional("requestsPerConnection", &ConnectionKeys::requests_per_connection, "1",
              {.doc = "Requests on one connection: 1 opens one for each request, 0 keeps it for ever."});
+  f.optional("awaitClose", &ConnectionKeys::await_close, "false",
+             {.doc = "After a connection's last answer the client shuts it down and waits for the server's FIN, as "
+                     "netperf's TCP_CRR does; part of that request's latency."});
 }
 
 void describe(Fields<WorkloadKeys>& f) {
@@ -125,6 +128,7 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("connection", &WorkloadKeys::connection, {.doc = "How long connections last."});
   f.optional("request", &WorkloadKeys::request, "1KiB", {.doc = "Bytes of a request."});
   f.optional("response", &WorkloadKeys::response, "1KiB", {.doc = "Bytes of a response."});
+  f.optional("work", &WorkloadKeys::work, {.doc = "CPU time that the client spends on an answer, within the latency."});
   f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s"});
   f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after the first.", .at_most = "100"});
   f.node(&WorkloadKeys::at);

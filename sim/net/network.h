@@ -27,6 +27,12 @@ class MessageOwner {
   virtual void on_lost(Time now, std::uint64_t cookie) = 0;
 };
 
+/// How a connection's FINs reach the other side.
+enum class FinExchange : std::uint8_t {
+  Booked,  ///< Nobody waits for them: their CPU time is booked when the flow is closed.
+  Played,  ///< As messages, before the flow is closed.
+};
+
 /// Counters of the whole network, for conservation checks and results.
 struct NetworkCounters {
   std::uint64_t sent = 0;          ///< Messages launched by owners.
@@ -65,7 +71,7 @@ class Network final : public EventHandler {
     }
   }
   /// Nothing more is sent, and no message is under way.
-  void close(FlowIndex flow);
+  void close(FlowIndex flow, FinExchange fins = FinExchange::Booked);
 
   /// A message that a thread is about to send. `split` may be null; it outlives the message.
   MessageIndex prepare(FlowIndex flow, FlowPacket packet, Bytes payload, std::uint64_t noise_id, TimeSplit* split,

@@ -1,0 +1,70 @@
+// Goal: a client that waits for the server's FIN, or works on an answer, takes as much longer as that takes, and a
+// connection's CPU time is the same whether its FINs are played or booked.
+// Method: one user in a closed loop between two machines, noise off, so that every request takes the same time.
+
+#include <gtest/gtest.h>
+
+#include "fixture.h"
+#include "sim/experiment/load_scenario.h"
+#include "sim/experiment/simulation.h"
+
+namespace knetsim {
+namespace {
+
+struct Outcome {
+  double latency_us = 0;
+  double connect_us = 0;
+  double cpu_us = 0;  ///< All machines, a request.
+  double requests = 0;
+};
+
+/// @param workload  Keys of the workload beside who, whom and when.
+Outcome run_one_user(const std::string& workload) {
+  Folder folder;
+  const std::string host = "      hostNetwork: true\n";
+  folder.write("m.yaml", app_manifests("web", 1, host) + app_manifests("client", 1, host));
+  const std::string path =
+      folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
+                                           "cluster: {nodes: {count: 2, cpu: 8}, proxy: {mode: none}}\n"
+                                           "workloads: {ask: {from: app=client, to: {pod: web}, request: 1B, "
+                                           "response: 1B, arrivals: {closed: {users: 1}}" +
+                                               workload + "}}\n",
+                                           "{duration: 200ms, warmUp: 50ms, noise: off}"));
+  const auto loaded = load_scenario(path, {});
+  const PointResult result = simulate(loaded->variants.front(), 0);
+  const EdgeStats& edge = result.edges.front();
+  Outcome outcome;
+  outcome.requests = static_cast<double>(edge.ok);
+  outcome.latency_us = edge.latency_ns.mean() * 1e-3;
+  if (!edge.connect_ns.empty()) outcome.connect_us = edge.connect_ns.mean() * 1e-3;
+  for (const NodeCpu& node : result.nodes) {
+    outcome.cpu_us += to_seconds(node.softirq + node.application) * 1e6 / outcome.requests;
+  }
+  return outcome;
+}
+
+TEST(AwaitedClose, AddsOneExchangeOfEmptySegments) {
+  const Outcome round_trip = run_one_user(", connection: {requestsPerConnection: 0}");
+  const Outcome plain = run_one_user("");
+  const Outcome awaited = run_one_user(", connection: {awaitClose: true}");
+  // Without the copy of one byte each way, well below a nanosecond; cores warm from the last exchange pay no wake-up.
+  EXPECT_NEAR(plain.latency_us, plain.connect_us + round_trip.latency_us, 0.05);
+  EXPECT_NEAR(awaited.latency_us, plain.latency_us + round_trip.latency_us, 0.05);
+}
+
+TEST(AwaitedClose, CostsTheSameCpuAsAnUnawaitedOne) {
+  const Outcome plain = run_one_user("");
+  const Outcome awaited = run_one_user(", connection: {awaitClose: true}");
+  EXPECT_NEAR(awaited.cpu_us / plain.cpu_us, 1, 0.005);
+}
+
+TEST(ClientWork, IsPaidOnceARequestOnTheClientsMachine) {
+  const Outcome plain = run_one_user(", connection: {requestsPerConnection: 0}");
+  const Outcome working = run_one_user(", connection: {requestsPerConnection: 0}, work: 300us");
+  // In between the softirq cores get done with the ACKs of the answer before, 0.7 us, which else are in the way.
+  EXPECT_NEAR(working.latency_us - plain.latency_us, 300, 0.7);
+  EXPECT_NEAR(working.cpu_us - plain.cpu_us, 300, 2 * working.cpu_us / working.requests);  // a request at each edge
+}
+
+}  // namespace
+}  // namespace knetsim
