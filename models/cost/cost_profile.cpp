@@ -1,9 +1,11 @@
 #include "models/cost/cost_profile.h"
 
 #include <cmath>
+#include <filesystem>
 #include <span>
 #include <utility>
 
+#include "sim/input/read_documents.h"
 #include "sim/input/scalar.h"
 #include "sim/input/units_text.h"
 
@@ -11,17 +13,19 @@ namespace knetsim {
 
 namespace {
 
-constexpr std::string_view kTop[] = {"apiVersion", "kind", "metadata", "machine", "steps", "scans"};
+constexpr std::string_view kTop[] = {"apiVersion", "kind", "metadata", "machine", "base", "steps", "scans"};
+constexpr std::string_view kBaseKeys[] = {"profile", "factor", "source"};
 constexpr std::string_view kStepKeys[] = {"median", "sigma", "source", "assumption"};
 constexpr std::string_view kScanKeys[] = {"warm", "cold", "cache", "forget", "sigma", "source", "assumption"};
+constexpr int kMaxBases = 8;
 constexpr double kMaxSigma = 3;  // p99 a thousand times the median: beyond, a figure is a mistake
 
 class Reader {
  public:
-  explicit Reader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  Reader(Diagnostics& diagnostics, const CostProfile* base) : diagnostics_(diagnostics), base_(base) {}
 
   CostProfile read(Node root) {
-    CostProfile profile;
+    CostProfile profile = base_ != nullptr ? *base_ : CostProfile{};
     if (!root.is_mapping()) {
       diagnostics_.error(root, "a cost profile is a mapping, found " + describe_found(root));
       return profile;
@@ -33,12 +37,30 @@ class Reader {
     }
     profile.name = root["metadata"]["name"].text();
     profile.machine = root["machine"].text();
+    if (base_ != nullptr) scale_base(root["base"], profile);
     read_steps(root, profile);
     read_scans(root, profile);
     return profile;
   }
 
  private:
+  void scale_base(Node base, CostProfile& profile) {
+    known_keys(base, kBaseKeys);
+    const Node factor = base["factor"];
+    if (!factor.exists()) return;
+    const std::optional<double> number = as_double(factor);
+    if (!number || !(*number > 0)) {
+      diagnostics_.error(factor, "not a factor: " + describe_found(factor), "a number above 0");
+      return;
+    }
+    const std::string source = provenance(base).source;
+    for (const StepKindInfo& entry : step_kinds()) {
+      if (is_computed(entry.kind) || is_scanned(entry.kind)) continue;
+      profile[entry.kind].median_ps *= *number;
+      profile[entry.kind].provenance.source = source;
+    }
+  }
+
   void known_keys(Node mapping, std::span<const std::string_view> known) {
     for (std::size_t i = 0; i < mapping.size(); ++i) {
       const std::string_view key = mapping.key(i).text();
@@ -61,6 +83,7 @@ class Reader {
   void each_kind(Node root, std::string_view section, bool scanned, ReadOne read_one) {
     const std::vector<std::string_view> names = kinds(scanned);
     const Node mapping = root[section];
+    if (!mapping.exists() && base_ != nullptr) return;
     if (!mapping.is_mapping()) {
       diagnostics_.error(mapping.exists() ? mapping : root,
                          "'" + std::string(section) + "' has to be a mapping of step kinds");
@@ -71,7 +94,7 @@ class Reader {
       const Node entry = mapping[name];
       if (entry.is_mapping()) {
         read_one(*step_kind_named(name), entry);
-      } else {
+      } else if (entry.exists() || base_ == nullptr) {
         diagnostics_.error(entry.exists() ? entry : mapping, "no figure for '" + std::string(name) + "' (" +
                                                                  std::string(info(*step_kind_named(name)).what) + ")");
       }
@@ -147,7 +170,27 @@ class Reader {
   }
 
   Diagnostics& diagnostics_;
+  const CostProfile* base_;
 };
+
+CostProfile load(InputSet& inputs, const std::string& path, Diagnostics& diagnostics, int bases_left) {
+  const Document document = read_document(inputs.open(path));
+  const Node named = document.root()["base"]["profile"];
+  if (!named.exists()) return Reader(diagnostics, nullptr).read(document.root());
+  if (bases_left == 0) {
+    diagnostics.error(named, "more than " + std::to_string(kMaxBases) + " profiles on top of one another: a circle?");
+    return {};
+  }
+  const std::filesystem::path base = std::filesystem::path(path).parent_path() / std::string(named.text());
+  CostProfile profile;
+  try {
+    profile = load(inputs, base.string(), diagnostics, bases_left - 1);
+  } catch (const ConfigError& error) {
+    diagnostics.error(named, error.what());
+    return {};
+  }
+  return Reader(diagnostics, &profile).read(document.root());
+}
 
 std::string span_text(double picoseconds) { return format(Duration(std::llround(picoseconds))); }
 
@@ -157,7 +200,13 @@ bool is_scanned(StepKind kind) { return kind == StepKind::Rule || kind == StepKi
 
 bool is_computed(StepKind kind) { return kind == StepKind::Wire || kind == StepKind::SwitchForward; }
 
-CostProfile read_cost_profile(Node root, Diagnostics& diagnostics) { return Reader(diagnostics).read(root); }
+CostProfile read_cost_profile(Node root, Diagnostics& diagnostics, const CostProfile* base) {
+  return Reader(diagnostics, base).read(root);
+}
+
+CostProfile load_cost_profile(InputSet& inputs, const std::string& path, Diagnostics& diagnostics) {
+  return load(inputs, path, diagnostics, kMaxBases);
+}
 
 std::vector<Assumption> assumptions(const CostProfile& profile) {
   std::vector<Assumption> result;

@@ -9,6 +9,7 @@
 #include "models/cost/step_kind.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/document.h"
+#include "sim/input/input_file.h"
 
 namespace knetsim {
 
@@ -53,9 +54,16 @@ bool is_scanned(StepKind kind);
 /// Kinds that the network computes itself (links, switches): no profile has them.
 bool is_computed(StepKind kind);
 
-/// Reads a document of kind CostProfile. Every kind must be given, every figure must say where it comes from.
-/// Mistakes go to `diagnostics`; the profile is complete only without errors.
-CostProfile read_cost_profile(Node root, Diagnostics& diagnostics);
+/// Reads a document of kind CostProfile. Every figure must say where it comes from, and every kind must be given,
+/// unless the document has a base: then only what differs is, and `base.factor` multiplies the medians of the base's
+/// steps, not its scans. Mistakes go to `diagnostics`; the profile is complete only without errors.
+/// @param base  What the document's `base.profile` names, read; nullptr where it names nothing.
+CostProfile read_cost_profile(Node root, Diagnostics& diagnostics, const CostProfile* base = nullptr);
+
+/// Opens and reads a profile and those that it is based on. A base is named relative to the file that names it.
+/// @param inputs  Get the files; they outlive the diagnostics.
+/// @throws ConfigError  A file that cannot be read.
+CostProfile load_cost_profile(InputSet& inputs, const std::string& path, Diagnostics& diagnostics);
 
 /// One figure that is assumed.
 struct Assumption {

@@ -257,7 +257,8 @@ class Iptables final : public ProxyModel {
     const double top = 5 + services_rules() + node_port_rules();
     const double external = two_rules_ ? 0 : 2.0 * sizes_.node_ports;
     const double chains = (2 - per_port) * sizes_.service_ports + 3.0 * static_cast<double>(sizes_.endpoints);
-    return iptables_sync_cost(sizes_, top + external + chains, top);
+    return iptables_sync_cost(sizes_, top + external + chains, top,
+                              kind_ == StepKind::Rule ? IptablesBackend::Legacy : IptablesBackend::Nft);
   }
 
   RuleSizes sizes_;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "models/walk/netfilter.h"
+#include "models/proxy/proxy_model.h"
 
 namespace knetsim {
 
@@ -12,7 +12,7 @@ struct SyncCost {
 };
 
 /// @param rules  Rules of the nat table, of which a partial sync rewrites `top_chain_rules`.
-SyncCost iptables_sync_cost(const RuleSizes& sizes, double rules, double top_chain_rules);
+SyncCost iptables_sync_cost(const RuleSizes& sizes, double rules, double top_chain_rules, IptablesBackend backend);
 SyncCost ipvs_sync_cost(const RuleSizes& sizes);
 SyncCost nftables_sync_cost(const RuleSizes& sizes);
 

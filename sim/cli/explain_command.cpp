@@ -77,9 +77,8 @@ std::string default_profile() {
 int explain_assumptions(const ExplainArguments& arguments) {
   InputSet inputs;
   const std::string path = arguments.costs.empty() ? default_profile() : arguments.costs;
-  const Document document = read_document(inputs.open(path));
   Diagnostics diagnostics;
-  const CostProfile profile = read_cost_profile(document.root(), diagnostics);
+  const CostProfile profile = load_cost_profile(inputs, path, diagnostics);
   diagnostics.throw_if_errors();
   const std::vector<Assumption> assumed = assumptions(profile);
   if (arguments.format == OutputFormat::Json) {

@@ -121,8 +121,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     bound.targets = std::move(graph.targets);
     loaded->profile_path = bound.scenario.costs;
     try {
-      const Document profile = read_document(loaded->inputs.open(loaded->profile_path));
-      bound.profile = read_cost_profile(profile.root(), found);
+      bound.profile = load_cost_profile(loaded->inputs, loaded->profile_path, found);
     } catch (const ConfigError& error) {
       add_file_error(found, error, bound.scenario.root["costs"]);
     }

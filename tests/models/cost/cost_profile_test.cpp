@@ -63,7 +63,7 @@ TEST(CostProfile, MediansAreReadInTheirUnitsToAPicosecond) {
   EXPECT_EQ(profile[StepKind::Veth].median_ps, 1'205'000);
   EXPECT_EQ(profile[StepKind::CopyOut].median_ps, 178);
   EXPECT_EQ(profile[StepKind::Rule].median_ps, 4'000);
-  EXPECT_EQ(profile.scan(StepKind::Rule)->cold_ps, 24'000);
+  EXPECT_EQ(profile.scan(StepKind::Rule)->cold_ps, 26'000);
   EXPECT_EQ(profile.scan(StepKind::Rule)->cache_bytes, 16.0 * 1024 * 1024);
 }
 
@@ -72,7 +72,7 @@ TEST(CostProfile, AssumptionsAreListedWithKeyValueAndBasis) {
   std::string text;
   for (const Assumption& entry : list) text += entry.key + " = " + entry.value + "\n";
   EXPECT_THAT(text, HasSubstr("steps[\"nat.mangle\"] = 100ns a skb\n"));
-  EXPECT_THAT(text, HasSubstr("scans[\"rule.nft\"] = 18ns to 28ns a rule\n"));
+  EXPECT_THAT(text, HasSubstr("scans[\"rule.nft\"] = 18ns to 29ns a rule\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("steps.veth")));
   for (const Assumption& entry : list) EXPECT_FALSE(entry.basis.empty()) << entry.key;
 }
@@ -89,7 +89,7 @@ TEST(CostProfile, MistakesAreAllReportedAtTheirPlaces) {
               testing::AllOf(HasSubstr("unknown key 'vet'; did you mean 'veth'?"), HasSubstr("no figure for 'veth'")));
   EXPECT_THAT(errors_of(with(good, "median: 1205ns", "median: 1205")), HasSubstr("steps.veth.median"));
   EXPECT_THAT(errors_of(with(good, "median: 1205ns, ", "")), HasSubstr("'median' is missing"));
-  EXPECT_THAT(errors_of(with(good, "cold: 24ns", "cold: 2ns")), HasSubstr("less than 'warm'"));
+  EXPECT_THAT(errors_of(with(good, "cold: 26ns", "cold: 2ns")), HasSubstr("less than 'warm'"));
   EXPECT_THAT(errors_of(with(good, "cache: 16MiB", "cache: 16")), HasSubstr("cache"));
   EXPECT_THAT(errors_of(with(good, "sigma: 0.5,", "sigma: -1,")), HasSubstr("standard deviation"));
   EXPECT_THAT(errors_of(with(good, "assumption: true", "assumption: maybe")), HasSubstr("true or false"));
@@ -101,6 +101,40 @@ TEST(CostProfile, AFigureWithoutASourceIsRefused) {
   const std::string good = text_of(kDefault);
   EXPECT_THAT(errors_of(with(good, ", source: \"benchmark, TCP_STREAM CPU, split\"", "")),
               testing::AllOf(HasSubstr("without 'source'"), HasSubstr("steps.ack")));
+}
+
+// A profile that states differences: figures of its own, the base's steps times the factor, and the base's scans.
+TEST(CostProfile, ABaseGivesWhatIsNotStated) {
+  const CostProfile base = default_profile();
+  const std::string path = testing::TempDir() + "knetsim-overlay.yaml";
+  std::ofstream(path) << "kind: CostProfile\nmetadata: {name: mine}\nmachine: m\n"
+                         "base: {profile: " KNETSIM_SOURCE_DIR
+                         "/configs/profiles/default.yaml, factor: 0.5, source: fitted}\n"
+                         "steps: {veth: {median: 100ns, source: measured}}\n";
+  InputSet inputs;
+  Diagnostics diagnostics;
+  const CostProfile profile = load_cost_profile(inputs, path, diagnostics);
+  EXPECT_EQ(render(diagnostics.errors()), "");
+  EXPECT_EQ(profile.name, "mine");
+  EXPECT_EQ(profile[StepKind::Veth].median_ps, 100'000);
+  EXPECT_EQ(profile[StepKind::Bridge].median_ps, 0.5 * base[StepKind::Bridge].median_ps);
+  EXPECT_EQ(profile[StepKind::Bridge].provenance.source, "fitted");
+  EXPECT_EQ(profile[StepKind::Bridge].provenance.assumption, base[StepKind::Bridge].provenance.assumption);
+  EXPECT_EQ(profile.scan(StepKind::Rule)->cold_ps, base.scan(StepKind::Rule)->cold_ps);
+  EXPECT_EQ(profile[StepKind::Rule].median_ps, base[StepKind::Rule].median_ps);
+}
+
+TEST(CostProfile, ABaseThatIsMissingOrItselfIsReported) {
+  const auto errors_with_base = [](const std::string& base) {
+    const std::string path = testing::TempDir() + "knetsim-circle.yaml";
+    std::ofstream(path) << "kind: CostProfile\nmetadata: {name: c}\nmachine: m\nbase: {profile: " << base << "}\n";
+    InputSet inputs;
+    Diagnostics diagnostics;
+    load_cost_profile(inputs, path, diagnostics);
+    return render(diagnostics.errors());
+  };
+  EXPECT_THAT(errors_with_base("knetsim-circle.yaml"), HasSubstr("a circle?"));
+  EXPECT_THAT(errors_with_base("nowhere.yaml"), HasSubstr("nowhere.yaml"));
 }
 
 }  // namespace

@@ -2,83 +2,94 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "models/cost/cost_profile.h"
+#include "rule_curve_fit.h"
 #include "sim/input/read_documents.h"
-#include "sim/net/scan_cost.h"
+#include "sim/input/scalar.h"
 
-// Goal: the default profile's rule curve gives the published percentiles that it was fitted to, and predicts those that
-// it was not. Method: percentiles of the first packet's round trip by kube-proxy mode and number of Services
-// (kubernetes.io blog of 2025-02-28, KEP-3866; bars read to 0.002 ms). The position of the Service's rule is uniform
-// in 1..R, the pause between a core's scans exponential of mean `forget`, the rest of the path lognormal with nftables'
-// p50 of 14 us and p99 of 37 us; the distribution of their sum by quadrature on a grid of quantiles.
+// Goal: the default profile's rule curve is the fit that it says it is, and what it predicts is what the profile says
+// of it. Method: the fit repeated on the published rows (configs/validation/published.yaml), those of 5,000 and 30,000
+// Services alone; the row of 10,000 is looked at afterwards.
 
 namespace knetsim {
 namespace {
 
-constexpr double kBaseMedianUs = 14;
-constexpr double kBaseP99Us = 37;
-constexpr std::uint32_t kRuleBytes =
-    200;  // ipt_entry 112, tcp match 48, jump 40; above 1,000 endpoints there are no comments
+// The mean pause between a core's scans over `forget`, as configs/validation/first-packet.yaml has it.
+constexpr double kPauseInForgets = 1.5;
 
-double normal_quantile(double p) {  // bisection on erfc: a test may be slow
-  double low = -8, high = 8;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (0.5 * std::erfc(-middle / std::numbers::sqrt2) < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
-struct Percentiles {
-  double p50, p90, p99;
-};
-
-Percentiles predicted_us(const ScanCurve& curve, double services) {
-  constexpr int kPositions = 200, kPauses = 40, kBases = 25;
-  const double sigma = std::log(kBaseP99Us / kBaseMedianUs) / normal_quantile(0.99);
-  std::vector<double> base;
-  base.reserve(kBases);
-  for (int i = 0; i < kBases; ++i)
-    base.push_back(kBaseMedianUs * std::exp(sigma * normal_quantile((i + 0.5) / kBases)));
-  std::vector<double> all;
-  all.reserve(std::size_t{kPauses} * kPositions * kBases);
-  for (int j = 0; j < kPauses; ++j) {
-    const Duration pause(static_cast<std::int64_t>(-std::log((j + 0.5) / kPauses) * curve.forget_ps));
-    for (int i = 0; i < kPositions; ++i) {
-      const double scan = 1e-6 * curve.cost_ps(services * (i + 0.5) / kPositions, kRuleBytes, pause);
-      for (const double rest : base) all.push_back(rest + scan);
-    }
-  }
-  std::sort(all.begin(), all.end());
-  const auto at = [&](double p) { return all[static_cast<std::size_t>(p * static_cast<double>(all.size()))]; };
-  return {at(0.50), at(0.90), at(0.99)};
-}
-
-ScanCurve default_curve() {
-  const auto input = Input::open(KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml");
-  Diagnostics diagnostics;
+std::map<std::string, Percentiles> published_us() {
+  const auto input = Input::open(KNETSIM_SOURCE_DIR "/configs/validation/published.yaml");
   const Document document = read_document(*input);
-  const CostProfile profile = read_cost_profile(document.root(), diagnostics);
+  const Node rows = document.root()["tables"]["first-packet"]["rows"];
+  std::map<std::string, Percentiles> published;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto us = [&](const char* column) { return 1e3 * as_double(rows[i][column]).value(); };
+    published[std::string(rows[i]["variant"].text())] = {us("p50"), us("p90"), us("p99")};
+  }
+  return published;
+}
+
+FirstPacketModel first_packet() {
+  const Percentiles path = published_us().at("nftables-5000");
+  return {.path_p50_us = path.p50, .path_p99_us = path.p99};
+}
+
+std::vector<FirstPacketRow> fitted_rows() {
+  const auto published = published_us();
+  return {{5'000, published.at("iptables-5000")}, {30'000, published.at("iptables-30000")}};
+}
+
+RuleCurveParameters default_curve() {
+  InputSet inputs;
+  Diagnostics diagnostics;
+  const CostProfile profile =
+      load_cost_profile(inputs, KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml", diagnostics);
   const ScanCost& scan = *profile.scan(StepKind::Rule);
-  return {scan.warm_ps, scan.cold_ps, scan.cache_bytes, scan.forget_ps};
+  EXPECT_EQ(scan.warm_ps, first_packet().warm_ps);
+  EXPECT_EQ(scan.sigma, first_packet().noise_sigma);
+  return {scan.cold_ps, scan.cache_bytes, kPauseInForgets};
 }
 
-void expect_within(double share, const Percentiles& model, const Percentiles& published) {
-  EXPECT_NEAR(model.p50 / published.p50, 1, share);
-  EXPECT_NEAR(model.p90 / published.p90, 1, share);
-  EXPECT_NEAR(model.p99 / published.p99, 1, share);
+TEST(DefaultProfile, RuleCurveIsTheFitToFiveAndThirtyThousandServices) {
+  const RuleCurveParameters fitted = fit_rule_curve(first_packet(), fitted_rows());
+  const RuleCurveParameters stated = default_curve();
+  EXPECT_EQ(stated.cold_ps, fitted.cold_ps);
+  EXPECT_EQ(stated.cache_bytes, fitted.cache_bytes);
+  EXPECT_EQ(stated.pause_in_forgets, fitted.pause_in_forgets);
 }
 
-TEST(DefaultProfile, RuleCurveFitsFiveAndThirtyThousandServices) {
-  expect_within(0.25, predicted_us(default_curve(), 5'000), {49, 120, 156});
-  expect_within(0.25, predicted_us(default_curve(), 30'000), {274, 491, 716});
+TEST(DefaultProfile, RuleCurveBeatsTheBestSingleConstantClearly) {
+  double constant = 1e9;
+  for (double ns = 5; ns < 40; ns += 0.5) {
+    FirstPacketModel model = first_packet();
+    model.warm_ps = ns * 1e3;
+    constant = std::min(constant, misfit(model, {ns * 1e3, 1, 1}, fitted_rows()));
+  }
+  EXPECT_LT(2 * misfit(first_packet(), default_curve(), fitted_rows()), constant);
 }
 
-TEST(DefaultProfile, RuleCurvePredictsTenThousandServicesWithinThirtyPercent) {
-  expect_within(0.30, predicted_us(default_curve(), 10'000), {61, 187, 262});
+// Errors of the fit, and of the prediction, as the profile states them. The median at 10,000 is far off: the source's
+// own medians cost 14, 9 and 17 ns a rule at the three sizes.
+TEST(DefaultProfile, RuleCurveHasTheErrorsThatTheProfileStates) {
+  const auto published = published_us();
+  const auto error = [&](double services, const char* row) {
+    const Percentiles model = first_packet_us(first_packet(), default_curve(), services);
+    const Percentiles& source = published.at(row);
+    return Percentiles{model.p50 / source.p50 - 1, model.p90 / source.p90 - 1, model.p99 / source.p99 - 1};
+  };
+  for (const auto& [services, row] : {std::pair{5e3, "iptables-5000"}, std::pair{30e3, "iptables-30000"}}) {
+    const Percentiles fit = error(services, row);
+    for (const double e : {fit.p50, fit.p90, fit.p99}) EXPECT_LT(std::abs(e), 0.18) << row;
+  }
+  const Percentiles predicted = error(10e3, "iptables-10000");
+  EXPECT_NEAR(predicted.p50, 0.48, 0.02);
+  EXPECT_NEAR(predicted.p90, 0.06, 0.02);
+  EXPECT_NEAR(predicted.p99, 0.01, 0.02);
 }
 
 }  // namespace
