@@ -11,6 +11,7 @@ CommandRun add_inspect_command(CLI::App& command, CommandContext& context);
 CommandRun add_export_command(CLI::App& command, CommandContext& context);
 CommandRun add_models_command(CLI::App& command, CommandContext& context);
 CommandRun add_explain_command(CLI::App& command, CommandContext& context);
+CommandRun add_verify_command(CLI::App& command, CommandContext& context);
 CommandRun add_schema_command(CLI::App& command, CommandContext& context);
 CommandRun add_version_command(CLI::App& command, CommandContext& context);
 CommandRun add_help_command(CLI::App& command, CommandContext& context);

@@ -12,7 +12,7 @@ namespace {
 
 using testing::StartsWith;
 
-const std::vector<std::string> kCommands = {"run",    "validate", "trace",  "inspect", "export",
+const std::vector<std::string> kCommands = {"run",    "validate", "trace",  "verify",  "inspect", "export",
                                             "models", "explain",  "schema", "version", "help"};
 
 TEST(Help, OfTheProgramIsTheApprovedText) {
