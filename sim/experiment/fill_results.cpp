@@ -75,10 +75,10 @@ void add_walk(ExperimentResults& results, const SourceRecorder& source) {
     sum += split.sum;
     requests += split.requests;
   }
+  results.walk.requests.push_back(signed_count(requests));
   const std::size_t kinds = kind_names().size();
   for (std::size_t step = 0; step < kinds + kWaits; ++step) {
     const bool is_wait = step >= kinds;
-    results.walk.visits.push_back(signed_count(requests));
     results.walk.service_time.push_back(is_wait ? 0 : to_seconds(Duration(sum.service[step])));
     results.walk.wait_time.push_back(is_wait ? to_seconds(Duration(sum.wait[step - kinds])) : 0);
   }

@@ -125,9 +125,9 @@ struct LinkResults {
 
 /// (run, workload, step): sums over all requests.
 struct WalkResults {
-  std::vector<std::int64_t> visits;
-  std::vector<double> service_time;  ///< s
-  std::vector<double> wait_time;     ///< s
+  std::vector<std::int64_t> requests;  ///< (run, workload)
+  std::vector<double> service_time;    ///< s
+  std::vector<double> wait_time;       ///< s
 };
 
 /// Means over the requests around a percentile.

@@ -129,7 +129,7 @@ void visit_results(Results& r, Visitor&& visit) {
   visit.column("/walk/workload", r.workloads);
   visit.column("/walk/step", r.steps);
   run_labels("/walk");
-  visit.column("/walk/visits", r.walk.visits);
+  visit.column("/walk/requests", r.walk.requests);
   visit.column("/walk/service_time", r.walk.service_time);
   visit.column("/walk/wait_time", r.walk.wait_time);
 

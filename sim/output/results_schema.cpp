@@ -151,7 +151,7 @@ constexpr SchemaRow kRows[] = {
     {"/walk/step", "string", "step", "", kAlways, kStep},
     {"/walk/variant", "string", "run", "", kAlways, kVariant},
     {"/walk/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/walk/visits", "i64", "run workload step", "1", kAlways, "visits of such steps by all requests"},
+    {"/walk/requests", "i64", "run workload", "1", kAlways, "requests whose time this is"},
     {"/walk/service_time", "f64", "run workload step", "s", kAlways,
      "time spent in such steps, summed over all requests"},
     {"/walk/wait_time", "f64", "run workload step", "s", kAlways,
