@@ -78,7 +78,7 @@ std::string read_text(const PublishedTable& table) {
   return fmt::format("{}, to ±{}", table.read, error);
 }
 
-std::string with_full_stop(std::string text) { return text.ends_with('.') ? text : text + "."; }
+std::string with_full_stop(const std::string& text) { return text.ends_with('.') ? text : text + "."; }
 
 void print_screen(const PublishedTable& table) {
   TextTable rows({"", "", "published", "model", "error", ""}, {2, 3, 4});
