@@ -51,6 +51,11 @@ LabCluster::LabCluster(const LabSpec& spec) : spec_(spec), next_host_(spec.nodes
     }
   }
   for (const LabPodSpec& pod : spec.pods) add_pod(pod);
+  // Processes of a node ask for Services too: as everywhere, a default route takes the packet until it is translated.
+  for (std::uint32_t node = 0; spec.nodes > 1 && node < spec.nodes; ++node) {
+    this->node(node).ip(
+        fmt::format("route add default dev {} src {}", uplink(node == 0 ? 1 : 0), to_text(node_address(node))));
+  }
 }
 
 void LabCluster::add_node(std::uint32_t node) {

@@ -20,11 +20,11 @@ CommandRun add_run_command(CLI::App& command, CommandContext& context) {
 
 constexpr std::array kCommands{
     CommandInfo{"run", add_run_command},         CommandInfo{"validate", add_validate_command},
-    CommandInfo{"trace", add_trace_command},     CommandInfo{"verify", add_verify_command},
-    CommandInfo{"inspect", add_inspect_command}, CommandInfo{"export", add_export_command},
-    CommandInfo{"models", add_models_command},   CommandInfo{"explain", add_explain_command},
-    CommandInfo{"schema", add_schema_command},   CommandInfo{"version", add_version_command},
-    CommandInfo{"help", add_help_command},
+    CommandInfo{"trace", add_trace_command},     CommandInfo{"calibrate", add_calibrate_command},
+    CommandInfo{"verify", add_verify_command},   CommandInfo{"inspect", add_inspect_command},
+    CommandInfo{"export", add_export_command},   CommandInfo{"models", add_models_command},
+    CommandInfo{"explain", add_explain_command}, CommandInfo{"schema", add_schema_command},
+    CommandInfo{"version", add_version_command}, CommandInfo{"help", add_help_command},
 };
 
 }  // namespace

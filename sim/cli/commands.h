@@ -13,6 +13,7 @@ CommandRun add_models_command(CLI::App& command, CommandContext& context);
 CommandRun add_explain_command(CLI::App& command, CommandContext& context);
 CommandRun add_verify_command(CLI::App& command, CommandContext& context);
 CommandRun add_schema_command(CLI::App& command, CommandContext& context);
+CommandRun add_calibrate_command(CLI::App& command, CommandContext& context);
 CommandRun add_version_command(CLI::App& command, CommandContext& context);
 CommandRun add_help_command(CLI::App& command, CommandContext& context);
 

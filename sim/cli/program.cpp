@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/lab/lab_error.h"
 #include "sim/cli/command.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/help_text.h"
@@ -128,6 +129,8 @@ int guarded(const CommandContext& context, F&& f) {
     return exit_code::kConfig;
   } catch (const OutputError& error) {
     return fail(exit_code::kResults, error.what());
+  } catch (const lab::LabError& error) {
+    return fail(exit_code::kSurroundings, error.what());
   } catch (const std::filesystem::filesystem_error& error) {
     return fail(exit_code::kResults, error.what());
   } catch (const std::system_error& error) {  // fmt's, where standard output is full or closed

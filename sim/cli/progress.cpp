@@ -36,12 +36,13 @@ std::string progress_text(const Progress& progress) {
 
 ProgressLine::ProgressLine(bool quiet) : terminal_(isatty(STDERR_FILENO) == 1), quiet_(quiet) {}
 
-void ProgressLine::show(const Progress& progress) {
-  if (quiet_ || progress.wall_s - last_shown_s_ < (terminal_ ? kRedrawSeconds : kPlainSeconds)) {
+void ProgressLine::show(const Progress& progress) { show(progress.wall_s, progress_text(progress)); }
+
+void ProgressLine::show(double wall_s, const std::string& text) {
+  if (quiet_ || wall_s - last_shown_s_ < (terminal_ ? kRedrawSeconds : kPlainSeconds)) {
     return;
   }
-  last_shown_s_ = progress.wall_s;
-  const std::string text = progress_text(progress);
+  last_shown_s_ = wall_s;
   if (terminal_) {
     fmt::print(stderr, "\r{}\x1b[K", text);
     std::fflush(stderr);

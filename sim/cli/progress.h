@@ -12,6 +12,8 @@ class ProgressLine {
  public:
   explicit ProgressLine(bool quiet);
   void show(const Progress& progress);
+  /// Any text. @param wall_s  Since the beginning: a line that comes too soon after the last one is left out.
+  void show(double wall_s, const std::string& text);
   /// Wipes the redrawn line.
   void done();
 

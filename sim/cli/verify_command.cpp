@@ -13,6 +13,7 @@
 #include "sim/cli/published_tables.h"
 #include "sim/cli/terminal.h"
 #include "sim/cli/text_table.h"
+#include "sim/cli/verify_kernel.h"
 #include "sim/experiment/scenario.h"
 #include "sim/input/units_text.h"
 
@@ -21,6 +22,9 @@ namespace {
 
 struct VerifyArguments {
   bool published = false;
+  bool kernel = false;
+  std::string profile;
+  std::uint32_t rounds = 15;
   std::string table;
   std::string format = "table";
   std::uint32_t threads = 0;
@@ -193,13 +197,21 @@ int verify_published(const VerifyArguments& arguments, const CommandContext& con
 
 CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
   auto arguments = std::make_shared<VerifyArguments>();
-  command.description("Compare what the models give with what others have measured.");
+  command.description("Compare what the models give with published figures, or with this machine's kernel.");
   command.footer(
       "knetsim verify --published\n"
       "knetsim verify --published --table proxy-modes -o json\n"
-      "knetsim verify --published -o markdown > docs/validation.md");
+      "knetsim verify --published -o markdown > docs/validation.md\n"
+      "knetsim verify --kernel --profile profile.yaml");
   command.add_flag("--published", arguments->published, "With published tables: configs/validation/published.yaml");
-  command.add_option("--table", arguments->table, "One of the tables only")->type_name("NAME");
+  command.add_flag("--kernel", arguments->kernel, "With this machine's kernel, in network namespaces (needs root)");
+  command.add_option("--profile", arguments->profile, "Of --kernel: the cost profile (default: profiles/default.yaml)")
+      ->type_name("FILE");
+  command.add_option("--rounds", arguments->rounds, "Of --kernel: how often everything is measured, at least 6")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(6u, 10'000u));
+  command.add_option("--table", arguments->table, "Of --published: one of the tables only")->type_name("NAME");
   command.add_option("-o,--output", arguments->format, "Format: table, json or markdown")
       ->check(CLI::IsMember({"table", "json", "markdown"}))
       ->type_name("FORMAT")
@@ -207,8 +219,11 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
   command.add_option("-j,--threads", arguments->threads, "Points simulated at a time (default: every core)")
       ->type_name("N");
   return [arguments, &context] {
-    if (!arguments->published) throw UsageError("say what to compare with: --published");
-    return verify_published(*arguments, context);
+    if (arguments->published == arguments->kernel)
+      throw UsageError("say what to compare with: --published or --kernel");
+    if (arguments->published) return verify_published(*arguments, context);
+    return verify_kernel({.profile = arguments->profile, .rounds = arguments->rounds, .format = arguments->format},
+                         context);
   };
 }
 

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "analysis/lab/cost_fit.h"
+#include "analysis/lab/measurement.h"
+#include "models/cost/cost_profile.h"
+
+namespace knetsim::lab {
+
+/// What a comparison came to.
+enum class Verdict : std::uint8_t { Met, Missed, CannotTell };
+
+/// A held-out case beside its prediction.
+struct CheckedCase {
+  Measured measured;
+  double predicted_ns = 0;
+  /// What is compared: the median itself of a connect, of a round trip its increment over that between hosts.
+  Estimate compared{};
+  double compared_prediction_ns = 0;
+  double constant_ns = 0;  ///< What the best single constant would say for it.
+  Verdict verdict = Verdict::CannotTell;
+};
+
+struct KernelCheck {
+  std::vector<CheckedCase> cases;
+  double noise_floor = 0;
+  double error_median = 0;  ///< Median of |log(prediction / measurement)| of what is compared; larger than the noise.
+  double constant_median = 0;  ///< The same of the best single constant for each operation.
+  std::uint32_t met = 0, missed = 0, untold = 0;
+};
+
+/// How near a prediction has to come: 15 % of what is compared, or 0.3 us of a round trip's increment.
+inline constexpr double kRelativeTolerance = 0.15;
+inline constexpr double kIncrementToleranceNs = 300;
+
+/// Compares measurements with what a profile predicts. Where the interval of a measurement is wider than the tolerance
+/// the verdict is CannotTell, unless the whole interval is on one side of it.
+/// @param measured  The held-out cases; among them a round trip between hosts without rules, which increments are over.
+KernelCheck check_against_kernel(const std::vector<Measured>& measured, const CostProfile& profile);
+
+}  // namespace knetsim::lab

@@ -1,0 +1,50 @@
+#include "analysis/lab/profile_text.h"
+
+#include <fmt/format.h>
+
+namespace knetsim::lab {
+namespace {
+
+/// A string in double quotes, as YAML and JSON have it.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string span(double ps) { return fmt::format("{:.3f}ns", ps * 1e-3); }
+
+std::string provenance(const FigureSource& figure) {
+  return fmt::format("{}source: {}", figure.assumption ? "assumption: true, " : "", quoted(figure.source));
+}
+
+}  // namespace
+
+std::string profile_text(const CostProfile& profile, const std::vector<std::string>& comment) {
+  std::string out;
+  for (const std::string& line : comment) out += line.empty() ? "#\n" : "# " + line + "\n";
+  out +=
+      fmt::format("apiVersion: knetsim.io/v1alpha1\nkind: CostProfile\nmetadata: {{name: {}}}\nmachine: {}\n\nsteps:\n",
+                  quoted(profile.name), quoted(profile.machine));
+  for (const StepKindInfo& kind : step_kinds()) {
+    if (is_scanned(kind.kind) || is_computed(kind.kind)) continue;
+    const Cost& cost = profile[kind.kind];
+    const std::string sigma = cost.sigma > 0 ? fmt::format("sigma: {:.3g}, ", cost.sigma) : "";
+    out += fmt::format("  {}: {{median: {}, {}{}}}\n", kind.name, span(cost.median_ps), sigma,
+                       provenance(cost.provenance));
+  }
+  out += "\nscans:\n";
+  for (const StepKindInfo& kind : step_kinds()) {
+    const auto& scan = profile.scan(kind.kind);
+    if (!scan) continue;
+    out += fmt::format("  {}: {{warm: {}, cold: {}, cache: {:.0f}B, forget: {}, sigma: {:.3g}, {}}}\n", kind.name,
+                       span(scan->warm_ps), span(scan->cold_ps), scan->cache_bytes, span(scan->forget_ps), scan->sigma,
+                       provenance(scan->provenance));
+  }
+  return out;
+}
+
+}  // namespace knetsim::lab

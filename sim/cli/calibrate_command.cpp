@@ -1,0 +1,110 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <filesystem>
+#include <memory>
+
+#include "analysis/lab/cost_fit.h"
+#include "analysis/lab/lab_plan.h"
+#include "analysis/lab/profile_text.h"
+#include "sim/cli/commands.h"
+#include "sim/cli/exit_code.h"
+#include "sim/cli/lab_session.h"
+#include "sim/cli/text_table.h"
+#include "sim/output/safe_file.h"
+
+namespace knetsim {
+namespace {
+
+struct CalibrateArguments {
+  std::string out = "profile.yaml";
+  std::string before;
+  std::uint32_t rounds = 15;
+  bool force = false;
+};
+
+std::string scans_text(const lab::CostFit& fit) {
+  std::string text;
+  for (const auto& [name, scan] : {std::pair("rule", &fit.legacy), std::pair("rule.nft", &fit.nft)}) {
+    if (!*scan) continue;
+    text +=
+        fmt::format("  {:9} {:.2f} ns in the cache (±{:.0f} %), {:.1f} ns beyond it (±{:.0f} %), bend at {:.1f} MiB\n",
+                    name, (*scan)->warm.ps * 1e-3, 100 * (*scan)->warm.standard_error, (*scan)->cold.ps * 1e-3,
+                    100 * (*scan)->cold.standard_error, (*scan)->cache_bytes.ps / 1048576);
+  }
+  return text;
+}
+
+int calibrate(const CalibrateArguments& arguments, const CommandContext& context) {
+  if (!arguments.force && std::filesystem::exists(arguments.out)) {
+    throw UsageError(fmt::format("{} exists; --force writes it anew", arguments.out));
+  }
+  check_writable(arguments.out);
+  const CostProfile before = read_profile(arguments.before);
+  const lab::Surroundings here = enter_lab(context);
+  const std::vector<lab::LabCase> cases = lab::calibration_cases(here);
+  const auto measured = measure_shown(cases, here, arguments.rounds, context);
+  const lab::CostFit fit = lab::fit_costs(measured, before);
+
+  const std::string machine = machine_text(here);
+  const std::string date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+  CostProfile profile = lab::fitted_profile(before, fit, "measured");
+  profile.name = "measured";
+  profile.machine = machine;
+  const double floor = lab::noise_floor(measured);
+  const std::vector<std::string> comment = {
+      "What each step of a packet's walk costs on this machine, measured by 'knetsim calibrate' in network namespaces.",
+      fmt::format("{}; {}. {} datapaths and operations, {} rounds each in turn.", machine, date, cases.size(),
+                  arguments.rounds),
+      fmt::format("Fitted at once by least squares; what is left: {:.1f} % root mean square. Noise of the machine: "
+                  "{:.1f} % of a "
+                  "median.",
+                  100 * fit.residual, 100 * floor),
+      "",
+      "A cable between namespaces has no NIC: what is told of drivers, NICs, interrupts and queues is that of the "
+      "profile",
+      fmt::format("'{}', as is everything that no datapath here has. '+-' is one standard error.", before.name)};
+  const std::string text = lab::profile_text(profile, comment);
+  write_file_safely(arguments.out, std::as_bytes(std::span(text)));
+
+  TextTable table({"step", "before", "measured", "±"}, {1, 2, 3});
+  std::size_t split = 0;
+  for (const StepKindInfo& kind : step_kinds()) {
+    const auto& cost = fit.costs[static_cast<std::size_t>(kind.kind)];
+    if (!cost) continue;
+    if (!cost->measured) {
+      ++split;
+      continue;
+    }
+    table.add({std::string(kind.name), fmt::format("{:.0f} ns", before[kind.kind].median_ps * 1e-3),
+               fmt::format("{:.0f} ns", cost->ps * 1e-3), fmt::format("{:.0f} %", 100 * cost->standard_error)});
+  }
+  fmt::print("{}\n{}{}\n", machine, table.render(2), scans_text(fit));
+  fmt::print("{} steps more are known as sums only, shared out as in profile '{}'.\n", split, before.name);
+  fmt::print("{} datapaths and operations fitted to {:.1f} %; the machine's noise is {:.1f} % of a median{}\n",
+             cases.size(), 100 * fit.residual, 100 * floor, noise_warning(floor));
+  fmt::print("Wrote {}      next: knetsim verify --kernel --profile {}\n", arguments.out, arguments.out);
+  return exit_code::kDone;
+}
+
+}  // namespace
+
+CommandRun add_calibrate_command(CLI::App& command, CommandContext& context) {
+  auto arguments = std::make_shared<CalibrateArguments>();
+  command.description("Measure this machine's kernel in network namespaces and write a cost profile (needs root).");
+  command.footer(
+      "knetsim calibrate --out profile.yaml\n"
+      "knetsim calibrate --out profile.yaml --rounds 40");
+  command.add_option("--out", arguments->out, "File to write")->type_name("FILE")->capture_default_str();
+  command.add_option("--before", arguments->before, "Profile to start from (default: profiles/default.yaml)")
+      ->type_name("FILE");
+  command.add_option("--rounds", arguments->rounds, "How often everything is measured, at least 6")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(6u, 10'000u));
+  command.add_flag("--force", arguments->force, "Overwrite the file");
+  return [arguments, &context] { return calibrate(*arguments, context); };
+}
+
+}  // namespace knetsim

@@ -1,0 +1,112 @@
+#include "sim/cli/verify_kernel.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "analysis/lab/kernel_check.h"
+#include "analysis/lab/lab_plan.h"
+#include "sim/cli/exit_code.h"
+#include "sim/cli/lab_session.h"
+#include "sim/cli/text_table.h"
+
+namespace knetsim {
+namespace {
+
+const char* verdict_name(lab::Verdict verdict) {
+  switch (verdict) {
+    case lab::Verdict::Met:
+      return "met";
+    case lab::Verdict::Missed:
+      return "missed";
+    case lab::Verdict::CannotTell:
+      return "cannot tell";
+  }
+  return "";
+}
+
+std::string microseconds(double ns) { return fmt::format("{:.2f}", ns * 1e-3); }
+
+std::string interval(const lab::Estimate& estimate) {
+  return fmt::format("{} … {}", microseconds(estimate.low), microseconds(estimate.high));
+}
+
+void print_cases(const lab::KernelCheck& check, lab::Operation operation, bool markdown) {
+  const bool increment = operation == lab::Operation::RoundTrip;
+  TextTable table({"", "measured", "95 %", "predicted", "error", "one constant", ""}, {1, 2, 3, 4, 5});
+  if (markdown) {
+    fmt::print("| {} | measured, us | 95 % | predicted | error | best constant | |\n",
+               increment ? "increment" : "connect");
+    fmt::print("| --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
+  }
+  for (const lab::CheckedCase& one : check.cases) {
+    if (one.measured.lab_case.operation != operation) continue;
+    std::string name = one.measured.lab_case.name();
+    const std::string error = fmt::format("{:+.0f} %", 100 * (one.compared_prediction_ns / one.compared.value - 1));
+    const std::string constant = fmt::format("{:+.0f} %", 100 * (one.constant_ns / one.compared.value - 1));
+    if (markdown) {
+      fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", name, microseconds(one.compared.value),
+                 interval(one.compared), microseconds(one.compared_prediction_ns), error, constant,
+                 verdict_name(one.verdict));
+    } else {
+      table.add({std::move(name), microseconds(one.compared.value), interval(one.compared),
+                 microseconds(one.compared_prediction_ns), error, constant, verdict_name(one.verdict)});
+    }
+  }
+  if (!markdown) fmt::print("{}", table.render(2));
+}
+
+void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::Surroundings& here, bool markdown) {
+  fmt::print("{}Kernel of {}, profile '{}' ({})\n", markdown ? "## " : "", machine_text(here), profile.name,
+             profile.machine);
+  fmt::print("\n{}Round trips, medians less that between hosts without rules, us (within 15 % or 0.3 us)\n\n",
+             markdown ? "### " : "");
+  print_cases(check, lab::Operation::RoundTrip, markdown);
+  fmt::print("\n{}connect(), medians, us (within 15 %)\n\n", markdown ? "### " : "");
+  print_cases(check, lab::Operation::Connect, markdown);
+  fmt::print("\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best single constant {:.0f} %.\n",
+             check.met, check.missed, check.untold, 100 * check.error_median, 100 * check.constant_median);
+  fmt::print("The machine's noise is {:.1f} % of a median{}.\n", 100 * check.noise_floor,
+             noise_warning(check.noise_floor));
+}
+
+void print_json_check(const lab::KernelCheck& check, const CostProfile& profile, const lab::Surroundings& here) {
+  nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion},
+                                 {"machine", machine_text(here)},
+                                 {"profile", profile.name},
+                                 {"noise_floor", check.noise_floor},
+                                 {"median_error", check.error_median},
+                                 {"median_error_of_a_constant", check.constant_median}};
+  json["cases"] = nlohmann::ordered_json::array();
+  for (const lab::CheckedCase& one : check.cases) {
+    json["cases"].push_back({{"case", one.measured.lab_case.name()},
+                             {"p50_ns", one.measured.p50.value},
+                             {"p90_ns", one.measured.p90.value},
+                             {"p99_ns", one.measured.p99.value},
+                             {"min_ns", one.measured.min_ns},
+                             {"samples", one.measured.samples},
+                             {"predicted_ns", one.predicted_ns},
+                             {"compared_ns", {one.compared.low, one.compared.value, one.compared.high}},
+                             {"compared_prediction_ns", one.compared_prediction_ns},
+                             {"constant_ns", one.constant_ns},
+                             {"verdict", verdict_name(one.verdict)}});
+  }
+  print_json(json);
+}
+
+}  // namespace
+
+int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& context) {
+  const CostProfile profile = read_profile(arguments.profile);
+  const lab::Surroundings here = enter_lab(context);
+  const auto measured = measure_shown(lab::held_out_cases(here), here, arguments.rounds, context);
+  const lab::KernelCheck check = lab::check_against_kernel(measured, profile);
+  if (arguments.format == "json") {
+    print_json_check(check, profile, here);
+  } else {
+    print(check, profile, here, arguments.format == "markdown");
+  }
+  return exit_code::kDone;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,74 @@
+// Goal: a verdict says what the measurement allows, and no more. Method: measurements made up around known predictions.
+
+#include "analysis/lab/kernel_check.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/input/read_documents.h"
+
+namespace knetsim::lab {
+namespace {
+
+CostProfile default_profile() {
+  InputSet inputs;
+  Diagnostics diagnostics;
+  const Document document = read_document(inputs.open(KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml"));
+  return read_cost_profile(document.root(), diagnostics);
+}
+
+const LabCase kHosts{.client_host_network = true, .server_host_network = true};
+const LabCase kPods{.setup = {.nodes = 2}};
+
+double predicted(const LabCase& one) { return predict_ns(one, CostFit{}, default_profile()); }
+
+Measured seen(const LabCase& one, double ns, double half_width) {
+  return {.lab_case = one, .p50 = {ns, ns - half_width, ns + half_width}};
+}
+
+Verdict verdict_of(LabCase one, double error, double relative_half_width) {
+  const double value = predicted(one) / (1 + error);
+  const auto check = check_against_kernel(
+      {seen(kHosts, predicted(kHosts), 1), seen(one, value, relative_half_width * value)}, default_profile());
+  EXPECT_EQ(check.cases.size(), 1u);
+  return check.cases[0].verdict;
+}
+
+TEST(KernelCheck, JudgesAConnectByItsMedian) {
+  LabCase connect = kPods;
+  connect.operation = Operation::Connect;
+  EXPECT_EQ(verdict_of(connect, 0.10, 0.01), Verdict::Met);
+  EXPECT_EQ(verdict_of(connect, -0.10, 0.01), Verdict::Met);
+  EXPECT_EQ(verdict_of(connect, 0.25, 0.01), Verdict::Missed);
+  EXPECT_EQ(verdict_of(connect, -0.25, 0.01), Verdict::Missed);
+  EXPECT_EQ(verdict_of(connect, 0.10, 0.20), Verdict::CannotTell) << "the interval is wider than the tolerance";
+  EXPECT_EQ(verdict_of(connect, 1.00, 0.05), Verdict::Missed) << "and yet it can tell that";
+}
+
+TEST(KernelCheck, JudgesARoundTripByItsIncrementOverHosts) {
+  const double increment = predicted(kPods) - predicted(kHosts);
+  ASSERT_GT(increment, 5'000) << "of the default profile, so that 15 % is more than 0.3 us";
+  const auto verdict = [&](double error) {
+    return check_against_kernel(
+               {seen(kHosts, predicted(kHosts), 1), seen(kPods, predicted(kHosts) + increment / (1 + error), 1)},
+               default_profile())
+        .cases[0]
+        .verdict;
+  };
+  EXPECT_EQ(verdict(0.10), Verdict::Met);
+  EXPECT_EQ(verdict(0.30), Verdict::Missed) << "though the round trip as a whole is within 15 %";
+}
+
+TEST(KernelCheck, ABestConstantIsTheMedianOfWhatItStandsFor) {
+  std::vector<Measured> measured{seen(kHosts, 4'000, 1)};
+  for (const double ns : {10'000.0, 20'000.0, 90'000.0}) {
+    LabCase connect = kPods;
+    connect.operation = Operation::Connect;
+    measured.push_back(seen(connect, ns, 1));
+  }
+  for (const CheckedCase& one : check_against_kernel(measured, default_profile()).cases) {
+    EXPECT_EQ(one.constant_ns, 20'000);
+  }
+}
+
+}  // namespace
+}  // namespace knetsim::lab
