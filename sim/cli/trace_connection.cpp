@@ -184,7 +184,7 @@ MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
   size.payload = payload;
   size.packets = static_cast<std::int32_t>(train.packets);
   size.skbs = static_cast<std::int32_t>((train.packets + per_skb - 1) / per_skb);
-  size.acks = !datagrams && payload > Bytes{} ? size.skbs : 0;
+  size.acks = !datagrams && train.packets > 1 ? size.skbs : 0;  // a single segment's ACK rides on the answer
   size.wire = train.bytes;
   return size;
 }

@@ -43,6 +43,8 @@ struct FlowDirection {
   std::array<CoreIndex, 3> core{};  ///< Receive core at each machine, in the order passed.
   CongestionWindow window{};
   Time last_sent{};
+  Time delivered{};                   ///< When the last message was whole; the start of the run before that.
+  bool lone_acks = true;              ///< A single segment is acknowledged by itself, not by its answer.
   std::uint32_t unsent = 0;           ///< Packets of the message under way that were not sent yet.
   std::uint32_t unacked = 0;          ///< Sent, no ACK seen.
   std::uint32_t undelivered = 0;      ///< Not in the receiver's socket.

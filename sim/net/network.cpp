@@ -115,8 +115,14 @@ void Network::size_message(MessageState& message, Bytes payload, std::uint32_t p
   size.packets = static_cast<std::int32_t>(message.full.packets);
   const std::int64_t per_skb = std::max<std::int64_t>(1, (kGsoBytes - plan.header_bytes) / segment);
   size.skbs = static_cast<std::int32_t>((size.packets + per_skb - 1) / per_skb);
-  size.acks =
-      !datagrams && payload > Bytes{} ? size.skbs : 0;  // GRO hands up an skb at a time, and each is acknowledged once
+  if (!datagrams && payload > Bytes{}) {
+    // GRO hands up an skb at a time, and each of more than one segment is acknowledged at once, as is the first of a
+    // connection (quickack mode). After that a single segment's ACK waits for data to ride on, as long as that came in
+    // time before (pingpong mode).
+    // Linux v6.6 net/ipv4/tcp_input.c, __tcp_ack_snd_check; tcp_output.c, tcp_event_data_sent.
+    const bool alone = flows_[message.flow].way[way_of(message.packet)].lone_acks;
+    size.acks = size.packets > 1 ? size.skbs : alone ? 1 : 0;
+  }
   size.wire = message.full.bytes;
 }
 

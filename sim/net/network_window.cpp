@@ -12,6 +12,9 @@ namespace {
 // Windows stop growing here: net.ipv4.tcp_wmem's default maximum of 4 MiB in segments of 1,448 bytes.
 constexpr std::uint32_t kWindowLimit = 2896;
 
+// How long an ACK waits for data to ride on. @source Linux v6.6 include/net/tcp.h, TCP_ATO_MIN.
+constexpr Duration kDelayedAck = std::chrono::milliseconds(40);
+
 // Half a GSO skb: finer pieces interleave with other traffic as packets do.
 constexpr std::uint32_t kPiecePackets = 22;
 
@@ -25,6 +28,10 @@ void Network::begin_transfer(MessageIndex index, Time now) {
   const std::size_t way_index = way_of(message.packet);
   FlowDirection& way = flow.way[way_index];
   const auto packets = static_cast<std::uint32_t>(message.size.packets);
+  FlowDirection& other = flow.way[1 - way_index];
+  if (other.delivered > kTimeZero) {
+    other.lone_acks = now - other.delivered > kDelayedAck;
+  }
   way.window.after_idle(now - way.last_sent, flow.rtt.rto(timers_));
   way.last_sent = now;
   KNETSIM_ENSURE(way.head == kNoMessage, "one message of a direction at a time");
@@ -63,6 +70,7 @@ MessageIndex Network::data_arrived(MessageIndex index, Time now) {
   if (way.undelivered > 0) {
     return kNoMessage;
   }
+  way.delivered = now;
   const MessageIndex head = way.head;
   way.head = kNoMessage;
   if (way.round_packets * 2 > way.window.cwnd && way.window.cwnd < way.window.ssthresh) {

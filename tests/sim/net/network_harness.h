@@ -9,6 +9,11 @@
 
 namespace knetsim {
 
+struct HarnessCosts {
+  double per_ack_ps = 0;  ///< Of the sender's core, for each pure ACK that comes back.
+  double softirq_ps = 0;  ///< Of the receive core, for each message.
+};
+
 /// A network whose walks cost nothing: what is left are links, windows and timers. Messages are sent by a time line,
 /// and what became of each is noted.
 class NetworkHarness final : public MessageOwner, public EventHandler {
@@ -19,10 +24,10 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
     bool lost = false;
   };
 
-  NetworkHarness(const Topology& topology, KernelVersion kernel = {6, 18})
+  explicit NetworkHarness(const Topology& topology, KernelVersion kernel = {6, 18}, const HarnessCosts& costs = {})
       : topology_(topology),
         routing_(topology_),
-        plans_(tcp_plans()),
+        plans_(tcp_plans(costs)),
         datagram_plans_(datagram_plans()),
         tables_{.shapes = {NoiseShape(0)}, .curves = {}, .wire_kind = 1},
         scheduler(static_cast<std::uint32_t>(1 + topology_.hosts()) + Network::sources_needed(topology_)),
@@ -106,7 +111,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
     return cpus;
   }
   static Stage stage(StagePlace place, std::uint8_t node) { return {.place = place, .node = node}; }
-  static FlowPlans tcp_plans() {
+  static FlowPlans tcp_plans(const HarnessCosts& costs) {
     FlowPlans plans;
     for (Plan& plan : plans.plan) {
       plan.nodes = 2;
@@ -114,12 +119,17 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
       plan.max_segment_bytes = 1448;
       plan.stages = {stage(StagePlace::SenderCore, 0), stage(StagePlace::Wire, 0), stage(StagePlace::SoftirqCore, 1),
                      stage(StagePlace::ReceiverCore, 1)};
+      plan.terms = {{.kind = 2, .latency = false, .per_ack_ps = costs.per_ack_ps},
+                    {.kind = 3, .per_message_ps = costs.softirq_ps}};
+      plan.stages[0].terms = 1;
+      plan.stages[2].first_term = 1;
+      plan.stages[2].terms = 1;
     }
     plans[FlowPacket::First].stages.pop_back();
     return plans;
   }
   static FlowPlans datagram_plans() {
-    FlowPlans plans = tcp_plans();
+    FlowPlans plans = tcp_plans({});
     plans[FlowPacket::First].stages = plans[FlowPacket::Request].stages;
     for (Plan& plan : plans.plan) {
       plan.header_bytes = 28;
