@@ -52,6 +52,31 @@ class EventBucketPool {
     bucket = {};
   }
 
+  /// Calls visit(event) for each event and keeps it.
+  template <class Visit>
+  void for_each(const EventBucket& bucket, Visit visit) const {
+    std::uint32_t chunk = bucket.chunk;
+    std::uint32_t left = bucket.size;
+    std::uint32_t filled = left % kChunkEvents == 0 ? kChunkEvents : left % kChunkEvents;
+    for (; left > 0; left -= filled, filled = kChunkEvents, chunk = chunks_[chunk].next) {
+      for (std::uint32_t i = 0; i < filled; ++i) {
+        visit(chunks_[chunk].events[i]);
+      }
+    }
+  }
+
+  /// Takes the storage back.
+  void clear(EventBucket& bucket) {
+    for (std::uint32_t left = bucket.size; left > 0;
+         left -= left % kChunkEvents == 0 ? kChunkEvents : left % kChunkEvents) {
+      const std::uint32_t chunk = bucket.chunk;
+      bucket.chunk = chunks_[chunk].next;
+      chunks_[chunk].next = free_;
+      free_ = chunk;
+    }
+    bucket = {};
+  }
+
   void prefetch(const EventBucket& bucket) const { __builtin_prefetch(&chunks_[bucket.chunk]); }
 
  private:

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "sim/core/ensure.h"
@@ -34,7 +35,9 @@ namespace knetsim {
 ///
 /// @source Tang, Goh and Thng, "Ladder queue: an O(1) priority queue structure for large-scale discrete event
 /// simulation",
-///         ACM TOMACS 15(3), 2005. Departures: widths are powers of two, and the bottom keeps a heap for late arrivals.
+///         ACM TOMACS 15(3), 2005. Departures: widths are powers of two, the bottom keeps a heap for late arrivals, and
+///         a top whose events came in order (one constant delay, a trace) becomes the run as it is; the first event
+///         that arrives late for it turns it into a rung.
 template <class Payload>
 class EventQueue {
   static_assert(std::is_trivially_copyable_v<Payload>);
@@ -104,8 +107,7 @@ class EventQueue {
  private:
   using Ticks = std::uint64_t;  // times as unsigned numbers: the end of the last window is beyond Time::max()
 
-  static constexpr std::size_t kSorted = 32;    // a bucket with more events is split rather than sorted
-  static constexpr std::size_t kRanked = 16;    // a run of at most so many is sorted by counting
+  static constexpr std::size_t kSorted = 32;    // a bucket with more events is split; else it is sorted by counting
   static constexpr std::size_t kLate = 64;      // a heap of late arrivals with more is split into a rung
   static constexpr int kBucketBitsMax = 12;     // 4096 open buckets still write to the second-level cache
   static constexpr std::size_t kRungsMax = 24;  // each rung is at least 4 times finer than the last; then sort as it is
@@ -129,10 +131,16 @@ class EventQueue {
   void file(const Event& event) {
     const Ticks at = ticks(event);
     if (at < bottom_end_) {
-      late_.push(event);
-      if (late_.size() > late_limit_) {
-        split_bottom();
+      if (!run_is_stream_) {
+        late_.push(event);
+        if (late_.size() > late_limit_) {
+          split_bottom();
+        }
+        return;
       }
+      run_is_stream_ = false;
+      bottom_to_rung();
+      file(event);
       return;
     }
     for (std::size_t depth = depth_; depth-- > 0;) {
@@ -141,9 +149,28 @@ class EventQueue {
         return;
       }
     }
+    top_sorted_ &= at >= top_last_;
     top_.push_back(event);
+    if (at == top_last_ && top_sorted_) {
+      settle_tie();
+    }
     top_first_ = std::min(top_first_, at);
     top_last_ = std::max(top_last_, at);
+  }
+
+  /// Puts the last of a sorted top where it belongs among those of its instant, if that is near.
+  void settle_tie() {
+    constexpr std::size_t kNear = 4;
+    for (std::size_t i = top_.size() - 1, steps = 0; i > 0; --i, ++steps) {
+      if (order_of(top_[i - 1].key) < order_of(top_[i].key)) {
+        return;
+      }
+      if (steps == kNear) {
+        top_sorted_ = false;
+        return;
+      }
+      std::swap(top_[i - 1], top_[i]);
+    }
   }
 
   void append(Rung& rung, const Event& event) {
@@ -176,14 +203,18 @@ class EventQueue {
   void refill() {
     run_.clear();
     run_head_ = 0;
+    run_is_stream_ = false;
     late_limit_ = kLate;
     for (;;) {
       if (depth_ == 0) {
-        if (top_.size() <= kSorted) {
+        if (top_.size() <= kSorted || top_sorted_) {
+          run_is_stream_ = top_.size() > kSorted;
           run_.swap(top_);
           bottom_end_ = top_last_ + 1;
+          if (!top_sorted_) {
+            sort_run();
+          }
           reset_top();
-          sort_run();
           return;
         }
         Rung& rung = open_rung(top_first_, top_last_ + 1, top_.size());
@@ -209,11 +240,15 @@ class EventQueue {
       ++rung.next;
       if (bucket.size <= kSorted || end - begin == 1 || depth_ == kRungsMax) {
         bottom_end_ = end;
-        pool_.drain(bucket, [this](const Event& event) { run_.push_back(event); });
+        if (bucket.size <= kSorted) {
+          rank_bucket(bucket);
+        } else {
+          pool_.drain(bucket, [this](const Event& event) { run_.push_back(event); });
+          sort_run();
+        }
         if (rung.next < rung.size) {
           pool_.prefetch(rung.buckets[rung.next]);
         }
-        sort_run();
         return;
       }
       Rung& finer = open_rung(begin, end, bucket.size);
@@ -223,58 +258,74 @@ class EventQueue {
   }
 
   void reset_top() {
+    top_sorted_ = true;
     top_first_ = std::numeric_limits<Ticks>::max();
     top_last_ = 0;
   }
 
   void sort_run() {
-    if (run_.size() <= kRanked) {
-      rank_run();
-    } else {
-      std::sort(run_.begin(), run_.end(),
-                [](const Event& a, const Event& b) { return order_of(a.key) < order_of(b.key); });
-    }
+    std::sort(run_.begin(), run_.end(),
+              [](const Event& a, const Event& b) { return order_of(a.key) < order_of(b.key); });
   }
 
-  /// Puts each event where the number of smaller ones says. Keys differ, so ranks do; and no branch depends on an order
-  /// that no predictor could guess, which is what an insertion sort of so few would wait for.
-  void rank_run() {
-    const std::size_t size = run_.size();
-    std::array<Event, kRanked> events;
-    std::array<EventOrder, kRanked> orders;
-    for (std::size_t i = 0; i < size; ++i) {
-      events[i] = run_[i];
-      orders[i] = order_of(events[i].key);
-    }
-    for (std::size_t i = 0; i < size; ++i) {
-      std::size_t rank = 0;
-      for (std::size_t j = 0; j < size; ++j) {
-        rank += orders[j] < orders[i] ? 1u : 0u;
+  /// Puts each event of a small bucket where the number of smaller ones says. Keys differ, so ranks do; and no branch
+  /// depends on an order that no predictor could guess, which is what an insertion sort of so few would wait for.
+  void rank_bucket(EventBucket& bucket) {
+    std::array<const Event*, kSorted> events;
+    std::array<EventOrder, kSorted> orders;
+    std::array<std::uint32_t, kSorted> ranks;
+    std::uint32_t size = 0;
+    pool_.for_each(bucket, [&](const Event& event) {
+      events[size] = &event;
+      orders[size] = order_of(event.key);
+      ++size;
+    });
+    for (std::uint32_t i = 0; i < size; ++i) {
+      std::uint32_t rank = 0;
+      for (std::uint32_t j = 0; j < i; ++j) {
+        const std::uint32_t before = orders[j] < orders[i] ? 1u : 0u;
+        rank += before;
+        ranks[j] += 1u - before;
       }
-      run_[rank] = events[i];
+      ranks[i] = rank;
     }
+    run_.resize(size);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      run_[ranks[i]] = *events[i];
+    }
+    pool_.clear(bucket);
   }
 
-  /// Turns the bottom (run and late arrivals) into a rung, so that the next bottom is a fraction of it.
+  /// Splits a bottom with many late arrivals, so that the next one is a fraction of it.
   void split_bottom() {
     const std::size_t left = run_.size() - run_head_;
-    Ticks begin = ticks(late_.front());
-    if (left > 0) {
-      begin = std::min(begin, ticks(run_[run_head_]));
-    }
     // Moving the run must be paid for by as many late arrivals, and an instant cannot be split.
-    if (late_.size() < left || bottom_end_ - begin == 1 || depth_ == kRungsMax) {
+    if (late_.size() < left || bottom_end_ - bottom_begin() == 1 || depth_ == kRungsMax) {
       late_limit_ = 2 * std::max(late_.size(), left);
       return;
     }
-    Rung& rung = open_rung(begin, bottom_end_, late_.size() + left);
+    bottom_to_rung();
+  }
+
+  Ticks bottom_begin() const {
+    const Ticks run = run_head_ < run_.size() ? ticks(run_[run_head_]) : bottom_end_;
+    return late_.empty() ? run : std::min(run, ticks(late_.front()));
+  }
+
+  /// Turns the bottom (run and late arrivals) into a rung.
+  void bottom_to_rung() {
+    const Ticks begin = bottom_begin();
+    const std::size_t left = run_.size() - run_head_;
+    if (left + late_.size() > 0) {
+      Rung& rung = open_rung(begin, bottom_end_, late_.size() + left);
+      for (const Event& event : late_.events()) {
+        append(rung, event);
+      }
+      for (std::size_t i = run_head_; i < run_.size(); ++i) {
+        append(rung, run_[i]);
+      }
+    }
     bottom_end_ = begin;
-    for (const Event& event : late_.events()) {
-      append(rung, event);
-    }
-    for (std::size_t i = run_head_; i < run_.size(); ++i) {
-      append(rung, run_[i]);
-    }
     late_.clear();
     run_.clear();
     run_head_ = 0;
@@ -283,6 +334,7 @@ class EventQueue {
   // The bottom: all events before bottom_end_.
   std::vector<Event> run_;  // sorted; those before run_head_ are gone
   std::size_t run_head_ = 0;
+  bool run_is_stream_ = false;  // the run was the whole top, which had come in order
   EventHeap<Payload> late_;
   std::size_t late_limit_ = kLate;
   Ticks bottom_end_ = 0;
@@ -294,6 +346,7 @@ class EventQueue {
   std::vector<Event> top_;
   Ticks top_first_ = std::numeric_limits<Ticks>::max();
   Ticks top_last_ = 0;
+  bool top_sorted_ = true;  // each event was later than the one before
 
   std::size_t size_ = 0;
   Time now_ = kTimeZero;
