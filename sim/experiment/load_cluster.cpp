@@ -15,6 +15,7 @@ namespace knetsim {
 namespace {
 
 constexpr std::uint32_t kDefaultNodes = 3;
+constexpr std::size_t kMostMistakes = 1000;  ///< What Diagnostics keeps.
 
 ClusterOptions options_of(const NodesSpec& nodes, const Manifests& manifests) {
   ClusterOptions options;
@@ -91,7 +92,14 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
   Diagnostics found;
   const auto take = [&](const Document& object) {
     ++objects_parsed_;
-    for (Reading* reading : readings) reading->take(object);
+    std::size_t mistakes = 0;
+    for (Reading* reading : readings) {
+      reading->take(object);
+      mistakes = std::max(mistakes, reading->found.error_count());
+    }
+    if (mistakes > kMostMistakes) {  // junk, or something else than manifests
+      throw ConfigError(object.root(), fmt::format("more than {} mistakes: the rest is not read", kMostMistakes));
+    }
   };
   try {
     for (const std::string& file : expand_paths(scenario.manifests)) read_documents(open(file), found, take);

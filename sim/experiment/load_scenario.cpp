@@ -44,26 +44,19 @@ void check_topology(const BoundVariant& bound, Diagnostics& diagnostics) {
   }
 }
 
-/// The one document of a scenario's file. @throws ConfigError  It holds something else: manifests, as a rule.
-Document read_scenario_file(const Input& input) {
-  Diagnostics found;
-  Document first;
-  const std::size_t count = read_documents(input, found, [&](const Document& document) {
-    if (!first.empty()) return;
-    first = document;
-    const Node kind = document["kind"];
-    const std::string_view version = document["apiVersion"].text();
-    constexpr std::array<std::string_view, 1> kKinds{"Scenario"};
-    if (kind.text().empty() || !nearest(kind.text(), kKinds).empty()) return;  // a misspelt one is the binder's to tell
-    found.error(kind,
-                fmt::format("a {}, not a Scenario{}", kind.text(),
-                            version.starts_with("knetsim.io/")
-                                ? ""
-                                : "; Kubernetes manifests are named by a scenario, and checked by 'knetsim validate'"),
-                "kind: Scenario");
-  });
-  found.throw_if_errors();
-  return count == 1 ? first : read_document(input);
+/// Errors for a file that holds something else than a scenario: manifests, as a rule.
+void check_kind(const Document& document, Diagnostics& diagnostics) {
+  constexpr std::array<std::string_view, 1> kKinds{"Scenario"};
+  const Node kind = document["kind"];
+  const std::string_view version = document["apiVersion"].text();
+  if (kind.text().empty() || !nearest(kind.text(), kKinds).empty()) return;  // a misspelt one is the binder's to tell
+  diagnostics.error(
+      kind,
+      fmt::format("a {}, not a Scenario{}", kind.text(),
+                  version.starts_with("knetsim.io/")
+                      ? ""
+                      : "; Kubernetes manifests are named by a scenario, and checked by 'knetsim validate'"),
+      "kind: Scenario");
 }
 
 void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& names) {
@@ -92,7 +85,7 @@ void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& 
 std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const LoadOptions& options) {
   auto loaded = std::make_unique<LoadedScenario>();
   loaded->path = path;
-  const Document document = read_scenario_file(loaded->inputs.open(path));
+  const Document document = read_document(loaded->inputs.open(path), check_kind);
   loaded->documents = variants_of(document, options.sets, loaded->inputs, loaded->diagnostics);
   loaded->diagnostics.throw_if_errors();
   keep_named(loaded->documents, options.variants);

@@ -78,7 +78,8 @@ std::string shown(std::string_view text, std::size_t limit = 300) {
 
 void fill_source(Diagnostic& diagnostic, const Mark& mark) {
   if (mark.input == nullptr || !mark.known()) return;
-  std::string_view line = mark.input->line(mark.line);
+  // Enough for any column and for telling a very long line.
+  std::string_view line = mark.input->line(mark.line, std::size_t{4} * mark.column + (128U << 10U));
   std::size_t at = byte_of(line, mark.column);
   if (mark.column > line.size() + 1 || line.size() > (64U << 10U)) {
     at = std::min<std::size_t>(mark.column - 1, line.size());  // columns of very long lines are bytes

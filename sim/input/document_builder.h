@@ -18,7 +18,10 @@ inline constexpr std::uint32_t kMaxDepth = 256;        ///< Nested mappings and 
 inline constexpr std::uint32_t kMaxNodes = 4'000'000;  ///< In one document or one item of a List: 128 MB of records.
 inline constexpr std::uint64_t kMaxDocumentBytes = 32 << 20;  ///< Of one document or one item of a List.
 inline constexpr std::size_t kMaxDuplicates = 100;            ///< Duplicate keys reported before a file is given up.
-inline constexpr std::uint32_t kMaxAliasNodes = 200'000;      ///< That the aliases of one document may stand for.
+inline constexpr std::size_t kMaxEmptyDocuments = 100'000;    ///< One after another, between two `---`.
+/// Brackets and braces of a YAML document without their ends; libfyaml keeps about 200 bytes for each of them.
+inline constexpr std::size_t kMaxOpenFlow = 1 << 18;
+inline constexpr std::uint32_t kMaxAliasNodes = 200'000;  ///< That the aliases of one document may stand for.
 
 /// Fills a Document from the events of a parser. Bottom-up: the children of an open container wait on a stack and are
 /// laid side by side into the arena when it closes. Offsets of texts and positions count from the document's base in

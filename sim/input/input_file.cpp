@@ -245,7 +245,7 @@ Mark Input::mark(std::uint64_t offset, std::uint32_t document) const {
   return {.file = name_, .line = line, .column = column, .document = document, .input = this};
 }
 
-std::string_view Input::line(std::uint32_t number) const {
+std::string_view Input::line(std::uint32_t number, std::size_t most) const {
   if (number == 0) return {};
   const std::uint32_t before = number - 1;
   const std::size_t blocks = size_ / kBlock;
@@ -264,7 +264,7 @@ std::string_view Input::line(std::uint32_t number) const {
       start = static_cast<const char*>(end) + 1;
     }
   }
-  const auto rest = static_cast<std::size_t>(data_ + size_ - start);
+  const auto rest = std::min(static_cast<std::size_t>(data_ + size_ - start), most);
   const void* end = std::memchr(start, '\n', rest);
   std::string_view line(start, end == nullptr ? rest : static_cast<std::size_t>(static_cast<const char*>(end) - start));
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);

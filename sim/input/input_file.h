@@ -41,7 +41,8 @@ class Input {
   /// Place of a byte. @param document  Number of the `---` document, from 1.
   Mark mark(std::uint64_t offset, std::uint32_t document = 1) const;
   /// Text of a line, from 1, without its end; empty beyond the last.
-  std::string_view line(std::uint32_t number) const;
+  /// @param most  Bytes after which its end is not looked for any more: a file may be one line.
+  std::string_view line(std::uint32_t number, std::size_t most = std::string_view::npos) const;
 
   /// The bytes before `offset` will hardly be read again: a mapping's pages go back to the system (they are read from
   /// the file again if a mark asks for them).

@@ -33,13 +33,18 @@ std::size_t read_documents(const Input& input, const DocumentSink& sink) {
   return count;
 }
 
-Document read_document(const Input& input) {
+Document read_document(const Input& input, const std::function<void(const Document&, Diagnostics&)>& check) {
   Diagnostics diagnostics;
   Document only;
   std::size_t count = 0;
   read_documents(input, diagnostics, [&](const Document& document) {
-    if (++count == 1) only = document;
-    if (count == 2) diagnostics.error(document.root(), "a second document in a file that is to hold one");
+    if (++count == 1) {
+      only = document;
+      if (check) check(document, diagnostics);
+    } else {
+      diagnostics.error(document.root(), "a second document in a file that is to hold one");
+    }
+    diagnostics.throw_if_errors();
   });
   if (count == 0 && !diagnostics.has_errors()) {
     diagnostics.error(Mark{.file = input.name()}, {}, "the file holds no document", "one YAML or JSON mapping");

@@ -21,18 +21,20 @@ using DocumentSink = std::function<void(const Document&)>;
 ///    `apiVersion` gets the list's.
 /// JSON is what begins with `[`, with `{"` or with `{}`; everything else is YAML 1.2 (libfyaml). Aliases and merge keys
 /// (`<<`) are resolved. What is wrong goes to `diagnostics` with its place: duplicate keys (all of them; the first
-/// value stays), a root that is no mapping, broken syntax, invalid UTF-8, more than 256 levels, 8 million nodes or 64
-/// MiB in one document, aliases that stand for more than 200,000 nodes. All but duplicate keys end the reading of this
-/// input.
+/// value stays), a root that is no mapping, broken syntax, invalid UTF-8, and what goes beyond
+/// the bounds of document_builder.h: levels, values and bytes of one document, values that aliases stand for, open
+/// brackets of YAML, empty documents. All but duplicate keys end the reading of this input.
 /// @return  Documents given to `sink`.
 std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink);
 
 /// The same. @throws ConfigError  After the last document, with everything that was wrong.
 std::size_t read_documents(const Input& input, const DocumentSink& sink);
 
-/// Reads an input that is to hold exactly one document, as a scenario or a cost profile does.
+/// Reads an input that is to hold exactly one document, as a scenario or a cost profile does. What follows a second
+/// document is not read.
+/// @param check  Called with the first document before anything else is read; its errors end the reading.
 /// @throws ConfigError  None, several, or a wrong one.
-Document read_document(const Input& input);
+Document read_document(const Input& input, const std::function<void(const Document&, Diagnostics&)>& check = {});
 
 /// Reads the YAML value (a scalar, or flow style) that stands in a part of an input: the right side of --set.
 /// Empty text gives null. Errors go to `diagnostics`, and the document is then empty.

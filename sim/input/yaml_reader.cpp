@@ -49,6 +49,7 @@ class YamlReader {
     const std::unique_ptr<fy_diag, void (*)(fy_diag*)> messages(fy_parser_get_diag(parser_), &free_messages);
     fy_diag_set_collect_errors(messages.get(), true);
     const std::string_view text = input_.text().substr(range_.offset, range_.size);
+    check_open_flow(text);
     if (fy_parser_set_string(parser_, text.data(), text.size()) != 0) throw std::bad_alloc();
     while (fy_event* event = fy_parser_parse(parser_)) {
       const std::unique_ptr<fy_event, EventDeleter> owner(event, EventDeleter{parser_});
@@ -382,6 +383,9 @@ class YamlReader {
       header_.check_kind(root, diagnostics_);
     } else if (range_.any_root || !root.is_null()) {
       deliver(whole_document_);
+      empty_ = 0;
+    } else if (++empty_ == kMaxEmptyDocuments) {
+      stop(last_, fmt::format("{} empty documents one after another: the rest of the file is not read", empty_));
     }
     if (last_ - released_ > (32U << 20U)) input_.release_before(released_ = whole_base_);
   }
@@ -389,6 +393,33 @@ class YamlReader {
   void deliver(const Document& document) {
     ++delivered_;
     sink_(document);
+  }
+
+  /// Brackets and braces that open and never close, as far as that can be told without reading quotes: libfyaml looks
+  /// ahead to the end of each before it hands out the first.
+  void check_open_flow(std::string_view text) {
+    const auto opens = std::count(text.begin(), text.end(), '[') + std::count(text.begin(), text.end(), '{');
+    if (static_cast<std::size_t>(opens) <= kMaxOpenFlow) return;
+    std::size_t open = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      switch (text[i]) {
+        case '[':
+        case '{':
+          if (++open > kMaxOpenFlow) {
+            stop(range_.offset + i, fmt::format("more than {} brackets and braces that are not closed", kMaxOpenFlow));
+          }
+          break;
+        case ']':
+        case '}':
+          open -= open > 0 ? 1U : 0U;
+          break;
+        case '\n':
+          if (text.substr(i + 1, 3) == "---") open = 0;
+          break;
+        default:
+          break;
+      }
+    }
   }
 
   [[noreturn]] void root_error(std::uint64_t position, std::string_view found) {
@@ -422,6 +453,7 @@ class YamlReader {
   std::uint64_t released_ = 0;
   std::uint32_t number_ = 0;
   std::size_t delivered_ = 0;
+  std::size_t empty_ = 0;  ///< Documents without a value since the last one that had one.
 };
 
 }  // namespace

@@ -55,6 +55,23 @@ TEST(HostileInput, AliasesCannotNestBeyondTheLimitEither) {
   expect_one_error(deep, "nested more than 256 levels deep");
 }
 
+// libfyaml looks ahead to the end of every bracket before it hands out the first: 100 MB of them took 23 GB.
+TEST(HostileInput, BracketsThatNeverCloseAreRefused) {
+  const std::string message = "more than 262144 brackets and braces that are not closed";
+  expect_one_error("a: " + repeat("[", 4'000'000), message);
+  expect_one_error("a:\n- {b: [" + repeat("[\n", 4'000'000), message);
+  expect_one_error("a: " + repeat("{\"b\": [ ", 4'000'000), message);
+  expect_one_error("a: " + repeat("[\n", 100'000), "nested more than 256 levels deep");
+  expect_one_error("a: [" + repeat("x, ", 5'000'000), "one document with more than 4000000 values");
+  EXPECT_EQ(read_text("a: [" + repeat("[1], {b: c}, ", 200'000) + "x]\n").errors(), "");
+  EXPECT_EQ(read_text(repeat("a: '{'\n---\n", 300'000)).errors(), "") << "each document counts for itself";
+}
+
+TEST(HostileInput, EmptyDocumentsEndToo) {
+  expect_one_error(repeat("---\n", 4'000'000), "100000 empty documents one after another");
+  EXPECT_EQ(read_text(repeat("---\n# nothing\n", 1000) + "a: 1\n").errors(), "");
+}
+
 TEST(HostileInput, ManyValuesInOneDocumentAreRefused) {
   expect_one_error("{\"a\":[" + repeat("1,", 5'000'000) + "1]}", "one document with more than 4000000 values");
 }
