@@ -93,10 +93,8 @@ class Writer {
       : node_(node), two_rules_(two_rules_per_service(kubernetes)), comments_(comments) {}
 
   void add(const ServicePortSpec& service) {
-    const std::vector<EndpointSpec> local = service.local_endpoints();
-    const bool any = !service.endpoints.empty();
-    const bool internal = any && (!service.internal_local || !local.empty());
-    const bool external = any && (!service.external_local || !local.empty());
+    const EndpointUse use(service);
+    const auto& [local, any, internal, external, by_cluster, by_local, reached] = use;
     const bool uses_external_chain = any && service.externally_accessible();
     const std::string cluster_chain = iptables_service_chain("KUBE-SVC-", service);
     const std::string local_chain = iptables_service_chain("KUBE-SVL-", service);
@@ -121,16 +119,9 @@ class Writer {
             jump(external_chain, {match::Source{range}}, service.port_string() + " loadbalancer IP"));
       }
     }
-    const bool uses_cluster = any && (!service.internal_local || (service.externally_accessible()));
-    const bool uses_local =
-        !local.empty() && (service.internal_local || (service.external_local && service.externally_accessible()));
-    if (uses_cluster) {
-      choose_endpoint(service, cluster_chain, service.endpoints);
-    }
-    if (uses_local) {
-      choose_endpoint(service, local_chain, local);
-    }
-    for (const EndpointSpec& endpoint : uses_cluster ? service.endpoints : local) {
+    if (by_cluster) choose_endpoint(service, cluster_chain, service.endpoints);
+    if (by_local) choose_endpoint(service, local_chain, local);
+    for (const EndpointSpec& endpoint : reached) {
       reach_endpoint(service, endpoint);
     }
   }

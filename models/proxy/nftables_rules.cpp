@@ -34,10 +34,8 @@ class Writer {
   }
 
   void add(const ServicePortSpec& service) {
-    const std::vector<EndpointSpec> local = service.local_endpoints();
-    const bool any = !service.endpoints.empty();
-    const bool internal = any && (!service.internal_local || !local.empty());
-    const bool external = any && (!service.external_local || !local.empty());
+    const EndpointUse use(service);
+    const auto& [local, any, internal, external, by_cluster, by_local, reached] = use;
     const std::string cluster_chain = nftables_service_chain("service-", service);
     const std::string local_chain = nftables_service_chain("local-", service);
     const std::string internal_chain = service.internal_local ? local_chain : cluster_chain;
@@ -60,16 +58,9 @@ class Writer {
     if (any && service.externally_accessible()) {
       external_policy(service, external, external_chain, cluster_chain, local_chain);
     }
-    const bool uses_cluster = any && (!service.internal_local || service.externally_accessible());
-    const bool uses_local =
-        !local.empty() && (service.internal_local || (service.external_local && service.externally_accessible()));
-    if (uses_cluster) {
-      choose_endpoint(service, cluster_chain, service.endpoints);
-    }
-    if (uses_local) {
-      choose_endpoint(service, local_chain, local);
-    }
-    for (const EndpointSpec& endpoint : uses_cluster ? service.endpoints : local) {
+    if (by_cluster) choose_endpoint(service, cluster_chain, service.endpoints);
+    if (by_local) choose_endpoint(service, local_chain, local);
+    for (const EndpointSpec& endpoint : reached) {
       reach_endpoint(service, endpoint);
     }
   }

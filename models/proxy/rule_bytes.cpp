@@ -5,13 +5,6 @@
 namespace knetsim {
 namespace {
 
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
-
 // XT_ALIGN rounds the private part of a match or target up to 8 bytes.
 constexpr std::uint32_t kEntry = 112;  // sizeof(struct ipt_entry)
 constexpr std::uint32_t kHead = 32;    // sizeof(struct xt_entry_match) and of struct xt_entry_target

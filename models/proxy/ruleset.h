@@ -13,6 +13,14 @@
 
 namespace knetsim {
 
+/// A visitor of matches or actions made of one function a kind.
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
 /// Conditions of a rule, in the order in which they are tested. Those of xtables and of nftables share one vocabulary.
 namespace match {
 struct Protocol {

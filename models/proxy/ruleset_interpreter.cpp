@@ -7,13 +7,6 @@
 namespace knetsim {
 namespace {
 
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
-
 ServiceKey key_of(action::Key key, const RulePacket& packet) {
   return {key == action::Key::AddressProtocolPort ? packet.destination : 0, packet.transport, packet.destination_port};
 }

@@ -8,13 +8,6 @@
 namespace knetsim {
 namespace {
 
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
-
 [[noreturn]] void not_in(std::string_view syntax) {
   throw std::logic_error(fmt::format("a rule that {} cannot express", syntax));
 }

@@ -36,4 +36,14 @@ std::vector<EndpointSpec> ServicePortSpec::local_endpoints() const {
   return found;
 }
 
+EndpointUse::EndpointUse(const ServicePortSpec& service)
+    : local(service.local_endpoints()),
+      any(!service.endpoints.empty()),
+      internal(any && (!service.internal_local || !local.empty())),
+      external(any && (!service.external_local || !local.empty())),
+      by_cluster(any && (!service.internal_local || service.externally_accessible())),
+      by_local(!local.empty() &&
+               (service.internal_local || (service.external_local && service.externally_accessible()))),
+      reached(by_cluster ? service.endpoints : local) {}
+
 }  // namespace knetsim

@@ -60,6 +60,20 @@ struct ServicePortSpec {
   bool externally_accessible() const { return node_port != 0 || !external_ips.empty() || !load_balancer_ips.empty(); }
 };
 
+/// Which of a Service port's endpoints one node's rules use, and for whom (k/k pkg/proxy/topology.go,
+/// CategorizeEndpoints).
+struct EndpointUse {
+  explicit EndpointUse(const ServicePortSpec& service);
+
+  std::vector<EndpointSpec> local;
+  bool any = false;                   ///< There is an endpoint somewhere.
+  bool internal = false;              ///< What asks for the cluster IP reaches one.
+  bool external = false;              ///< What comes from outside does.
+  bool by_cluster = false;            ///< The chain over all endpoints is used ...
+  bool by_local = false;              ///< ... and the one over those of the node.
+  std::vector<EndpointSpec> reached;  ///< By either.
+};
+
 /// The node whose rules these are.
 struct NodeSpec {
   Ipv4Range cluster_cidr{ipv4(10, 244, 0, 0), 16};  ///< What counts as a local pod (kube-proxy --cluster-cidr).

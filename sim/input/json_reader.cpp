@@ -3,93 +3,19 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/input/document_builder.h"
+#include "sim/input/json_text.h"
 #include "sim/input/list_header.h"
 
 namespace knetsim {
 namespace {
 
 struct Stop {};  // thrown where reading cannot go on; the reason is already in the diagnostics
-
-bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-// Both scanners read 16 bytes at a time, up to 15 beyond the place where they stop: an Input is followed by 64 zero
-// bytes, and a zero byte stops both.
-
-/// First byte that is no blank. kubectl indents: runs of 10 to 30 blanks are the rule.
-const char* skip_blanks(const char* p) {
-  if (!is_blank(*p)) return p;
-  if (!is_blank(*++p)) return p;
-#ifdef __SSE2__
-  for (;; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i space_or_end =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
-    const __m128i tab_or_return =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')));
-    const auto blanks = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(space_or_end, tab_or_return)));
-    if (blanks != 0xffffU) return p + std::countr_one(blanks);
-  }
-#else
-  while (is_blank(*p)) ++p;
-  return p;
-#endif
-}
-
-/// First quote, backslash or control character. Sets `wide` when a byte above 0x7f came before it.
-const char* skip_string(const char* p, bool& wide) {
-#ifdef __SSE2__
-  for (;; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-    const __m128i special =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-    const auto stops = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, special)));
-    const auto high = static_cast<unsigned>(_mm_movemask_epi8(bytes));
-    if (stops == 0) {
-      wide = wide || high != 0;
-      continue;
-    }
-    wide = wide || (high & (stops ^ (stops - 1))) != 0;
-    return p + std::countr_zero(stops);
-  }
-#else
-  for (;; ++p) {
-    const auto byte = static_cast<unsigned char>(*p);
-    if (byte == '"' || byte == '\\' || byte < 0x20) return p;
-    wide = wide || byte > 0x7f;
-  }
-#endif
-}
-
-void append_utf8(std::string& text, std::uint32_t code) {
-  const auto add = [&](std::uint32_t byte) { text += static_cast<char>(static_cast<unsigned char>(byte)); };
-  if (code < 0x80) {
-    add(code);
-  } else if (code < 0x800) {
-    add(0xc0U | (code >> 6U));
-    add(0x80U | (code & 0x3fU));
-  } else if (code < 0x10000) {
-    add(0xe0U | (code >> 12U));
-    add(0x80U | ((code >> 6U) & 0x3fU));
-    add(0x80U | (code & 0x3fU));
-  } else {
-    add(0xf0U | (code >> 18U));
-    add(0x80U | ((code >> 12U) & 0x3fU));
-    add(0x80U | ((code >> 6U) & 0x3fU));
-    add(0x80U | (code & 0x3fU));
-  }
-}
 
 class JsonReader {
  public:
@@ -419,65 +345,19 @@ class JsonReader {
     if (!simdjson::validate_utf8(start, size)) stop(start - 1, "this string is not valid UTF-8");
   }
 
-  std::uint32_t hex4() {
-    std::uint32_t code = 0;
-    for (int i = 0; i < 4; ++i, ++p_) {
-      const char c = *p_;
-      std::uint32_t digit = 0;
-      if (c >= '0' && c <= '9') {
-        digit = static_cast<std::uint32_t>(c - '0');
-      } else if (const char lower = static_cast<char>(c | 0x20); lower >= 'a' && lower <= 'f') {
-        digit = static_cast<std::uint32_t>(lower - 'a') + 10;
-      } else {
-        unexpected(p_, "a hexadecimal digit");
-      }
-      code = code * 16 + digit;
-    }
-    return code;
-  }
-
   void escape() {
-    const char* place = p_++;
-    const char c = *p_++;
-    switch (c) {
-      case '"':
-      case '\\':
-      case '/':
-        made_ += c;
-        return;
-      case 'b':
-        made_ += '\b';
-        return;
-      case 'f':
-        made_ += '\f';
-        return;
-      case 'n':
-        made_ += '\n';
-        return;
-      case 'r':
-        made_ += '\r';
-        return;
-      case 't':
-        made_ += '\t';
-        return;
-      case 'u':
-        break;
-      default:
-        stop(place, "not valid JSON: unknown escape in a string", R"(\" \\ \/ \b \f \n \r \t \uXXXX)");
-    }
-    std::uint32_t code = hex4();
-    if (code >= 0xd800 && code < 0xdc00) {
-      std::uint32_t low = 0;
-      if (p_[0] == '\\' && p_[1] == 'u') {
-        p_ += 2;
-        low = hex4();
+    try {
+      p_ = append_unescaped(p_, made_);
+    } catch (const BadEscape& bad) {
+      switch (bad.problem) {
+        case BadEscape::Problem::NoHexDigit:
+          unexpected(bad.place, "a hexadecimal digit");
+        case BadEscape::Problem::Unknown:
+          stop(bad.place, "not valid JSON: unknown escape in a string", R"(\" \\ \/ \b \f \n \r \t \uXXXX)");
+        case BadEscape::Problem::HalfPair:
+          stop(bad.place, "not valid JSON: half of a surrogate pair");
       }
-      if (low < 0xdc00 || low > 0xdfff) stop(place, "not valid JSON: half of a surrogate pair");
-      code = 0x10000 + ((code - 0xd800) << 10U) + (low - 0xdc00);
-    } else if (code >= 0xdc00 && code < 0xe000) {
-      stop(place, "not valid JSON: half of a surrogate pair");
     }
-    append_utf8(made_, code);
   }
 
   const Input& input_;
