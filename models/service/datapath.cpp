@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "models/service/unawaited.h"
+
 namespace knetsim {
 
 namespace {
@@ -20,13 +22,6 @@ struct Mapping {
 using Mappings = std::array<Mapping, kRoles>;
 
 std::size_t index_of(NodeRole role) { return static_cast<std::size_t>(role); }
-
-/// Packets of a TCP connection that pass each machine and that nobody waits for: the handshake's ACK, a FIN each way
-/// and its ACK.
-constexpr double kUnawaitedPackets = 5;
-
-/// A passive close leaves no TIME_WAIT socket and no timer behind: share of the active side's cost.
-constexpr double kPassiveClose = 0.7;
 
 /// Client, third machine of a NodePort, server; one machine where they are the same.
 std::vector<NodeRole> machines_of(const FlowClass& flow) {
@@ -411,39 +406,10 @@ class Assembler {
 
   // ---- packets that nobody waits for
 
-  /// What the passage of one more small packet takes on this machine, beyond the socket and NIC work that the figures
-  /// of Ack and Close hold for the two ends.
-  static bool passage_kind(StepKind kind, bool end) {
-    switch (kind) {
-      case StepKind::Connect:
-      case StepKind::SendSyscall:
-      case StepKind::CopyIn:
-      case StepKind::TcpTransmit:
-      case StepKind::UdpTransmit:
-      case StepKind::TcpAccept:
-      case StepKind::Accept:
-      case StepKind::TcpConnected:
-      case StepKind::TcpReceive:
-      case StepKind::UdpReceive:
-      case StepKind::ConntrackInsert:
-      case StepKind::NatSetup:
-        return false;
-      case StepKind::Qdisc:
-      case StepKind::DriverTransmit:
-      case StepKind::Interrupt:
-      case StepKind::NapiPoll:
-        return !end;
-      default:
-        return true;
-    }
-  }
-
   /// Adds the connection's other packets for this machine, whose own steps begin at `begin`: the ACKs of data, or the
   /// handshake's last packet and the close of a first packet.
   void add_unawaited(std::size_t begin, bool origin, bool last) {
     if (!tcp() || packet_ == PacketClass::SynAck) return;
-    const bool end = origin || last;
-    const Passage passage = first_ ? Passage::Unawaited : Passage::Ack;
     std::vector<Step> passages;
     if (first_) {
       // Established packets of this connection walk a shorter list than this one: take theirs.
@@ -456,28 +422,8 @@ class Assembler {
       if (want_ && *want_ == node_) wanted_ = {begin, walk_.steps.size()};
       passages.assign(walk_.steps.begin() + static_cast<std::ptrdiff_t>(begin), walk_.steps.end());
     }
-    bool lookup_held = end;  // one lookup and one ip_rcv are in the ends' own figures
-    bool receive_held = end;
-    if (first_) {
-      if (origin) add(StepKind::Close);
-      if (last) add(StepKind::Close, "passive close", {.fixed = kPassiveClose});
-    } else {
-      if (origin) add(StepKind::Ack, "received");
-      if (last) add(StepKind::Ack, "sent");
-    }
-    for (Step& step : passages) {
-      if (step.passage != Passage::Message || step.when == Condition::OuterUntracked || !passage_kind(step.kind, end))
-        continue;
-      if (step.kind == StepKind::ConntrackLookup && std::exchange(lookup_held, false)) continue;
-      if (step.kind == StepKind::IpReceive && std::exchange(receive_held, false)) continue;
-      step.place = place_;
-      step.when = Condition::Always;
-      step.passage = passage;
-      step.wire_bytes = 0;
-      if (first_) step.count.fixed *= kUnawaitedPackets;
-      step.note = first_ ? "FINs and ACKs" : "ACK";
-      walk_.steps.push_back(std::move(step));
-    }
+    append_unawaited(walk_.steps, passages,
+                     {.opening = first_, .origin = origin, .last = last, .place = place_, .node = node_});
   }
 
   FlowClass flow_;
