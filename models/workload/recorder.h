@@ -61,6 +61,10 @@ class SourceRecorder {
 
   /// Time splits by latency: bands of 1/32 octave, in ascending order; shape (bands,).
   const std::map<std::uint32_t, SplitBand>& bands() const { return bands_; }
+  /// Time of connect() by what it went to, summed over the connections that measured requests opened at their first
+  /// attempt: up to the return to the application.
+  const TimeSplit& connecting() const { return connecting_; }
+  TimeSplit& connecting() { return connecting_; }
   const std::vector<SeriesPoint>& series() const { return series_; }
   Duration interval() const { return interval_; }
 
@@ -82,6 +86,7 @@ class SourceRecorder {
   Duration interval_{};
   std::vector<SeriesPoint> series_;
   std::map<std::uint32_t, SplitBand> bands_;
+  TimeSplit connecting_;
   std::uint64_t in_flight_ = 0;
   Time last_{};
   Int128 area_ = 0;

@@ -220,6 +220,9 @@ void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration
   if (measured(rpc.begun)) {
     edge_stats_[rpc.edge].bytes_sent += static_cast<std::uint64_t>(size.count());
   }
+  if (opens_source(rpc)) {  // connect() is all that the split holds so far, but for the wake-up
+    recorders_[rpc.source].connecting() += rpc.split;
+  }
   rpc.message = network_.prepare(rpc.connection.flow, first_of_udp ? FlowPacket::First : FlowPacket::Request, size,
                                  noise_id(rpc), &rpc.split, index);
   rpc.send_cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
@@ -241,6 +244,10 @@ void TrafficRuntime::send_fin(std::uint32_t index, Time now) {
 std::uint64_t TrafficRuntime::noise_id(const Rpc& rpc) {
   const std::uint64_t id = hash_combine(rpc.id, rpc.attempt);
   return rpc.closing ? hash_combine(kFin.hash(), id) : id;
+}
+
+bool TrafficRuntime::opens_source(const Rpc& rpc) const {
+  return rpc.connecting && rpc.source != kNone && rpc.attempt == 0 && measured(rpc.begun);
 }
 
 bool TrafficRuntime::last_on_connection(const Rpc& rpc) const {
@@ -306,6 +313,9 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
     case Phase::Connect:
     case Phase::Send:
       rpc.client_core = report.core;
+      if (phase == Phase::Send && opens_source(rpc)) {
+        account(recorders_[rpc.source].connecting(), report, rpc.wake_kind);
+      }
       if (phase == Phase::Send && std::exchange(rpc.connecting, false) && measured(rpc.begun)) {
         edge_stats_[rpc.edge].connect_ns.record((now - rpc.send_cpu - rpc.connecting_since).count() / 1000);
       }

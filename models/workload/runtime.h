@@ -143,6 +143,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void begin_attempt(std::uint32_t rpc, Time now);
   void send_request(std::uint32_t rpc, Duration before, Duration wake, Time now);
   void send_fin(std::uint32_t rpc, Time now);
+  /// A measured request of a source that is in the connect() of its first attempt.
+  bool opens_source(const Rpc& rpc) const;
   bool last_on_connection(const Rpc& rpc) const;
   static std::uint64_t noise_id(const Rpc& rpc);  ///< Of a request and its answer, or of the FINs after them.
   void submit(std::uint32_t rpc, Phase phase, PodIndex pod, CoreIndex core, Duration cpu, Duration wake, Time now);

@@ -132,20 +132,10 @@ std::string head(const BoundVariant& base) {
   return text + fmt::format(" \u00b7 seed {}\n", base.scenario.run.seed);
 }
 
-/// Shares of the requests' time in one variant, by kind of step and cause of waiting.
-std::string where_time_goes(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
-  TimeSplit sum;
-  for (const PointResult& point : points) {
-    if (!point.edges.empty()) {
-      for (const auto& [band, split] : point.sources[workload].bands()) {
-        sum += split.sum;
-      }
-    }
-  }
+/// Shares of a sum of time splits, by kind of step and cause of waiting; empty where there is none.
+std::string shares_text(const TimeSplit& sum) {
   const double total = static_cast<double>(sum.total().count());
-  if (!(total > 0)) {
-    return {};
-  }
+  if (!(total > 0)) return {};
   std::vector<std::pair<double, std::string>> shares;
   const std::vector<std::string> kinds = kind_names();
   const std::vector<std::string> waits = wait_names();
@@ -156,11 +146,30 @@ std::string where_time_goes(const BoundVariant& variant, const std::vector<Point
     shares.emplace_back(static_cast<double>(sum.wait[i]) / total, waits[i]);
   }
   std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::string text = fmt::format("Where the time of a request goes ({}):", variant.name);
+  std::string text;
   for (std::size_t i = 0; i < 6 && shares[i].first >= 0.005; ++i) {
     text += fmt::format("{} {} {:.0f} %", i == 0 ? "" : " \u00b7", shares[i].second, shares[i].first * 100);
   }
-  return text + "\n";
+  return text;
+}
+
+/// Where the time of one variant's connections and requests went.
+std::string where_time_goes(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
+  TimeSplit connections;
+  TimeSplit requests;
+  for (const PointResult& point : points) {
+    if (point.edges.empty()) continue;
+    connections += point.sources[workload].connecting();
+    for (const auto& [band, split] : point.sources[workload].bands()) requests += split.sum;
+  }
+  std::string text;
+  if (const std::string shares = shares_text(connections); !shares.empty()) {
+    text += fmt::format("Where a new connection's time goes ({}):{}\n", variant.name, shares);
+  }
+  if (const std::string shares = shares_text(requests); !shares.empty()) {
+    text += fmt::format("Where a request's time goes, connect included ({}):{}\n", variant.name, shares);
+  }
+  return text;
 }
 
 /// One line for each objective: in how many variants it holds, and what was observed where it does not.
