@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kTau = 1.0;                // prior: within a factor e
 constexpr double kLeastUncertainty = 0.01;  // of a measured figure: what the machine drifts by, whatever the interval
+constexpr double kUnknownPs = 50e3;  // where the profile holds a step in another one: 50 ns, as a hash lookup takes
 constexpr int kScanParameters = 3;
 
 /// Where each unknown stands in the vector of logarithms.
@@ -51,7 +52,8 @@ struct Layout {
 Eigen::VectorXd start(const Layout& layout, const CostProfile& before) {
   Eigen::VectorXd logs(layout.count);
   for (std::size_t kind = 0; kind < kStepKinds; ++kind) {
-    if (layout.cost[kind] >= 0) logs[layout.cost[kind]] = std::log(std::max(1.0, before.costs[kind].median_ps));
+    if (layout.cost[kind] >= 0)
+      logs[layout.cost[kind]] = std::log(before.costs[kind].median_ps > 0 ? before.costs[kind].median_ps : kUnknownPs);
   }
   for (const StepKind kind : {StepKind::Rule, StepKind::NftRule}) {
     const int first = layout.scan(kind);

@@ -24,6 +24,8 @@ constexpr std::array<StepKindInfo, kStepKinds> kKinds = {{
     {K::ConntrackLookup, "conntrack.lookup", Skb, LatencyAndCpu, "nf_conntrack_in: hash, lookup, protocol state"},
     {K::ConntrackInsert, "conntrack.insert", Connection, LatencyAndCpu,
      "new entry: init_conntrack, nf_conntrack_confirm"},
+    {K::IptablesTable, "iptables.table", Skb, LatencyAndCpu, "a table entered at a hook, legacy (ipt_do_table)"},
+    {K::NftChain, "nft.chain", Skb, LatencyAndCpu, "a base chain entered at a hook (nft_do_chain)"},
     {K::Rule, "rule", CostUnit::Rule, LatencyAndCpu, "one iptables rule, legacy back end (ipt_do_table)"},
     {K::NftRule, "rule.nft", CostUnit::Rule, LatencyAndCpu, "one iptables rule, nft back end (nft_do_chain)"},
     {K::NftExpression, "nft.rule", CostUnit::Rule, LatencyAndCpu,

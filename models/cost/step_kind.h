@@ -26,6 +26,8 @@ enum class StepKind : std::uint8_t {
   Route,            ///< fib lookup, ip_forward
   ConntrackLookup,  ///< nf_conntrack_in on a packet of a known connection
   ConntrackInsert,  ///< a new entry: allocation, nf_conntrack_confirm
+  IptablesTable,    ///< a table entered at a hook, legacy back end (ipt_do_table but its rules)
+  NftChain,         ///< a base chain entered at a hook, either nft (nft_do_chain but its rules)
   Rule,             ///< one iptables rule evaluated by the legacy back end (ipt_do_table)
   NftRule,          ///< one iptables rule evaluated by the nft back end (nft_do_chain with xtables matches)
   NftExpression,    ///< one nftables rule of native expressions evaluated

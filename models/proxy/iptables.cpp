@@ -131,11 +131,21 @@ class Iptables final : public ProxyModel {
     }
   }
 
+  /// The table at this hook is entered, whatever its rules.
+  void enter(StepSink& sink, const HookPacket& packet, RuleTable table, std::string note) const {
+    Step& step = sink.add(kind_ == StepKind::Rule ? StepKind::IptablesTable : StepKind::NftChain, {}, std::move(note));
+    step.table = table;
+    if (packet.outer && table == RuleTable::Nat) {
+      step.when = Condition::OuterUntracked;
+    }
+  }
+
   double services_rules() const { return (two_rules_ ? 2.0 : 1.0) * sizes_.services_rules; }
   double node_port_rules() const { return (two_rules_ ? 2.0 : 1.0) * sizes_.node_ports; }
 
   // nat PREROUTING and OUTPUT: the jump, KUBE-SERVICES, and what a match leads to.
   void dispatch(std::string_view chain, HookPacket& packet, StepSink& sink) const {
+    enter(sink, packet, RuleTable::Nat, "nat " + std::string(chain));
     add(sink, packet, RuleTable::Nat, bytes_.to_services, {1}, std::string(chain) + ": jump to KUBE-SERVICES");
     if (!packet.outer && !packet.translated && packet.flow.exposure == Exposure::ClusterIp &&
         packet.destination == AddressKind::ClusterIp) {
@@ -219,6 +229,7 @@ class Iptables final : public ProxyModel {
   }
 
   void postrouting(HookPacket& packet, StepSink& sink) const {
+    enter(sink, packet, RuleTable::Nat, "nat POSTROUTING");
     if (packet.marked) {
       add(sink, packet, RuleTable::Nat, bytes_.postrouting, {4}, "KUBE-POSTROUTING: MASQUERADE");
       packet.marked = false;
@@ -230,12 +241,14 @@ class Iptables final : public ProxyModel {
 
   // KUBE-PROXY-FIREWALL, KUBE-NODEPORTS (health checks), KUBE-EXTERNAL-SERVICES, KUBE-FIREWALL and its one rule.
   void filter_input(const HookPacket& packet, StepSink& sink) const {
+    enter(sink, packet, RuleTable::Filter, "filter INPUT");
     const double refusals = packet.state == CtState::New ? sizes_.external_without_endpoints : 0.0;
     add(sink, packet, RuleTable::Filter, bytes_.filter, {5 + refusals}, "INPUT");
   }
 
   // KUBE-PROXY-FIREWALL; KUBE-FORWARD: INVALID, mark, ESTABLISHED; KUBE-SERVICES; KUBE-EXTERNAL-SERVICES.
   void filter_forward(const HookPacket& packet, StepSink& sink) const {
+    enter(sink, packet, RuleTable::Filter, "filter FORWARD");
     if (packet.state == CtState::Established) {
       add(sink, packet, RuleTable::Filter, bytes_.filter, {5}, "FORWARD: accepted as ESTABLISHED");
     } else if (packet.marked) {
@@ -248,6 +261,7 @@ class Iptables final : public ProxyModel {
 
   // KUBE-PROXY-FIREWALL, KUBE-SERVICES, KUBE-FIREWALL and its one rule.
   void filter_output(const HookPacket& packet, StepSink& sink) const {
+    enter(sink, packet, RuleTable::Filter, "filter OUTPUT");
     const double refusals = packet.state == CtState::New ? sizes_.without_endpoints : 0.0;
     add(sink, packet, RuleTable::Filter, bytes_.filter, {4 + refusals}, "OUTPUT");
   }

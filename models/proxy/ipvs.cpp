@@ -82,6 +82,9 @@ class Ipvs final : public ProxyModel {
   static void rules(StepSink& sink, const HookPacket& packet, RuleTable table, double count, double sets,
                     std::string note) {
     const Condition when = packet.outer && table == RuleTable::Nat ? Condition::OuterUntracked : sink.when;
+    Step& table_step = sink.add(StepKind::IptablesTable, {}, note);
+    table_step.table = table;
+    table_step.when = when;
     Step& step = sink.add(StepKind::Rule, {count}, note);
     step.table = table;
     step.when = when;

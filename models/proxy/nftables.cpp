@@ -69,15 +69,24 @@ class Nftables final : public ProxyModel {
     }
   }
 
+  /// The base chain at this hook is entered, whatever its rules.
+  static void enter(StepSink& sink, const HookPacket& packet, RuleTable table, std::string note) {
+    Step& step = sink.add(StepKind::NftChain, {}, std::move(note));
+    step.table = table;
+    step.when = packet.outer && table == RuleTable::Nat ? Condition::OuterUntracked : sink.when;
+  }
+
   // filter-prerouting-pre-dnat and filter-output-pre-dnat: LoadBalancerSourceRanges, of new connections alone.
   static void source_ranges(const HookPacket& packet, StepSink& sink) {
     const bool fresh = packet.state == CtState::New;
+    enter(sink, packet, RuleTable::Filter, "pre-dnat");
     add(sink, packet, RuleTable::Filter, fresh ? 2 : 1, fresh ? 1 : 0, "firewall-check: @firewall-ips");
   }
 
   // nat-prerouting and nat-output: the jump, the chain `services`, and what its maps lead to.
   void services(HookPacket& packet, StepSink& sink) const {
     const bool to_cluster_ip = packet.destination == AddressKind::ClusterIp;
+    enter(sink, packet, RuleTable::Nat, "nat dispatch");
     // From 1.36 on the first rule of `services` looks for ClusterIPs that are asked from outside the cluster's pods.
     const double first = squashed_ ? 1 : 0;
     if (!packet.outer && !packet.translated && to_cluster_ip && packet.flow.exposure == Exposure::ClusterIp) {
@@ -141,6 +150,7 @@ class Nftables final : public ProxyModel {
   }
 
   static void filter_input(const HookPacket& packet, StepSink& sink) {
+    enter(sink, packet, RuleTable::Filter, "filter-input");
     if (packet.state != CtState::New) {
       add(sink, packet, RuleTable::Filter, 2, 0, "filter-input: not new");
       return;
@@ -152,12 +162,14 @@ class Nftables final : public ProxyModel {
 
   static void endpoints_and_cluster_ips(const HookPacket& packet, StepSink& sink, std::string chain) {
     const bool fresh = packet.state == CtState::New;
+    enter(sink, packet, RuleTable::Filter, chain);
     add(sink, packet, RuleTable::Filter, fresh ? 2 + 1 + 2 : 2, fresh ? 2 : 0,
         std::move(chain) + ": service-endpoints-check, cluster-ips-check");
   }
 
   void masquerading(HookPacket& packet, StepSink& sink) const {
     const bool hairpin = is_hairpin(packet);
+    enter(sink, packet, RuleTable::Nat, "nat-postrouting");
     if (!squashed_) {
       add(sink, packet, RuleTable::Nat, packet.marked ? 4 : 2, 0, "masquerading");
     } else if (packet.marked) {
