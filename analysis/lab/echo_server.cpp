@@ -55,7 +55,7 @@ void EchoServer::serve() const {
       if (fd == stop_.get()) return;
       if (fd == listener_.get()) {
         // Blocking: a response larger than the socket's buffer is sent to its end before anything else is done.
-        for (int accepted; (accepted = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+        for (int accepted = 0; (accepted = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
           watch(accepted);
         }
         continue;

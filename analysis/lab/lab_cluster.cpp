@@ -19,7 +19,7 @@ std::uint16_t tunnel_number(std::uint32_t node) { return static_cast<std::uint16
 std::uint16_t host_end_number(std::uint32_t pod) { return static_cast<std::uint16_t>(0x400 + pod); }
 std::uint16_t pod_number(std::uint32_t pod) { return static_cast<std::uint16_t>(0x500 + pod); }
 
-const char* kTunnel = "tunnel0";
+constexpr const char* kTunnel = "tunnel0";
 
 std::string subnet(std::uint32_t node) { return fmt::format("10.244.{}.0/24", 1 + node); }
 

@@ -62,8 +62,9 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
                   "median.",
                   100 * fit.residual, 100 * floor),
       "",
-      "A cable between namespaces has no NIC: what is told of drivers, NICs, interrupts and queues is that of the "
-      "profile",
+      fmt::format(
+          "A cable between namespaces has no NIC: what is told of drivers, NICs, interrupts and queues is that of "
+          "the profile"),
       fmt::format("'{}', as is everything that no datapath here has. '+-' is one standard error.", before.name)};
   const std::string text = lab::profile_text(profile, comment);
   write_file_safely(arguments.out, std::as_bytes(std::span(text)));

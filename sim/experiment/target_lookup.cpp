@@ -119,7 +119,8 @@ bool TargetLookup::has_endpoints(ServicePortIndex port, Node at) {
   return false;
 }
 
-std::optional<EdgeTarget> TargetLookup::service(ObjectName name, std::string_view port, Protocol protocol, Node at) {
+std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::string_view port, Protocol protocol,
+                                                Node at) {
   const ServiceIndex index = find_service(name, at);
   if (index == kNoIndex) return std::nullopt;
   const Service& service = cluster_.services[index];
@@ -256,7 +257,7 @@ std::optional<EdgeTarget> TargetLookup::host_port(ObjectName name, std::string_v
   return target;
 }
 
-std::optional<EdgeTarget> TargetLookup::pod(ObjectName name, std::string_view port, Protocol protocol, Node at) {
+std::optional<EdgeTarget> TargetLookup::pod(const ObjectName& name, std::string_view port, Protocol protocol, Node at) {
   EdgeTarget target;
   target.exposure = Exposure::PodIp;
   for (const PodIndex index : pods_named(name, "a Pod, or of a Deployment, StatefulSet ...", at)) {

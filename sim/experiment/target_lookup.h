@@ -29,7 +29,7 @@ class TargetLookup {
   TargetLookup(const Cluster& cluster, Options options, Diagnostics& diagnostics);
 
   /// A Service at its cluster IP. @param port  Name or number; empty: the first of the protocol.
-  std::optional<EdgeTarget> service(ObjectName name, std::string_view port, Protocol protocol, Node at);
+  std::optional<EdgeTarget> service(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
   /// A Service at a node port. @param text     Name, or the node port's number.
   /// @param through  A node's name; empty or "random": any.
   std::optional<EdgeTarget> node_port(std::string_view text, std::string_view ns, std::string_view port,
@@ -37,7 +37,7 @@ class TargetLookup {
   /// Pods of a workload (or one pod) at their host port.
   std::optional<EdgeTarget> host_port(ObjectName name, std::string_view port, Protocol protocol, Node at);
   /// Pods of a workload (or one pod) at their own address.
-  std::optional<EdgeTarget> pod(ObjectName name, std::string_view port, Protocol protocol, Node at);
+  std::optional<EdgeTarget> pod(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
   /// Another container of each of these pods. @param container  Set to the one that has the port.
   std::optional<EdgeTarget> loopback(const std::vector<PodIndex>& pods, std::string_view port, Protocol protocol,
                                      Node at, std::string& container);
