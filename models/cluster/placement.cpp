@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "sim/core/math.h"
+#include "sim/core/time.h"
 
 namespace knetsim {
 namespace {
@@ -24,7 +25,9 @@ constexpr double kZoneMaxSkew = 5;
 double normalizing_weight(std::size_t domains) { return math::log(static_cast<double>(domains) + 2); }
 
 std::int64_t least_allocated(std::int64_t capacity, std::int64_t used) {
-  return capacity == 0 || used > capacity ? 0 : (capacity - used) * kMaxNodeScore / capacity;
+  if (capacity == 0 || used > capacity) return 0;
+  // A node may claim any 63-bit number of bytes; a hundred times that is more.
+  return static_cast<std::int64_t>(Int128{capacity - used} * kMaxNodeScore / capacity);
 }
 
 /// 100 x (1 - standard deviation of the used fractions); of two resources the deviation is half their distance.
