@@ -15,7 +15,7 @@
 namespace knetsim::lab {
 
 EchoServer::EchoServer(const NetNamespace& where, const EchoOptions& options)
-    : options_(options), stop_(::eventfd(0, EFD_CLOEXEC)) {
+    : options_(options), nudge_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   where.inside([&] { listener_ = listen_at({.address = 0, .port = options.port}); });
   thread_ = std::thread([this, &where] {
     where.enter();
@@ -25,17 +25,20 @@ EchoServer::EchoServer(const NetNamespace& where, const EchoOptions& options)
 }
 
 EchoServer::~EchoServer() {
-  ::eventfd_write(stop_.get(), 1);
+  stop_ = true;
+  ::eventfd_write(nudge_.get(), 1);
   thread_.join();
 }
 
-void EchoServer::move_to(int cpu) {
+void EchoServer::move_to(int cpu, bool spin) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(static_cast<unsigned>(cpu), &set);
   if (::pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set) != 0) {
     throw LabError(fmt::format("CPU {} may not be used", cpu));
   }
+  spin_ = spin;
+  ::eventfd_write(nudge_.get(), 1);
 }
 
 void EchoServer::serve() const {
@@ -45,14 +48,19 @@ void EchoServer::serve() const {
     ::epoll_ctl(poll.get(), EPOLL_CTL_ADD, fd, &event);
   };
   watch(listener_.get());
-  watch(stop_.get());
+  watch(nudge_.get());
   std::vector<char> buffer(1 << 20);
   std::array<epoll_event, 64> events{};
   while (true) {
-    const int ready = ::epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), -1);
+    const int ready = ::epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), spin_ ? 0 : -1);
     for (int i = 0; i < ready; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
-      if (fd == stop_.get()) return;
+      if (fd == nudge_.get()) {
+        if (stop_) return;
+        eventfd_t nudges = 0;
+        ::eventfd_read(fd, &nudges);
+        continue;
+      }
       if (fd == listener_.get()) {
         // Blocking: a response larger than the socket's buffer is sent to its end before anything else is done.
         for (int accepted = 0; (accepted = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <thread>
 
@@ -23,7 +24,10 @@ class EchoServer {
   EchoServer(const NetNamespace& where, const EchoOptions& options);
   ~EchoServer();
   /// Goes on on another CPU. @throws LabError
-  void move_to(int cpu);
+  /// @param spin  It never sleeps there: whoever sends to it does not pay for waking a CPU, which a virtual machine
+  /// makes
+  ///              dear, and which would depend on whether the server is still busy with the connection before.
+  void move_to(int cpu, bool spin);
   EchoServer(const EchoServer&) = delete;
   EchoServer& operator=(const EchoServer&) = delete;
 
@@ -32,7 +36,9 @@ class EchoServer {
 
   EchoOptions options_;
   Descriptor listener_;
-  Descriptor stop_;  // an eventfd
+  Descriptor nudge_;  // an eventfd: something below has changed
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> spin_{false};
   std::thread thread_;
 };
 

@@ -67,7 +67,8 @@ Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cp
                              const std::function<void()>& before_each) const {
   const bool connect = lab_case.operation == Operation::Connect;
   const int server_cpu = connect ? cpus.back() : cpus.front();
-  (lab_case.server_host_network ? *host_server_ : *pod_server_).move_to(server_cpu);
+  EchoServer& server = lab_case.server_host_network ? *host_server_ : *pod_server_;
+  server.move_to(server_cpu, connect && server_cpu != cpus.front());
   SocketAddress to{.address = 0, .port = kServerPort};
   switch (lab_case.exposure) {
     case Exposure::ClusterIp:
@@ -85,7 +86,9 @@ Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cp
                              .before = lab_case.cold ? 2u : 20u,
                              .bytes = lab_case.bytes,
                              .before_each = before_each};
-  return connect ? connect_times(from, to, options) : round_trip_times(from, to, options);
+  const Samples times = connect ? connect_times(from, to, options) : round_trip_times(from, to, options);
+  server.move_to(server_cpu, false);  // others are measured next
+  return times;
 }
 
 }  // namespace knetsim::lab
