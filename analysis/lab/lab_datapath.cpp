@@ -86,7 +86,7 @@ Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cp
                              .before = lab_case.cold ? 2u : 20u,
                              .bytes = lab_case.bytes,
                              .before_each = before_each};
-  const Samples times = connect ? connect_times(from, to, options) : round_trip_times(from, to, options);
+  Samples times = connect ? connect_times(from, to, options) : round_trip_times(from, to, options);
   server.move_to(server_cpu, false);  // others are measured next
   return times;
 }
