@@ -51,13 +51,15 @@ struct Pipe {
   ::dup2(out.write, 1);
   ::dup2(out.write, 2);
   if (options.net_namespace >= 0) {
-    // A mount namespace of its own, so that /sys can show the network namespace and nobody else notices.
+    // A mount namespace of its own, so that /sys can show the network namespace, and nobody else notices.
     if (::setns(options.net_namespace, CLONE_NEWNET) != 0 || ::unshare(CLONE_NEWNS) != 0 ||
         ::mount("", "/", "none", MS_REC | MS_PRIVATE, nullptr) != 0) {
       ::_exit(126);
     }
     ::umount2("/sys", MNT_DETACH);
     ::mount("sysfs", "/sys", "sysfs", 0, nullptr);
+    // Its own /run too: the lock of iptables there is the machine's, and loading a lab's rules takes seconds.
+    ::mount("tmpfs", "/run", "tmpfs", 0, nullptr);
   }
   ::setenv("LC_ALL", "C", 1);
   ::execvp(arguments[0], arguments);

@@ -33,8 +33,6 @@ std::string_view fabric_name(Fabric fabric) {
       return "VXLAN";
     case Fabric::Ipip:
       return "IPIP";
-    case Fabric::WireGuard:
-      return "WireGuard";
   }
   return "";
 }
@@ -93,8 +91,6 @@ void LabCluster::add_tunnel(std::uint32_t index) {
     case Fabric::Ipip:
       space.ip(fmt::format("link add {} type ipip local {}", kTunnel, own));
       break;
-    case Fabric::WireGuard:
-      throw LabError("WireGuard: not in the lab yet");
   }
   space.ip(fmt::format("addr add {}/32 dev {}", to_text(tunnel_address(index)), kTunnel));
   space.ip(fmt::format("link set {} up", kTunnel));
@@ -117,8 +113,6 @@ void LabCluster::add_route(std::uint32_t from, std::uint32_t to) {
     }
     case Fabric::Ipip:
       space.ip(fmt::format("route add {} via {} dev {} onlink", subnet(to), peer, kTunnel));
-      return;
-    case Fabric::WireGuard:
       return;
   }
 }

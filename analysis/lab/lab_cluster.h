@@ -12,7 +12,7 @@
 namespace knetsim::lab {
 
 /// What carries packets from a pod of one node to a pod of another.
-enum class Fabric : std::uint8_t { HostRoutes, Vxlan, Ipip, WireGuard };
+enum class Fabric : std::uint8_t { HostRoutes, Vxlan, Ipip };
 std::string_view fabric_name(Fabric fabric);
 
 struct LabPodSpec {

@@ -68,14 +68,7 @@ Surroundings look_around() {
                                "no br_netfilter: bridged pods of one node reach each other past iptables");
   found.vxlan =
       has(trial.can("ip link add t0 type vxlan id 1 dstport 8472"), "no VXLAN device: no overlay is measured");
-  found.ipip = has(trial.can("ip link add t1 type ipip local 192.0.2.1"), "no IPIP device: IPIP is not measured");
-  found.wireguard = has(trial.can("ip link add t2 type wireguard"), "no WireGuard device: WireGuard is not measured");
-  found.ipvs = has(is_installed("ipvsadm") && trial.can("ipvsadm -L -n"),
-                   "no IPVS here (ipvsadm, or ip_vs in the kernel): measured by 'knetsim calibrate --emulated' alone");
-  trial.can("ip link add v0 type veth peer name v1");
-  found.rps = has(trial.can("cp /dev/null /sys/class/net/v0/queues/rx-0/rps_cpus") ||
-                      trial.can("test -w /sys/class/net/v0/queues/rx-0/rps_cpus"),
-                  "no RPS: receive work stays on the sender's CPU");
+  found.ipip = trial.can("ip link add t1 type ipip local 192.0.2.1");
   if (found.cpus.size() < 2)
     found.notes.emplace_back("one CPU: client, softirq and server on different ones is left out");
   return found;

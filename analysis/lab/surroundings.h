@@ -17,9 +17,6 @@ struct Surroundings {
   bool bridge_netfilter = false;  ///< Packets of a bridge pass iptables.
   bool vxlan = false;
   bool ipip = false;
-  bool wireguard = false;
-  bool ipvs = false;
-  bool rps = false;  ///< Receive work can be steered to another CPU.
   std::vector<std::string>
       notes;  ///< One line for each thing that is missing: what, and what the lab leaves out for it.
 };

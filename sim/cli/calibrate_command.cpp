@@ -58,14 +58,12 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
       fmt::format("{}; {}. {} datapaths and operations, {} rounds each in turn.", machine, date, cases.size(),
                   arguments.rounds),
       fmt::format("Fitted at once by least squares; what is left: {:.1f} % root mean square. Noise of the machine: "
-                  "{:.1f} % of a "
-                  "median.",
+                  "{:.1f} % of a median.",
                   100 * fit.residual, 100 * floor),
       "",
-      fmt::format(
-          "A cable between namespaces has no NIC: what is told of drivers, NICs, interrupts and queues is that of "
-          "the profile"),
-      fmt::format("'{}', as is everything that no datapath here has. '+-' is one standard error.", before.name)};
+      "A cable between namespaces has no NIC: drivers, NICs, interrupts and queues are those of the profile",
+      fmt::format("'{}', as are shapes (sigma) and all that no datapath here has. '+-' is one standard error.",
+                  before.name)};
   const std::string text = lab::profile_text(profile, comment);
   write_file_safely(arguments.out, std::as_bytes(std::span(text)));
 

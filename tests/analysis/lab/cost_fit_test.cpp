@@ -8,17 +8,11 @@
 #include <cmath>
 
 #include "sim/core/distributions.h"
-#include "sim/input/read_documents.h"
+
+#include "default_profile.h"
 
 namespace knetsim::lab {
 namespace {
-
-CostProfile default_profile() {
-  InputSet inputs;
-  Diagnostics diagnostics;
-  const Document document = read_document(inputs.open(KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml"));
-  return read_cost_profile(document.root(), diagnostics);
-}
 
 /// The default profile with every cost multiplied by a factor of its own between 1/2 and 2.
 CostProfile hidden_profile() {

@@ -4,17 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/input/read_documents.h"
+#include "default_profile.h"
 
 namespace knetsim::lab {
 namespace {
-
-CostProfile default_profile() {
-  InputSet inputs;
-  Diagnostics diagnostics;
-  const Document document = read_document(inputs.open(KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml"));
-  return read_cost_profile(document.root(), diagnostics);
-}
 
 const LabCase kHosts{.client_host_network = true, .server_host_network = true};
 const LabCase kPods{.setup = {.nodes = 2}};

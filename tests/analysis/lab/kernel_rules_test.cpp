@@ -62,6 +62,11 @@ std::vector<HostPortSpec> lab_containers(Ipv4 server) {
 
 enum class Loader : std::uint8_t { IptablesLegacy, IptablesNft, Nftables, NftablesBefore136 };
 
+void PrintTo(Loader loader, std::ostream* out) {
+  const char* const names[] = {"IptablesLegacy", "IptablesNft", "Nftables", "NftablesBefore136"};
+  *out << names[static_cast<std::size_t>(loader)];
+}
+
 bool is_iptables(Loader loader) { return loader == Loader::IptablesLegacy || loader == Loader::IptablesNft; }
 Version version_of(Loader loader) { return loader == Loader::NftablesBefore136 ? Version{1, 35} : Version{1, 36}; }
 const char* save_program(Loader loader) {
