@@ -50,6 +50,7 @@ struct LabCase {
   Operation operation = Operation::RoundTrip;
   bool cold = false;        ///< The caches are swept before each operation.
   std::uint32_t bytes = 1;  ///< Of the request and of the response.
+  auto operator<=>(const LabCase&) const = default;
 
   /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy: connect, cold"
   std::string name() const;

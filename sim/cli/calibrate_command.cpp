@@ -1,7 +1,5 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
 #include <filesystem>
 #include <memory>
 
@@ -20,8 +18,7 @@ namespace {
 struct CalibrateArguments {
   std::string out = "profile.yaml";
   std::string before;
-  std::uint32_t rounds = 15;
-  bool force = false;
+  LabOptions lab{};
 };
 
 std::string scans_text(const lab::CostFit& fit) {
@@ -37,26 +34,23 @@ std::string scans_text(const lab::CostFit& fit) {
 }
 
 int calibrate(const CalibrateArguments& arguments, const CommandContext& context) {
-  if (!arguments.force && std::filesystem::exists(arguments.out)) {
+  if (!arguments.lab.force && std::filesystem::exists(arguments.out)) {
     throw UsageError(fmt::format("{} exists; --force writes it anew", arguments.out));
   }
   check_writable(arguments.out);
   const CostProfile before = read_profile(arguments.before);
-  const lab::Surroundings here = enter_lab(context);
-  const std::vector<lab::LabCase> cases = lab::calibration_cases(here);
-  const auto measured = measure_shown(cases, here, arguments.rounds, context);
+  const lab::MeasurementRecord record = obtain_record(arguments.lab, lab::calibration_cases, context);
+  const std::vector<lab::Measured>& measured = record.measured;
   const lab::CostFit fit = lab::fit_costs(measured, before);
 
-  const std::string machine = machine_text(here);
-  const std::string date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+  const std::string machine = record.machine.text();
   CostProfile profile = lab::fitted_profile(before, fit, "measured");
   profile.name = "measured";
   profile.machine = machine;
   const double floor = lab::noise_floor(measured);
   const std::vector<std::string> comment = {
       "What each step of a packet's walk costs on this machine, measured by 'knetsim calibrate' in network namespaces.",
-      fmt::format("{}; {}. {} datapaths and operations, {} rounds each in turn.", machine, date, cases.size(),
-                  arguments.rounds),
+      fmt::format("{}. {} datapaths and operations, measured in turn.", machine, measured.size()),
       fmt::format("Fitted at once by least squares; what is left: {:.1f} % root mean square. Noise of the machine: "
                   "{:.1f} % of a median.",
                   100 * fit.residual, 100 * floor),
@@ -82,7 +76,7 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
   fmt::print("{}\n{}{}\n", machine, table.render(2), scans_text(fit));
   fmt::print("{} steps more are known as sums only, shared out as in profile '{}'.\n", split, before.name);
   fmt::print("{} datapaths and operations fitted to {:.1f} %; the machine's noise is {:.1f} % of a median{}\n",
-             cases.size(), 100 * fit.residual, 100 * floor, noise_warning(floor));
+             measured.size(), 100 * fit.residual, 100 * floor, noise_warning(floor));
   fmt::print("Wrote {}      next: knetsim verify --kernel --profile {}\n", arguments.out, arguments.out);
   return exit_code::kDone;
 }
@@ -94,15 +88,13 @@ CommandRun add_calibrate_command(CLI::App& command, CommandContext& context) {
   command.description("Measure this machine's kernel in network namespaces and write a cost profile (needs root).");
   command.footer(
       "knetsim calibrate --out profile.yaml\n"
-      "knetsim calibrate --out profile.yaml --rounds 40");
+      "knetsim calibrate --out profile.yaml --rounds 40 --save measured.json\n"
+      "knetsim calibrate --out again.yaml --from measured.json");
   command.add_option("--out", arguments->out, "File to write")->type_name("FILE")->capture_default_str();
   command.add_option("--before", arguments->before, "Profile to start from (default: profiles/default.yaml)")
       ->type_name("FILE");
-  command.add_option("--rounds", arguments->rounds, "How often everything is measured, at least 6")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(6u, 10'000u));
-  command.add_flag("--force", arguments->force, "Overwrite the file");
+  add_lab_options(command, arguments->lab);
+  command.add_flag("--force", arguments->lab.force, "Overwrite files");
   return [arguments, &context] { return calibrate(*arguments, context); };
 }
 

@@ -2,24 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <fmt/chrono.h>
+
 #include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <span>
 
 #include "analysis/lab/lab_error.h"
 #include "sim/cli/progress.h"
 #include "sim/experiment/scenario.h"
 #include "sim/input/read_documents.h"
+#include "sim/output/safe_file.h"
 
 namespace knetsim {
 
-CostProfile read_profile(const std::string& path) {
-  InputSet inputs;
-  Diagnostics diagnostics;
-  const Document document = read_document(inputs.open(path.empty() ? installed_config("profiles/default.yaml") : path));
-  CostProfile profile = read_cost_profile(document.root(), diagnostics);
-  diagnostics.throw_if_errors();
-  return profile;
-}
+namespace {
 
+/// Looks what the machine has, and says what it lacks. @throws lab::LabError  No lab is possible here.
 lab::Surroundings enter_lab(const CommandContext& context) {
   if (const std::string why = lab::lab_impossible(); !why.empty()) throw lab::LabError(why);
   lab::Surroundings here = lab::look_around();
@@ -29,6 +29,7 @@ lab::Surroundings enter_lab(const CommandContext& context) {
   return here;
 }
 
+/// Measures, showing on standard error what is under way. @throws lab::LabError
 std::vector<lab::Measured> measure_shown(const std::vector<lab::LabCase>& cases, const lab::Surroundings& here,
                                          std::uint32_t rounds, const CommandContext& context) {
   ProgressLine progress(!context.says(LogLevel::Warning));
@@ -42,8 +43,47 @@ std::vector<lab::Measured> measure_shown(const std::vector<lab::LabCase>& cases,
   return measured;
 }
 
-std::string machine_text(const lab::Surroundings& here) {
-  return fmt::format("{}, Linux {}", here.processor, here.kernel);
+}  // namespace
+
+CostProfile read_profile(const std::string& path) {
+  InputSet inputs;
+  Diagnostics diagnostics;
+  const Document document = read_document(inputs.open(path.empty() ? installed_config("profiles/default.yaml") : path));
+  CostProfile profile = read_cost_profile(document.root(), diagnostics);
+  diagnostics.throw_if_errors();
+  return profile;
+}
+
+void add_lab_options(CLI::App& command, LabOptions& options) {
+  command.add_option("--rounds", options.rounds, "How often everything is measured, at least 6")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(6u, 10'000u));
+  command.add_option("--save", options.save, "Also write the measurements as they are, as JSON")->type_name("FILE");
+  command.add_option("--from", options.from, "Measure nothing: take what --save wrote, here or on another machine")
+      ->type_name("FILE");
+}
+
+lab::MeasurementRecord obtain_record(const LabOptions& options,
+                                     std::vector<lab::LabCase> (*design)(const lab::Surroundings& here),
+                                     const CommandContext& context) {
+  if (!options.from.empty()) return lab::read_record(*Input::open(options.from));
+  if (!options.save.empty()) {
+    if (!options.force && std::filesystem::exists(options.save))
+      throw UsageError(fmt::format("{} exists; --force writes it anew", options.save));
+    check_writable(options.save);
+  }
+  const lab::Surroundings here = enter_lab(context);
+  lab::MeasurementRecord record{.machine = {.processor = here.processor,
+                                            .kernel = here.kernel,
+                                            .date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))),
+                                            .note = {}},
+                                .measured = measure_shown(design(here), here, options.rounds, context)};
+  if (!options.save.empty()) {
+    const std::string text = lab::record_text(record);
+    write_file_safely(options.save, std::as_bytes(std::span(text)));
+  }
+  return record;
 }
 
 std::string noise_warning(double noise_floor) {

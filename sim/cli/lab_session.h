@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/lab/measurement.h"
+#include "analysis/lab/measurement_record.h"
 #include "analysis/lab/surroundings.h"
 #include "models/cost/cost_profile.h"
 #include "sim/cli/command.h"
@@ -13,15 +13,22 @@ namespace knetsim {
 /// Reads a cost profile. @param path  Empty: profiles/default.yaml beside the program. @throws ConfigError
 CostProfile read_profile(const std::string& path);
 
-/// Looks what the machine has, and says what it lacks. @throws lab::LabError  No lab is possible here.
-lab::Surroundings enter_lab(const CommandContext& context);
+/// How a command comes by its measurements.
+struct LabOptions {
+  std::uint32_t rounds = 15;
+  std::string save;    ///< File that gets the record; empty: none.
+  std::string from;    ///< File that holds a record: nothing is measured. Empty: this machine is.
+  bool force = false;  ///< `save` may be there already.
+};
 
-/// Measures, showing on standard error what is under way. @throws lab::LabError
-std::vector<lab::Measured> measure_shown(const std::vector<lab::LabCase>& cases, const lab::Surroundings& here,
-                                         std::uint32_t rounds, const CommandContext& context);
+/// Adds --rounds, --save and --from to a command.
+void add_lab_options(CLI::App& command, LabOptions& options);
 
-/// "Intel(R) Xeon(R) Processor, Linux 6.18"
-std::string machine_text(const lab::Surroundings& here);
+/// Measures the cases that `design` finds possible here, showing on standard error what is under way, or reads what was
+/// measured before. @throws lab::LabError  No lab is possible here. @throws ConfigError  Not a record.
+lab::MeasurementRecord obtain_record(const LabOptions& options,
+                                     std::vector<lab::LabCase> (*design)(const lab::Surroundings& here),
+                                     const CommandContext& context);
 
 /// " of a median: too much to ..." where the machine is too noisy to tell what is asked; empty else.
 std::string noise_warning(double noise_floor);

@@ -24,7 +24,7 @@ struct VerifyArguments {
   bool published = false;
   bool kernel = false;
   std::string profile;
-  std::uint32_t rounds = 15;
+  LabOptions lab{};
   std::string table;
   std::string format = "table";
   std::uint32_t threads = 0;
@@ -202,15 +202,14 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       "knetsim verify --published\n"
       "knetsim verify --published --table proxy-modes -o json\n"
       "knetsim verify --published -o markdown > docs/validation.md\n"
-      "knetsim verify --kernel --profile profile.yaml");
+      "knetsim verify --kernel --profile profile.yaml\n"
+      "knetsim verify --kernel --profile profile.yaml --from measured.json");
   command.add_flag("--published", arguments->published, "With published tables: configs/validation/published.yaml");
   command.add_flag("--kernel", arguments->kernel, "With this machine's kernel, in network namespaces (needs root)");
   command.add_option("--profile", arguments->profile, "Of --kernel: the cost profile (default: profiles/default.yaml)")
       ->type_name("FILE");
-  command.add_option("--rounds", arguments->rounds, "Of --kernel: how often everything is measured, at least 6")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(6u, 10'000u));
+  add_lab_options(command, arguments->lab);
+  command.add_flag("--force", arguments->lab.force, "Of --save: overwrite the file");
   command.add_option("--table", arguments->table, "Of --published: one of the tables only")->type_name("NAME");
   command.add_option("-o,--output", arguments->format, "Format: table, json or markdown")
       ->check(CLI::IsMember({"table", "json", "markdown"}))
@@ -222,8 +221,7 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
     if (arguments->published == arguments->kernel)
       throw UsageError("say what to compare with: --published or --kernel");
     if (arguments->published) return verify_published(*arguments, context);
-    return verify_kernel({.profile = arguments->profile, .rounds = arguments->rounds, .format = arguments->format},
-                         context);
+    return verify_kernel({.profile = arguments->profile, .lab = arguments->lab, .format = arguments->format}, context);
   };
 }
 

@@ -56,8 +56,8 @@ void print_cases(const lab::KernelCheck& check, lab::Operation operation, bool m
   if (!markdown) fmt::print("{}", table.render(2));
 }
 
-void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::Surroundings& here, bool markdown) {
-  fmt::print("{}Kernel of {}, profile '{}' ({})\n", markdown ? "## " : "", machine_text(here), profile.name,
+void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine, bool markdown) {
+  fmt::print("{}Kernel of {}, profile '{}' ({})\n", markdown ? "## " : "", machine.text(), profile.name,
              profile.machine);
   fmt::print("\n{}Round trips, medians less that between hosts without rules, us (within 15 % or 0.3 us)\n\n",
              markdown ? "### " : "");
@@ -70,9 +70,9 @@ void print(const lab::KernelCheck& check, const CostProfile& profile, const lab:
              noise_warning(check.noise_floor));
 }
 
-void print_json_check(const lab::KernelCheck& check, const CostProfile& profile, const lab::Surroundings& here) {
+void print_json_check(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine) {
   nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion},
-                                 {"machine", machine_text(here)},
+                                 {"machine", machine.text()},
                                  {"profile", profile.name},
                                  {"noise_floor", check.noise_floor},
                                  {"median_error", check.error_median},
@@ -98,13 +98,12 @@ void print_json_check(const lab::KernelCheck& check, const CostProfile& profile,
 
 int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& context) {
   const CostProfile profile = read_profile(arguments.profile);
-  const lab::Surroundings here = enter_lab(context);
-  const auto measured = measure_shown(lab::held_out_cases(here), here, arguments.rounds, context);
-  const lab::KernelCheck check = lab::check_against_kernel(measured, profile);
+  const lab::MeasurementRecord record = obtain_record(arguments.lab, lab::held_out_cases, context);
+  const lab::KernelCheck check = lab::check_against_kernel(record.measured, profile);
   if (arguments.format == "json") {
-    print_json_check(check, profile, here);
+    print_json_check(check, profile, record.machine);
   } else {
-    print(check, profile, here, arguments.format == "markdown");
+    print(check, profile, record.machine, arguments.format == "markdown");
   }
   return exit_code::kDone;
 }

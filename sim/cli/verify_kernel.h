@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "sim/cli/command.h"
+#include "sim/cli/lab_session.h"
 
 namespace knetsim {
 
 struct KernelVerifyArguments {
   std::string profile;  ///< Path; empty: the default one.
-  std::uint32_t rounds = 15;
+  LabOptions lab{};
   std::string format = "table";
 };
 

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/lab/measurement.h"
+#include "sim/input/input_file.h"
+
+namespace knetsim::lab {
+
+/// On what something was measured.
+struct LabMachine {
+  std::string processor;  ///< "AMD EPYC"
+  std::string kernel;     ///< "6.18.44"
+  std::string date;       ///< "2026-01-31"
+  std::string note;       ///< What else a reader has to know: "emulated, one instruction a nanosecond"; may be empty.
+
+  /// "AMD EPYC, Linux 6.18.44, 2026-01-31"
+  std::string text() const;
+};
+
+/// All that a lab measured, apart from what is concluded from it: costs are fitted to a record, and predictions judged
+/// beside one, again and anywhere, whoever measured it.
+struct MeasurementRecord {
+  LabMachine machine;
+  std::vector<Measured> measured;
+};
+
+/// The record as JSON, a case a line: what read_record() reads back, to a tenth of a nanosecond.
+std::string record_text(const MeasurementRecord& record);
+
+/// @throws ConfigError  Not a record, with every mistake and its place.
+MeasurementRecord read_record(const Input& input);
+
+}  // namespace knetsim::lab
