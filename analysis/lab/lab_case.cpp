@@ -69,7 +69,7 @@ std::string_view operation_name(Operation operation) {
   return operation == Operation::Connect ? "connect" : "round trip";
 }
 
-std::string LabCase::name() const {
+std::string LabCase::datapath_name() const {
   const char* server = server_host_network ? "host" : "pod";
   std::string text = setup.nodes == 1 ? "one node" : std::string(fabric_name(setup.fabric));
   text += setup.bridge ? ", bridge, " : ", routed, ";
@@ -86,7 +86,11 @@ std::string LabCase::name() const {
       text += server;
       if (setup.rules.proxy != LabProxy::None) text += fmt::format(" past {} Services", setup.rules.services);
   }
-  text += fmt::format(", {}: {}", proxy_name(setup.rules.proxy), operation_name(operation));
+  return text + fmt::format(", {}", proxy_name(setup.rules.proxy));
+}
+
+std::string LabCase::name() const {
+  std::string text = fmt::format("{}: {}", datapath_name(), operation_name(operation));
   if (bytes > 1) text += fmt::format(" of {} B", bytes);
   return text + (cold ? ", cold" : "");
 }

@@ -54,6 +54,8 @@ struct LabCase {
 
   /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy: connect, cold"
   std::string name() const;
+  /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy"
+  std::string datapath_name() const;
   FlowClass flow() const;
   RuleSizes sizes() const;
 };

@@ -7,8 +7,6 @@
 namespace knetsim::lab {
 namespace {
 
-std::string uplink(std::uint32_t peer) { return fmt::format("up{}", peer); }
-
 // Numbers of Ethernet addresses: 1xx bridges, 2ab the uplink of node a to node b, 3xx tunnels, 4xx and 5xx a pod's
 // cable.
 std::uint16_t bridge_number(std::uint32_t node) { return static_cast<std::uint16_t>(0x100 + node); }
@@ -36,6 +34,10 @@ std::string_view fabric_name(Fabric fabric) {
   }
   return "";
 }
+
+std::string LabCluster::uplink(std::uint32_t peer) { return fmt::format("up{}", peer); }
+
+std::string LabCluster::host_end(std::uint32_t pod) { return fmt::format("veth{}", pod); }
 
 LabCluster::LabCluster(const LabSpec& spec) : spec_(spec), next_host_(spec.nodes, 10) {
   for (std::uint32_t node = 0; node < spec.nodes; ++node) add_node(node);
@@ -122,8 +124,8 @@ void LabCluster::add_pod(const LabPodSpec& spec) {
   const NetNamespace& host = node(spec.node);
   pods_.push_back(std::make_unique<NetNamespace>(fmt::format("pod {}", index)));
   const NetNamespace& pod = *pods_.back();
-  const std::string device = fmt::format("veth{}", index);
-  NetNamespace::cable({host, device, host_end_number(index)}, {pod, "eth0", pod_number(index)});
+  const std::string device = host_end(index);
+  NetNamespace::cable({host, device, host_end_number(index)}, {pod, pod_device(), pod_number(index)});
   first_host_.push_back(next_host_[spec.node]);
   next_host_[spec.node] += spec.addresses;
   if (next_host_[spec.node] > 255) throw LabError("a lab node has 245 pod addresses");

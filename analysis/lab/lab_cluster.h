@@ -41,6 +41,10 @@ class LabCluster {
   static Ipv4 node_address(std::uint32_t node) { return ipv4(192, 168, 1, 1 + node); }
   static Ipv4 tunnel_address(std::uint32_t node) { return ipv4(10, 244, 1 + node, 0); }
   static Ipv4 bridge_address(std::uint32_t node) { return ipv4(10, 244, 1 + node, 1); }
+  /// Devices: a node's end of the wire to another one, a pod's own, the node's end of a pod's cable.
+  static std::string uplink(std::uint32_t peer);
+  static std::string pod_device() { return "eth0"; }
+  static std::string host_end(std::uint32_t pod);
   /// The `which`-th address of a pod.
   Ipv4 pod_address(std::uint32_t pod, std::uint32_t which = 0) const;
   /// All addresses of a node itself.

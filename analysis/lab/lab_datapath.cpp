@@ -9,7 +9,6 @@
 namespace knetsim::lab {
 namespace {
 
-constexpr std::uint16_t kServerPort = 8080;
 constexpr std::uint16_t kNodePort = 30'080;
 constexpr std::uint32_t kServiceNet = ipv4(10, 96, 0, 0);
 
@@ -17,7 +16,7 @@ Ipv4 service_address(std::uint32_t position) { return kServiceNet + 256 + positi
 
 }  // namespace
 
-LabDatapath::LabDatapath(const LabSetup& setup) : setup_(setup) {
+LabDatapath::LabDatapath(const LabSetup& setup, LabServers servers) : setup_(setup) {
   const std::uint32_t far = setup.nodes - 1;
   cluster_ =
       std::make_unique<LabCluster>(LabSpec{.nodes = setup.nodes,
@@ -34,6 +33,7 @@ LabDatapath::LabDatapath(const LabSetup& setup) : setup_(setup) {
                             text);
     load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }
+  if (servers == LabServers::None) return;
   pod_server_ = std::make_unique<EchoServer>(cluster_->pod(1), EchoOptions{.port = kServerPort});
   host_server_ = std::make_unique<EchoServer>(cluster_->node(far), EchoOptions{.port = kServerPort});
 }
@@ -63,30 +63,41 @@ std::string LabDatapath::rules_text(std::uint32_t node) const {
                                            : iptables_text(iptables_rules(spec, services));
 }
 
+LabEnds LabDatapath::ends_of(const LabCase& lab_case) const {
+  const std::uint32_t far = setup_.nodes - 1;
+  LabEnds ends{.client = lab_case.client_host_network ? cluster_->node(0) : cluster_->pod(0),
+               .server = lab_case.server_host_network ? cluster_->node(far) : cluster_->pod(1),
+               .asked = {.address = 0, .port = kServerPort}};
+  switch (lab_case.exposure) {
+    case Exposure::ClusterIp:
+      ends.asked = {.address = service_address(setup_.rules.position), .port = 80};
+      break;
+    case Exposure::NodePort:
+      ends.asked = {.address = LabCluster::node_address(0), .port = kNodePort};
+      break;
+    default:
+      ends.asked.address = lab_case.server_host_network ? LabCluster::node_address(far) : cluster_->pod_address(1);
+  }
+  ends.client_device = !lab_case.client_host_network ? LabCluster::pod_device()
+                       : far > 0                     ? LabCluster::uplink(far)
+                                                     : LabCluster::host_end(1);
+  return ends;
+}
+
 Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cpus, std::uint32_t samples,
                              const std::function<void()>& before_each) const {
   const bool connect = lab_case.operation == Operation::Connect;
   const int server_cpu = connect ? cpus.back() : cpus.front();
   EchoServer& server = lab_case.server_host_network ? *host_server_ : *pod_server_;
   server.move_to(server_cpu, connect && server_cpu != cpus.front());
-  SocketAddress to{.address = 0, .port = kServerPort};
-  switch (lab_case.exposure) {
-    case Exposure::ClusterIp:
-      to = {.address = service_address(setup_.rules.position), .port = 80};
-      break;
-    case Exposure::NodePort:
-      to = {.address = LabCluster::node_address(0), .port = kNodePort};
-      break;
-    default:
-      to.address = lab_case.server_host_network ? LabCluster::node_address(setup_.nodes - 1) : cluster_->pod_address(1);
-  }
-  const NetNamespace& from = lab_case.client_host_network ? cluster_->node(0) : cluster_->pod(0);
+  const LabEnds ends = ends_of(lab_case);
   const ProbeOptions options{.cpu = cpus.front(),
                              .samples = samples,
                              .before = lab_case.cold ? 2u : 20u,
                              .bytes = lab_case.bytes,
                              .before_each = before_each};
-  Samples times = connect ? connect_times(from, to, options) : round_trip_times(from, to, options);
+  Samples times =
+      connect ? connect_times(ends.client, ends.asked, options) : round_trip_times(ends.client, ends.asked, options);
   server.move_to(server_cpu, false);  // others are measured next
   return times;
 }

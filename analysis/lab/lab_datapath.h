@@ -8,13 +8,30 @@
 
 namespace knetsim::lab {
 
+/// Whether a datapath answers by itself.
+enum class LabServers : std::uint8_t { Echo, None };
+
+/// Where a case's client and server are.
+struct LabEnds {
+  const NetNamespace& client;
+  const NetNamespace& server;
+  SocketAddress asked{};        ///< By the client.
+  std::string client_device{};  ///< By which the client's packets leave its namespace.
+};
+
 /// A setup that stands: namespaces, rules loaded, servers listening. Many cases are measured on one.
 class LabDatapath {
  public:
   /// @throws LabError  The kernel refuses a part of it.
-  explicit LabDatapath(const LabSetup& setup);
+  explicit LabDatapath(const LabSetup& setup, LabServers servers = LabServers::Echo);
+
+  /// At which its servers, and the endpoints of its Services, listen.
+  static constexpr std::uint16_t kServerPort = 8080;
 
   const LabSetup& setup() const { return setup_; }
+  const LabCluster& cluster() const { return *cluster_; }
+  /// @pre The case is of this setup.
+  LabEnds ends_of(const LabCase& lab_case) const;
   /// Seconds that loading the rules of one node took.
   double load_seconds() const { return load_seconds_; }
 

@@ -1,0 +1,147 @@
+// Goal: a load does what it says, and its accounts hold: bytes are conserved, CPU time is there, placements put the
+// work where they say. Method: live namespaces, loose sanity, no timing. Skipped where namespaces are not allowed.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <sstream>
+#include <thread>
+
+#include "analysis/lab/command.h"
+#include "analysis/lab/lab_error.h"
+#include "analysis/lab/load_clients.h"
+#include "analysis/lab/load_measurement.h"
+#include "analysis/lab/load_server.h"
+#include "analysis/lab/receive_steering.h"
+#include "analysis/lab/surroundings.h"
+
+namespace knetsim::lab {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr LoadTiming kShort{.warm_up = 20ms, .window = 60ms};
+
+class LoadTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = lab_impossible(); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+
+TEST_F(LoadTest, BytesOfAStreamAreConserved) {
+  const LabDatapath datapath({}, LabServers::None);
+  const LabEnds ends = datapath.ends_of({});
+  const int cpu = usable_cpus().front();
+  const LoadServer server(ends.server, {.kind = LoadKind::Bulk, .cpus = {cpu}});
+  LoadClients clients(ends.client, ends.asked, {.kind = LoadKind::Bulk, .cpus = {cpu, cpu}});
+  std::this_thread::sleep_for(50ms);
+  clients.stop();
+  std::uint64_t sent = 0;
+  for (const std::uint64_t bytes : clients.operations()) sent += bytes;
+  EXPECT_GT(sent, 0u);
+  for (int wait = 0; wait < 500 && server.open() > 0; ++wait) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(server.open(), 0u) << "both streams have come to their end";
+  EXPECT_EQ(server.bytes(), sent);
+}
+
+TEST_F(LoadTest, EveryKindOfLoadGetsOnAndCostsTime) {
+  const LabDatapath datapath({}, LabServers::None);
+  const std::vector<int> cpus = usable_cpus();
+  const CpuIdle idle;
+  for (const LoadKind kind : {LoadKind::Bulk, LoadKind::Requests, LoadKind::Connections}) {
+    SCOPED_TRACE(std::string(load_name(kind)));
+    const LoadSample one = watch_load(datapath, {.kind = kind}, cpus, kShort, idle);
+    EXPECT_GT(one.operations, 0);
+    EXPECT_GE(one.seconds, 0.06);
+    EXPECT_GT(one.client_ns + one.server_ns, 0);
+    EXPECT_GT(one.busy_ns, 0);
+    EXPECT_LE(one.busy_ns, one.seconds * 1e9 * 1.001) << "of one CPU";
+    // A request is at least one skb each way; of a connection three and more leave; a stream's hold many bytes.
+    if (kind == LoadKind::Requests) {
+      EXPECT_GE(one.skbs_out, 0.99 * one.operations);
+      EXPECT_GE(one.skbs_back, 0.99 * one.operations);
+      EXPECT_LE(one.skbs_out, 1.5 * one.operations) << "answers carry the acknowledgements";
+    } else if (kind == LoadKind::Connections) {
+      EXPECT_GE(one.skbs_out, 2.9 * one.operations);
+    } else {
+      EXPECT_GT(one.operations / one.skbs_out, 1'448) << "segmentation is offloaded";
+    }
+  }
+}
+
+// Two streams on one CPU get half of it each: neither is left below a tenth. A share of exactly one half would be a
+// statement about the scheduler.
+TEST_F(LoadTest, TwoStreamsOfOneCpuShareIt) {
+  const LabDatapath datapath({}, LabServers::None);
+  const LabEnds ends = datapath.ends_of({});
+  const int cpu = usable_cpus().front();
+  const LoadServer server(ends.server, {.kind = LoadKind::Bulk, .cpus = {cpu}});
+  LoadClients clients(ends.client, ends.asked, {.kind = LoadKind::Bulk, .cpus = {cpu, cpu}});
+  std::this_thread::sleep_for(300ms);
+  clients.stop();
+  const auto each = clients.operations();
+  ASSERT_EQ(each.size(), 2u);
+  EXPECT_GT(static_cast<double>(std::min(each[0], each[1])), 0.1 * static_cast<double>(each[0] + each[1]));
+}
+
+// Steering: the softirq of what the server's node receives runs on the CPU that the placement names. The kernel counts
+// packets that a CPU took from another one's backlog by RPS in /proc/net/softnet_stat, tenth column.
+TEST_F(LoadTest, ReceiveSteeringIsHonouredByVeth) {
+  const std::vector<int> cpus = usable_cpus();
+  if (cpus.size() < 2) GTEST_SKIP() << "one CPU: nothing can be steered to another one";
+  const LabDatapath datapath({}, LabServers::None);
+  const auto steered = [&] {
+    std::istringstream lines(datapath.cluster().node(0).in("cat /proc/net/softnet_stat"));
+    double sum = 0;
+    for (std::string line; std::getline(lines, line);)
+      sum += static_cast<double>(std::stoul(words(line).at(9), nullptr, 16));
+    return sum;
+  };
+  const CpuIdle idle;
+  const double before = steered();
+  const LoadSample still = watch_load(datapath, {}, cpus, kShort, idle);
+  const double between = steered();
+  EXPECT_EQ(between, before) << "nothing is steered where nobody asks";
+  EXPECT_GT(still.operations, 0);
+  const LoadSample moved = watch_load(datapath, {.placement = Placement::CpuPerNode}, cpus, kShort, idle);
+  EXPECT_GE(steered() - between, moved.operations) << "each request at least";
+  EXPECT_GT(moved.operations, 0);
+}
+
+TEST_F(LoadTest, ClientsOfAServerThatIsNotThereSaySo) {
+  const LabDatapath datapath({}, LabServers::None);
+  const LabEnds ends = datapath.ends_of({});
+  LoadClients clients(ends.client, ends.asked, {.kind = LoadKind::Requests, .cpus = {usable_cpus().front()}});
+  try {
+    clients.stop();
+    FAIL();
+  } catch (const LabError& error) {
+    EXPECT_STREQ(error.what(), "a load has no connection to 10.244.2.10:8080: Connection refused");
+  }
+}
+
+TEST_F(LoadTest, MeasuredLoadsHaveIntervalsAroundTheirMedians) {
+  const auto measured = measure_loads({{.kind = LoadKind::Requests}, {.kind = LoadKind::Connections}},
+                                      {.cpus = usable_cpus(), .rounds = 6, .timing = kShort});
+  ASSERT_EQ(measured.size(), 2u);
+  for (const MeasuredLoad& one : measured) {
+    EXPECT_GT(one.rate.low, 0);
+    EXPECT_LE(one.rate.low, one.rate.value);
+    EXPECT_GE(one.rate.high, one.rate.value);
+    EXPECT_GT(one.cpu_ns.value, 0);
+    EXPECT_GT(one.busy.value, 0);
+    EXPECT_LE(one.busy.high, 1 + 1e-9);
+    EXPECT_EQ(one.rounds, 6u);
+  }
+}
+
+TEST(CpuMask, IsAsSysfsHasIt) {
+  EXPECT_EQ(cpu_mask(0), "1");
+  EXPECT_EQ(cpu_mask(5), "20");
+  EXPECT_EQ(cpu_mask(33), "2,00000000");
+  EXPECT_EQ(cpu_mask(64), "1,00000000,00000000");
+}
+
+}  // namespace
+}  // namespace knetsim::lab
