@@ -1,0 +1,189 @@
+// How an attempt at a request ends: answered, refused, lost on the way, or given up by its caller while the callee
+// works on; what is reported of it, and the account at the end of the run.
+
+#include <algorithm>
+#include <utility>
+
+#include "models/workload/runtime.h"
+#include "sim/core/ensure.h"
+
+namespace knetsim {
+
+void TrafficRuntime::put_back(Rpc& rpc, bool reusable) {
+  const EdgeSpec& edge = plan_.edges[rpc.edge];
+  const bool more = edge.requests_per_connection == 0 || rpc.connection.requests_left > 0;
+  if (reusable && more && edge.requests_per_connection != 1) {
+    idle_connections_[(std::uint64_t{rpc.edge} << 32) | rpc.client].push_back(rpc.connection);
+    return;
+  }
+  network_.close(rpc.connection.flow, rpc.closing ? FinExchange::Played : FinExchange::Booked);
+  dialer_.hung_up(rpc.edge, rpc.connection.chosen_at, rpc.connection.server);
+}
+
+void TrafficRuntime::ended(std::uint32_t index, Outcome outcome, Time now) {
+  Rpc& rpc = rpcs_[index];
+  put_back(rpc, outcome == Outcome::Ok);
+  if (!rpc.abandoned) {
+    report_up(index, outcome, now);
+  }
+  rpc.live = false;
+  --open_by_edge_[rpc.edge];
+  free_rpc(index);
+}
+
+void TrafficRuntime::report_up(std::uint32_t index, Outcome outcome, Time now) {
+  Rpc& rpc = rpcs_[index];
+  ++completed_;
+  KNETSIM_ENSURE(rpc.split.clock == now);
+  if (measured(rpc.begun)) {
+    EdgeStats& stats = edge_stats_[rpc.edge];
+    ++(outcome == Outcome::Ok ? stats.ok : outcome == Outcome::Error ? stats.errors : stats.timeouts);
+    if (outcome != Outcome::Error) {
+      stats.latency_ns.record((now - rpc.begun).count() / 1000);
+    }
+  }
+  if (rpc.source != kNone) {
+    KNETSIM_ENSURE(rpc.split.total() == now - rpc.begun);
+    recorders_[rpc.source].ended(rpc.begun, now, outcome, rpc.split);
+    if (rpc.split.trace != nullptr) {
+      spans_.ended(rpc.source, *rpc.split.trace, rpc.begun, now - rpc.begun);
+    }
+    if (std::holds_alternative<ClosedLoop>(plan_.sources[rpc.source].arrivals)) {
+      const Duration think = arrivals_.pause(rpc.source, rpc.id);
+      if (now + think < options_.end) {
+        scheduler_.schedule(now + think, first_source_ + rpc.source, {handler_, kThought, rpc.source, rpc.user});
+      }
+    }
+  } else {
+    call_ended(rpc.parent, rpc.split, outcome != Outcome::Ok, now);
+  }
+}
+
+void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
+  Rpc& rpc = rpcs_[index];
+  const bool again = rpc.attempt < plan_.edges[rpc.edge].retries;
+  rpc.abandoned = true;
+  const bool next_waits = std::exchange(rpc.sends_first, false);
+  if (next_waits) {
+    start_next_call(rpc.parent, now);
+  }
+  // The attempt lives on without its caller: the callee does not know, and its work is real. A new one takes its place.
+  const std::uint32_t heir = rpcs_.take();
+  Rpc& next = rpcs_[heir];
+  const Rpc& old = rpcs_[index];
+  next.edge = old.edge;
+  next.source = old.source;
+  next.parent = old.parent;
+  next.user = old.user;
+  next.id = old.id;
+  next.begun = old.begun;
+  next.client = old.client;
+  next.client_core = old.client_core;
+  next.attempt = old.attempt + 1;
+  next.worker_before = old.worker_before;
+  next.recovery_before = old.recovery_before + (now - old.attempt_begun);
+  next.split.trace = spans_.part_of(old.split.trace);
+  next.split.hold(Wait::Worker, next.worker_before);
+  next.split.hold(Wait::Recovery, next.recovery_before);
+  next.split.clock = now;
+  if (old.lost) {
+    discard(index);
+  }
+  if (again) {
+    if (measured(next.begun)) {
+      ++edge_stats_[next.edge].retried;
+    }
+    begin_attempt(heir, now);
+    return;
+  }
+  report_up(heir, Outcome::Timeout, now);
+  free_rpc(heir);
+}
+
+void TrafficRuntime::refused(std::uint32_t index, Time now) {
+  Rpc& rpc = rpcs_[index];
+  const bool next_waits = std::exchange(rpc.sends_first, false);
+  rpc.live = false;
+  --open_by_edge_[rpc.edge];
+  if (next_waits) {
+    start_next_call(rpc.parent, now);
+  }
+  if (!rpc.abandoned) {
+    rpc.split.hold_until(Wait::Recovery, now);
+    report_up(index, Outcome::Error, now);
+  }
+  free_rpc(index);
+}
+
+void TrafficRuntime::free_rpc(std::uint32_t index) {
+  spans_.release(rpcs_[index].split.trace);
+  rpcs_.release(index);
+}
+
+void TrafficRuntime::discard(std::uint32_t index) {
+  Rpc& rpc = rpcs_[index];
+  if (rpc.connection.flow != kNone) {
+    put_back(rpc, false);
+  }
+  rpc.live = false;
+  --open_by_edge_[rpc.edge];
+  free_rpc(index);
+}
+
+void TrafficRuntime::on_lost(Time now, std::uint64_t cookie) {
+  const auto index = static_cast<std::uint32_t>(cookie);
+  Rpc& rpc = rpcs_[index];
+  rpc.in_network = false;
+  if (plan_.edges[rpc.edge].udp && !rpc.abandoned) {
+    // Nobody tells a UDP client: its timeout does.
+    rpc.lost = true;
+    return;
+  }
+  rpc.split.hold_until(Wait::Recovery, now);
+  ended(index, rpc.abandoned ? Outcome::Timeout : Outcome::Error, now);
+}
+
+void TrafficRuntime::arm_timeout(EdgeIndex edge, Time now) {
+  if (const std::optional<Time> next = deadlines_.next(edge)) {
+    scheduler_.schedule(std::max(now, *next), edge_source(edge), {handler_, kTimeout, edge, 0});
+  }
+}
+
+std::uint64_t TrafficRuntime::under_way() const {
+  std::uint64_t count = 0;
+  for (std::uint32_t index = 0; index < rpc_slots_; ++index) {
+    if (rpcs_[index].live && rpcs_[index].in_network) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+void TrafficRuntime::finish(Time now) {
+  for (std::uint32_t index = 0; index < rpc_slots_; ++index) {
+    const Rpc& rpc = rpcs_[index];
+    if (!rpc.live || rpc.abandoned) {
+      continue;
+    }
+    if (measured(rpc.begun)) {
+      EdgeStats& stats = edge_stats_[rpc.edge];
+      ++stats.unfinished;
+      stats.latency_ns.record((now - rpc.begun).count() / 1000);
+    }
+    if (rpc.source != kNone) {
+      recorders_[rpc.source].still_there(rpc.begun, now);
+    }
+  }
+  for (EdgeIndex edge = 0; edge < edge_stats_.size(); ++edge) {
+    EdgeStats& stats = edge_stats_[edge];
+    stats.in_flight_end = open_by_edge_[edge];
+    KNETSIM_ENSURE(stats.asked == stats.ok + stats.errors + stats.timeouts + stats.unfinished);
+  }
+  for (SourceRecorder& recorder : recorders_) {
+    recorder.close_series(now);
+    // Little's law on the sample path: the integral of the number in the system is the sum of the times in it.
+    KNETSIM_ENSURE(recorder.area() == recorder.time_in_system());
+  }
+}
+
+}  // namespace knetsim
