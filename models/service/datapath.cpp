@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "models/service/addressing.h"
 #include "models/service/unawaited.h"
 
 namespace knetsim {
@@ -22,14 +23,6 @@ struct Mapping {
 using Mappings = std::array<Mapping, kRoles>;
 
 std::size_t index_of(NodeRole role) { return static_cast<std::size_t>(role); }
-
-/// Client, third machine of a NodePort, server; one machine where they are the same.
-std::vector<NodeRole> machines_of(const FlowClass& flow) {
-  const bool third = flow.exposure == Exposure::NodePort && flow.ingress == IngressNode::ThirdNode;
-  if (third) return {NodeRole::Client, NodeRole::Ingress, NodeRole::Server};
-  if (flow.locality == Locality::Remote) return {NodeRole::Client, NodeRole::Server};
-  return {NodeRole::Client};
-}
 
 /// Takes one packet from socket to socket, machine by machine.
 class Assembler {
@@ -227,29 +220,8 @@ class Assembler {
 
   // ---- netfilter
 
-  AddressKind client_address() const {
-    if (!flow_.client_host_network) return AddressKind::Pod;
-    return node_ == NodeRole::Client ? AddressKind::ThisNode : AddressKind::OtherNode;
-  }
-  bool server_is_here() const {
-    return node_ == NodeRole::Server || (flow_.locality != Locality::Remote && node_ == NodeRole::Client);
-  }
-  AddressKind endpoint_address() const {
-    if (!flow_.server_host_network) return AddressKind::Pod;
-    return server_is_here() ? AddressKind::ThisNode : AddressKind::OtherNode;
-  }
-  AddressKind service_address() const {
-    switch (flow_.exposure) {
-      case Exposure::ClusterIp:
-        return AddressKind::ClusterIp;
-      case Exposure::PodIp:
-        return endpoint_address();
-      case Exposure::NodePort:
-      case Exposure::HostPort:
-        return node_ == translating_node(flow_) ? AddressKind::ThisNode : AddressKind::OtherNode;
-    }
-    return AddressKind::Pod;
-  }
+  AddressKind client_address() const { return knetsim::client_address(flow_, node_); }
+  AddressKind endpoint_address() const { return knetsim::endpoint_address(flow_, node_); }
   bool masqueraded_before(std::size_t i) const {
     return std::any_of(machines_.begin(), machines_.begin() + static_cast<std::ptrdiff_t>(i),
                        [this](NodeRole role) { return mappings_[index_of(role)].source; });
@@ -269,7 +241,7 @@ class Assembler {
     new_connection_ = first_;
     if (!reply_) {
       packet_state_.source = masqueraded_before(i) ? AddressKind::OtherNode : client_address();
-      packet_state_.destination = translated_before(i) ? endpoint_address() : service_address();
+      packet_state_.destination = translated_before(i) ? endpoint_address() : service_address(flow_, node_);
     } else {
       packet_state_.source = endpoint_address();
       packet_state_.destination = client_address();
@@ -447,20 +419,6 @@ class Assembler {
 };
 
 }  // namespace
-
-NodeRole translating_node(const FlowClass& flow) {
-  if (flow.exposure == Exposure::HostPort)
-    return flow.locality == Locality::Remote ? NodeRole::Server : NodeRole::Client;
-  if (flow.exposure != Exposure::NodePort) return NodeRole::Client;
-  switch (flow.ingress) {
-    case IngressNode::ThirdNode:
-      return NodeRole::Ingress;
-    case IngressNode::ServerNode:
-      return flow.locality == Locality::Remote ? NodeRole::Server : NodeRole::Client;
-    default:
-      return NodeRole::Client;
-  }
-}
 
 Walk describe(const FlowClass& flow, PacketClass packet, const Datapath& datapath) {
   Assembler first(flow, PacketClass::First, datapath, {});

@@ -30,7 +30,4 @@ struct Datapath {
 /// drivers/net/vxlan/vxlan_core.c.
 Walk describe(const FlowClass& flow, PacketClass packet, const Datapath& datapath);
 
-/// The machine that translates a new connection to the flow's service: whose rules give the symbols their values.
-NodeRole translating_node(const FlowClass& flow);
-
 }  // namespace knetsim

@@ -1,4 +1,5 @@
 #include "models/service/datapath.h"
+#include "models/service/addressing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
