@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 #include <libfyaml.h>
-#include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +13,7 @@
 #include "sim/input/document_builder.h"
 #include "sim/input/list_header.h"
 #include "sim/input/path.h"
+#include "sim/input/yaml_faults.h"
 
 namespace knetsim {
 namespace {
@@ -37,7 +36,8 @@ class YamlReader {
   }
 
   std::size_t read() {
-    check_characters();
+    const std::string_view text = input_.text().substr(range_.offset, range_.size);
+    if (auto fault = fault_before_parsing(text)) stop(range_.offset + fault->offset, std::move(fault->message));
     fy_parse_cfg config{};
     // Go's parser, which kubectl uses, does not insist on the indentation of flow collections either.
     config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DISABLE_DEPTH_LIMIT |
@@ -48,8 +48,6 @@ class YamlReader {
     // The parser's diagnostics are handed out with a reference of their own.
     const std::unique_ptr<fy_diag, void (*)(fy_diag*)> messages(fy_parser_get_diag(parser_), &free_messages);
     fy_diag_set_collect_errors(messages.get(), true);
-    const std::string_view text = input_.text().substr(range_.offset, range_.size);
-    check_open_flow(text);
     if (fy_parser_set_string(parser_, text.data(), text.size()) != 0) throw std::bad_alloc();
     while (fy_event* event = fy_parser_parse(parser_)) {
       const std::unique_ptr<fy_event, EventDeleter> owner(event, EventDeleter{parser_});
@@ -68,21 +66,6 @@ class YamlReader {
   static void free_messages(fy_diag* messages) {
     fy_diag_reset_error(messages);  // what was collected is not freed with its owner (libfyaml 0.7.12)
     fy_diag_unref(messages);
-  }
-
-  void check_characters() {
-    const std::string_view text = input_.text().substr(range_.offset, range_.size);
-    if (const void* nul = std::memchr(text.data(), '\0', text.size()); nul != nullptr) {
-      stop(static_cast<std::uint64_t>(static_cast<const char*>(nul) - input_.text().data()),
-           "a NUL byte: not a text file");
-    }
-    if (simdjson::validate_utf8(text.data(), text.size())) return;
-    // Find the place: the longest valid prefix, by halves of what is still in doubt.
-    std::size_t valid = 0;
-    for (std::size_t step = text.size(); step > 0; step /= 2) {
-      while (valid + step <= text.size() && simdjson::validate_utf8(text.data(), valid + step)) valid += step;
-    }
-    stop(range_.offset + valid, "not valid UTF-8: the file is binary or in another encoding");
   }
 
   std::uint64_t base_of(const DocumentBuilder* builder) const { return builder == &item_ ? item_base_ : whole_base_; }
@@ -110,29 +93,8 @@ class YamlReader {
 
   void syntax_error(fy_diag* messages) {
     flush_errors({});
-    void* previous = nullptr;
-    Mark mark{.file = input_.name(), .document = number_, .input = &input_};
-    std::string message = "syntax error";
-    if (const fy_diag_error* first = fy_diag_errors_iterate(messages, &previous); first != nullptr) {
-      mark = input_.mark(range_.offset);
-      const auto line = static_cast<std::uint32_t>(std::max(first->line, 1));
-      const auto column = static_cast<std::uint32_t>(std::max(first->column, 1));
-      mark.column = line == 1 ? mark.column + column - 1 : column;
-      mark.line += line - 1;
-      mark.document = number_;
-      message = first->msg;
-    }
-    // A tab is behind many a message that does not name it.
-    for (const std::uint32_t number : {mark.line, mark.line + 1}) {
-      const std::string_view line = input_.line(number);
-      const std::size_t tab = line.find_first_not_of(' ');
-      if (tab == std::string_view::npos || line[tab] != '\t') continue;
-      mark.line = number;
-      mark.column = static_cast<std::uint32_t>(tab) + 1;
-      message = "a tab where blanks are wanted for indentation";
-      break;
-    }
-    diagnostics_.error(mark, {}, "not valid YAML: " + message);
+    const SyntaxFault fault = syntax_fault(messages, input_, range_.offset, number_);
+    diagnostics_.error(fault.mark, {}, "not valid YAML: " + fault.message);
     throw Stop{};
   }
 
@@ -393,33 +355,6 @@ class YamlReader {
   void deliver(const Document& document) {
     ++delivered_;
     sink_(document);
-  }
-
-  /// Brackets and braces that open and never close, as far as that can be told without reading quotes: libfyaml looks
-  /// ahead to the end of each before it hands out the first.
-  void check_open_flow(std::string_view text) {
-    const auto opens = std::count(text.begin(), text.end(), '[') + std::count(text.begin(), text.end(), '{');
-    if (static_cast<std::size_t>(opens) <= kMaxOpenFlow) return;
-    std::size_t open = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      switch (text[i]) {
-        case '[':
-        case '{':
-          if (++open > kMaxOpenFlow) {
-            stop(range_.offset + i, fmt::format("more than {} brackets and braces that are not closed", kMaxOpenFlow));
-          }
-          break;
-        case ']':
-        case '}':
-          open -= open > 0 ? 1U : 0U;
-          break;
-        case '\n':
-          if (text.substr(i + 1, 3) == "---") open = 0;
-          break;
-        default:
-          break;
-      }
-    }
   }
 
   [[noreturn]] void root_error(std::uint64_t position, std::string_view found) {

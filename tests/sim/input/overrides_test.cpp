@@ -85,7 +85,7 @@ TEST_F(Overrides, WhatCannotBeSetIsSaid) {
   EXPECT_THAT(text, HasSubstr("--set:1:1: error: 'cluster.nodes' is not an assignment\n"));
   EXPECT_THAT(text, HasSubstr("--set:1:1: error: '=3' is not an assignment\n"));
   EXPECT_THAT(text, HasSubstr("--set:1:3: error: expected a key\n"));
-  EXPECT_THAT(text, HasSubstr("error: not valid YAML: flow sequence without a closing bracket\n"));
+  EXPECT_THAT(text, HasSubstr("--set:1:8: error: not valid YAML: flow sequence without a closing bracket\n"));
   EXPECT_EQ(to_json(document_.root()), to_json(read_.documents[0].root()));
 }
 
