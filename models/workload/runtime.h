@@ -75,6 +75,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   const std::vector<EdgeStats>& edges() const { return edge_stats_; }
   const std::vector<SourceRecorder>& sources() const { return recorders_; }
   const SpanSampler& spans() const { return spans_; }
+  /// Attempts that a worker of the pod took up, of requests that began in the measured window.
   const std::vector<std::uint64_t>& served_by_pod() const { return served_; }
   /// Messages that were launched and have neither come nor been reported lost, by the requests that wait for them.
   std::uint64_t under_way() const;
@@ -109,6 +110,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     bool connecting = false;   ///< In connect(), or in the burst in which it returns.
     bool closing = false;      ///< Answered; the client waits for the server's FIN.
     bool lost = false;         ///< UDP: the datagram is gone, nothing of the attempt is under way.
+    bool queued = false;       ///< At the server, which has no free worker.
     bool in_network = false;   ///< Its message was launched and has not come.
     bool sends_first = false;  ///< Its first burst is still to come: the caller's next concurrent call waits for it.
     EdgeIndex edge = 0;
@@ -120,8 +122,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     std::uint64_t serial = 0;
     Time begun{};  ///< Of the first attempt.
     Time attempt_begun{};
-    Duration worker_before{};    ///< Waited before this attempt, for the caller's thread ...
-    Duration recovery_before{};  ///< ... and for attempts that came to nothing.
+    Duration worker_before{};    ///< Before this attempt: waited for the caller's thread and for callees' workers ...
+    Duration given_up_before{};  ///< ... and the rest of the attempts that came to nothing.
     Time connecting_since{};
     Duration send_cpu{};  ///< Part of the burst under way that comes after connect() returned.
     PodIndex client = kNoIndex;

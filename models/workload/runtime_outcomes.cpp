@@ -80,11 +80,14 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
   next.client = old.client;
   next.client_core = old.client_core;
   next.attempt = old.attempt + 1;
-  next.worker_before = old.worker_before;
-  next.recovery_before = old.recovery_before + (now - old.attempt_begun);
+  // Of the attempt that comes to nothing, its wait for a worker is known; what else it was in is spread over bookings
+  // that may lie ahead of now.
+  const Duration in_queue = old.queued ? now - old.split.clock : Duration{};
+  next.worker_before = old.worker_before + in_queue;
+  next.given_up_before = old.given_up_before + (now - old.attempt_begun - in_queue);
   next.split.trace = spans_.part_of(old.split.trace);
   next.split.hold(Wait::Worker, next.worker_before);
-  next.split.hold(Wait::Recovery, next.recovery_before);
+  next.split.hold(Wait::GivenUp, next.given_up_before);
   next.split.clock = now;
   if (old.lost) {
     discard(index);

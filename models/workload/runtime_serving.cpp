@@ -31,15 +31,18 @@ CoreIndex TrafficRuntime::expected_core(CoreIndex core, PodIndex pod) const {
 void TrafficRuntime::arrived(std::uint32_t index, Time now) {
   if (servers_.arrive(server_of(rpcs_[index]), index)) {
     serve(index, Duration::max(), now);
+  } else {
+    rpcs_[index].queued = true;
   }
 }
 
 void TrafficRuntime::worker_free(const Server& server, Time now) {
   if (const std::optional<std::uint32_t> next = servers_.done(server)) {
     {
-      TimeSplit& split = rpcs_[*next].split;
-      const PlaceScope place(&split, {SpanPlace::Kind::Pod, server.pod});
-      split.hold_until(Wait::Worker, now);
+      Rpc& rpc = rpcs_[*next];
+      rpc.queued = false;
+      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Pod, server.pod});
+      rpc.split.hold_until(Wait::Worker, now);
     }
     serve(*next, Duration{}, now);  // the worker is running: nobody has to be woken
   }
@@ -47,7 +50,7 @@ void TrafficRuntime::worker_free(const Server& server, Time now) {
 
 void TrafficRuntime::serve(std::uint32_t index, Duration wake_allowed, Time now) {
   Rpc& rpc = rpcs_[index];
-  served_[rpc.connection.server] += rpc.closing ? 0 : 1;
+  served_[rpc.connection.server] += measured(rpc.begun) && !rpc.closing ? 1U : 0U;
   rpc.server_core = servers_.last_core(server_of(rpc)).value_or(kNone);
   const auto burst = network_.receiver_burst(rpc.message, expected_core(rpc.server_core, rpc.connection.server), now);
   network_.release(rpc.message);

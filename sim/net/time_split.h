@@ -19,6 +19,7 @@ enum class Wait : std::uint8_t {
   LinkQueue,  ///< behind other packets at a link
   Window,     ///< for acknowledgements: slow start, and earlier pieces of the same message on their way
   Recovery,   ///< lost packets to be sent again
+  GivenUp,    ///< in attempts that ended at their timeout, for what nobody can say
   kCount
 };
 inline constexpr std::size_t kWaits = static_cast<std::size_t>(Wait::kCount);

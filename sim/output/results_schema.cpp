@@ -115,7 +115,7 @@ constexpr SchemaRow kRows[] = {
     {"/endpoint/replicate", "i64", "run", "", kAlways, kReplicate},
     {"/endpoint/service", "string", "endpoint", "", kAlways, "its Service"},
     {"/endpoint/node", "string", "endpoint", "", kIfRecorded, "the node of its pod"},
-    {"/endpoint/requests", "i64", "run endpoint", "1", kAlways, "requests that it received"},
+    {"/endpoint/requests", "i64", "run endpoint", "1", kAlways, "requests of the measured window that it received"},
     {"/endpoint/share", "f64", "run endpoint", "1", kAlways, "part of its Service's requests that it received"},
 
     {"/cpu/run", "i64", "run", "", kAlways, kRun},

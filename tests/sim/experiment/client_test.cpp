@@ -16,6 +16,7 @@ struct Outcome {
   double connect_us = 0;
   double cpu_us = 0;  ///< All machines, a request.
   double requests = 0;
+  std::uint64_t served = 0;  ///< By all pods.
 };
 
 /// @param workload  Keys of the workload beside who, whom and when.
@@ -36,6 +37,7 @@ Outcome run_one_user(const std::string& workload) {
   Outcome outcome;
   outcome.requests = static_cast<double>(edge.ok);
   outcome.latency_us = edge.latency_ns.mean() * 1e-3;
+  for (const std::uint64_t of_pod : result.served_by_pod) outcome.served += of_pod;
   if (!edge.connect_ns.empty()) outcome.connect_us = edge.connect_ns.mean() * 1e-3;
   for (const NodeCpu& node : result.nodes) {
     outcome.cpu_us += to_seconds(node.softirq + node.application) * 1e6 / outcome.requests;
@@ -56,6 +58,13 @@ TEST(AwaitedClose, CostsTheSameCpuAsAnUnawaitedOne) {
   const Outcome plain = run_one_user("");
   const Outcome awaited = run_one_user(", connection: {awaitClose: true}");
   EXPECT_NEAR(awaited.cpu_us / plain.cpu_us, 1, 0.005);
+}
+
+// As the requests of an edge: those of the warm-up, a quarter more here, are no part of it. One may be on its way at
+// the end.
+TEST(ServedByPod, CountsTheMeasuredWindow) {
+  const Outcome outcome = run_one_user("");
+  EXPECT_NEAR(static_cast<double>(outcome.served), outcome.requests, 1);
 }
 
 TEST(ClientWork, IsPaidOnceARequestOnTheClientsMachine) {
