@@ -3,6 +3,7 @@
 #include "models/cni/cni_model.h"
 #include "models/proxy/proxy_model.h"
 #include "sim/experiment/scenario_keys.h"
+#include "sim/experiment/variant_models.h"
 #include "sim/net/transport.h"
 
 namespace knetsim {
@@ -47,13 +48,52 @@ bool is_version(std::string_view text) {
   return point != std::string_view::npos && digits(text.substr(0, point)) && digits(text.substr(point + 1));
 }
 
+constexpr Version kNewestKubernetes{1, 36};
+
+void check_mode(const ClusterSettings& settings, Node node, Binding& binding) {
+  if (settings.proxy.mode != "nftables") return;
+  const Node mode = node["proxy"]["mode"];
+  // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
+  if (parse_version(settings.kubernetes) < Version{1, 29}) {
+    binding.diagnostics.error(mode,
+                              fmt::format("kube-proxy of Kubernetes {} has no mode nftables", settings.kubernetes),
+                              "Kubernetes 1.29 or later");
+  }
+  if (parse_version(settings.kernel) < Version{5, 13}) {
+    binding.diagnostics.error(mode,
+                              fmt::format("kube-proxy's mode nftables does not start on Linux {}", settings.kernel),
+                              "Linux 5.13 or later");
+  }
+}
+
+void check_versions(const ClusterSettings& settings, Node node, Binding& binding) {
+  const bool kubernetes = is_version(settings.kubernetes);
+  const bool kernel = parse_kernel_version(settings.kernel).has_value();
+  if (!kubernetes) {
+    binding.diagnostics.error(node["kubernetes"], fmt::format("'{}' is no version of Kubernetes", settings.kubernetes),
+                              R"(major and minor, as in "1.36")");
+  } else if (parse_version(settings.kubernetes) > kNewestKubernetes) {
+    binding.diagnostics.notice(
+        node["kubernetes"],
+        fmt::format("Kubernetes {} is not known here; its rules are taken to be those of 1.36", settings.kubernetes));
+  }
+  if (!kernel) {
+    binding.diagnostics.error(node["kernel"], fmt::format("'{}' is no version of Linux", settings.kernel),
+                              R"(major and minor, as in "6.18")");
+  }
+  if (kubernetes && kernel) check_mode(settings, node, binding);
+}
+
 }  // namespace
 
 void describe(Fields<NodesSpec>& f) {
   f.about("Nodes",
           "The machines, all alike, where the manifests bring no Node objects; their network cards in any case.");
   f.optional("count", &NodesSpec::count,
-             {.doc = "How many; left out: those that the manifests name, or 3.", .unit = "nodes", .at_least = "1"});
+             {.doc = "How many; left out: those that the manifests name, or 3.",
+              .unit = "nodes",
+              .at_least = "1",
+              .at_most = "32768"});
   f.optional("cpu", &NodesSpec::cpu, "8",
              {.doc = "Cores of each.", .unit = "cores", .at_least = "1", .at_most = "1024"});
   f.optional("memory", &NodesSpec::memory, "32Gi", {.doc = "Memory of each, for placement.", .above = "0B"});
@@ -161,17 +201,7 @@ void describe(Fields<ClusterSettings>& f) {
   f.optional("cni", &ClusterSettings::cni, {.doc = "The pod network."});
   f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
   f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});
-  f.check([](const ClusterSettings& settings, Node node, Binding& binding) {
-    if (!is_version(settings.kubernetes)) {
-      binding.diagnostics.error(node["kubernetes"],
-                                fmt::format("'{}' is no version of Kubernetes", settings.kubernetes),
-                                R"(major and minor, as in "1.36")");
-    }
-    if (!parse_kernel_version(settings.kernel)) {
-      binding.diagnostics.error(node["kernel"], fmt::format("'{}' is no version of Linux", settings.kernel),
-                                R"(major and minor, as in "6.18")");
-    }
-  });
+  f.check(check_versions);
 }
 
 }  // namespace knetsim

@@ -104,7 +104,12 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
   try {
     for (const std::string& file : expand_paths(scenario.manifests)) read_documents(open(file), found, take);
   } catch (const ConfigError& error) {
-    add_file_error(found, error, scenario.root["manifests"]);
+    const Node list = scenario.root["manifests"];
+    for (const Diagnostic& one : error.diagnostics()) {
+      const auto named = std::find(scenario.manifests.begin(), scenario.manifests.end(), one.file);
+      const Node item = list[static_cast<std::size_t>(named - scenario.manifests.begin())];
+      add_file_error(found, one, item ? item : list);  // a file below a folder of the list: the list
+    }
   }
   if (scenario.manifests.empty() && scenario.service_graph != nullptr) {
     auto [known, made] = opened_.try_emplace("<graph>" + scenario.graph, nullptr);

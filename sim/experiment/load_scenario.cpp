@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "sim/experiment/call_graph.h"
+#include "sim/experiment/idle_keys.h"
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/resolved_scenario.h"
 #include "sim/experiment/tell_once.h"
@@ -68,7 +69,11 @@ void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& 
     known.push_back(variant.name);
   }
   std::vector<Variant> kept;
-  for (const std::string& name : names) {
+  for (auto asked = names.begin(); asked != names.end(); ++asked) {
+    const std::string& name = *asked;
+    if (std::find(names.begin(), asked, name) != asked) {
+      throw ConfigError(Mark{.file = "--variant"}, {}, fmt::format("'{}' is named twice", name));
+    }
     const auto found =
         std::find_if(variants.begin(), variants.end(), [&](const Variant& variant) { return variant.name == name; });
     if (found == variants.end()) {
@@ -98,6 +103,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     told.tell(found);
   }
   loaded->diagnostics.throw_if_errors();
+  tell_idle_keys(loaded->variants, loaded->diagnostics);
   ClusterLoader loader(loaded->inputs, loaded->diagnostics);
   std::vector<const Scenario*> scenarios;
   for (const BoundVariant& bound : loaded->variants) scenarios.push_back(&bound.scenario);
@@ -109,6 +115,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     BoundVariant& bound = loaded->variants[v];
     bound.cluster = {clusters[v], &clusters[v]->cluster};
     Diagnostics found;
+    tell_idle_nodes(bound, clusters[v]->summary, found);
     CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, found);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);

@@ -124,12 +124,14 @@ std::string path_beside(Node at, std::string_view path) {
 }
 
 void add_file_error(Diagnostics& diagnostics, const ConfigError& error, Node at) {
-  for (const Diagnostic& diagnostic : error.diagnostics()) {
-    if (diagnostic.line != 0 || !at.exists()) {
-      diagnostics.add(diagnostic);
-    } else {
-      diagnostics.error(at, diagnostic.file + ": " + diagnostic.message, diagnostic.accepted);
-    }
+  for (const Diagnostic& diagnostic : error.diagnostics()) add_file_error(diagnostics, diagnostic, at);
+}
+
+void add_file_error(Diagnostics& diagnostics, const Diagnostic& error, Node at) {
+  if (error.line != 0 || !at.exists()) {
+    diagnostics.add(error);
+  } else {
+    diagnostics.error(at, error.file + ": " + error.message, error.accepted);
   }
 }
 

@@ -160,6 +160,7 @@ std::string path_beside(Node at, std::string_view path);
 /// Adds an error about a file that the scenario names. What is about the file as a whole (there is none, it is empty)
 /// is told at `at`, where the scenario names it.
 void add_file_error(Diagnostics& diagnostics, const ConfigError& error, Node at);
+void add_file_error(Diagnostics& diagnostics, const Diagnostic& error, Node at);
 
 /// The program's own file of configs/: in a folder `configs` or `share/knetsim/configs` beside the program or above it.
 /// Empty where there is none.

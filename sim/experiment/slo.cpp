@@ -157,10 +157,11 @@ void check_name(const Slo& slo, Node at, const TrafficPlan& traffic, Diagnostics
 
 std::vector<Slo> read_slos(Node list, const TrafficPlan& traffic, Diagnostics& diagnostics) {
   std::vector<Slo> slos;
+  const bool names_are_known = !diagnostics.has_errors();  // a workload that could not be read is not missed once more
   for (std::size_t i = 0; i < list.size(); ++i) {
     try {
       if (std::optional<Slo> slo = read(list[i].text())) {
-        check_name(*slo, list[i], traffic, diagnostics);
+        if (names_are_known) check_name(*slo, list[i], traffic, diagnostics);
         slos.push_back(std::move(*slo));
       } else {
         diagnostics.error(list[i], fmt::format("'{}' is no objective", list[i].text()), kForm);

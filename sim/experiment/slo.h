@@ -33,7 +33,7 @@ struct SloOutcome {
 };
 
 /// Reads `slo`, a list of texts. What cannot be read, and names that no workload or call of the variant has, go to
-/// `diagnostics`.
+/// `diagnostics`; names are not looked up where it holds errors, since the traffic is then incomplete.
 std::vector<Slo> read_slos(Node list, const TrafficPlan& traffic, Diagnostics& diagnostics);
 
 SloOutcome evaluate(const Slo& slo, const BoundVariant& variant, const std::vector<PointResult>& replicates);

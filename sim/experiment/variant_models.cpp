@@ -7,9 +7,7 @@
 #include "sim/net/generators.h"
 
 namespace knetsim {
-namespace {
 
-/// "1.36" -> {1, 36}; the binder has checked the form.
 Version parse_version(const std::string& text) {
   Version version;
   const char* end = text.data() + text.size();
@@ -19,8 +17,6 @@ Version parse_version(const std::string& text) {
   }
   return version;
 }
-
-}  // namespace
 
 RuleSizes rule_sizes(const BoundVariant& variant) {
   const Cluster& cluster = *variant.cluster;

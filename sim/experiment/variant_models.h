@@ -11,6 +11,9 @@
 
 namespace knetsim {
 
+/// "1.36" -> {1, 36}; of another form: zeros.
+Version parse_version(const std::string& text);
+
 /// Rules that kube-proxy would have on each node: the cluster's Services and the background ones.
 RuleSizes rule_sizes(const BoundVariant& variant);
 

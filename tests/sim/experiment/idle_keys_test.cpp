@@ -1,0 +1,74 @@
+// Goal: a key that changes nothing is told of, once, and a key that some variant reads is not. Method: one key at a
+// time, with the default and with a variant that reads it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ostream>
+
+#include "fixture.h"
+#include "sim/experiment/load_scenario.h"
+
+namespace knetsim {
+namespace {
+
+struct IdleKey {
+  const char* set;
+  const char* notice;
+  const char* variant_that_reads;
+};
+
+void PrintTo(const IdleKey& key, std::ostream* out) { *out << key.set; }
+
+std::vector<std::string> notices(const std::vector<std::string>& sets) {
+  const auto loaded = load_scenario("configs/tutorial.yaml", {.sets = sets, .variants = {}});
+  std::vector<std::string> messages;
+  for (const Diagnostic& notice : loaded->diagnostics.notices()) messages.push_back(notice.message);
+  return messages;
+}
+
+class IdleKeys : public testing::TestWithParam<IdleKey> {};
+
+TEST_P(IdleKeys, AreToldOfUnlessAVariantReadsThem) {
+  EXPECT_THAT(notices({GetParam().set}), testing::ElementsAre(testing::HasSubstr(GetParam().notice)));
+  const std::string variants = std::string("variants={a: {}, b: ") + GetParam().variant_that_reads + "}";
+  EXPECT_THAT(notices({GetParam().set, variants}), testing::IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cluster, IdleKeys,
+    testing::Values(
+        IdleKey{"cluster.topology.leaves=3", "'leaves' here: it belongs to the topology leaf-spine",
+                "{cluster.topology.kind: leaf-spine}"},
+        IdleKey{"cluster.topology.spines=3", "'spines'", "{cluster.topology.kind: leaf-spine}"},
+        IdleKey{"cluster.topology.uplink=40Gbps", "'uplink'", "{cluster.topology.kind: leaf-spine}"},
+        IdleKey{"cluster.topology.k=4", "'k' here: it belongs to the topology fat-tree",
+                "{cluster.topology.kind: fat-tree}"},
+        IdleKey{"cluster.topology.oversubscription=2", "'oversubscription'", "{cluster.topology.kind: fat-tree}"},
+        IdleKey{"cluster.proxy.scheduler=lc", "'scheduler' here: it belongs to the proxy mode ipvs",
+                "{cluster.proxy.mode: ipvs}"},
+        IdleKey{"cluster.cni.notrack=true", "'notrack' here: it belongs to a tunnel", "{cluster.cni.kind: flannel}"}));
+
+TEST(IdleKeys, MachinesOfTheScenarioAreToldOfWhereTheManifestsBringNodes) {
+  Folder folder;
+  const std::string node =
+      "apiVersion: v1\nkind: Node\nmetadata: {name: a}\nstatus: {capacity: {cpu: \"8\", memory: 8Gi}}\n";
+  folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1) + node);
+  const std::string costs = "costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n";
+  const auto notices_with = [&](const std::string& nodes) {
+    const std::string path =
+        folder.write("s.yaml", scenario_text(costs + "cluster: {nodes: " + nodes + "}\n" + kBrowse));
+    return render(load_scenario(path, {})->diagnostics.notices());
+  };
+  EXPECT_THAT(notices_with("{count: 3}"), testing::HasSubstr("the manifests bring 1 Node objects"));
+  EXPECT_THAT(notices_with("{cpu: 4}"), testing::HasSubstr("are not read"));
+  EXPECT_EQ(notices_with("{nic: 10Gbps, cpuFactor: 2}"), "");
+}
+
+TEST(KubernetesVersion, OneThatIsNotKnownIsToldOf) {
+  EXPECT_THAT(notices({"cluster.kubernetes=9.99"}), testing::ElementsAre(testing::HasSubstr("those of 1.36")));
+  EXPECT_THAT(notices({"cluster.kubernetes=1.36"}), testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace knetsim
