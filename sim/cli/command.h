@@ -52,6 +52,9 @@ enum class OutputFormat : std::uint8_t { Table, Json };
 /// Adds `-o, --output table|json`.
 void add_output_format(CLI::App& command, OutputFormat& format);
 
+/// Adds `--out FILE`; an empty name, as of a shell's unset variable, is refused.
+void add_out_file(CLI::App& command, std::string& file, const std::string& description);
+
 /// Prints a JSON object to standard output. Every object opens with `format_version`, whose first number changes when
 /// a reader has to.
 void print_json(const nlohmann::ordered_json& json);

@@ -31,6 +31,12 @@ constexpr std::array kCommands{
 
 std::span<const CommandInfo> commands() { return kCommands; }
 
+void add_out_file(CLI::App& command, std::string& file, const std::string& description) {
+  command.add_option("--out", file, description)->type_name("FILE")->check([](const std::string& name) {
+    return name.empty() ? std::string("the file's name is empty") : std::string();
+  });
+}
+
 void add_output_format(CLI::App& command, OutputFormat& format) {
   command
       .add_option_function<std::string>(

@@ -1,6 +1,7 @@
-#include <fstream>
 #include <iostream>
 #include <memory>
+#include <span>
+#include <sstream>
 #include <string>
 
 #include "analysis/export_csv.h"
@@ -8,6 +9,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
 #include "sim/output/output_error.h"
+#include "sim/output/safe_file.h"
 
 namespace knetsim {
 namespace {
@@ -32,7 +34,7 @@ CommandRun add_export_command(CLI::App& command, CommandContext& /*context*/) {
   command.add_option("--group", arguments->group, "Which group; 'knetsim inspect' lists them")
       ->type_name("GROUP")
       ->default_str("summary");
-  command.add_option("--out", arguments->out, "File to write (default: standard output)")->type_name("FILE");
+  add_out_file(command, arguments->out, "File to write (default: standard output)");
   return [arguments] {
     const DataGroup group = read_results_group(arguments->results, arguments->group);
     if (arguments->out.empty()) {
@@ -42,10 +44,9 @@ CommandRun add_export_command(CLI::App& command, CommandContext& /*context*/) {
       if (!std::cout) throw OutputError("standard output", "cannot be written");
       return exit_code::kDone;
     }
-    std::ofstream file(arguments->out, std::ios::binary);
-    if (file) export_csv(group, file);
-    file.flush();
-    if (!file) throw OutputError(arguments->out, "cannot be written");
+    std::ostringstream text;
+    export_csv(group, text);
+    write_file_safely(arguments->out, std::as_bytes(std::span(text.view())));
     return exit_code::kDone;
   };
 }

@@ -119,11 +119,13 @@ std::string HelpText::make_help(const CLI::App* app, std::string /*name*/, CLI::
   }
   out += section("Options", lines, width_);
   if (app->get_parent() == nullptr) {
-    out +=
-        "\nExit codes: 0 done, 1 a mistake of the program, 2 of the command line, 3 of the\n"
-        "input, 4 not modelled (--strict), 5 results or output unusable, 6 not allowed on this\n"
-        "machine (the kernel lab), 10 an SLO\n"
-        "failed, 130 or 143 stopped by a signal.   'knetsim help COMMAND' says more.\n";
+    out += "\n" +
+           wrap(
+               "Exit codes: 0 done, 1 a mistake of the program, 2 of the command line, 3 of the input, 4 not modelled "
+               "(--strict), 5 results or output unusable, 6 not allowed on this machine (the kernel lab), 10 an SLO "
+               "failed, 130 or 143 stopped by a signal. 'knetsim help COMMAND' says more.",
+               0, 0, width_) +
+           "\n";
   }
   return out;
 }

@@ -157,7 +157,7 @@ void describe_run(CLI::App& command, RunArguments& arguments) {
   command.add_option("--variant", arguments.variants, "Run these variants only; the first is the base")
       ->delimiter(',')
       ->type_name("NAME");
-  command.add_option("--out", arguments.out, "Results file (default: results/<name>.h5)")->type_name("FILE");
+  add_out_file(command, arguments.out, "Results file (default: results/<name>.h5)");
   command.add_option("-o,--output", arguments.format, "Format of the summary: table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT");

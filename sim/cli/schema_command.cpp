@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
-#include <fstream>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
 #include "sim/experiment/scenario_schema.h"
-#include "sim/output/output_error.h"
+#include "sim/output/safe_file.h"
 
 namespace knetsim {
 
@@ -18,17 +18,14 @@ CommandRun add_schema_command(CLI::App& command, CommandContext& /*context*/) {
       "knetsim schema --out scenario.schema.json\n"
       "# then, as a scenario's first line:\n"
       "# yaml-language-server: $schema=./scenario.schema.json");
-  command.add_option("--out", *out, "File to write (default: standard output)")->type_name("FILE");
+  add_out_file(command, *out, "File to write (default: standard output)");
   return [out] {
     const std::string text = scenario_schema() + "\n";
     if (out->empty()) {
       fmt::print("{}", text);
       return exit_code::kDone;
     }
-    std::ofstream file(*out, std::ios::binary);
-    file << text;
-    file.flush();
-    if (!file) throw OutputError(*out, "cannot be written");
+    write_file_safely(*out, std::as_bytes(std::span(text)));
     return exit_code::kDone;
   };
 }

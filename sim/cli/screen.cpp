@@ -86,6 +86,7 @@ std::string paired(const std::vector<double>& base, const std::vector<double>& o
   }
   if (relative.empty()) return {};
   if (relative.size() == 1) return fmt::format("{} (one replicate: no interval)", percent(relative[0]));
+  if (std::all_of(relative.begin(), relative.end(), [](double one) { return one == 0; })) return "the same";
   const Interval interval = mean_interval(relative, 0.95);
   std::string text =
       fmt::format("{} ({} \u2026 {})", percent(interval.mean), percent(interval.low()), percent(interval.high()));

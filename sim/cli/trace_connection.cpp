@@ -51,6 +51,7 @@ std::vector<PodIndex> clients_named(const BoundVariant& variant, const std::stri
   if (!pods.empty()) return pods;
   std::vector<std::string> known;
   for (const Workload& workload : variant.cluster->workloads) known.emplace_back(workload.name);
+  for (const Pod& pod : variant.cluster->pods) known.emplace_back(pod.name);
   for (const TrafficSpec& source : variant.traffic.sources) known.push_back(source.name);
   throw UsageError(fmt::format("no pod or workload is called '{}'{}", text, suggest(text, known)));
 }
@@ -247,6 +248,7 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   for (const EdgeIndex edge : edges_of(variant, request.from, clients)) {
     if (!leads_to(variant, edge, request.to, asked)) continue;
     const EdgeSpec& spec = variant.traffic.edges[edge];
+    if (request.udp && !spec.udp) continue;
     connection.edge = spec.name;
     connection.target = variant.targets[edge];
     connection.request = mean_bytes(spec.request_bytes);

@@ -215,6 +215,9 @@ std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::stri
     for (const Workload& candidate : cluster_.workloads) {
       if (candidate.ns == name.ns) known.emplace_back(candidate.name);
     }
+    for (const Pod& candidate : cluster_.pods) {
+      if (candidate.ns == name.ns) known.emplace_back(candidate.name);
+    }
     diagnostics_.error(at,
                        fmt::format("there is no pod or workload '{}' in the namespace {}{}", name.name, name.ns,
                                    suggest(name.name, known)),

@@ -53,7 +53,8 @@ std::string near_file(const std::string& path) {
   const fs::path folder = wanted.has_parent_path() ? wanted.parent_path() : fs::path(".");
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end && names.size() < 10'000;
        entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
+    std::error_code ignored;  // a symbolic link that leads nowhere is no better than what was asked for
+    if (fs::exists(entry->path(), ignored)) names.push_back(entry->path().filename().string());
   }
   std::sort(names.begin(), names.end());
   const std::string_view near = nearest(wanted.filename().string(), names);
@@ -125,7 +126,11 @@ std::unique_ptr<Input> Input::open(const std::string& path) {
   if (path.empty()) fail("''", "the name of the file is empty");
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.get() < 0) {
-    if (errno == ENOENT) fail(path, "no such file" + near_file(path));
+    if (errno == ENOENT) {
+      std::error_code ignored;
+      if (std::filesystem::is_symlink(path, ignored)) fail(path, "a symbolic link to a file that does not exist");
+      fail(path, "no such file" + near_file(path));
+    }
     fail(path, "cannot be opened: " + reason(errno));
   }
   struct stat status {};

@@ -119,10 +119,19 @@ TEST(Trace, TableNamesPodsRulesAndSums) {
   EXPECT_EQ(result.out, run_program("trace configs/quickstart.yaml client frontend").out);
 }
 
+// The scenario's own connection is TCP: datagrams to that port are another one, and nobody takes them.
+TEST(Trace, DatagramsAreNotQuietlyTcp) {
+  const ProgramResult result = run_program("trace configs/quickstart.yaml client frontend --udp");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.err, "knetsim: Service frontend has no UDP port (http 80 TCP)\n");
+}
+
 TEST(Trace, UnknownNamesGetANearOne) {
   const ProgramResult from = run_program("trace configs/quickstart.yaml cleint frontend");
   EXPECT_EQ(from.code, 2);
   EXPECT_EQ(from.err, "knetsim: no pod or workload is called 'cleint'; did you mean 'client'?\n");
+  EXPECT_THAT(run_program("trace configs/quickstart.yaml client pod:frontend-0").err,
+              HasSubstr("did you mean 'frontend-1'?"));
   const ProgramResult to = run_program("trace configs/quickstart.yaml client frontent");
   EXPECT_EQ(to.code, 2);
   EXPECT_THAT(to.err, HasSubstr("did you mean 'frontend'?"));

@@ -45,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"Colour", "models --color pink", "knetsim models: --color: pink not in {auto,always,never}"},
         Mistake{"Packet", "trace a b c --packet third",
                 "knetsim trace: --packet: third not in {all,first,syn-ack,request,response}"},
+        Mistake{"EmptyFileName", "run configs/tutorial.yaml --out ''", "knetsim run: --out: the file's name is empty"},
         Mistake{"ExplainNearKey", "explain cluster.proxi",
                 "knetsim: unknown key 'proxi' in 'cluster'; did you mean 'proxy'?"}),
     [](const testing::TestParamInfo<Mistake>& parameter) { return parameter.param.name; });
@@ -63,11 +64,26 @@ TEST(ExitCode, OfABrokenInputIs3) {
   EXPECT_EQ(missing.out, "");
 }
 
+TEST(ExitCode, OfAVariantNamedTwiceAndOfACircleOfLinksIs3) {
+  const ProgramResult twice = run_program("run configs/quickstart.yaml --variant ipvs,ipvs");
+  EXPECT_EQ(twice.code, 3);
+  EXPECT_EQ(twice.err, "--variant: error: 'ipvs' is named twice\n");
+  const ScratchFolder scratch;
+  std::filesystem::create_symlink(scratch.path("circle"), scratch.path("circle"));
+  EXPECT_EQ(run_program("validate " + scratch.path("circle")).code, 3);
+}
+
 TEST(ExitCode, OfAnUnusableResultsFileIs5) {
   const ScratchFolder scratch;
   EXPECT_EQ(run_program("inspect " + scratch.path("none.h5")).code, 5);
   EXPECT_EQ(run_program("inspect " + scratch.write("text.h5", "no HDF5\n")).code, 5);
   EXPECT_EQ(run_program("export " + scratch.path("none.h5")).code, 5);
+}
+
+TEST(ExitCode, OfAFileThatCannotBeWrittenIs5AndItsNameSaysWhy) {
+  const ProgramResult schema = run_program("schema --out /nonexistent/schema.json");
+  EXPECT_EQ(schema.code, 5);
+  EXPECT_THAT(schema.err, HasSubstr("directory '/nonexistent' does not exist"));
 }
 
 TEST(ExitCode, OfAFullStandardOutputIs5) {

@@ -60,6 +60,15 @@ TEST_F(InputFile, MissingFileIsNamedWithANearOne) {
   EXPECT_EQ(refusal((folder_ / "entirely-different").string()), "F/entirely-different: error: no such file\n");
 }
 
+TEST_F(InputFile, ALinkThatLeadsNowhereIsNotItsOwnNearName) {
+  fs::create_symlink(folder_ / "gone.yaml", folder_ / "shop.yaml");
+  fs::create_symlink(folder_ / "circle.yaml", folder_ / "circle.yaml");
+  EXPECT_EQ(refusal((folder_ / "shop.yaml").string()),
+            "F/shop.yaml: error: a symbolic link to a file that does not exist\n");
+  EXPECT_THAT(refusal((folder_ / "circle.yaml").string()), HasSubstr("cannot be opened: Too many levels"));
+  EXPECT_EQ(refusal((folder_ / "shops.yaml").string()), "F/shops.yaml: error: no such file\n");
+}
+
 TEST_F(InputFile, DirectoryEmptyAndUnreadableFilesAreRefused) {
   EXPECT_EQ(refusal(folder_.string()), "F: error: is a directory\n   = accepted: a file\n");
   EXPECT_EQ(refusal(write("empty.yaml", "")),
