@@ -18,6 +18,7 @@ if [ "${1-}" != --inside ]; then
   done
   folder=${1:-$(mktemp -d /var/tmp/knetsim-fresh-root.XXXXXX)}
   mkdir -p "$folder"
+  chmod 755 "$folder"  # it becomes the root directory of a user who is not root
   [ -z "$(ls -A "$folder")" ] || { echo "fresh_root: $folder is not empty" >&2; exit 1; }
   # The mounts are gone with the namespace by now; --one-file-system is the belt to those braces.
   trap '[ "${KEEP-}" = 1 ] || rm -rf --one-file-system "$folder"' EXIT
@@ -67,7 +68,12 @@ chroot "$root" chown -R visitor:visitor /home/visitor/knetsim
 mkdir -p "$root/home/root"
 
 say "1. ./dev run as a user without sudo"
-if in_root visitor './dev run'; then fail "it should have ended with an error"; fi
+if said=$(in_root visitor './dev run' 2>&1); then fail "it should have ended with an error"; fi
+echo "$said"
+case $said in
+  *"only root can install them, and there is no sudo"*) ;;
+  *) fail "./dev run did not say what is wrong" ;;
+esac
 
 say "2. ./dev run as root"
 in_root root './dev run' || fail "./dev run"
