@@ -18,6 +18,7 @@ constexpr std::uint32_t kConntrack = 168;
 constexpr std::uint32_t kMark = 16;
 constexpr std::uint32_t kRecent = 232;
 constexpr std::uint32_t kMultiport = 48;
+constexpr std::uint32_t kSet = 48;  // struct xt_set_info_match_v4
 constexpr std::uint32_t kMarkTarget = 8;
 constexpr std::uint32_t kNatRange = 48;    // struct nf_nat_range2, DNAT revision 2
 constexpr std::uint32_t kMasquerade = 24;  // struct nf_nat_ipv4_multi_range_compat
@@ -25,10 +26,11 @@ constexpr std::uint32_t kRejectTarget = 8;
 
 // Private bytes of the xtables match that a condition takes; 0 where the entry itself has it (addresses, and the port,
 // which shares its protocol's match).
-std::uint32_t xtables_match(const Match& any, bool multiport) {
+std::uint32_t xtables_match(const Match& any, bool own_ports) {
   return std::visit(Overloaded{
-                        [&](const match::Protocol&) { return multiport ? 0 : kTcpUdp; },
+                        [&](const match::Protocol&) { return own_ports ? 0 : kTcpUdp; },
                         [](const match::DestinationPorts&) { return kMultiport; },
+                        [](const match::InIpSet&) { return kSet; },
                         [](const match::State&) { return kConntrack; },
                         [](const match::Mark&) { return kMark; },
                         [](const match::SourceLocal&) { return kAddrtype; },
@@ -66,7 +68,7 @@ std::uint32_t legacy_bytes(const Rule& rule) {
     bytes += kHead + kComment;
   }
   for (const Match& m : rule.matches) {
-    const std::uint32_t own = xtables_match(m, has<match::DestinationPorts>(rule));
+    const std::uint32_t own = xtables_match(m, has<match::DestinationPorts>(rule) || has<match::InIpSet>(rule));
     bytes += own == 0 ? 0 : kHead + own;
   }
   for (const Action& a : rule.actions) {
@@ -93,7 +95,8 @@ std::uint32_t compat(std::uint32_t private_bytes) {
 }
 
 std::uint32_t nft_bytes(const Rule& rule) {
-  const bool with_port = has<match::DestinationPort>(rule) || has<match::DestinationPorts>(rule);
+  const bool with_port =
+      has<match::DestinationPort>(rule) || has<match::DestinationPorts>(rule) || has<match::InIpSet>(rule);
   std::uint32_t bytes = kNftRule + kCounter;
   if (!rule.comment.empty()) {
     bytes += compat(kComment);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -73,16 +74,20 @@ struct AffinitySet {  ///< nftables: the client is in the set of endpoint number
   std::string set;
   std::uint32_t index;
 };
+struct InIpSet {  ///< xt_set: the packet is in the named set of the node, whose type says what of it is looked up
+  std::string set;
+};
 struct DestinationTranslated {};  ///< nftables: ct status dnat
 struct Hairpin {                  ///< nftables: saddr . daddr . l4proto . dport in the named set
   std::string set;
 };
 }  // namespace match
 
-using Match = std::variant<match::Protocol, match::Source, match::Destination, match::DestinationPort,
-                           match::DestinationPorts, match::State, match::Mark, match::SourceLocal,
-                           match::DestinationLocal, match::Statistic, match::RecentCheck, match::RecentSet,
-                           match::InSet, match::AffinitySet, match::DestinationTranslated, match::Hairpin>;
+using Match =
+    std::variant<match::Protocol, match::Source, match::Destination, match::DestinationPort, match::DestinationPorts,
+                 match::State, match::Mark, match::SourceLocal, match::DestinationLocal, match::Statistic,
+                 match::RecentCheck, match::RecentSet, match::InSet, match::AffinitySet, match::InIpSet,
+                 match::DestinationTranslated, match::Hairpin>;
 
 /// What a matching rule does, in order.
 namespace action {
@@ -186,6 +191,15 @@ struct Table {
   Chain& ensure_chain(std::string_view wanted);
 };
 
+/// A set of the ipset program, outside all tables: xtables rules of one node share it.
+struct IpSet {
+  enum class Type : std::uint8_t { Ip, IpPort, IpPortIp, Port };  ///< hash:ip hash:ip,port hash:ip,port,ip bitmap:port
+  Type type = Type::IpPort;
+  std::string comment{};  ///< Of the rules that look into it.
+  std::set<ServiceKey>
+      members{};  ///< What the type does not look at is 0; hash:ip,port,ip: both addresses are the same.
+};
+
 enum class RuleSyntax : std::uint8_t { Iptables, Nftables };
 
 /// Rules of one node as data: what the text writers print, the interpreter walks through, and the models' counts are
@@ -193,6 +207,7 @@ enum class RuleSyntax : std::uint8_t { Iptables, Nftables };
 struct Ruleset {
   RuleSyntax syntax = RuleSyntax::Iptables;
   std::vector<Table> tables;
+  std::map<std::string, IpSet> ip_sets{};
 
   Table& table(std::string_view wanted);
   const Table& table(std::string_view wanted) const;

@@ -11,6 +11,23 @@ ServiceKey key_of(action::Key key, const RulePacket& packet) {
   return {key == action::Key::AddressProtocolPort ? packet.destination : 0, packet.transport, packet.destination_port};
 }
 
+bool is_in(const IpSet& set, const RulePacket& packet) {
+  const ServiceKey whole{packet.destination, packet.transport, packet.destination_port};
+  switch (set.type) {
+    case IpSet::Type::Ip:
+      return std::any_of(set.members.begin(), set.members.end(),
+                         [&](const ServiceKey& member) { return member.address == packet.destination; });
+    case IpSet::Type::IpPort:
+      return set.members.contains(whole);
+    case IpSet::Type::IpPortIp:
+      return packet.source == packet.destination && set.members.contains(whole);
+    case IpSet::Type::Port:  // bitmap:port looks at no protocol
+      return std::any_of(set.members.begin(), set.members.end(),
+                         [&](const ServiceKey& member) { return member.port == packet.destination_port; });
+  }
+  return false;
+}
+
 }  // namespace
 
 RulesetInterpreter::RulesetInterpreter(const Ruleset& rules, std::vector<Ipv4> local_addresses)
@@ -173,6 +190,10 @@ bool RulesetInterpreter::matches(std::size_t table, const Match& any, const Rule
           [&](const match::AffinitySet& m) {
             ++work.lookups;
             return choice.last_endpoint == static_cast<int>(m.index);
+          },
+          [&](const match::InIpSet& m) {
+            ++work.lookups;
+            return is_in(rules_.ip_sets.at(m.set), packet);
           },
           [&](const match::DestinationTranslated&) { return packet.translated; },
           [&](const match::Hairpin& m) {

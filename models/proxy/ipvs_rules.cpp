@@ -1,0 +1,185 @@
+#include "models/proxy/ipvs_rules.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/proxy/iptables_rules.h"
+
+namespace knetsim {
+namespace {
+
+constexpr int kNatDestination = -100;  // NF_IP_PRI_NAT_DST
+constexpr int kFilter = 0;             // NF_IP_PRI_FILTER
+constexpr int kNatSource = 100;        // NF_IP_PRI_NAT_SRC
+
+Rule jump(std::string chain, std::vector<Match> matches = {}, std::string comment = {}) {
+  return {.matches = std::move(matches), .actions = {action::Jump{std::move(chain)}}, .comment = std::move(comment)};
+}
+
+Rule returns_from(std::string set) {
+  return {.matches = {match::InIpSet{std::move(set)}}, .actions = {action::Return{}}};
+}
+
+std::map<std::string, IpSet> empty_sets() {
+  using Type = IpSet::Type;
+  return {
+      {"KUBE-LOOP-BACK", {Type::IpPortIp, "Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose"}},
+      {"KUBE-CLUSTER-IP", {Type::IpPort, "Kubernetes service cluster ip + port for masquerade purpose"}},
+      {"KUBE-EXTERNAL-IP", {Type::IpPort}},
+      {"KUBE-EXTERNAL-IP-LOCAL", {Type::IpPort}},
+      {"KUBE-LOAD-BALANCER", {Type::IpPort}},
+      {"KUBE-NODE-PORT-TCP", {Type::Port, "Kubernetes nodeport TCP port for masquerade purpose"}},
+      {"KUBE-NODE-PORT-LOCAL-TCP", {Type::Port, "Kubernetes nodeport TCP port with externalTrafficPolicy=local"}},
+      {"KUBE-NODE-PORT-UDP", {Type::Port, "Kubernetes nodeport UDP port for masquerade purpose"}},
+      {"KUBE-NODE-PORT-LOCAL-UDP", {Type::Port, "Kubernetes nodeport UDP port with externalTrafficPolicy=local"}},
+      {"KUBE-HEALTH-CHECK-NODE-PORT", {Type::Port, "Kubernetes health check node port"}},
+      {"KUBE-IPVS-IPS", {Type::Ip}},
+  };
+}
+
+// kube-proxy puts each jump in front of what is there, so that the last of iptablesJumpChain comes first; kubelet,
+// which starts earlier, stands behind.
+Table filter_table() {
+  Rule reject{.matches = {match::State{.is_new = true}, match::InIpSet{"KUBE-IPVS-IPS"}},
+              .actions = {action::Reject{}}};
+  Rule health{.matches = {match::InIpSet{"KUBE-HEALTH-CHECK-NODE-PORT"}},
+              .actions = {action::Accept{}},
+              .comment = "Kubernetes health check node port"};
+  Table table{.name = "filter"};
+  table.chains = {
+      {.name = "INPUT",
+       .base = BaseHook{Hook::Input, kFilter, false},
+       .rules = {jump("KUBE-IPVS-FILTER", {}, "kubernetes ipvs access filter"),
+                 jump("KUBE-PROXY-FIREWALL", {}, "kube-proxy firewall rules"),
+                 jump("KUBE-NODE-PORT", {}, "kubernetes health check rules"), jump("KUBE-FIREWALL")}},
+      {.name = "FORWARD",
+       .base = BaseHook{Hook::Forward, kFilter, false},
+       .rules = {jump("KUBE-PROXY-FIREWALL", {}, "kube-proxy firewall rules"),
+                 jump("KUBE-FORWARD", {}, "kubernetes forwarding rules")}},
+      {.name = "OUTPUT",
+       .base = BaseHook{Hook::Output, kFilter, false},
+       .rules = {jump("KUBE-IPVS-OUT-FILTER", {}, "kubernetes ipvs access filter"), jump("KUBE-FIREWALL")}},
+      {.name = "KUBE-FORWARD",
+       .rules = {{.matches = {match::Mark{kMasqueradeMark}},
+                  .actions = {action::Accept{}},
+                  .comment = "kubernetes forwarding rules"},
+                 {.matches = {match::State{.established = true}},
+                  .actions = {action::Accept{}},
+                  .comment = "kubernetes forwarding conntrack rule"}}},
+      {.name = "KUBE-NODE-PORT", .rules = {std::move(health)}},
+      {.name = "KUBE-PROXY-FIREWALL"},
+      {.name = "KUBE-SOURCE-RANGES-FIREWALL", .rules = {{.actions = {action::Drop{}}}}},
+      {.name = "KUBE-IPVS-FILTER",
+       .rules = {returns_from("KUBE-LOAD-BALANCER"), returns_from("KUBE-CLUSTER-IP"), returns_from("KUBE-EXTERNAL-IP"),
+                 returns_from("KUBE-EXTERNAL-IP-LOCAL"), returns_from("KUBE-HEALTH-CHECK-NODE-PORT"),
+                 std::move(reject)}},
+      {.name = "KUBE-IPVS-OUT-FILTER"},
+      {.name = "KUBE-FIREWALL",
+       .rules = {{.matches = {match::Destination{{ipv4(127, 0, 0, 0), 8}}, match::Source{{ipv4(127, 0, 0, 0), 8}, true},
+                              match::State{.established = true, .dnat = true, .negated = true}},
+                  .actions = {action::Drop{}},
+                  .comment = "block incoming localnet connections"}}},
+  };
+  return table;
+}
+
+/// The nat table, whose rules for a set are there where the set has members.
+Table nat_table(const NodeSpec& node, const std::map<std::string, IpSet>& sets) {
+  const std::string portals = "kubernetes service portals";
+  const auto used = [&](const char* set) { return !sets.at(set).members.empty(); };
+  Chain services{.name = "KUBE-SERVICES"};
+  Chain node_port{.name = "KUBE-NODE-PORT"};
+  Chain postrouting{.name = "KUBE-POSTROUTING"};
+  services.rules.push_back({.matches = {match::Source{{ipv4(127, 0, 0, 0), 8}}}, .actions = {action::Return{}}});
+  if (used("KUBE-CLUSTER-IP")) {
+    // An address of the rule itself is tested before any match, wherever the text has it (ipt_do_table,
+    // ip_packet_match).
+    services.rules.push_back(jump("KUBE-MARK-MASQ",
+                                  {match::Source{node.cluster_cidr, true}, match::InIpSet{"KUBE-CLUSTER-IP"}},
+                                  sets.at("KUBE-CLUSTER-IP").comment));
+  }
+  services.rules.push_back(jump("KUBE-NODE-PORT", {match::DestinationLocal{}}));
+  if (used("KUBE-CLUSTER-IP")) {
+    services.rules.push_back({.matches = {match::InIpSet{"KUBE-CLUSTER-IP"}}, .actions = {action::Accept{}}});
+  }
+  for (const auto& [transport, name] : {std::pair(Transport::Tcp, "TCP"), std::pair(Transport::Udp, "UDP")}) {
+    const std::string local = std::string("KUBE-NODE-PORT-LOCAL-") + name;
+    const std::string any = std::string("KUBE-NODE-PORT-") + name;
+    if (used(local.c_str())) {
+      node_port.rules.push_back({.matches = {match::Protocol{transport}, match::InIpSet{local}},
+                                 .actions = {action::Return{}},
+                                 .comment = sets.at(local).comment});
+    }
+    if (used(any.c_str())) {
+      node_port.rules.push_back(
+          jump("KUBE-MARK-MASQ", {match::Protocol{transport}, match::InIpSet{any}}, sets.at(any).comment));
+    }
+  }
+  if (used("KUBE-LOOP-BACK")) {
+    postrouting.rules.push_back({.matches = {match::InIpSet{"KUBE-LOOP-BACK"}},
+                                 .actions = {action::Masquerade{.fully_random = false}},
+                                 .comment = sets.at("KUBE-LOOP-BACK").comment});
+  }
+  postrouting.rules.push_back({.matches = {match::Mark{kMasqueradeMark, true}}, .actions = {action::Return{}}});
+  postrouting.rules.push_back({.actions = {action::ClearMark{kMasqueradeMark}}});
+  postrouting.rules.push_back(
+      {.actions = {action::Masquerade{}}, .comment = "kubernetes service traffic requiring SNAT"});
+  Table table{.name = "nat"};
+  table.chains = {
+      {.name = "PREROUTING",
+       .base = BaseHook{Hook::Prerouting, kNatDestination, true},
+       .rules = {jump("KUBE-SERVICES", {}, portals)}},
+      {.name = "INPUT", .base = BaseHook{Hook::Input, kNatSource, true}},
+      {.name = "OUTPUT",
+       .base = BaseHook{Hook::Output, kNatDestination, true},
+       .rules = {jump("KUBE-SERVICES", {}, portals)}},
+      {.name = "POSTROUTING",
+       .base = BaseHook{Hook::Postrouting, kNatSource, true},
+       .rules = {jump("KUBE-POSTROUTING", {}, "kubernetes postrouting rules")}},
+      std::move(services),
+      std::move(node_port),
+      {.name = "KUBE-LOAD-BALANCER", .rules = {jump("KUBE-MARK-MASQ")}},
+      std::move(postrouting),
+      {.name = "KUBE-MARK-MASQ", .rules = {{.actions = {action::SetMark{kMasqueradeMark}}}}},
+  };
+  return table;
+}
+
+}  // namespace
+
+IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
+                     std::span<const ServicePortSpec> services) {
+  IpvsRules made;
+  std::map<std::string, IpSet> sets = empty_sets();
+  for (const ServicePortSpec& service : services) {
+    const bool udp = service.transport == Transport::Udp;
+    const std::vector<EndpointSpec> local = service.local_endpoints();
+    const ServiceKey cluster{service.cluster_ip, service.transport, service.port};
+    sets.at("KUBE-CLUSTER-IP").members.insert(cluster);
+    sets.at("KUBE-IPVS-IPS").members.insert({.address = service.cluster_ip});
+    made.addresses.push_back(service.cluster_ip);
+    made.servers.push_back({cluster, service.affinity_seconds, service.internal_local ? local : service.endpoints});
+    for (const EndpointSpec& endpoint : local) {
+      sets.at("KUBE-LOOP-BACK").members.insert({endpoint.address, service.transport, endpoint.port});
+    }
+    if (service.node_port == 0) continue;
+    const ServiceKey port{.transport = service.transport, .port = service.node_port};
+    sets.at(udp ? "KUBE-NODE-PORT-UDP" : "KUBE-NODE-PORT-TCP").members.insert(port);
+    if (service.external_local) {
+      sets.at(udp ? "KUBE-NODE-PORT-LOCAL-UDP" : "KUBE-NODE-PORT-LOCAL-TCP").members.insert(port);
+    }
+    for (const Ipv4 address : node_addresses) {
+      made.servers.push_back({{address, service.transport, service.node_port},
+                              service.affinity_seconds,
+                              service.external_local ? local : service.endpoints});
+    }
+  }
+  // Two ports of one Service have one address.
+  std::sort(made.addresses.begin(), made.addresses.end());
+  made.addresses.erase(std::unique(made.addresses.begin(), made.addresses.end()), made.addresses.end());
+  made.rules = {.syntax = RuleSyntax::Iptables, .tables = {filter_table(), nat_table(node, sets)}};
+  made.rules.ip_sets = std::move(sets);
+  return made;
+}
+
+}  // namespace knetsim

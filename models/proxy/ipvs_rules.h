@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/proxy/ruleset.h"
+
+namespace knetsim {
+
+/// A virtual server of IPVS: an address and port, and the endpoints that it sends to by masquerading.
+struct VirtualServer {
+  ServiceKey key{};
+  int persistence_seconds = 0;  ///< sessionAffinity: ClientIP; 0: none
+  std::vector<EndpointSpec> destinations{};
+};
+
+/// All that kube-proxy in IPVS mode writes on a node.
+struct IpvsRules {
+  Ruleset rules;                       ///< nat and filter tables, and the sets that they look into.
+  std::vector<VirtualServer> servers;  ///< One a ClusterIP port, one a node port and address of the node.
+  std::vector<Ipv4> addresses;         ///< Of kube-ipvs0, the dummy device that makes them the node's own.
+};
+
+/// @param node_addresses  At which node ports are served: all of the node's own.
+/// The rules that kubelet adds (KUBE-FIREWALL) are included, a CNI's are not. Left out: external IPs, load balancers
+/// and SCTP, hence the rules that kube-proxy writes only where those sets have members; the model counts none of these
+/// either.
+/// @source k/k pkg/proxy/ipvs/proxier.go, iptablesJumpChain, ipsetWithIptablesChain and writeIptablesRules.
+IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
+                     std::span<const ServicePortSpec> services);
+
+}  // namespace knetsim

@@ -1,0 +1,198 @@
+// Goal: in IPVS mode, what the model says of a packet is what the rules that are generated do to it, and their text is
+// kube-proxy's. Method: the interpreter walks the rules hook by hook beside the model, for clients and addresses of
+// each kind; rules, lookups in sets, marks and masquerading must agree. The lines are those of k/k
+// pkg/proxy/ipvs/proxier.go and its README.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "counted_work.h"
+#include "models/proxy/iptables_rules.h"
+#include "models/proxy/ipvs_text.h"
+#include "models/proxy/proxy_model.h"
+#include "models/proxy/ruleset_text.h"
+
+namespace knetsim {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr Ipv4 kNode = ipv4(192, 168, 1, 1);
+constexpr Ipv4 kOutside = ipv4(203, 0, 113, 9);
+constexpr Ipv4 kPod = ipv4(10, 244, 1, 200);
+constexpr Ipv4 kEndpoint = ipv4(10, 244, 2, 10);
+constexpr Ipv4 kServiceAddress = ipv4(10, 96, 0, 12);
+constexpr std::uint16_t kNodePort = 30'002;
+constexpr std::uint32_t kServices = 5;
+
+std::vector<ServicePortSpec> services(bool local_policy) {
+  std::vector<ServicePortSpec> list;
+  for (std::uint32_t s = 0; s < kServices; ++s) {
+    list.push_back({.name = "s" + std::to_string(s),
+                    .port_name = "http",
+                    .cluster_ip = ipv4(10, 96, 0, 10) + s,
+                    .port = 80,
+                    .node_port = static_cast<std::uint16_t>(s == 2 ? kNodePort : 0),
+                    .endpoints = {{kEndpoint + s, 8080, s == 0}, {kEndpoint + 16 + s, 8080, local_policy && s == 2}},
+                    .external_local = local_policy && s == 2});
+  }
+  return list;
+}
+
+class IpvsRulesAndModel : public ::testing::Test {
+ protected:
+  IpvsRulesAndModel() { load(false); }
+
+  /// @param local_policy  Of the Service with a node port. Its rule is one more for whatever else asks the node itself,
+  ///                      which the model, that knows only how many node ports there are, does not count.
+  void load(bool local_policy) {
+    const std::vector<Ipv4> addresses = {kNode};
+    made = ipvs_rules({.primary_address = kNode}, addresses, services(local_policy));
+    std::vector<Ipv4> local = made.addresses;  // those of kube-ipvs0 are the node's own
+    local.push_back(kNode);
+    interpreter = std::make_unique<RulesetInterpreter>(made.rules, local);
+    model = proxy_mode_named("ipvs")->make(
+        {.sizes = {.service_ports = kServices, .services_rules = kServices, .node_ports = 1, .endpoints = 10}});
+  }
+
+  /// One hook, both ways. What IPVS does at INPUT or OUTPUT to the model's packet is done to the rules' one too.
+  void pass(Hook hook) {
+    std::vector<Step> steps;
+    StepSink sink{steps, Place::SoftirqCore, NodeRole::Client};
+    const HookWork want = interpreter->at_hook(hook, rule, {});
+    EXPECT_EQ(want.verdict, Verdict::Accept);
+    model->at_hook(hook, packet, sink);
+    const HookWork got = counted(steps, {});
+    EXPECT_TRUE(want.nat == got.nat && want.filter == got.filter)
+        << "hook " << static_cast<int>(hook) << "\n rules " << want << "\n model " << got;
+    EXPECT_EQ((rule.mark & kMasqueradeMark) != 0, packet.marked) << "hook " << static_cast<int>(hook);
+    EXPECT_EQ(rule.masqueraded, packet.masqueraded) << "hook " << static_cast<int>(hook);
+    if (packet.translated && !rule.translated) {
+      rule.translated = true;
+      rule.destination = kEndpoint + 2;
+      rule.destination_port = 8080;
+    }
+  }
+
+  /// SYN and a later packet through the hooks of a Service's address.
+  void service_packets(const std::vector<Hook>& hooks) {
+    const RulePacket first_rule = rule;
+    const HookPacket first = packet;
+    for (const Hook hook : hooks) {
+      // What IPVS sends on has its mapping since PREROUTING or OUTPUT, but nat POSTROUTING is asked once all the same.
+      const bool sent_on = hook == Hook::Output && packet.translated;
+      rule.nat_bound = packet.nat_bound = sent_on;
+      pass(hook);
+    }
+    EXPECT_TRUE(packet.translated);
+    rule = first_rule;
+    packet = first;
+    rule.state = packet.state = CtState::Established;
+    for (const Hook hook : hooks) pass(hook);
+  }
+
+  IpvsRules made;
+  std::unique_ptr<RulesetInterpreter> interpreter;
+  std::unique_ptr<ProxyModel> model;
+  RulePacket rule{.source = kPod, .destination = kServiceAddress, .destination_port = 80};
+  HookPacket packet{.flow = {.exposure = Exposure::ClusterIp}, .destination = AddressKind::ClusterIp};
+};
+
+const std::vector<Hook> kByInput = {Hook::Prerouting, Hook::Input, Hook::Output, Hook::Postrouting};
+
+TEST_F(IpvsRulesAndModel, AgreeOnAPodThatAsksAClusterIp) { service_packets(kByInput); }
+
+TEST_F(IpvsRulesAndModel, AgreeOnAMachineOutsideThatAsksAClusterIp) {
+  rule.source = kOutside;
+  packet.source = AddressKind::OtherNode;
+  service_packets(kByInput);
+}
+
+TEST_F(IpvsRulesAndModel, AgreeOnAProcessOfTheNodeThatAsksAClusterIp) {
+  rule.source = kServiceAddress;  // the node's own address nearest to it
+  packet.source = AddressKind::ThisNode;
+  packet.from_local_process = true;
+  service_packets({Hook::Output, Hook::Postrouting});
+}
+
+TEST_F(IpvsRulesAndModel, AgreeOnANodePort) {
+  for (const auto& [outside, local] : {std::pair(true, false), {true, true}, {false, false}, {false, true}}) {
+    load(local);
+    rule = {.source = outside ? kOutside : kPod, .destination = kNode, .destination_port = kNodePort};
+    packet = {.flow = {.exposure = Exposure::NodePort, .local_policy = local}};
+    packet.source = outside ? AddressKind::OtherNode : AddressKind::Pod;
+    packet.destination = AddressKind::ThisNode;
+    service_packets(kByInput);
+  }
+}
+
+TEST_F(IpvsRulesAndModel, AgreeOnReplies) {
+  rule = {.source = kEndpoint + 2, .destination = kPod, .state = CtState::Established};
+  packet.state = CtState::Established;
+  packet.reply = packet.translated = rule.translated = true;
+  packet.source = packet.destination = AddressKind::Pod;
+  for (const Hook hook : {Hook::Prerouting, Hook::Forward, Hook::Postrouting}) pass(hook);
+}
+
+TEST_F(IpvsRulesAndModel, AgreeOnAPodAddressAndOnTheNodesOwnPort) {
+  rule = {.source = kPod, .destination = kEndpoint, .destination_port = 8080};
+  packet = {.flow = {.exposure = Exposure::PodIp}};
+  for (const Hook hook : {Hook::Prerouting, Hook::Forward, Hook::Postrouting}) pass(hook);
+  rule = {.source = kPod, .destination = kNode, .destination_port = 22};
+  packet = {.flow = {.exposure = Exposure::PodIp}};
+  packet.destination = AddressKind::ThisNode;
+  for (const Hook hook : {Hook::Prerouting, Hook::Input}) pass(hook);
+}
+
+TEST(IpvsText, IsWhatItsProgramsRead) {
+  const std::vector<Ipv4> addresses = {kNode, ipv4(10, 244, 1, 1)};
+  std::vector<ServicePortSpec> list = services(true);
+  list[1].affinity_seconds = 10'800;
+  list[3].transport = Transport::Udp;
+  const IpvsRules made = ipvs_rules({.primary_address = kNode}, addresses, list);
+  const std::string rules = iptables_text(made.rules);
+  for (const char* line :
+       {"-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN\n",
+        "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODE-PORT\n",
+        "-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT\n",
+        "-A KUBE-IPVS-FILTER -m set --match-set KUBE-HEALTH-CHECK-NODE-PORT dst -j RETURN\n",
+        "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -m set --match-set KUBE-IPVS-IPS dst -j REJECT\n",
+        " -p tcp -m set --match-set KUBE-NODE-PORT-LOCAL-TCP dst -j RETURN\n",
+        " -m set --match-set KUBE-LOOP-BACK dst,dst,src -j MASQUERADE\n"}) {
+    EXPECT_THAT(rules, HasSubstr(line));
+  }
+  const std::string sets = ip_sets_text(made.rules);
+  for (const char* line : {"create KUBE-CLUSTER-IP hash:ip,port family inet hashsize 1024 maxelem 65536\n",
+                           "add KUBE-CLUSTER-IP 10.96.0.12,tcp:80\n", "add KUBE-CLUSTER-IP 10.96.0.13,udp:80\n",
+                           "add KUBE-NODE-PORT-TCP 30002\n", "add KUBE-LOOP-BACK 10.244.2.10,tcp:8080,10.244.2.10\n",
+                           "add KUBE-IPVS-IPS 10.96.0.14\n", "create KUBE-NODE-PORT-UDP bitmap:port range 0-65535\n"}) {
+    EXPECT_THAT(sets, HasSubstr(line));
+  }
+  const std::string servers = virtual_servers_text(made.servers, "rr");
+  EXPECT_THAT(servers, HasSubstr("-A -t 10.96.0.10:80 -s rr\n-a -t 10.96.0.10:80 -r 10.244.2.10:8080 -m -w 1\n"));
+  EXPECT_THAT(servers, HasSubstr("-A -t 10.96.0.11:80 -s rr -p 10800\n"));
+  EXPECT_THAT(servers, HasSubstr("-A -u 10.96.0.13:80 -s rr\n"));
+  // The Local policy's node port, on both addresses, has the node's own endpoint alone.
+  EXPECT_THAT(servers, HasSubstr("-A -t 192.168.1.1:30002 -s rr\n-a -t 192.168.1.1:30002 -r 10.244.2.28:8080 -m -w 1\n"
+                                 "-A -t 10.244.1.1:30002"));
+  EXPECT_THAT(service_addresses_text(made.addresses), HasSubstr("addr add 10.96.0.14/32 dev kube-ipvs0\n"));
+}
+
+// Rules per packet stay what they are, whatever the number of Services.
+TEST(IpvsText, HasAsManyRulesForOneServiceAsForAThousand) {
+  const std::vector<Ipv4> addresses = {kNode};
+  std::vector<ServicePortSpec> one = services(false);
+  const IpvsRules few = ipvs_rules({.primary_address = kNode}, addresses, one);
+  for (std::uint32_t s = 5; s < 1'000; ++s) {
+    one.push_back({.name = "more" + std::to_string(s),
+                   .cluster_ip = ipv4(10, 96, 1, 0) + s,
+                   .port = 80,
+                   .endpoints = {{kEndpoint + s, 80, false}}});
+  }
+  const IpvsRules many = ipvs_rules({.primary_address = kNode}, addresses, one);
+  EXPECT_EQ(iptables_text(few.rules), iptables_text(many.rules));
+  EXPECT_EQ(many.servers.size(), few.servers.size() + 995);
+}
+
+}  // namespace
+}  // namespace knetsim
