@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
+
+#include "sim/cli/terminal.h"
 
 namespace knetsim {
 namespace {
@@ -44,7 +47,8 @@ void ProgressLine::show(double wall_s, const std::string& text) {
   }
   last_shown_s_ = wall_s;
   if (terminal_) {
-    fmt::print(stderr, "\r{}\x1b[K", text);
+    // A line that wraps could not be drawn over: it would fill the screen.
+    fmt::print(stderr, "\r{}\x1b[K", std::string_view(text).substr(0, error_columns() - 1));
     std::fflush(stderr);
     drawn_ = true;
   } else {

@@ -25,6 +25,11 @@ bool colour_errors(std::string_view choice) {
   return environment("TERM") != "dumb" && isatty(STDERR_FILENO) == 1;
 }
 
+std::size_t error_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ? 80 : size.ws_col;
+}
+
 std::size_t help_width() {
   winsize size{};
   if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
