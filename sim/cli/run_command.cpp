@@ -122,8 +122,10 @@ bool tell_notices(const LoadedScenario& loaded, const RunArguments& arguments, c
     return false;
   }
   if (context.says(LogLevel::Warning)) {
-    fmt::print(stderr, "{} notice{}: knetsim validate {}\n", notices.size(), notices.size() == 1 ? "" : "s",
-               arguments.scenario);
+    std::string sets;
+    for (const std::string& set : arguments.sets) sets += fmt::format(" --set '{}'", set);
+    fmt::print(stderr, "{} notice{}: knetsim validate {}{}\n", notices.size(), notices.size() == 1 ? "" : "s",
+               arguments.scenario, sets);
   }
   return true;
 }

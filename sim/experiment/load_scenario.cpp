@@ -9,6 +9,7 @@
 #include "sim/experiment/call_graph.h"
 #include "sim/experiment/idle_keys.h"
 #include "sim/experiment/load_cluster.h"
+#include "sim/experiment/local_policy.h"
 #include "sim/experiment/resolved_scenario.h"
 #include "sim/experiment/tell_once.h"
 #include "sim/experiment/variant_models.h"
@@ -119,6 +120,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, found);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);
+    if (!found.has_errors()) tell_dropped_by_policy(bound, found);
     loaded->profile_path = bound.scenario.costs;
     try {
       bound.profile = load_cost_profile(loaded->inputs, loaded->profile_path, found);

@@ -103,6 +103,14 @@ TEST(Colour, IsOnlyWhereItIsWanted) {
   EXPECT_THAT(run_program(broken + " --color never", "CLICOLOR_FORCE=1").err, Not(HasSubstr("\033[")));
 }
 
+TEST(Notices, AreCountedWithTheCommandThatShowsThem) {
+  const std::string sets = " --set 'cluster.topology.k=4'";
+  const ProgramResult run = run_program("run configs/tutorial.yaml --no-results --set run.duration=1s" + sets);
+  EXPECT_EQ(run.code, 0);
+  EXPECT_EQ(run.err, "1 notice: knetsim validate configs/tutorial.yaml --set 'run.duration=1s'" + sets + "\n");
+  EXPECT_THAT(run_program("validate configs/tutorial.yaml" + sets).err, HasSubstr("nothing reads 'k' here"));
+}
+
 TEST(Verbose, SaysOnStandardErrorWhatItTook) {
   const ProgramResult plain = run_program("models");
   const ProgramResult verbose = run_program("models -v");
