@@ -19,6 +19,7 @@
 #include "sim/experiment/fill_results.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/input/units_text.h"
+#include "sim/output/output_error.h"
 #include "sim/output/results_writer.h"
 #include "sim/version/version.h"
 
@@ -182,7 +183,9 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
   const WriteOptions write{.deterministic = arguments.deterministic, .force = arguments.force};
   if (!arguments.no_results) {
     if (arguments.out.empty()) {
-      std::filesystem::create_directories("results");
+      std::error_code error;
+      std::filesystem::create_directories("results", error);
+      if (error) throw OutputError("results", "cannot make this folder: " + error.message() + " (--out FILE)");
     }
     check_destination(out, loaded->resolved, write);
   }

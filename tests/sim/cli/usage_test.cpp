@@ -86,6 +86,17 @@ TEST(ExitCode, OfAFileThatCannotBeWrittenIs5AndItsNameSaysWhy) {
   EXPECT_THAT(schema.err, HasSubstr("directory '/nonexistent' does not exist"));
 }
 
+TEST(ExitCode, OfAFolderForResultsThatCannotBeMadeIs5) {
+  const ScratchFolder scratch;
+  scratch.write("results", "a file of that name\n");
+  const std::string command = "cd " + scratch.path("") +
+                              " && " KNETSIM_PROGRAM " run " KNETSIM_SOURCE_DIR "/configs/tutorial.yaml -q 2>" +
+                              scratch.path("err");
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 5);
+  EXPECT_EQ(read_text(scratch.path("err")),
+            "knetsim: results: cannot make this folder: Not a directory (--out FILE)\n");
+}
+
 TEST(ExitCode, OfAFullStandardOutputIs5) {
   const ScratchFolder scratch;
   const std::string program = KNETSIM_PROGRAM;
