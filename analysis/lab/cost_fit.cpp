@@ -187,7 +187,10 @@ CostFit fit_costs(std::span<const Measured> measured, const CostProfile& before)
 }
 
 double predict_ns(const LabCase& lab_case, const CostFit& fit, const CostProfile& before) {
-  const LabWork work = work_of(lab_case);
+  return predict_ns(work_of(lab_case), lab_case.cold, fit, before);
+}
+
+double predict_ns(const LabWork& work, bool cold, const CostFit& fit, const CostProfile& before) {
   const auto scan_of = [&](StepKind kind) -> const std::optional<FittedScan>& {
     return kind == StepKind::NftRule ? fit.nft : fit.legacy;
   };
@@ -199,7 +202,7 @@ double predict_ns(const LabCase& lab_case, const CostFit& fit, const CostProfile
                      .cache_bytes = known ? known->cache_bytes.ps : believed.cache_bytes,
                      .forget_ps = 1};
   };
-  double ps = lab_case.cold ? fit.cold_extra_ps : 0;
+  double ps = cold ? fit.cold_extra_ps : 0;
   for (std::size_t i = 0; i < kStepKinds; ++i) {
     if (work.count[i] <= 0) continue;
     const auto kind = static_cast<StepKind>(i);
@@ -209,7 +212,7 @@ double predict_ns(const LabCase& lab_case, const CostFit& fit, const CostProfile
     ps += work.count[i] * each;
   }
   for (const LabWork::Scan& scan : work.scans) {
-    ps += curve(scan.kind).cost_ps(scan.rules, scan.rule_bytes, lab_case.cold ? Duration(1000) : Duration{});
+    ps += curve(scan.kind).cost_ps(scan.rules, scan.rule_bytes, cold ? Duration(1000) : Duration{});
   }
   return ps * 1e-3;
 }

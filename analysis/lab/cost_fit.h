@@ -48,7 +48,9 @@ struct CostFit {
 /// @source Nocedal and Wright, Numerical Optimization, 2nd ed., 2006, section 10.3.
 CostFit fit_costs(std::span<const Measured> measured, const CostProfile& before);
 
-/// What the fitted costs say a case takes, nanoseconds.
+/// What the fitted costs say some work takes, nanoseconds. @param cold  In caches that were swept before.
+double predict_ns(const LabWork& work, bool cold, const CostFit& fit, const CostProfile& before);
+/// ... and an operation of a case.
 double predict_ns(const LabCase& lab_case, const CostFit& fit, const CostProfile& before);
 
 /// The profile with the fitted figures in it, each saying where it comes from.

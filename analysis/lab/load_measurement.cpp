@@ -107,7 +107,7 @@ namespace {
 
 /// The rounds of one load.
 struct Rounds {
-  std::vector<double> rate, cpu, skb_cpu, thread, skbs, busy;
+  std::vector<double> rate, cpu, skb_cpu, thread, out, back, busy;
 
   void add(const LoadSample& one, double cpus) {
     const double operations = std::max(1.0, one.operations);
@@ -116,7 +116,8 @@ struct Rounds {
     cpu.push_back(one.busy_ns / operations);
     skb_cpu.push_back(one.busy_ns / packets);
     thread.push_back((one.client_ns + one.server_ns) / operations);
-    skbs.push_back(packets / operations);
+    out.push_back(one.skbs_out / operations);
+    back.push_back(one.skbs_back / operations);
     busy.push_back(one.busy_ns * 1e-9 / one.seconds / cpus);
   }
 };
@@ -153,7 +154,8 @@ std::vector<MeasuredLoad> measure_loads(const std::vector<LoadCase>& loads, cons
                         .cpu_ns = median_of(of.cpu),
                         .skb_cpu_ns = median_of(of.skb_cpu),
                         .thread_ns = median_of(of.thread),
-                        .skbs = median_of(of.skbs),
+                        .skbs_out = median_of(of.out),
+                        .skbs_back = median_of(of.back),
                         .busy = median_of(of.busy),
                         .rounds = options.rounds});
   }

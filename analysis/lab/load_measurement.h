@@ -40,7 +40,8 @@ struct MeasuredLoad {
   Estimate cpu_ns{};      ///< CPU time of an operation: time in which the load's CPUs were not idle, over operations.
   Estimate skb_cpu_ns{};  ///< The same over the packets that the client's device sent and received.
   Estimate thread_ns{};   ///< The part that the clients' and servers' threads account for, of an operation.
-  Estimate skbs{};        ///< Packets of an operation, both ways. Of a byte: much below 1.
+  Estimate skbs_out{};    ///< Packets of an operation that the client's device sent. Of a byte: much below 1.
+  Estimate skbs_back{};   ///< ... and received.
   Estimate busy{};        ///< Share of the load's CPUs that was not idle.
   std::uint32_t rounds = 0;
 };

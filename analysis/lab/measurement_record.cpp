@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "analysis/lab/record_json.h"
 #include "sim/input/binder.h"
 #include "sim/input/read_documents.h"
 
@@ -102,11 +103,13 @@ constexpr const char* kKind = "KernelMeasurements";
 void describe(Fields<MeasurementRecord>& f) {
   f.about("KernelMeasurements", "All that a kernel lab measured.");
   f.required("machine", &MeasurementRecord::machine, {.doc = "On what."});
+  f.optional("cpus", &MeasurementRecord::cpus, "1", {.doc = "CPUs that the lab had."});
+  f.optional("noise", &MeasurementRecord::noise, {.doc = "What disturbed the measurement."});
   f.required("cases", &MeasurementRecord::measured, {.doc = "What each case took."});
+  f.optional("loads", &MeasurementRecord::loads, {.doc = "What each load came to."});
+  f.optional("ruleLoads", &MeasurementRecord::rule_loads, {.doc = "What loading rules took."});
   f.takes_any_key();  // apiVersion and kind, which read_record() checks
 }
-
-namespace {
 
 nlohmann::ordered_json json_of(const LabCase& one) {
   const LabRules& rules = one.setup.rules;
@@ -128,6 +131,8 @@ nlohmann::ordered_json json_of(const LabCase& one) {
           {"bytes", one.bytes}};
 }
 
+namespace {
+
 double tenths(double ns) { return std::round(ns * 10) / 10; }
 
 nlohmann::ordered_json json_of(const Estimate& figure) {
@@ -144,13 +149,23 @@ std::string record_text(const MeasurementRecord& record) {
   const LabMachine& machine = record.machine;
   const nlohmann::ordered_json about = {
       {"processor", machine.processor}, {"kernel", machine.kernel}, {"date", machine.date}, {"note", machine.note}};
-  std::string out = fmt::format("{{\"apiVersion\": \"{}\", \"kind\": \"{}\",\n \"machine\": {},\n \"cases\": [",
-                                kApiVersion, kKind, about.dump());
+  std::string out = fmt::format("{{\"apiVersion\": \"{}\", \"kind\": \"{}\",\n \"machine\": {},\n \"cpus\": {},\n",
+                                kApiVersion, kKind, about.dump(), record.cpus);
+  if (record.noise) out += fmt::format(" \"noise\": {},\n", json_of(*record.noise).dump());
+  out += " \"cases\": [";
   for (const Measured& one : record.measured) {
     const nlohmann::ordered_json row = {{"case", json_of(one.lab_case)}, {"min", tenths(one.min_ns)},
                                         {"p50", json_of(one.p50)},       {"p90", json_of(one.p90)},
                                         {"p99", json_of(one.p99)},       {"samples", one.samples}};
     out += fmt::format("{}\n  {}", &one == record.measured.data() ? "" : ",", row.dump());
+  }
+  out += "\n ],\n \"loads\": [";
+  for (const MeasuredLoad& one : record.loads) {
+    out += fmt::format("{}\n  {}", &one == record.loads.data() ? "" : ",", json_of(one).dump());
+  }
+  out += "\n ],\n \"ruleLoads\": [";
+  for (const MeasuredRuleLoad& one : record.rule_loads) {
+    out += fmt::format("{}\n  {}", &one == record.rule_loads.data() ? "" : ",", json_of(one).dump());
   }
   return out + "\n]}\n";
 }

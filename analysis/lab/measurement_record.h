@@ -1,9 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "analysis/lab/load_measurement.h"
+#include "analysis/lab/machine_noise.h"
 #include "analysis/lab/measurement.h"
+#include "analysis/lab/rule_loading.h"
 #include "sim/input/input_file.h"
 
 namespace knetsim::lab {
@@ -23,7 +27,11 @@ struct LabMachine {
 /// beside one, again and anywhere, whoever measured it.
 struct MeasurementRecord {
   LabMachine machine;
+  std::uint32_t cpus = 1;               ///< That the lab had.
+  std::optional<MachineNoise> noise{};  ///< Empty: not looked at, as in an emulation.
   std::vector<Measured> measured;
+  std::vector<MeasuredLoad> loads{};
+  std::vector<MeasuredRuleLoad> rule_loads{};
 };
 
 /// The record as JSON, a case a line: what read_record() reads back, to a tenth of a nanosecond.

@@ -5,10 +5,13 @@
 
 #include "analysis/lab/cost_fit.h"
 #include "analysis/lab/lab_plan.h"
+#include "analysis/lab/load_check.h"
+#include "analysis/lab/load_plan.h"
 #include "analysis/lab/profile_text.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/lab_session.h"
+#include "sim/cli/load_tables.h"
 #include "sim/cli/text_table.h"
 #include "sim/output/safe_file.h"
 
@@ -39,7 +42,8 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
   }
   check_writable(arguments.out);
   const CostProfile before = read_profile(arguments.before);
-  const lab::MeasurementRecord record = obtain_record(arguments.lab, lab::calibration_cases, context);
+  const lab::MeasurementRecord record =
+      obtain_record(arguments.lab, {.cases = lab::calibration_cases, .loads = lab::calibration_loads}, context);
   const std::vector<lab::Measured>& measured = record.measured;
   const lab::CostFit fit = lab::fit_costs(measured, before);
 
@@ -77,6 +81,10 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
   fmt::print("{} steps more are known as sums only, shared out as in profile '{}'.\n", split, before.name);
   fmt::print("{} datapaths and operations fitted to {:.1f} %; the machine's noise is {:.1f} % of a median{}\n",
              measured.size(), 100 * fit.residual, 100 * floor, noise_warning(floor));
+  const lab::MachineNoise noise = record.noise.value_or(lab::MachineNoise{});
+  print_loads(lab::check_loads(record.loads, profile, noise, record.cpus), false);
+  print_rule_loads(record.rule_loads, false);
+  if (record.noise) fmt::print("\n{}", noise_text(noise));
   fmt::print("Wrote {}      next: knetsim verify --kernel --profile {}\n", arguments.out, arguments.out);
   return exit_code::kDone;
 }

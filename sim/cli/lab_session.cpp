@@ -7,6 +7,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <span>
 
 #include "analysis/lab/lab_error.h"
@@ -29,18 +30,40 @@ lab::Surroundings enter_lab(const CommandContext& context) {
   return here;
 }
 
-/// Measures, showing on standard error what is under way. @throws lab::LabError
-std::vector<lab::Measured> measure_shown(const std::vector<lab::LabCase>& cases, const lab::Surroundings& here,
-                                         std::uint32_t rounds, const CommandContext& context) {
-  ProgressLine progress(!context.says(LogLevel::Warning));
-  const auto begin = std::chrono::steady_clock::now();
-  const auto show = [&](double fraction, const std::string& what) {
-    const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    progress.show(wall_s, fmt::format("{:3.0f} %  {}", 100 * fraction, what));
-  };
-  auto measured = lab::measure(cases, {.cpus = here.cpus, .rounds = rounds, .on_progress = show});
-  progress.done();
-  return measured;
+/// Says on standard error what is under way: each part of the measurement from 0 to 100 %.
+class ShownProgress {
+ public:
+  explicit ShownProgress(const CommandContext& context) : line_(!context.says(LogLevel::Warning)) {}
+  ~ShownProgress() { line_.done(); }
+  ShownProgress(const ShownProgress&) = delete;
+  ShownProgress& operator=(const ShownProgress&) = delete;
+
+  std::function<void(double, const std::string&)> shower() {
+    return [this](double fraction, const std::string& what) {
+      const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+      line_.show(wall_s, fmt::format("{:3.0f} %  {}", 100 * fraction, what));
+    };
+  }
+
+ private:
+  ProgressLine line_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+/// Measures everything, latencies first. @throws lab::LabError
+void measure_into(lab::MeasurementRecord& record, const LabDesign& design, const lab::Surroundings& here,
+                  std::uint32_t rounds, const CommandContext& context) {
+  ShownProgress progress(context);
+  const lab::NoiseWatch watch(here.cpus);
+  for (const std::string& line : lab::complaints(watch.before())) {
+    if (context.says(LogLevel::Warning)) fmt::print(stderr, "warning: a noisy machine: {}\n", line);
+  }
+  record.measured =
+      lab::measure(design.cases(here), {.cpus = here.cpus, .rounds = rounds, .on_progress = progress.shower()});
+  record.loads =
+      lab::measure_loads(design.loads(here), {.cpus = here.cpus, .rounds = rounds, .on_progress = progress.shower()});
+  record.rule_loads = lab::measure_rule_loads(lab::rule_load_cases(here), {.on_progress = progress.shower()});
+  record.noise = watch.finish();
 }
 
 }  // namespace
@@ -64,8 +87,7 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
       ->type_name("FILE");
 }
 
-lab::MeasurementRecord obtain_record(const LabOptions& options,
-                                     std::vector<lab::LabCase> (*design)(const lab::Surroundings& here),
+lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design,
                                      const CommandContext& context) {
   if (!options.from.empty()) return lab::read_record(*Input::open(options.from));
   if (!options.save.empty()) {
@@ -78,7 +100,9 @@ lab::MeasurementRecord obtain_record(const LabOptions& options,
                                             .kernel = here.kernel,
                                             .date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))),
                                             .note = {}},
-                                .measured = measure_shown(design(here), here, options.rounds, context)};
+                                .cpus = static_cast<std::uint32_t>(here.cpus.size()),
+                                .measured = {}};
+  measure_into(record, design, here, options.rounds, context);
   if (!options.save.empty()) {
     const std::string text = lab::record_text(record);
     write_file_safely(options.save, std::as_bytes(std::span(text)));

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/lab/load_case.h"
 #include "analysis/lab/measurement_record.h"
 #include "analysis/lab/surroundings.h"
 #include "models/cost/cost_profile.h"
@@ -24,11 +25,15 @@ struct LabOptions {
 /// Adds --rounds, --save and --from to a command.
 void add_lab_options(CLI::App& command, LabOptions& options);
 
-/// Measures the cases that `design` finds possible here, showing on standard error what is under way, or reads what was
+/// What a command measures of that which is possible here.
+struct LabDesign {
+  std::vector<lab::LabCase> (*cases)(const lab::Surroundings& here);
+  std::vector<lab::LoadCase> (*loads)(const lab::Surroundings& here);
+};
+
+/// Measures what `design` finds possible here, showing on standard error what is under way, or reads what was
 /// measured before. @throws lab::LabError  No lab is possible here. @throws ConfigError  Not a record.
-lab::MeasurementRecord obtain_record(const LabOptions& options,
-                                     std::vector<lab::LabCase> (*design)(const lab::Surroundings& here),
-                                     const CommandContext& context);
+lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design, const CommandContext& context);
 
 /// " of a median: too much to ..." where the machine is too noisy to tell what is asked; empty else.
 std::string noise_warning(double noise_floor);

@@ -6,24 +6,15 @@
 
 #include "analysis/lab/kernel_check.h"
 #include "analysis/lab/lab_plan.h"
+#include "analysis/lab/load_check.h"
+#include "analysis/lab/load_plan.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/lab_session.h"
+#include "sim/cli/load_tables.h"
 #include "sim/cli/text_table.h"
 
 namespace knetsim {
 namespace {
-
-const char* verdict_name(lab::Verdict verdict) {
-  switch (verdict) {
-    case lab::Verdict::Met:
-      return "met";
-    case lab::Verdict::Missed:
-      return "missed";
-    case lab::Verdict::CannotTell:
-      return "cannot tell";
-  }
-  return "";
-}
 
 std::string microseconds(double ns) { return fmt::format("{:.2f}", ns * 1e-3); }
 
@@ -70,9 +61,10 @@ void print(const lab::KernelCheck& check, const CostProfile& profile, const lab:
              noise_warning(check.noise_floor));
 }
 
-void print_json_check(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine) {
+void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads, const CostProfile& profile,
+                      const lab::MeasurementRecord& record) {
   nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion},
-                                 {"machine", machine.text()},
+                                 {"machine", record.machine.text()},
                                  {"profile", profile.name},
                                  {"noise_floor", check.noise_floor},
                                  {"median_error", check.error_median},
@@ -91,6 +83,9 @@ void print_json_check(const lab::KernelCheck& check, const CostProfile& profile,
                              {"constant_ns", one.constant_ns},
                              {"verdict", verdict_name(one.verdict)}});
   }
+  json["rates"] = json_of(loads);
+  json["rule_loading"] = json_of(record.rule_loads);
+  if (record.noise) json["noise"] = json_of(*record.noise);
   print_json(json);
 }
 
@@ -98,13 +93,20 @@ void print_json_check(const lab::KernelCheck& check, const CostProfile& profile,
 
 int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& context) {
   const CostProfile profile = read_profile(arguments.profile);
-  const lab::MeasurementRecord record = obtain_record(arguments.lab, lab::held_out_cases, context);
+  const lab::MeasurementRecord record =
+      obtain_record(arguments.lab, {.cases = lab::held_out_cases, .loads = lab::held_out_loads}, context);
   const lab::KernelCheck check = lab::check_against_kernel(record.measured, profile);
+  const lab::LoadCheck loads =
+      lab::check_loads(record.loads, profile, record.noise.value_or(lab::MachineNoise{}), record.cpus);
   if (arguments.format == "json") {
-    print_json_check(check, profile, record.machine);
-  } else {
-    print(check, profile, record.machine, arguments.format == "markdown");
+    print_json_check(check, loads, profile, record);
+    return exit_code::kDone;
   }
+  const bool markdown = arguments.format == "markdown";
+  print(check, profile, record.machine, markdown);
+  print_loads(loads, markdown);
+  print_rule_loads(record.rule_loads, markdown);
+  if (record.noise) fmt::print("\n{}", noise_text(*record.noise));
   return exit_code::kDone;
 }
 

@@ -9,11 +9,15 @@
 
 #include "analysis/lab/command.h"
 #include "analysis/lab/lab_error.h"
+#include "analysis/lab/load_check.h"
 #include "analysis/lab/load_clients.h"
 #include "analysis/lab/load_measurement.h"
 #include "analysis/lab/load_server.h"
+#include "analysis/lab/load_work.h"
 #include "analysis/lab/receive_steering.h"
 #include "analysis/lab/surroundings.h"
+
+#include "default_profile.h"
 
 namespace knetsim::lab {
 namespace {
@@ -141,6 +145,60 @@ TEST(CpuMask, IsAsSysfsHasIt) {
   EXPECT_EQ(cpu_mask(5), "20");
   EXPECT_EQ(cpu_mask(33), "2,00000000");
   EXPECT_EQ(cpu_mask(64), "1,00000000,00000000");
+}
+
+// A stream's byte by hand, between hosts without rules: a write of 131,072 bytes is one system call, 2.01 skbs of
+// 65,160 bytes that pass one cable (and 2.01 ACKs that pass it back), a read and a wake-up.
+TEST(LoadWork, AByteOfAStreamIsItsShareOfAWrite) {
+  const LabCase hosts{.client_host_network = true, .server_host_network = true};
+  const LabWork work = work_of(LoadCase{.path = hosts, .kind = LoadKind::Bulk});
+  const auto of_a_write = [&](StepKind kind) { return 131'072 * work.count[static_cast<std::size_t>(kind)]; };
+  const double skbs = 131'072.0 / 65'160;
+  EXPECT_NEAR(of_a_write(StepKind::SendSyscall), 1, 1e-9);
+  EXPECT_NEAR(of_a_write(StepKind::ReceiveSyscall), 1, 1e-9);
+  EXPECT_NEAR(of_a_write(StepKind::CopyIn), 131'072, 1e-6);
+  EXPECT_NEAR(of_a_write(StepKind::CopyOut), 131'072, 1e-6);
+  EXPECT_NEAR(of_a_write(StepKind::TcpTransmit), skbs, 1e-9);
+  EXPECT_NEAR(of_a_write(StepKind::TcpReceive), skbs, 1e-9);
+  EXPECT_NEAR(of_a_write(StepKind::Veth), 2 * skbs, 1e-9);
+  EXPECT_NEAR(of_a_write(StepKind::Ack), 2 * skbs, 1e-9);
+  EXPECT_NEAR(of_a_write(StepKind::ConntrackLookup), 0, 1e-9) << "no rules, no conntrack";
+}
+
+MeasuredLoad seen(const LoadCase& load, double rate, double relative_half_width) {
+  return {.load = load, .rate = {rate, rate * (1 - relative_half_width), rate * (1 + relative_half_width)}};
+}
+
+double predicted_rate(const LoadCase& load) {
+  return *check_loads({seen(load, 1, 0)}, default_profile(), {}, 2).loads[0].predicted_rate;
+}
+
+// One process: one over the sum of a round trip. Pairs on two CPUs: twice that. More than a CPU holds: no more.
+TEST(LoadCheck, RatesAreCpusOverTheCostOfAnOperation) {
+  const double trip_ns = predict_ns(LabCase{}, CostFit{}, default_profile());
+  EXPECT_NEAR(predicted_rate({}), 1e9 / trip_ns, 1);
+  EXPECT_NEAR(predicted_rate({.clients = 4}), 1e9 / trip_ns, 1);
+  EXPECT_NEAR(predicted_rate({.clients = 1, .placement = Placement::PairPerCpu}), 1e9 / trip_ns, 1);
+  EXPECT_NEAR(predicted_rate({.clients = 4, .placement = Placement::PairPerCpu}), 2e9 / trip_ns, 1);
+  const auto across = check_loads({seen({.placement = Placement::CpuPerNode}, 1, 0)}, default_profile(), {}, 2);
+  EXPECT_FALSE(across.loads[0].predicted_rate.has_value());
+  EXPECT_EQ(across.met + across.missed + across.untold, 0u) << "what is not predicted is not judged";
+}
+
+TEST(LoadCheck, VerdictsSayWhatTheMeasurementAllows) {
+  const auto verdict = [](double error, double half_width, const MachineNoise& noise = {}) {
+    const LoadCase load{};
+    return check_loads({seen(load, predicted_rate(load) / (1 + error), half_width)}, default_profile(), noise, 2)
+        .loads[0]
+        .verdict;
+  };
+  EXPECT_EQ(verdict(0.10, 0.01), Verdict::Met);
+  EXPECT_EQ(verdict(-0.10, 0.01), Verdict::Met);
+  EXPECT_EQ(verdict(0.30, 0.01), Verdict::Missed);
+  EXPECT_EQ(verdict(-0.30, 0.01), Verdict::Missed);
+  EXPECT_EQ(verdict(0.10, 0.20), Verdict::CannotTell) << "the interval is wider than the tolerance";
+  EXPECT_EQ(verdict(0.10, 0.01, {.others_during = 0.5}), Verdict::CannotTell) << "others had the CPU";
+  EXPECT_EQ(verdict(0.30, 0.01, {.quota_cpus = 1, .throttled = 0.2}), Verdict::CannotTell);
 }
 
 }  // namespace

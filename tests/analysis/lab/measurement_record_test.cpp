@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/lab/lab_plan.h"
+#include "analysis/lab/load_plan.h"
 #include "sim/input/diagnostics.h"
 
 namespace knetsim::lab {
@@ -45,6 +46,67 @@ TEST(MeasurementRecord, EveryCaseIsReadBackAsItWasWritten) {
     EXPECT_NEAR(is.p90.low, was.p90.low, 0.051);
     EXPECT_NEAR(is.p99.high, was.p99.high, 0.051);
     EXPECT_EQ(is.samples, was.samples);
+  }
+}
+
+TEST(MeasurementRecord, LoadsRulesAndNoiseAreReadBackToo) {
+  MeasurementRecord record{.machine = {"A CPU", "6.18.44", "2026-01-31", ""}, .cpus = 2, .measured = {}};
+  record.noise = MachineNoise{.others_before = 0.25,
+                              .others_during = 0.5,
+                              .stolen = 0.125,
+                              .spin_spread = 0.75,
+                              .spin_lost = 0.0625,
+                              .quota_cpus = 1.5,
+                              .throttled = 0.375};
+  for (const auto design : {calibration_loads, held_out_loads}) {
+    for (const LoadCase& load : design(everything())) {
+      const double rate = 1e9 + static_cast<double>(record.loads.size()) * 1e6;
+      record.loads.push_back({.load = load,
+                              .rate = {rate, rate - 2e6, rate + 2e6},
+                              .cpu_ns = {0.61234, 0.6, 0.7},
+                              .skb_cpu_ns = {40'000, 39'000, 41'000},
+                              .thread_ns = {0.5, 0.4, 0.6},
+                              .skbs_out = {1.5e-5, 1e-5, 2e-5},
+                              .skbs_back = {3e-6, 2e-6, 4e-6},
+                              .busy = {0.99, 0.98, 1},
+                              .rounds = 15});
+    }
+  }
+  for (const RuleLoadCase& load : rule_load_cases(everything())) {
+    record.rule_loads.push_back({.load = load,
+                                 .rules = 8'013,
+                                 .seconds = {0.25, 0.125, 0.5},
+                                 .cpu_seconds = {0.2, 0.1, 0.4},
+                                 .sync_cpu_seconds = {2, 1, 4},
+                                 .rounds = 8});
+  }
+  const MeasurementRecord back = read(record_text(record));
+  EXPECT_EQ(back.cpus, 2u);
+  EXPECT_EQ(back.noise, record.noise);
+  ASSERT_EQ(back.loads.size(), record.loads.size());
+  ASSERT_GT(back.loads.size(), 20u);
+  for (std::size_t i = 0; i < back.loads.size(); ++i) {
+    const MeasuredLoad& was = record.loads[i];
+    const MeasuredLoad& is = back.loads[i];
+    EXPECT_EQ(is.load.name(), was.load.name());
+    EXPECT_EQ(is.load.path, was.load.path);
+    EXPECT_NEAR(is.rate.low, was.rate.low, 1e-5 * was.rate.low);
+    EXPECT_NEAR(is.cpu_ns.value, was.cpu_ns.value, 1e-5);
+    EXPECT_EQ(is.skb_cpu_ns.high, was.skb_cpu_ns.high);
+    EXPECT_EQ(is.thread_ns.value, was.thread_ns.value);
+    EXPECT_NEAR(is.skbs_out.value, was.skbs_out.value, 1e-10);
+    EXPECT_NEAR(is.skbs_back.value, was.skbs_back.value, 1e-11);
+    EXPECT_EQ(is.busy.value, was.busy.value);
+    EXPECT_EQ(is.rounds, 15u);
+  }
+  ASSERT_EQ(back.rule_loads.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(back.rule_loads[i].load.name(), record.rule_loads[i].load.name());
+    EXPECT_EQ(back.rule_loads[i].rules, 8'013u);
+    EXPECT_EQ(back.rule_loads[i].seconds.low, 0.125);
+    EXPECT_EQ(back.rule_loads[i].cpu_seconds.value, 0.2);
+    EXPECT_EQ(back.rule_loads[i].sync_cpu_seconds.high, 4);
+    EXPECT_EQ(back.rule_loads[i].rounds, 8u);
   }
 }
 

@@ -1,0 +1,67 @@
+#include "analysis/lab/load_check.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/lab/cost_fit.h"
+#include "analysis/lab/load_work.h"
+
+namespace knetsim::lab {
+namespace {
+
+bool on_one_cpu_each(Placement placement) {
+  return placement == Placement::OneCpu || placement == Placement::PairPerCpu;
+}
+
+double cpus_of(const LoadCase& load, std::uint32_t cpus) {
+  return load.placement == Placement::PairPerCpu ? std::min(load.clients, cpus) : 1;
+}
+
+double middle(std::vector<double> values) { return values.empty() ? 0 : median_of(std::move(values)).value; }
+
+Verdict judge(const Estimate& measured, double predicted, bool quiet) {
+  if (!quiet) return Verdict::CannotTell;
+  const double slack = kRelativeTolerance * measured.value;
+  const bool low = std::abs(predicted - measured.low) <= slack;
+  const bool high = std::abs(predicted - measured.high) <= slack;
+  if (low && high) return Verdict::Met;
+  const bool near = std::abs(predicted - measured.value) <= slack;
+  const bool between = measured.low <= predicted && predicted <= measured.high;
+  return low || high || near || between ? Verdict::CannotTell : Verdict::Missed;
+}
+
+}  // namespace
+
+LoadCheck check_loads(const std::vector<MeasuredLoad>& measured, const CostProfile& profile, const MachineNoise& noise,
+                      std::uint32_t cpus) {
+  LoadCheck check;
+  const bool quiet = complaints(noise).empty();
+  for (const MeasuredLoad& one : measured) {
+    CheckedLoad row{.measured = one, .predicted_cpu_ns = predict_ns(work_of(one.load), false, CostFit{}, profile)};
+    if (on_one_cpu_each(one.load.placement)) {
+      row.predicted_rate = cpus_of(one.load, cpus) * 1e9 / row.predicted_cpu_ns;
+    }
+    check.loads.push_back(row);
+  }
+  std::vector<double> errors;
+  std::vector<double> constant_errors;
+  for (CheckedLoad& row : check.loads) {
+    if (!row.predicted_rate) continue;
+    std::vector<double> alike;
+    for (const CheckedLoad& other : check.loads) {
+      if (other.predicted_rate && other.measured.load.kind == row.measured.load.kind) {
+        alike.push_back(other.measured.rate.value / cpus_of(other.measured.load, cpus));
+      }
+    }
+    row.constant_rate = middle(alike) * cpus_of(row.measured.load, cpus);
+    row.verdict = judge(row.measured.rate, *row.predicted_rate, quiet);
+    ++(row.verdict == Verdict::Met ? check.met : row.verdict == Verdict::Missed ? check.missed : check.untold);
+    errors.push_back(std::abs(std::log(*row.predicted_rate / row.measured.rate.value)));
+    constant_errors.push_back(std::abs(std::log(row.constant_rate / row.measured.rate.value)));
+  }
+  check.error_median = middle(errors);
+  check.constant_median = middle(constant_errors);
+  return check;
+}
+
+}  // namespace knetsim::lab

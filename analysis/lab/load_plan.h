@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "analysis/lab/load_case.h"
+#include "analysis/lab/surroundings.h"
+
+namespace knetsim::lab {
+
+/// Loads that are measured beside a calibration: one stream, one process, between hosts and between pods.
+std::vector<LoadCase> calibration_loads(const Surroundings& here);
+
+/// Loads that no calibration has seen: several streams and processes, on one CPU and on all, Services, rules and
+/// overlay under load, and, where there are two CPUs, other placements of the softirqs.
+std::vector<LoadCase> held_out_loads(const Surroundings& here);
+
+}  // namespace knetsim::lab

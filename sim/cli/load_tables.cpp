@@ -1,0 +1,190 @@
+#include "sim/cli/load_tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "sim/cli/text_table.h"
+#include "sim/input/units_text.h"
+
+namespace knetsim {
+namespace {
+
+/// A table for a screen or a page: the first column to the left, the others to the right.
+void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows,
+                 bool markdown) {
+  if (!markdown) {
+    std::vector<std::size_t> right;
+    for (std::size_t i = 1; i < heading.size(); ++i) right.push_back(i);
+    TextTable table(heading, right);
+    for (const auto& row : rows) table.add(row);
+    fmt::print("{}", table.render(2));
+    return;
+  }
+  std::string marks = "---";
+  for (std::size_t i = 1; i < heading.size(); ++i) marks += " | ---:";
+  fmt::print("| {} |\n| {} |\n", fmt::join(heading, " | "), marks);
+  for (const auto& row : rows) fmt::print("| {} |\n", fmt::join(row, " | "));
+}
+
+std::string rate(double per_second, lab::LoadKind kind) {
+  return kind == lab::LoadKind::Bulk ? fmt::format("{:.2f} Gbit/s", per_second * 8e-9)
+                                     : with_commas(std::llround(per_second)) + "/s";
+}
+
+std::string range(const lab::Estimate& estimate, lab::LoadKind kind) {
+  return kind == lab::LoadKind::Bulk
+             ? fmt::format("{:.2f} … {:.2f}", estimate.low * 8e-9, estimate.high * 8e-9)
+             : with_commas(std::llround(estimate.low)) + " … " + with_commas(std::llround(estimate.high));
+}
+
+std::string error_of(double value, double truth) { return fmt::format("{:+.0f} %", 100 * (value / truth - 1)); }
+
+/// CPU time of an operation in the unit that suits it.
+std::string cpu(double ns, lab::LoadKind kind) {
+  return kind == lab::LoadKind::Bulk ? fmt::format("{:.3f} ns/B", ns) : fmt::format("{:.2f} us", ns * 1e-3);
+}
+
+}  // namespace
+
+const char* verdict_name(lab::Verdict verdict) {
+  switch (verdict) {
+    case lab::Verdict::Met:
+      return "met";
+    case lab::Verdict::Missed:
+      return "missed";
+    case lab::Verdict::CannotTell:
+      return "cannot tell";
+  }
+  return "";
+}
+
+void print_loads(const lab::LoadCheck& check, bool markdown) {
+  if (check.loads.empty()) return;
+  fmt::print("\n{}Rates, medians over rounds (within 15 %; across CPUs nothing is predicted)\n\n",
+             markdown ? "### " : "");
+  std::vector<std::vector<std::string>> rows;
+  for (const lab::CheckedLoad& one : check.loads) {
+    const lab::MeasuredLoad& load = one.measured;
+    const lab::LoadKind kind = load.load.kind;
+    const bool said = one.predicted_rate.has_value();
+    rows.push_back({load.load.name(), rate(load.rate.value, kind), range(load.rate, kind),
+                    said ? rate(*one.predicted_rate, kind) : "",
+                    said ? error_of(*one.predicted_rate, load.rate.value) : "",
+                    said ? error_of(one.constant_rate, load.rate.value) : "", said ? verdict_name(one.verdict) : ""});
+  }
+  print_table({"", "measured", "95 %", "predicted", "error", "one constant", ""}, rows, markdown);
+
+  fmt::print(
+      "\n{}CPU time of an operation and of an skb (a packet of up to 64 KiB, as the client's device counts it)\n\n",
+      markdown ? "### " : "");
+  rows.clear();
+  for (const lab::CheckedLoad& one : check.loads) {
+    const lab::MeasuredLoad& load = one.measured;
+    const lab::LoadKind kind = load.load.kind;
+    const double out = kind == lab::LoadKind::Bulk ? 1 / std::max(1e-9, load.skbs_out.value) : load.skbs_out.value;
+    rows.push_back({load.load.name(), cpu(load.cpu_ns.value, kind), cpu(one.predicted_cpu_ns, kind),
+                    cpu(load.thread_ns.value, kind), fmt::format("{:.2f} us", load.skb_cpu_ns.value * 1e-3),
+                    kind == lab::LoadKind::Bulk ? fmt::format("{:.0f} B each", out) : fmt::format("{:.2f}", out),
+                    fmt::format("{:.2f}", load.skbs_back.value / std::max(1e-12, load.skbs_out.value)),
+                    fmt::format("{:.0f} %", 100 * load.busy.value)});
+  }
+  print_table({"", "CPU", "predicted", "of threads", "of an skb", "skbs out", "back for one", "CPUs busy"}, rows,
+              markdown);
+  fmt::print(
+      "\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best constant of each kind {:.0f} %.\n",
+      check.met, check.missed, check.untold, 100 * check.error_median, 100 * check.constant_median);
+}
+
+void print_rule_loads(std::span<const lab::MeasuredRuleLoad> loads, bool markdown) {
+  if (loads.empty()) return;
+  fmt::print(
+      "\n{}Loading rules as a whole, ms (a full sync: CPU of the kernel's tools, beside the model's for all of it)\n\n",
+      markdown ? "### " : "");
+  std::vector<std::vector<std::string>> rows;
+  const auto ms = [](double seconds) { return fmt::format("{:.1f}", seconds * 1e3); };
+  for (const lab::MeasuredRuleLoad& one : loads) {
+    rows.push_back({one.load.name(), with_commas(static_cast<std::int64_t>(one.rules)), ms(one.seconds.value),
+                    ms(one.seconds.low) + " … " + ms(one.seconds.high), ms(one.cpu_seconds.value),
+                    fmt::format("{:.1f}", one.cpu_seconds.value * 1e6 / static_cast<double>(one.rules)),
+                    ms(one.sync_cpu_seconds.value), ms(lab::modelled_sync_seconds(one.load))});
+  }
+  print_table({"", "rules", "load", "95 %", "CPU", "us a rule", "sync CPU", "model's sync"}, rows, markdown);
+}
+
+std::string noise_text(const lab::MachineNoise& noise) {
+  std::string text = fmt::format(
+      "Others had {:.0f} % of the CPUs before and {:.0f} % during the measurement; stolen {:.1f} %; a fixed loop "
+      "spreads by "
+      "{:.1f} %, {:.1f} % of it lost to interruptions; {}.\n",
+      100 * noise.others_before, 100 * noise.others_during, 100 * noise.stolen, 100 * noise.spin_spread,
+      100 * noise.spin_lost,
+      noise.quota_cpus > 0 ? fmt::format("quota {:g} CPUs, throttled {:.1f} %", noise.quota_cpus, 100 * noise.throttled)
+                           : "no CPU quota");
+  const auto reasons = lab::complaints(noise);
+  if (!reasons.empty()) {
+    text += fmt::format(
+        "Too noisy to conclude from rates: {}. Medians of latencies suffer less; try again on a quiet machine.\n",
+        fmt::join(reasons, "; "));
+  }
+  return text;
+}
+
+namespace {
+
+nlohmann::ordered_json triple(const lab::Estimate& estimate) { return {estimate.low, estimate.value, estimate.high}; }
+
+}  // namespace
+
+nlohmann::ordered_json json_of(const lab::LoadCheck& check) {
+  nlohmann::ordered_json json = {{"median_error", check.error_median},
+                                 {"median_error_of_a_constant", check.constant_median}};
+  json["loads"] = nlohmann::ordered_json::array();
+  for (const lab::CheckedLoad& one : check.loads) {
+    const lab::MeasuredLoad& load = one.measured;
+    nlohmann::ordered_json row = {{"load", load.load.name()},
+                                  {"unit", lab::operation_of(load.load.kind)},
+                                  {"rate_per_s", triple(load.rate)},
+                                  {"cpu_ns", triple(load.cpu_ns)},
+                                  {"cpu_ns_of_an_skb", triple(load.skb_cpu_ns)},
+                                  {"cpu_ns_of_threads", triple(load.thread_ns)},
+                                  {"skbs_out", load.skbs_out.value},
+                                  {"skbs_back", load.skbs_back.value},
+                                  {"cpus_busy", load.busy.value},
+                                  {"rounds", load.rounds},
+                                  {"predicted_cpu_ns", one.predicted_cpu_ns}};
+    if (one.predicted_rate) {
+      row["predicted_rate_per_s"] = *one.predicted_rate;
+      row["constant_rate_per_s"] = one.constant_rate;
+      row["verdict"] = verdict_name(one.verdict);
+    }
+    json["loads"].push_back(row);
+  }
+  return json;
+}
+
+nlohmann::ordered_json json_of(std::span<const lab::MeasuredRuleLoad> loads) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const lab::MeasuredRuleLoad& one : loads) {
+    json.push_back({{"rules_of", one.load.name()},
+                    {"rules", one.rules},
+                    {"load_s", triple(one.seconds)},
+                    {"load_cpu_s", triple(one.cpu_seconds)},
+                    {"sync_cpu_s", triple(one.sync_cpu_seconds)},
+                    {"modelled_sync_s", lab::modelled_sync_seconds(one.load)},
+                    {"rounds", one.rounds}});
+  }
+  return json;
+}
+
+nlohmann::ordered_json json_of(const lab::MachineNoise& noise) {
+  return {
+      {"others_before", noise.others_before}, {"others_during", noise.others_during}, {"stolen", noise.stolen},
+      {"spin_spread", noise.spin_spread},     {"spin_lost", noise.spin_lost},         {"quota_cpus", noise.quota_cpus},
+      {"throttled", noise.throttled},         {"complaints", lab::complaints(noise)}};
+}
+
+}  // namespace knetsim
