@@ -19,6 +19,20 @@ std::uint16_t pod_number(std::uint32_t pod) { return static_cast<std::uint16_t>(
 
 constexpr const char* kTunnel = "tunnel0";
 
+/// Of pods and tunnel devices, as pod networks set it: what the wire's 1,500 bytes leave beside the outer headers. With
+/// more, every full segment would become two fragments.
+int mtu_of(Fabric fabric) {
+  switch (fabric) {
+    case Fabric::HostRoutes:
+      return 1500;
+    case Fabric::Vxlan:
+      return 1500 - 50;
+    case Fabric::Ipip:
+      return 1500 - 20;
+  }
+  return 1500;
+}
+
 std::string subnet(std::uint32_t node) { return fmt::format("10.244.{}.0/24", 1 + node); }
 
 }  // namespace
@@ -95,7 +109,7 @@ void LabCluster::add_tunnel(std::uint32_t index) {
       break;
   }
   space.ip(fmt::format("addr add {}/32 dev {}", to_text(tunnel_address(index)), kTunnel));
-  space.ip(fmt::format("link set {} up", kTunnel));
+  space.ip(fmt::format("link set {} mtu {} up", kTunnel, mtu_of(spec_.fabric)));
 }
 
 void LabCluster::add_route(std::uint32_t from, std::uint32_t to) {
@@ -126,6 +140,8 @@ void LabCluster::add_pod(const LabPodSpec& spec) {
   const NetNamespace& pod = *pods_.back();
   const std::string device = host_end(index);
   NetNamespace::cable({host, device, host_end_number(index)}, {pod, pod_device(), pod_number(index)});
+  host.ip(fmt::format("link set {} mtu {}", device, mtu_of(spec_.fabric)));
+  pod.ip(fmt::format("link set {} mtu {}", pod_device(), mtu_of(spec_.fabric)));
   first_host_.push_back(next_host_[spec.node]);
   next_host_[spec.node] += spec.addresses;
   if (next_host_[spec.node] > 255) throw LabError("a lab node has 245 pod addresses");

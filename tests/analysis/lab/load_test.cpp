@@ -74,6 +74,24 @@ TEST_F(LoadTest, EveryKindOfLoadGetsOnAndCostsTime) {
   }
 }
 
+// A stream's skbs, of up to 64 KiB, pass a tunnel and the wire whole: nothing is fragmented, as it would be if pods had
+// the wire's MTU, nor segmented, since a veth device takes aggregates in tunnels too.
+TEST_F(LoadTest, SkbsOfAStreamPassATunnelWhole) {
+  const Surroundings here = look_around();
+  for (const Fabric fabric : {Fabric::Vxlan, Fabric::Ipip}) {
+    if ((fabric == Fabric::Vxlan && !here.vxlan) || (fabric == Fabric::Ipip && !here.ipip)) continue;
+    SCOPED_TRACE(std::string(fabric_name(fabric)));
+    const LabDatapath datapath({.fabric = fabric}, LabServers::None);
+    const auto sent = [](const NetNamespace& space, const std::string& device) {
+      return std::stoul(space.in("cat /sys/class/net/" + device + "/statistics/tx_packets"));
+    };
+    const LoadSample one = watch_load(datapath, {.kind = LoadKind::Bulk}, usable_cpus(), kShort, CpuIdle{});
+    EXPECT_GT(one.operations, 0);
+    const std::size_t of_pod = sent(datapath.cluster().pod(0), LabCluster::pod_device());
+    EXPECT_LT(sent(datapath.cluster().node(0), LabCluster::uplink(1)), 2 * of_pod);  // a count may still go up
+  }
+}
+
 // Two streams on one CPU get half of it each: neither is left below a tenth. A share of exactly one half would be a
 // statement about the scheduler.
 TEST_F(LoadTest, TwoStreamsOfOneCpuShareIt) {
