@@ -31,7 +31,7 @@ std::vector<LoadCase> held_out_loads(const Surroundings& here) {
     loads.push_back({.path = pods, .kind = kind, .clients = 4});
     on_all(pods, kind, 1);
     on_all(pods, kind, 2);
-    if (cpus < 2) continue;
+    if (cpus < 2 || !here.receive_steering) continue;
     for (const Placement placement : {Placement::CpuPerNode, Placement::SoftirqApart}) {
       loads.push_back({.path = pods, .kind = kind, .placement = placement});
       loads.push_back({.path = pods, .kind = kind, .clients = kMany, .placement = placement});

@@ -69,6 +69,8 @@ Surroundings look_around() {
   found.vxlan =
       has(trial.can("ip link add t0 type vxlan id 1 dstport 8472"), "no VXLAN device: no overlay is measured");
   found.ipip = trial.can("ip link add t1 type ipip local 192.0.2.1");
+  found.receive_steering = has(trial.can("tee /sys/class/net/lo/queues/rx-0/rps_cpus", "0"),
+                               "no receive packet steering (CONFIG_RPS): softirqs stay on the sender's CPU");
   if (found.cpus.size() < 2)
     found.notes.emplace_back("one CPU: client, softirq and server on different ones is left out");
   return found;

@@ -12,6 +12,7 @@
 #include "analysis/lab/load_check.h"
 #include "analysis/lab/load_clients.h"
 #include "analysis/lab/load_measurement.h"
+#include "analysis/lab/load_plan.h"
 #include "analysis/lab/load_server.h"
 #include "analysis/lab/load_work.h"
 #include "analysis/lab/receive_steering.h"
@@ -112,6 +113,7 @@ TEST_F(LoadTest, TwoStreamsOfOneCpuShareIt) {
 TEST_F(LoadTest, ReceiveSteeringIsHonouredByVeth) {
   const std::vector<int> cpus = usable_cpus();
   if (cpus.size() < 2) GTEST_SKIP() << "one CPU: nothing can be steered to another one";
+  if (!look_around().receive_steering) GTEST_SKIP() << "a kernel without CONFIG_RPS";
   const LabDatapath datapath({}, LabServers::None);
   const auto steered = [&] {
     std::istringstream lines(datapath.cluster().node(0).in("cat /proc/net/softnet_stat"));
@@ -181,6 +183,30 @@ TEST(LoadWork, AByteOfAStreamIsItsShareOfAWrite) {
   EXPECT_NEAR(of_a_write(StepKind::Veth), 2 * skbs, 1e-9);
   EXPECT_NEAR(of_a_write(StepKind::Ack), 2 * skbs, 1e-9);
   EXPECT_NEAR(of_a_write(StepKind::ConntrackLookup), 0, 1e-9) << "no rules, no conntrack";
+}
+
+// What the machine lacks is left out: with one CPU, or without steering, no load asks for other CPUs.
+TEST(LoadPlan, AsksForWhatTheMachineHas) {
+  Surroundings here;
+  here.cpus = {0, 1};
+  here.iptables_legacy = here.nftables = here.vxlan = here.receive_steering = true;
+  const auto with = [&](auto has) {
+    std::size_t count = 0;
+    for (const LoadCase& load : held_out_loads(here)) count += has(load) ? 1u : 0u;
+    return count;
+  };
+  const auto steered = [](const LoadCase& load) {
+    return load.placement == Placement::CpuPerNode || load.placement == Placement::SoftirqApart;
+  };
+  const auto tunnelled = [](const LoadCase& load) { return load.path.setup.fabric == Fabric::Vxlan; };
+  EXPECT_GT(with(steered), 0u);
+  EXPECT_GT(with(tunnelled), 0u);
+  here.receive_steering = here.vxlan = false;
+  EXPECT_EQ(with(steered), 0u);
+  EXPECT_EQ(with(tunnelled), 0u);
+  here.cpus = {3};
+  EXPECT_EQ(with([](const LoadCase& load) { return load.placement != Placement::OneCpu; }), 0u);
+  EXPECT_GT(with([](const LoadCase&) { return true; }), 0u);
 }
 
 MeasuredLoad seen(const LoadCase& load, double rate, double relative_half_width) {

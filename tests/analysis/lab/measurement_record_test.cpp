@@ -18,6 +18,7 @@ Surroundings everything() {
   Surroundings all;
   all.cpus = {0, 1};
   all.iptables_legacy = all.iptables_nft = all.nftables = all.bridge_netfilter = all.vxlan = all.ipip = true;
+  all.receive_steering = true;
   return all;
 }
 
