@@ -41,6 +41,12 @@ void EchoServer::move_to(int cpu, bool spin) {
   ::eventfd_write(nudge_.get(), 1);
 }
 
+void EchoServer::give_way(bool batch) {
+  // A task that wakes with SCHED_BATCH preempts nobody (Linux v6.1, kernel/sched/fair.c, check_preempt_wakeup).
+  const sched_param none{};
+  ::pthread_setschedparam(thread_.native_handle(), batch ? SCHED_BATCH : SCHED_OTHER, &none);
+}
+
 void EchoServer::serve() const {
   const Descriptor poll(::epoll_create1(EPOLL_CLOEXEC));
   const auto watch = [&](int fd) {

@@ -28,6 +28,9 @@ class EchoServer {
   /// makes
   ///              dear, and which would depend on whether the server is still busy with the connection before.
   void move_to(int cpu, bool spin);
+  /// Whether it lets whoever wakes it finish first. Where there is but one CPU, a connect() would else return only when
+  /// the server has accepted the connection too, or before, as the scheduler likes.
+  void give_way(bool batch);
   EchoServer(const EchoServer&) = delete;
   EchoServer& operator=(const EchoServer&) = delete;
 

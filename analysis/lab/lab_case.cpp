@@ -61,6 +61,8 @@ std::string_view proxy_name(LabProxy proxy) {
       return "iptables-nft";
     case LabProxy::Nftables:
       return "nftables";
+    case LabProxy::Ipvs:
+      return "ipvs";
   }
   return "";
 }
@@ -76,8 +78,11 @@ std::string LabCase::datapath_name() const {
   text += fmt::format("{} to ", client_host_network ? "host" : "pod");
   switch (exposure) {
     case Exposure::ClusterIp:
-      text += fmt::format("ClusterIP {} of {} x {}{}", setup.rules.position, setup.rules.services,
-                          setup.rules.endpoints, setup.rules.affinity ? " (affinity)" : "");
+      text +=
+          fmt::format("ClusterIP {} of {} x {}{}", setup.rules.position, setup.rules.services, setup.rules.endpoints,
+                      setup.rules.affinity           ? " (affinity)"
+                      : setup.rules.least_connection ? " (lc)"
+                                                     : "");
       break;
     case Exposure::NodePort:
       text += fmt::format("NodePort, {} x {}", setup.rules.services, setup.rules.endpoints);
@@ -121,9 +126,11 @@ LabWork work_of(const LabCase& lab_case) {
   const LabRules& rules = lab_case.setup.rules;
   const char* mode = rules.proxy == LabProxy::None       ? "none"
                      : rules.proxy == LabProxy::Nftables ? "nftables"
+                     : rules.proxy == LabProxy::Ipvs     ? "ipvs"
                                                          : "iptables";
   const auto proxy = proxy_mode_named(mode)->make(
       {.backend = rules.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft : IptablesBackend::Legacy,
+       .scheduler = rules.least_connection ? "lc" : "rr",
        .sizes = lab_case.sizes()});
   const bool vxlan = lab_case.setup.fabric == Fabric::Vxlan;
   const char* kind = !lab_case.setup.bridge ? "routed" : vxlan ? "flannel" : "bridge";
@@ -133,6 +140,7 @@ LabWork work_of(const LabCase& lab_case) {
   Bindings bindings;
   bindings[Symbol::ServicePosition] = rules.position;
   bindings[Symbol::NodePortPosition] = 1;
+  bindings[Symbol::IpvsDestinations] = proxy->destinations_scanned(rules.endpoints);
   bindings[Symbol::EndpointIndex] = (rules.endpoints + 1) / 2.0;  // drawn evenly by the rules
 
   LabWork work;

@@ -13,7 +13,7 @@
 namespace knetsim::lab {
 
 /// Whose rules the lab's nodes have.
-enum class LabProxy : std::uint8_t { None, IptablesLegacy, IptablesNft, Nftables };
+enum class LabProxy : std::uint8_t { None, IptablesLegacy, IptablesNft, Nftables, Ipvs };
 std::string_view proxy_name(LabProxy proxy);
 
 /// A Service among others, on every node of the lab.
@@ -23,6 +23,7 @@ struct LabRules {
   std::uint32_t endpoints = 1;      ///< E of each.
   std::uint32_t position = 1;       ///< k: place of the one that is asked, 1 .. S.
   bool affinity = false;            ///< sessionAffinity: ClientIP
+  bool least_connection = false;    ///< IPVS: scheduler lc, which compares all endpoints, in place of rr.
   auto operator<=>(const LabRules&) const = default;
 };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "models/proxy/iptables_rules.h"
+#include "models/proxy/ipvs_text.h"
 #include "models/proxy/nftables_rules.h"
 #include "models/proxy/ruleset_text.h"
 
@@ -23,22 +24,13 @@ LabDatapath::LabDatapath(const LabSetup& setup, LabServers servers) : setup_(set
                                            .fabric = setup.fabric,
                                            .bridge = setup.bridge,
                                            .pods = {{.node = 0}, {.node = far, .addresses = setup.rules.endpoints}}});
-  for (std::uint32_t node = 0; node < setup.nodes; ++node) {
-    if (setup.rules.proxy == LabProxy::None) break;
-    const std::string text = rules_text(node);
-    const auto begin = std::chrono::steady_clock::now();
-    cluster_->node(node).in(setup.rules.proxy == LabProxy::IptablesLegacy ? "iptables-legacy-restore"
-                            : setup.rules.proxy == LabProxy::IptablesNft  ? "iptables-nft-restore"
-                                                                          : "nft -f -",
-                            text);
-    load_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  }
+  for (std::uint32_t node = 0; node < setup.nodes && setup.rules.proxy != LabProxy::None; ++node) load_rules(node);
   if (servers == LabServers::None) return;
   pod_server_ = std::make_unique<EchoServer>(cluster_->pod(1), EchoOptions{.port = kServerPort});
   host_server_ = std::make_unique<EchoServer>(cluster_->node(far), EchoOptions{.port = kServerPort});
 }
 
-std::string LabDatapath::rules_text(std::uint32_t node) const {
+std::vector<ServicePortSpec> LabDatapath::services(std::uint32_t node) const {
   const LabRules& rules = setup_.rules;
   const bool local = node + 1 == setup_.nodes;
   std::vector<ServicePortSpec> services;
@@ -52,15 +44,45 @@ std::string LabDatapath::rules_text(std::uint32_t node) const {
     const bool asked = position == rules.position;
     service.node_port = asked ? kNodePort : std::uint16_t{0};
     for (std::uint32_t e = 0; e < rules.endpoints; ++e) {
+      // Every node has endpoints of some Service: IPVS mode has a rule more then.
       service.endpoints.push_back(
           {asked ? cluster_->pod_address(1, e) : ipv4(10, 245, 0, 0) + position * rules.endpoints + e, kServerPort,
-           asked && local});
+           !asked || local});
     }
     services.push_back(std::move(service));
   }
+  return services;
+}
+
+void LabDatapath::load_rules(std::uint32_t node) {
+  const NetNamespace& space = cluster_->node(node);
   const NodeSpec spec{.primary_address = LabCluster::node_address(node)};
-  return rules.proxy == LabProxy::Nftables ? nftables_text(nftables_rules(spec, services))
-                                           : iptables_text(iptables_rules(spec, services));
+  const std::vector<ServicePortSpec> list = services(node);
+  const auto timed = [&](const char* command, const std::string& text) {
+    const auto begin = std::chrono::steady_clock::now();
+    space.in(command, text);
+    load_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  load_seconds_ = 0;
+  switch (setup_.rules.proxy) {
+    case LabProxy::None:
+      return;
+    case LabProxy::IptablesLegacy:
+      return timed("iptables-legacy-restore", iptables_text(iptables_rules(spec, list)));
+    case LabProxy::IptablesNft:
+      return timed("iptables-nft-restore", iptables_text(iptables_rules(spec, list)));
+    case LabProxy::Nftables:
+      return timed("nft -f -", nftables_text(nftables_rules(spec, list)));
+    case LabProxy::Ipvs: {
+      const IpvsRules made = ipvs_rules(spec, cluster_->addresses_of(node), list);
+      space.ip("link add kube-ipvs0 type dummy");
+      timed("ipset restore", ip_sets_text(made.rules));
+      timed("iptables-legacy-restore", iptables_text(made.rules));
+      timed("ipvsadm -R", virtual_servers_text(made.servers, setup_.rules.least_connection ? "lc" : "rr"));
+      timed("ip -batch -", service_addresses_text(made.addresses));
+      space.sysctl("net.ipv4.vs.conntrack=1 net.ipv4.vs.expire_nodest_conn=1");
+    }
+  }
 }
 
 LabEnds LabDatapath::ends_of(const LabCase& lab_case) const {
@@ -90,6 +112,7 @@ Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cp
   const int server_cpu = connect ? cpus.back() : cpus.front();
   EchoServer& server = lab_case.server_host_network ? *host_server_ : *pod_server_;
   server.move_to(server_cpu, connect && server_cpu != cpus.front());
+  server.give_way(connect && server_cpu == cpus.front());
   const LabEnds ends = ends_of(lab_case);
   const ProbeOptions options{.cpu = cpus.front(),
                              .samples = samples,

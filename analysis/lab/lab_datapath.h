@@ -41,7 +41,8 @@ class LabDatapath {
                   const std::function<void()>& before_each) const;
 
  private:
-  std::string rules_text(std::uint32_t node) const;
+  void load_rules(std::uint32_t node);
+  std::vector<ServicePortSpec> services(std::uint32_t node) const;
 
   LabSetup setup_;
   std::unique_ptr<LabCluster> cluster_;

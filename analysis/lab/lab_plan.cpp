@@ -9,6 +9,7 @@ std::vector<LabProxy> proxies(const Surroundings& here) {
   if (here.iptables_legacy) list.push_back(LabProxy::IptablesLegacy);
   if (here.iptables_nft) list.push_back(LabProxy::IptablesNft);
   if (here.nftables) list.push_back(LabProxy::Nftables);
+  if (here.ipvs) list.push_back(LabProxy::Ipvs);
   return list;
 }
 
@@ -62,7 +63,7 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
     plan.both({.setup = {.nodes = 1, .rules = ten}, .exposure = Exposure::ClusterIp});
     // The tunnel with rules in native nftables alone: that of iptables is for the verification.
     if (here.vxlan && proxy == LabProxy::Nftables) plan.both({.setup = {.fabric = Fabric::Vxlan, .rules = ten}});
-    if (proxy == LabProxy::Nftables) continue;
+    if (proxy == LabProxy::Nftables || proxy == LabProxy::Ipvs) continue;
     for (const std::uint32_t services : {100u, 1'000u, 2'500u, 5'000u, 20'000u}) {
       if (proxy == LabProxy::IptablesNft && services > 5'000) continue;  // loading takes minutes
       const LabRules many{.proxy = proxy, .services = services, .position = services / 2};
@@ -78,7 +79,7 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
   plan.cases.push_back(hosts({}));
   plan.connect(hosts({}), true);
   for (const LabProxy proxy : proxies(here)) {
-    const bool scanned = proxy != LabProxy::Nftables;
+    const bool scanned = proxy != LabProxy::Nftables && proxy != LabProxy::Ipvs;
     const auto rules = [&](std::uint32_t services, std::uint32_t endpoints, std::uint32_t position) {
       return LabRules{.proxy = proxy, .services = services, .endpoints = endpoints, .position = position};
     };

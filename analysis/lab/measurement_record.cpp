@@ -32,7 +32,8 @@ void describe(EnumValues<LabProxy>& v) {
   v.value("none", LabProxy::None, "no rules, no conntrack")
       .value("iptables-legacy", LabProxy::IptablesLegacy, "kube-proxy's iptables mode, legacy back end")
       .value("iptables-nft", LabProxy::IptablesNft, "kube-proxy's iptables mode, nft back end")
-      .value("nftables", LabProxy::Nftables, "kube-proxy's nftables mode");
+      .value("nftables", LabProxy::Nftables, "kube-proxy's nftables mode")
+      .value("ipvs", LabProxy::Ipvs, "kube-proxy's IPVS mode, rules with iptables-legacy");
 }
 
 void describe(EnumValues<Operation>& v) {
@@ -47,6 +48,7 @@ void describe(Fields<LabRules>& f) {
   f.optional("endpoints", &LabRules::endpoints, "1", {.doc = "Endpoints of each."});
   f.optional("position", &LabRules::position, "1", {.doc = "Place of the asked Service, from 1."});
   f.optional("affinity", &LabRules::affinity, "false", {.doc = "sessionAffinity: ClientIP"});
+  f.optional("leastConnection", &LabRules::least_connection, "false", {.doc = "IPVS: scheduler lc in place of rr."});
 }
 
 void describe(Fields<LabSetup>& f) {
@@ -122,7 +124,8 @@ nlohmann::ordered_json json_of(const LabCase& one) {
               {"services", rules.services},
               {"endpoints", rules.endpoints},
               {"position", rules.position},
-              {"affinity", rules.affinity}}}}},
+              {"affinity", rules.affinity},
+              {"leastConnection", rules.least_connection}}}}},
           {"exposure", name_of(one.exposure)},
           {"clientHostNetwork", one.client_host_network},
           {"serverHostNetwork", one.server_host_network},

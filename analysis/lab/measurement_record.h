@@ -21,6 +21,9 @@ struct LabMachine {
 
   /// "AMD EPYC, Linux 6.18.44, 2026-01-31"
   std::string text() const;
+  /// Whether the record's nanoseconds are instructions.
+  bool is_emulated() const { return note == kEmulated; }
+  static constexpr const char* kEmulated = "emulated, a nanosecond is an instruction";
 };
 
 /// All that a lab measured, apart from what is concluded from it: costs are fitted to a record, and predictions judged

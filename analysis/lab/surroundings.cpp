@@ -63,6 +63,13 @@ Surroundings look_around() {
                            "no iptables-nft (program, or nft_compat in the kernel): its rules are not measured");
   found.nftables = has(is_installed("nft") && trial.can("nft add table ip trial"),
                        "no nftables (program, or nf_tables in the kernel): the mode is not measured");
+  found.ipvs =
+      has(is_installed("ipset") && is_installed("ipvsadm") && found.iptables_legacy &&
+              trial.can("ipvsadm -A -t 192.0.2.1:80 -s rr") && trial.can("ip link add d0 type dummy") &&
+              trial.can("ipset create trial hash:ip,port") && trial.can("ipset add trial 192.0.2.1,tcp:80") &&
+              trial.can("iptables-legacy -A OUTPUT -m set --match-set trial dst,dst"),
+          "no IPVS (programs ipset and ipvsadm, or ip_vs, ip_set, xt_set and dummy in the kernel): the mode is "
+          "not measured; 'knetsim calibrate --emulated' brings a kernel that has it");
   trial.can("ip link add br0 type bridge");
   found.bridge_netfilter = has(trial.can("sysctl -qw net.bridge.bridge-nf-call-iptables=1"),
                                "no br_netfilter: bridged pods of one node reach each other past iptables");

@@ -14,6 +14,7 @@ struct Surroundings {
   bool iptables_legacy = false;
   bool iptables_nft = false;
   bool nftables = false;
+  bool ipvs = false;              ///< With ip sets and their match in iptables-legacy.
   bool bridge_netfilter = false;  ///< Packets of a bridge pass iptables.
   bool vxlan = false;
   bool ipip = false;

@@ -21,7 +21,7 @@ std::string_view type_text(IpSet::Type type) {
 }
 
 std::string member_text(IpSet::Type type, const ServiceKey& member) {
-  const std::string address = to_text(member.address);
+  std::string address = to_text(member.address);
   switch (type) {
     case IpSet::Type::Ip:
       return address;

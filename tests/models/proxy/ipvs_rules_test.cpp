@@ -15,7 +15,6 @@ namespace knetsim {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr Ipv4 kNode = ipv4(192, 168, 1, 1);
 constexpr Ipv4 kOutside = ipv4(203, 0, 113, 9);
