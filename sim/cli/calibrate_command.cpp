@@ -8,6 +8,7 @@
 #include "analysis/lab/load_check.h"
 #include "analysis/lab/load_plan.h"
 #include "analysis/lab/profile_text.h"
+#include "sim/cli/calibrate_emulated.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/lab_session.h"
@@ -22,6 +23,7 @@ struct CalibrateArguments {
   std::string out = "profile.yaml";
   std::string before;
   LabOptions lab{};
+  EmulatedOptions emulated{};
 };
 
 std::string scans_text(const lab::CostFit& fit) {
@@ -37,10 +39,16 @@ std::string scans_text(const lab::CostFit& fit) {
 }
 
 int calibrate(const CalibrateArguments& arguments, const CommandContext& context) {
+  if (!arguments.emulated.guest_record.empty()) {
+    return measure_in_guest(arguments.emulated.guest_record, arguments.lab.rounds);
+  }
   if (!arguments.lab.force && std::filesystem::exists(arguments.out)) {
     throw UsageError(fmt::format("{} exists; --force writes it anew", arguments.out));
   }
   check_writable(arguments.out);
+  if (arguments.emulated.emulated) {
+    return calibrate_emulated(arguments.out, arguments.before, arguments.lab, arguments.emulated, context);
+  }
   const CostProfile before = read_profile(arguments.before);
   const lab::MeasurementRecord record =
       obtain_record(arguments.lab, {.cases = lab::calibration_cases, .loads = lab::calibration_loads}, context);
@@ -97,11 +105,13 @@ CommandRun add_calibrate_command(CLI::App& command, CommandContext& context) {
   command.footer(
       "knetsim calibrate --out profile.yaml\n"
       "knetsim calibrate --out profile.yaml --rounds 40 --save measured.json\n"
-      "knetsim calibrate --out again.yaml --from measured.json");
+      "knetsim calibrate --out again.yaml --from measured.json\n"
+      "knetsim calibrate --emulated --before profile.yaml --out with-ipvs.yaml");
   command.add_option("--out", arguments->out, "File to write")->type_name("FILE")->capture_default_str();
   command.add_option("--before", arguments->before, "Profile to start from (default: profiles/default.yaml)")
       ->type_name("FILE");
   add_lab_options(command, arguments->lab);
+  add_emulated_options(command, arguments->emulated);
   command.add_flag("--force", arguments->lab.force, "Overwrite files");
   return [arguments, &context] { return calibrate(*arguments, context); };
 }

@@ -112,7 +112,7 @@ std::string HelpText::make_help(const CLI::App* app, std::string /*name*/, CLI::
   out += section("Arguments", lines, width_);
   lines.clear();
   for (const CLI::Option* option : app->get_options()) {
-    if (option->get_positional()) continue;
+    if (option->get_positional() || option->get_group().empty()) continue;  // no group: not for people
     std::string text = option->get_description();
     if (!option->get_default_str().empty()) text += fmt::format(" [{}]", option->get_default_str());
     lines.push_back({option_name(*option), std::move(text)});

@@ -89,7 +89,14 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
 
 lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design,
                                      const CommandContext& context) {
-  if (!options.from.empty()) return lab::read_record(*Input::open(options.from));
+  if (!options.from.empty()) {
+    lab::MeasurementRecord record = lab::read_record(*Input::open(options.from));
+    if (record.machine.is_emulated()) {
+      throw UsageError(
+          fmt::format("{} holds counts of instructions, not times: for 'calibrate --emulated'", options.from));
+    }
+    return record;
+  }
   if (!options.save.empty()) {
     if (!options.force && std::filesystem::exists(options.save))
       throw UsageError(fmt::format("{} exists; --force writes it anew", options.save));

@@ -21,7 +21,7 @@ fresh() {
   rm -rf "${scratch:?}"/*
   mkdir -p "$scratch/bin" "$scratch/tree/sim" "$scratch/tree/models" "$scratch/tree/analysis" "$scratch/tree/tests" "$scratch/tree/benchmarks"
   cp "$source/dev" "$scratch/tree/dev"
-  for name in sh dirname cat sed tr awk tail rm mkdir chmod find wc nproc env; do ln -s "$(command -v "$name")" "$scratch/bin/$name"; done
+  for name in sh dirname cat sed tr awk tail rm mv mkdir chmod find wc nproc env; do ln -s "$(command -v "$name")" "$scratch/bin/$name"; done
   tool id 'echo 1000'
   tool dpkg-query 'exit 1' # nothing is installed
   tool apt-get 'case $* in *--print-uris*) echo "x y 5000000 z"; echo "x y 7000000 z" ;; esac'
@@ -135,6 +135,27 @@ expect "a failing test is a failing command" [ "$status" -eq 8 ]
 fresh
 dev setup nonsense
 expect "an unknown set of packages is an error" says "no set of packages is called 'nonsense'"
+
+fresh
+all_installed
+tool apt-cache 'echo "  Depends: linux-image-6.1.0-9-cloud-amd64"'
+tool apt-get 'case $* in *download*) : >linux-image-6.1.0-9-cloud-amd64_6.1_amd64.deb ;; esac'
+tool dpkg-deb 'mkdir -p boot; : >boot/vmlinuz-6.1.0-9-cloud-amd64'
+dev setup lab
+expect "the emulated lab's kernel is fetched" says "linux-image-6.1.0-9-cloud-amd64, unpacked into build/lab-kernel"
+expect "and unpacked, not installed" [ -e "$scratch/tree/build/lab-kernel/boot/vmlinuz-6.1.0-9-cloud-amd64" ]
+expect "installed it is not" not_called '^apt-get.*install'
+: >"$scratch/calls"
+dev setup lab
+expect "a second time nothing is fetched" not_called download
+fresh
+all_installed
+tool apt-cache 'echo "  Depends: linux-image-6.1.0-9-cloud-amd64"'
+tool apt-get 'case $* in *download*) echo "E: no network"; exit 100 ;; esac'
+dev setup lab
+expect "a download that fails is an error" [ "$status" -eq 1 ]
+expect "that shows why" says "E: no network"
+expect "and leaves no kernel" [ ! -e "$scratch/tree/build/lab-kernel" ]
 
 [ "$failures" -eq 0 ] || exit 1
 echo "all expectations hold"
