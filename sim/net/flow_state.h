@@ -53,6 +53,7 @@ struct FlowDirection {
   std::uint32_t round_packets = 0;    ///< All packets of the message under way.
   MessageIndex carrier = kNoMessage;  ///< What is under way and accounts for the owner's time; at most one at a time.
   std::uint64_t pieces = 0;           ///< Pieces and ACKs so far; numbers their draws.
+  std::uint32_t run_packets = 0;      ///< Sent without a pause up to now, in pieces: they form skbs together.
   bool piece_pending = false;         ///< A piece is still leaving the host.
   bool outer_untracked = false;
   bool lossy = false;  ///< Packets of the message under way were lost.

@@ -10,9 +10,6 @@
 namespace knetsim {
 namespace {
 
-// A GSO skb carries at most 64 KiB less one byte, headers included (GSO_LEGACY_MAX_SIZE, include/linux/netdevice.h).
-constexpr std::int64_t kGsoBytes = 65535;
-
 // An unreplied UDP entry of a tunnel's outer tuple lives this long (nf_conntrack_udp_timeout).
 constexpr Duration kOuterTimeout = std::chrono::seconds(30);
 
@@ -113,8 +110,7 @@ void Network::size_message(MessageState& message, Bytes payload, std::uint32_t p
                              {.mtu = Bytes(segment + plan.header_bytes), .header = Bytes(plan.header_bytes)});
   }
   size.packets = static_cast<std::int32_t>(message.full.packets);
-  const std::int64_t per_skb = std::max<std::int64_t>(1, (kGsoBytes - plan.header_bytes) / segment);
-  size.skbs = static_cast<std::int32_t>((size.packets + per_skb - 1) / per_skb);
+  size.skbs = (size.packets + plan.packets_per_skb() - 1) / plan.packets_per_skb();
   if (!datagrams && payload > Bytes{}) {
     // GRO hands up an skb at a time, and each of more than one segment is acknowledged at once, as is the first of a
     // connection (quickack mode). After that a single segment's ACK waits for data to ride on, as long as that came in

@@ -144,7 +144,9 @@ void Network::softirq(MessageIndex index, Time now) {
   const bool idle = cpus_.softirq_idle(core, now);
   const Time start = cpus_.softirq_start(core, now);
   const StageCost cost = evaluate(message, stage, core, cpu_factor_[node_at(flow, message, stage.node)], idle, now);
-  cpus_.book_softirq(core, now, cost.cpu + cost.cpu_only);
+  if (!message.pure_ack) {  // what ACKs cost is charged with the data that they acknowledge, one for each skb
+    cpus_.book_softirq(core, now, cost.cpu + cost.cpu_only);
+  }
   Time end = start + cost.latency;
   const Time tail = message.train.tail;
   if (tail > now) {  // the train is still arriving: its last packet cannot be done before it is there

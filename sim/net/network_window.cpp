@@ -15,7 +15,7 @@ constexpr std::uint32_t kWindowLimit = 2896;
 // How long an ACK waits for data to ride on. @source Linux v6.6 include/net/tcp.h, TCP_ATO_MIN.
 constexpr Duration kDelayedAck = std::chrono::milliseconds(40);
 
-// Half a GSO skb: finer pieces interleave with other traffic as packets do.
+// Half a GSO skb of 1,448-byte segments: finer pieces interleave with other traffic as packets do.
 constexpr std::uint32_t kPiecePackets = 22;
 
 constexpr Purpose kMessageNoise("network.message");
@@ -41,6 +41,7 @@ void Network::begin_transfer(MessageIndex index, Time now) {
   way.unacked = 0;
   way.backoff = 0;
   way.round_packets = packets;
+  way.run_packets = 0;
   way.carrier = kNoMessage;
   if (plan_of(message).nodes > 1 && packets > std::min(way.window.cwnd, kPiecePackets)) {
     way.unsent = packets;
@@ -120,6 +121,14 @@ void Network::launch_piece(FlowIndex index, std::size_t way_index, std::uint32_t
   }
   const Plan& plan = plan_of(piece);
   if (!resent) {
+    // Pieces that leave one behind another share skbs: GRO puts together what comes in one train. Each skb is
+    // acknowledged by one ACK, whose CPU time is the data's (send_ack() plays more of them, for the window alone).
+    const auto skbs_of = [per_skb = plan.packets_per_skb()](std::uint32_t run) {
+      return (static_cast<std::int32_t>(run) + per_skb - 1) / per_skb;
+    };
+    piece.size.skbs = skbs_of(way.run_packets + packets) - skbs_of(way.run_packets);
+    piece.size.acks = piece.size.skbs;
+    way.run_packets += packets;
     // The system call has done the sending stage for the whole message.
     way.piece_pending = true;
     while (plan.stages[piece.stage].place == StagePlace::SenderCore) {
@@ -148,6 +157,9 @@ void Network::acked(FlowIndex index, std::size_t way_index, std::uint32_t packet
   way.unacked -= std::min(way.unacked, packets);
   if (way.window.cwnd < way.window.ssthresh) {
     way.window.cwnd = std::min(kWindowLimit, way.window.cwnd + packets);
+  }
+  if (!way.piece_pending) {
+    way.run_packets = 0;  // the window was full, and the train has ended
   }
   pump(index, way_index, now);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -87,6 +88,13 @@ struct Plan {
   std::uint32_t header_bytes = 0;       ///< Per wire packet: IP, transport, encapsulation; without Ethernet framing.
   std::uint32_t max_segment_bytes = 0;  ///< Payload of a full packet.
   bool tunnelled = false;               ///< The outer header alone is hashed, and is a flow of its own to conntrack.
+
+  /// Full packets of an skb: GSO and GRO put together at most 64 KiB less one byte, headers included.
+  /// @source Linux v6.6 include/linux/netdevice.h, GSO_LEGACY_MAX_SIZE.
+  std::int32_t packets_per_skb() const {
+    constexpr std::int64_t kGsoBytes = 65535;
+    return static_cast<std::int32_t>(std::max<std::int64_t>(1, (kGsoBytes - header_bytes) / max_segment_bytes));
+  }
 };
 
 /// The classes of packets that a flow sends, in plan order.

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "network_harness.h"
 
 namespace knetsim {
@@ -19,30 +21,33 @@ Topology pair_of_hosts() {
   return topology;
 }
 
+Duration softirq_of(const NetworkHarness& h, HostId host) {
+  Duration sum{};
+  for (CoreIndex i = 0; i < h.cpus.core_count(host); ++i) {
+    sum += h.cpus.softirq_time(h.cpus.first_core(host) + i, h.scheduler.now());
+  }
+  return sum;
+}
+
 class PureAcks : public testing::Test {
  protected:
   PureAcks() : h(pair_of_hosts(), {6, 18}, {.per_ack_ps = 1'000'000}), flow_(h.open(0, 1)) {}
 
-  /// Sends a message `after` the last one. @return ACKs charged to its sender.
+  /// Sends a message `after` the last one. @return ACKs charged to its sender; those of its receiver are `sent_back`.
   std::int64_t acks_of(FlowPacket packet, Duration after, Bytes payload = Bytes(100)) {
     const HostId sender = packet == FlowPacket::Request ? 0 : 1;
-    const Duration before = softirq_of(sender);
+    const Duration sent = softirq_of(h, sender), received = softirq_of(h, 1 - sender);
     now_ += after;
     h.send_at(now_, flow_, packet, payload);
     h.scheduler.run_until(now_ + 900us);
-    return (softirq_of(sender) - before) / 1us;
+    sent_back = (softirq_of(h, 1 - sender) - received) / 1us;
+    return (softirq_of(h, sender) - sent) / 1us;
   }
 
   NetworkHarness h;
+  std::int64_t sent_back = 0;
 
  private:
-  Duration softirq_of(HostId host) const {
-    Duration sum{};
-    for (CoreIndex i = 0; i < h.cpus.core_count(host); ++i) {
-      sum += h.cpus.softirq_time(h.cpus.first_core(host) + i, h.scheduler.now());
-    }
-    return sum;
-  }
   FlowIndex flow_;
   Time now_ = kTimeZero;
 };
@@ -69,14 +74,50 @@ TEST_F(PureAcks, GoAloneWhereAnswersAreLate) {
   EXPECT_EQ(acks_of(FlowPacket::Response, 1ms), 1);
 }
 
-// GRO hands up skbs of up to 64 KiB, 45 segments of 1,448 bytes beneath 52 of headers, and one ACK goes for each. What
-// exceeds the window (10 segments) is sent in pieces with ACKs of their own, which this count does not see.
+// GRO hands up skbs of up to 64 KiB, 45 segments of 1,448 bytes beneath 52 of headers, and one ACK goes for each.
 TEST_F(PureAcks, OfSeveralSegmentsAreOneForEachSkb) {
   acks_of(FlowPacket::Request, 1ms);
   acks_of(FlowPacket::Response, 1ms);
   EXPECT_EQ(acks_of(FlowPacket::Request, 1ms, Bytes(1'448)), 0);
   EXPECT_EQ(acks_of(FlowPacket::Request, 1ms, Bytes(1'449)), 1);
   EXPECT_EQ(acks_of(FlowPacket::Request, 1ms, Bytes(14'480)), 1);
+}
+
+// More than the window is sent in pieces, and ACKs pace them. These are charged with the data, an skb at a time, and
+// not again when they travel. In slow start a train ends with the window, its last skb early, and the receiver sends
+// more ACKs; the sender is charged when it writes, before it knows, for 450 / 45.
+TEST_F(PureAcks, OfAMessageInPiecesAreChargedOnceToo) {
+  EXPECT_EQ(acks_of(FlowPacket::Request, 2ms, NetworkHarness::kMss * 450), 10);
+  EXPECT_GT(sent_back, 10);
+  EXPECT_EQ(acks_of(FlowPacket::Request, 2ms, NetworkHarness::kMss * 450), 10);
+  EXPECT_EQ(sent_back, 10) << "the window is open: one train";
+}
+
+/// What the skbs of messages cost their receiver, sent one after the other in one connection. Shape (messages,).
+std::vector<std::int64_t> skbs_charged(const std::vector<std::int64_t>& segments) {
+  NetworkHarness h(pair_of_hosts(), {6, 18}, {.per_skb_ps = 1'000});
+  const FlowIndex flow = h.open(0, 1);
+  std::vector<std::int64_t> charged;
+  Time now = kTimeZero;
+  for (const std::int64_t count : segments) {
+    const Duration before = softirq_of(h, 1);
+    h.send_at(now, flow, FlowPacket::Request, NetworkHarness::kMss * count);
+    now += 5ms;
+    h.scheduler.run_until(now);
+    charged.push_back((softirq_of(h, 1) - before) / 1ns);
+    EXPECT_EQ(softirq_of(h, 0), Duration{}) << "ACKs are no skbs of their own";
+  }
+  return charged;
+}
+
+// A window of 10 segments lets 30 of them go in two trains of 10 and 20, which cannot meet in an skb. When the window
+// has opened (a message of 3,600 segments), 720 leave in one train, in pieces of 22: they are 16 skbs of 45 as if sent
+// at once, where 33 pieces would be 33.
+TEST(Skbs, ArePutTogetherFromPiecesOfOneTrain) {
+  const std::vector<std::int64_t> charged = skbs_charged({30, 3'600, 720, 721});
+  EXPECT_EQ(charged[0], 2);
+  EXPECT_EQ(charged[2], 16);
+  EXPECT_EQ(charged[3], 17);
 }
 
 TEST(FrequencyFactor, ScalesTheCpuCostsOfItsNode) {

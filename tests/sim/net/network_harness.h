@@ -10,8 +10,9 @@
 namespace knetsim {
 
 struct HarnessCosts {
-  double per_ack_ps = 0;  ///< Of the sender's core, for each pure ACK that comes back.
-  double softirq_ps = 0;  ///< Of the receive core, for each message.
+  double per_ack_ps = 0;  ///< Of the sender's core and of the receive core, for each pure ACK.
+  double softirq_ps = 0;  ///< Of the receive core, for each message ...
+  double per_skb_ps = 0;  ///< ... and for each skb.
 };
 
 /// A network whose walks cost nothing: what is left are links, windows and timers. Messages are sent by a time line,
@@ -120,10 +121,11 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
       plan.stages = {stage(StagePlace::SenderCore, 0), stage(StagePlace::Wire, 0), stage(StagePlace::SoftirqCore, 1),
                      stage(StagePlace::ReceiverCore, 1)};
       plan.terms = {{.kind = 2, .latency = false, .per_ack_ps = costs.per_ack_ps},
-                    {.kind = 3, .per_message_ps = costs.softirq_ps}};
+                    {.kind = 3, .per_message_ps = costs.softirq_ps, .per_skb_ps = costs.per_skb_ps},
+                    {.kind = 2, .latency = false, .per_ack_ps = costs.per_ack_ps}};
       plan.stages[0].terms = 1;
       plan.stages[2].first_term = 1;
-      plan.stages[2].terms = 1;
+      plan.stages[2].terms = 2;
     }
     plans[FlowPacket::First].stages.pop_back();
     return plans;
