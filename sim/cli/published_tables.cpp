@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <utility>
 
+#include "sim/cli/published_measure.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/read_documents.h"
@@ -61,14 +59,20 @@ void read_row(Node row, Node columns, PublishedTable& table) {
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::string_view column = columns.key(i).text();
-    if (!row[column].exists()) continue;
+    const Node cell = row[column];  // a number, or {value, mark} where the mark is its own
+    if (!cell.exists()) continue;
+    const std::string suffix(columns[i]["suffix"].text());
+    const std::string over(columns[i]["over"].text());
     table.figures.push_back({.row = name,
                              .column = std::string(column),
                              .unit = text_of(columns[i], "unit"),
-                             .variant = variant + std::string(columns[i]["suffix"].text()),
+                             .variant = variant + suffix,
                              .measure = text_of(columns[i], "measure"),
-                             .value = number_of(row[column]),
-                             .use = use_of(columns[i]["mark"]).value_or(use),
+                             .per = columns[i]["per"].exists() ? text_of(columns[i]["per"], "measure") : std::string(),
+                             .per_amount = columns[i]["per"].exists() ? number_of(columns[i]["per"]["amount"]) : 0,
+                             .over = over.empty() ? over : over + suffix,
+                             .value = number_of(cell["value"].exists() ? cell["value"] : cell),
+                             .use = use_of(cell["mark"]).value_or(use_of(columns[i]["mark"]).value_or(use)),
                              .ordered = columns[i]["order"].text() != "none",
                              .below = std::string(columns[i]["below"].text())});
   }
@@ -88,54 +92,13 @@ PublishedTable read_table(Node node, std::string id, const std::filesystem::path
   if (const Node absolute = error["absolute"]; absolute.exists()) table.error_absolute = number_of(absolute);
   if (const Node relative = error["relative"]; relative.exists()) table.error_relative = number_of(relative);
   for (std::size_t i = 0; i < node["rows"].size(); ++i) read_row(node["rows"][i], node["columns"], table);
+  for (std::size_t i = 0; i < node["not_modelled"].size(); ++i) {
+    const Node left_out = node["not_modelled"][i];
+    table.not_modelled.push_back({.what = text_of(left_out, "what"), .why = text_of(left_out, "why")});
+  }
   for (std::size_t i = 0; i < node["notes"].size(); ++i) table.notes.emplace_back(node["notes"][i].text());
   return table;
 }
-
-/// All replicates of one variant together.
-class Measured {
- public:
-  Measured(const BoundVariant& variant, const std::vector<PointResult>& points)
-      : variant_(variant), points_(points), edge_(variant.traffic.sources.front().edge) {}
-
-  /// In milliseconds, cores or requests a second; empty for an unknown measure.
-  std::optional<double> of(std::string_view measure) const {
-    const double seconds =
-        to_seconds(variant_.scenario.run.duration) * static_cast<double>(std::max<std::size_t>(1, points_.size()));
-    if (measure == "rate") {
-      double ok = 0;
-      for (const PointResult& point : points_) ok += static_cast<double>(point.edges[edge_].ok);
-      return ok / seconds;
-    }
-    if (measure.starts_with("cpu.")) {
-      for (NodeIndex node = 0; node < variant_.cluster->nodes.size(); ++node) {
-        if (variant_.cluster->nodes[node].name != measure.substr(4)) continue;
-        Duration busy{};
-        for (const PointResult& point : points_) busy += point.nodes[node].softirq + point.nodes[node].application;
-        return to_seconds(busy) / seconds;
-      }
-      return std::nullopt;
-    }
-    const std::size_t dot = measure.find('.');
-    if (dot == std::string_view::npos) return std::nullopt;
-    const std::string_view what = measure.substr(0, dot), which = measure.substr(dot + 1);
-    if (what != "connect" && what != "latency") return std::nullopt;
-    Histogram ns;
-    for (const PointResult& point : points_) {
-      ns.merge(what == "connect" ? point.edges[edge_].connect_ns : point.edges[edge_].latency_ns);
-    }
-    if (which == "mean") return ns.mean() * 1e-6;
-    double percent = 0;
-    const auto [end, error] = std::from_chars(which.data() + 1, which.data() + which.size(), percent);
-    if (!which.starts_with('p') || error != std::errc{} || end != which.data() + which.size()) return std::nullopt;
-    return static_cast<double>(ns.quantile(percent / 100)) * 1e-6;
-  }
-
- private:
-  const BoundVariant& variant_;
-  const std::vector<PointResult>& points_;
-  EdgeIndex edge_;
-};
 
 }  // namespace
 
@@ -170,20 +133,27 @@ std::vector<PublishedTable> read_published_tables(const std::string& path) {
 void run_published(PublishedTable& table, const ExperimentOptions& options) {
   const auto loaded = load_scenario(table.scenario, {});
   const ExperimentOutcome outcome = run_experiment(loaded->variants, options);
-  for (PublishedFigure& figure : table.figures) {
+  const auto measured = [&](const std::string& name, const std::string& measure) {
     const auto variant = std::find_if(loaded->variants.begin(), loaded->variants.end(),
-                                      [&](const BoundVariant& bound) { return bound.name == figure.variant; });
+                                      [&](const BoundVariant& bound) { return bound.name == name; });
     std::optional<double> value;
     if (variant != loaded->variants.end()) {
-      value = Measured(*variant, outcome.points[static_cast<std::size_t>(variant - loaded->variants.begin())])
-                  .of(figure.measure);
+      const auto index = static_cast<std::size_t>(variant - loaded->variants.begin());
+      value = PublishedMeasure(*variant, outcome.points[index]).of(measure);
     }
     if (!value) {
-      throw ConfigError(
-          Mark{}, fmt::format("tables.{}", table.id),
-          fmt::format("{} has no '{}' of a variant '{}'", table.scenario, figure.measure, figure.variant));
+      throw ConfigError(Mark{}, fmt::format("tables.{}", table.id),
+                        fmt::format("{} has no '{}' of a variant '{}'", table.scenario, measure, name));
     }
-    figure.model = *value;
+    return *value;
+  };
+  const auto scaled = [&](const std::string& variant, const PublishedFigure& figure) {
+    const double value = measured(variant, figure.measure);
+    return figure.per.empty() ? value : value * figure.per_amount / measured(variant, figure.per);
+  };
+  for (PublishedFigure& figure : table.figures) {
+    figure.model = scaled(figure.variant, figure);
+    if (!figure.over.empty()) figure.model /= scaled(figure.over, figure);
   }
 }
 

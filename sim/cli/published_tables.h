@@ -23,14 +23,23 @@ std::string_view to_string(FigureUse use);
 struct PublishedFigure {
   std::string row;
   std::string column;
-  std::string unit;     ///< ms, cores, 1/s
-  std::string variant;  ///< Of the table's scenario.
-  std::string measure;  ///< connect.p50, latency.mean, rate, cpu.NODE
+  std::string unit;       ///< ms, cores, 1/s, Gbit/s ...; "times" for a ratio.
+  std::string variant;    ///< Of the table's scenario.
+  std::string measure;    ///< As PublishedMeasure knows them.
+  std::string per;        ///< Empty, or the measure in proportion to which it is taken ...
+  double per_amount = 0;  ///< ... for this much of that: CPU of 250,000 connections/s, whatever rate was reached.
+  std::string over;       ///< Empty, or the variant over whose figure this one is a ratio.
   double value = 0;
   FigureUse use = FigureUse::Known;
   bool ordered = true;  ///< Its order among the figures of its column is to be met.
   std::string below;    ///< A column in whose row a larger figure stands.
   double model = 0;     ///< In the same unit, once the scenario has run.
+};
+
+/// A row or column of the source beside which no figure of the model is put.
+struct NotModelled {
+  std::string what;
+  std::string why;  ///< And what would be needed.
 };
 
 struct PublishedTable {
@@ -40,6 +49,7 @@ struct PublishedTable {
   double error_relative = 0;  ///< ... and of its value.
   std::string scenario;       ///< Path of its scenario.
   std::vector<PublishedFigure> figures{};
+  std::vector<NotModelled> not_modelled{};
   std::vector<std::string> notes{};
 
   double reading_error(const PublishedFigure& figure) const { return error_absolute + error_relative * figure.value; }

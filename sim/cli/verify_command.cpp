@@ -92,6 +92,8 @@ void print_screen(const PublishedTable& table) {
   }
   fmt::print("{}\n  {}, {}\n  machine: {}\n  versions: {}\n  read from: {}\n{}  {}\n\n", table.title, table.source,
              table.date, table.machine, table.versions, read_text(table), rows.render(2), order_text(table));
+  for (const NotModelled& one : table.not_modelled) fmt::print("  not modelled: {}: {}\n", one.what, one.why);
+  if (!table.not_modelled.empty()) fmt::print("\n");
 }
 
 void print_markdown(const PublishedTable& table) {
@@ -107,6 +109,10 @@ void print_markdown(const PublishedTable& table) {
   }
   fmt::print("\n{}\n", order_text(table));
   for (const std::string& note : table.notes) fmt::print("\n- {}\n", with_full_stop(note));
+  if (!table.not_modelled.empty()) {
+    fmt::print("\nOf the same source, not modelled:\n\n| what | why, and what would be needed |\n| --- | --- |\n");
+    for (const NotModelled& one : table.not_modelled) fmt::print("| {} | {} |\n", one.what, one.why);
+  }
   fmt::print("\n");
 }
 
@@ -155,6 +161,10 @@ nlohmann::ordered_json json_of(const PublishedTable& table) {
     json["order"].push_back({{"lower", {pair.lower->column, pair.lower->row}},
                              {"higher", {pair.higher->column, pair.higher->row}},
                              {"met", pair.met}});
+  }
+  json["not_modelled"] = nlohmann::ordered_json::array();
+  for (const NotModelled& one : table.not_modelled) {
+    json["not_modelled"].push_back({{"what", one.what}, {"why", one.why}});
   }
   json["notes"] = table.notes;
   return json;

@@ -28,7 +28,10 @@ std::map<std::string, Percentiles> published_us() {
   const Node rows = document.root()["tables"]["first-packet"]["rows"];
   std::map<std::string, Percentiles> published;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto us = [&](const char* column) { return 1e3 * as_double(rows[i][column]).value(); };
+    const auto us = [&](const char* column) {
+      const Node cell = rows[i][column];  // a number, or {value, mark}
+      return 1e3 * as_double(cell["value"].exists() ? cell["value"] : cell).value();
+    };
     published[std::string(rows[i]["variant"].text())] = {us("p50"), us("p90"), us("p99")};
   }
   return published;
