@@ -64,13 +64,19 @@ float ServiceDialer::position(NodeIndex node, ServicePortIndex port, Purpose pur
   return static_cast<float>(1 + draw.below(std::max(1u, of)));
 }
 
+std::uint64_t ServiceDialer::virtual_server(EdgeIndex edge, NodeIndex node) const {
+  const EdgeTarget& target = targets_[edge];
+  const bool node_port = target.exposure == Exposure::NodePort;
+  return (((std::uint64_t{target.port} << 1) | (node_port ? 1 : 0)) << 31) | node;
+}
+
 ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints,
                                             std::uint64_t id, std::uint64_t source) {
   const auto count = static_cast<std::uint32_t>(endpoints.size());
   if (count == 0) {
     return {};
   }
-  const auto pick = [&](std::uint32_t index) { return Chosen{&endpoints[index], index, count}; };
+  const auto pick = [&](std::uint32_t index) { return Chosen{endpoints[index], index, count}; };
   const auto least = [&](auto cost) {
     auto& active = state(edge, node).active;
     std::uint32_t best = 0;
@@ -124,7 +130,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
       return dial;
     }
     const auto index = static_cast<std::uint32_t>(streams_.get(kEndpoint.of(edge), id).below(count));
-    chosen = {&target.direct[index], index, count};
+    chosen = {target.direct[index], index, count};
   } else {
     const ServicePort& port = cluster_.service_ports[target.port];
     const Service& service = cluster_.services[port.service];
@@ -148,7 +154,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     // ClientIP affinity: the choice belongs to the client's address, not to the connection.
     const std::uint64_t choice = flow.affinity ? mix64(client) : id;
     chosen = choose(edge, ingress, endpoints, choice, client);
-    if (chosen.endpoint == nullptr) {
+    if (!chosen.endpoint.has_value()) {
       dial.dropped = flow.local_policy;
       return dial;
     }
@@ -161,7 +167,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     dial.flow.symbols[static_cast<std::size_t>(Symbol::IpvsDestinations)] =
         static_cast<float>(proxy_->destinations_scanned(chosen.of));
   }
-  if (chosen.endpoint != nullptr) {
+  if (chosen.endpoint.has_value()) {
     dial.server = chosen.endpoint->pod;
     if (dial.server == kNoIndex) {
       return dial;  // an address outside the cluster: nothing there to answer
@@ -198,7 +204,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
   dial.flow.tuple = {.src_address = address_key(client),
                      .dst_address = address_key(dial.server),
                      .src_port = static_cast<std::uint16_t>(kLocalPortMin + ports.below(kLocalPorts)),
-                     .dst_port = chosen.endpoint != nullptr ? chosen.endpoint->port : std::uint16_t{0},
+                     .dst_port = chosen.endpoint.has_value() ? chosen.endpoint->port : std::uint16_t{0},
                      .protocol = udp_[edge] ? kProtocolUdp : kProtocolTcp};
   dial.flow.encapsulation = entry.walks[0].encapsulation;
   dial.flow.id = id;
@@ -215,7 +221,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
 }
 
 void ServiceDialer::hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) {
-  const auto scheduler = states_.find((std::uint64_t{edge} << 32) | chosen_at);
+  const auto scheduler = states_.find(virtual_server(edge, chosen_at));
   if (scheduler == states_.end()) {
     return;
   }

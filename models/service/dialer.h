@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -54,18 +55,20 @@ class ServiceDialer final : public Dialer {
 
  private:
   struct Chosen {
-    const Endpoint* endpoint = nullptr;
+    std::optional<Endpoint> endpoint;
     std::uint32_t index = 0;  ///< In its list.
     std::uint32_t of = 0;     ///< Size of the list.
   };
   Chosen choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints, std::uint64_t id,
                 std::uint64_t source);
-  /// State of one node's scheduler for one service port.
+  /// State of one node's scheduler for one virtual server.
   struct SchedulerState {
     std::uint32_t next = 0;
     std::unordered_map<PodIndex, std::uint32_t> active;  ///< Open connections by server; looked up, never iterated.
   };
-  SchedulerState& state(EdgeIndex edge, NodeIndex node) { return states_[(std::uint64_t{edge} << 32) | node]; }
+  /// A Service port has a virtual server at its cluster IP and one at the node's port: whoever asks shares them.
+  std::uint64_t virtual_server(EdgeIndex edge, NodeIndex node) const;
+  SchedulerState& state(EdgeIndex edge, NodeIndex node) { return states_[virtual_server(edge, node)]; }
   float position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of, Time now) const;
 
   const Cluster& cluster_;

@@ -1,0 +1,105 @@
+// Goal: connections go where policies send them, and their packets say so. Method: a cluster by hand, two machines with
+// one endpoint each, asked through either.
+
+#include "models/service/dialer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "hand_walks.h"
+
+namespace knetsim {
+namespace {
+
+constexpr std::uint16_t kTargetPort = 8'080;
+
+/// Pods 0 (client) and 1 (server) on node 0, pod 2 (server) on node 1; one Service over both servers.
+class TwoNodes {
+ public:
+  TwoNodes() {
+    cluster_.nodes.resize(2);
+    cluster_.pod_specs.resize(1);
+    cluster_.pods.resize(3);
+    for (Pod& pod : cluster_.pods) pod.spec = 0;
+    cluster_.pods[0].node = cluster_.pods[1].node = 0;
+    cluster_.pods[2].node = 1;
+    cluster_.service_ports.push_back({.service = 0, .port = 80, .node_port = 30'080, .target_port = kTargetPort});
+    cluster_.services.push_back({.first_port = 0, .port_count = 1});
+    serve({1, 2});
+  }
+
+  Service& service() { return cluster_.services[0]; }
+  void serve(const std::vector<PodIndex>& servers) {
+    std::vector<Endpoint> endpoints;
+    for (const PodIndex pod : servers) {
+      endpoints.push_back({.port = kTargetPort, .pod = pod, .node = cluster_.pods[pod].node});
+    }
+    EndpointTable table(1);
+    table.set(0, IpFamily::V4, endpoints);
+    cluster_.endpoints = EndpointViews(std::move(table));
+  }
+  /// Connections of a new run, one over each edge in turn; plans are made while they are dialed.
+  std::vector<Dial> dial(const std::vector<EdgeTarget>& edges, const std::string& mode = "iptables") const {
+    const CostProfile profile = hand_profile();
+    const PlanTables tables = plan_tables(profile);
+    ProxyParams params = hand_params();
+    const auto proxy = proxy_mode_named(mode)->make(params);
+    const auto cni = cni_kind_named("bridge")->make({});
+    PlanBook book({*proxy, *cni, {}}, profile, tables, 1'500);
+    ServiceDialer dialer(cluster_, cluster_.endpoints, edges, std::vector<bool>(edges.size()), book, *proxy,
+                         RandomStreams(1), {});
+    std::vector<Dial> dials;
+    for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {
+      dials.push_back(dialer.dial(edge, 0, edge, Time{}));
+      dials.back().flow.plans = nullptr;  // they go with the book
+    }
+    return dials;
+  }
+  Dial dial(const EdgeTarget& edge) const { return dial(std::vector{edge}).front(); }
+
+ private:
+  Cluster cluster_;
+};
+
+TEST(ServiceDialer, InternalPolicyLocalKeepsToTheClientsNode) {
+  TwoNodes cluster;
+  cluster.service().internal_traffic_local = true;
+  const Dial dial = cluster.dial({.exposure = Exposure::ClusterIp, .port = 0, .direct = {}});
+  EXPECT_EQ(dial.server, 1u);
+  EXPECT_EQ(dial.flow.tuple.dst_port, kTargetPort);
+}
+
+TEST(ServiceDialer, ExternalPolicyLocalKeepsToTheNodeThatIsAsked) {
+  TwoNodes cluster;
+  cluster.service().external_traffic_local = true;
+  for (const NodeIndex through : {0u, 1u}) {
+    const Dial dial = cluster.dial({.exposure = Exposure::NodePort, .port = 0, .direct = {}, .through = through});
+    EXPECT_EQ(dial.server, through + 1) << "through node " << through;
+    EXPECT_EQ(dial.flow.tuple.dst_port, kTargetPort);
+  }
+}
+
+TEST(ServiceDialer, PolicyLocalWithoutAnEndpointOnTheNodeDrops) {
+  TwoNodes cluster;
+  cluster.service().internal_traffic_local = true;
+  cluster.serve({2});
+  const Dial dial = cluster.dial({.exposure = Exposure::ClusterIp, .port = 0, .direct = {}});
+  EXPECT_TRUE(dial.dropped);
+  EXPECT_EQ(dial.server, kNoIndex);
+}
+
+// Two workloads that ask one virtual server take its destinations in turn; a node port is another virtual server.
+TEST(ServiceDialer, WorkloadsShareTheSchedulerOfAVirtualServer) {
+  const EdgeTarget cluster_ip{.exposure = Exposure::ClusterIp, .port = 0, .direct = {}};
+  const EdgeTarget node_port{.exposure = Exposure::NodePort, .port = 0, .direct = {}, .through = 0};
+  std::vector<PodIndex> servers;
+  for (const Dial& dial : TwoNodes().dial({cluster_ip, cluster_ip, node_port, cluster_ip, node_port}, "ipvs")) {
+    servers.push_back(dial.server);
+  }
+  EXPECT_EQ(servers, (std::vector<PodIndex>{1, 2, 1, 1, 2}));
+}
+
+}  // namespace
+}  // namespace knetsim
