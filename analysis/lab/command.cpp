@@ -76,8 +76,10 @@ int wait_for(pid_t child) {
 }  // namespace
 
 CommandResult run(const std::vector<std::string>& command, const CommandOptions& options) {
+  const std::string program = find_program(command.front());
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  if (!program.empty()) arguments.front() = const_cast<char*>(program.c_str());
   arguments.push_back(nullptr);
   Pipe in;
   Pipe out;
@@ -124,13 +126,16 @@ std::vector<std::string> words(std::string_view text) {
   return list;
 }
 
-bool is_installed(const std::string& program) {
+std::filesystem::path find_program(const std::string& program) {
   const char* path = std::getenv("PATH");
-  std::istringstream folders(path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/sbin:/usr/bin:/sbin:/bin");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (::access((std::filesystem::path(folder) / program).c_str(), X_OK) == 0) return true;
+    std::filesystem::path candidate = std::filesystem::path(folder) / program;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
-  return false;
+  return {};
 }
+
+bool is_installed(const std::string& program) { return !find_program(program).empty(); }
 
 }  // namespace knetsim::lab

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,9 @@ CommandResult run(const std::vector<std::string>& command, const CommandOptions&
 /// "ip link add" -> {"ip", "link", "add"}: words between blanks, no quoting.
 std::vector<std::string> words(std::string_view text);
 
-/// Whether a program of that name is in PATH.
+/// Where a program of that name is: in PATH, or, as root's may lack them, in the usual folders. Empty: nowhere.
+std::filesystem::path find_program(const std::string& program);
+/// Whether it is anywhere.
 bool is_installed(const std::string& program);
 
 }  // namespace knetsim::lab

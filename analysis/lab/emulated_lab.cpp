@@ -8,6 +8,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "analysis/lab/lab_plan.h"
+
 namespace knetsim::lab {
 namespace {
 
@@ -112,12 +114,7 @@ std::vector<LabCase> emulated_cases(const Surroundings& here) {
     if (here.vxlan) both({.setup = {.fabric = Fabric::Vxlan, .rules = rules}});
   };
   datapaths({});
-  std::vector<LabProxy> proxies;
-  if (here.iptables_legacy) proxies.push_back(LabProxy::IptablesLegacy);
-  if (here.iptables_nft) proxies.push_back(LabProxy::IptablesNft);
-  if (here.nftables) proxies.push_back(LabProxy::Nftables);
-  if (here.ipvs) proxies.push_back(LabProxy::Ipvs);
-  for (const LabProxy proxy : proxies) {
+  for (const LabProxy proxy : proxies_of(here)) {
     const LabRules few{.proxy = proxy, .services = kFewServices, .endpoints = 1, .position = kPosition};
     datapaths(few);
     both({.setup = {.rules = few}, .exposure = Exposure::ClusterIp});

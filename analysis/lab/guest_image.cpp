@@ -9,7 +9,6 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <sstream>
 
 #include "analysis/lab/command.h"
@@ -89,16 +88,6 @@ fs::path own_program() {
   return fs::read_symlink("/proc/self/exe", error);
 }
 
-std::optional<fs::path> in_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/sbin:/usr/bin:/sbin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path candidate = fs::path(folder) / program;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return std::nullopt;
-}
-
 /// The dynamic loader that an ELF program names (PT_INTERP); empty for a static one.
 std::string loader_of(const std::string& elf) {
   Elf64_Ehdr header{};
@@ -164,7 +153,8 @@ GuestKernel find_guest_kernel(const std::string& root) {
       const std::string release = name.substr(prefix.size());
       const fs::path modules = candidate / "lib/modules" / release;
       std::error_code ignored;
-      if (!fs::exists(modules / "kernel", ignored) || release <= newest.release) continue;
+      if (!fs::exists(modules / "kernel", ignored) || ::strverscmp(release.c_str(), newest.release.c_str()) <= 0)
+        continue;
       newest = {.release = release, .image = at->path(), .modules = modules};
     }
     if (!newest.release.empty()) return newest;
@@ -187,17 +177,17 @@ std::string guest_image(const GuestKernel& kernel, const fs::path& knetsim, cons
   image.archive.add_file(kGuestPayload, command);
 
   for (const char* name : kNeeded) {
-    const auto found = in_path(name);
-    if (!found) {
+    const fs::path found = find_program(name);
+    if (found.empty()) {
       throw LabError(fmt::format("the program '{}' is not installed: apt-get install iproute2 procps coreutils", name));
     }
-    image.program(*found, std::string("usr/sbin/") + name);
+    image.program(found, std::string("usr/sbin/") + name);
   }
   std::vector<std::string> absent;
   for (const char* name : kOptional) {
-    const auto found = in_path(name);
-    if (found) {
-      image.program(*found, std::string("usr/sbin/") + name);
+    const fs::path found = find_program(name);
+    if (!found.empty()) {
+      image.program(found, std::string("usr/sbin/") + name);
     } else {
       absent.emplace_back(name);
     }

@@ -5,12 +5,10 @@
 
 #include "analysis/lab/cost_fit.h"
 #include "analysis/lab/measurement.h"
+#include "analysis/lab/verdict.h"
 #include "models/cost/cost_profile.h"
 
 namespace knetsim::lab {
-
-/// What a comparison came to.
-enum class Verdict : std::uint8_t { Met, Missed, CannotTell };
 
 /// A held-out case beside its prediction.
 struct CheckedCase {
@@ -28,7 +26,7 @@ struct KernelCheck {
   double noise_floor = 0;
   double error_median = 0;  ///< Median of |log(prediction / measurement)| of what is compared; larger than the noise.
   double constant_median = 0;  ///< The same of the best single constant for each operation.
-  std::uint32_t met = 0, missed = 0, untold = 0;
+  VerdictCount verdicts;
 };
 
 /// How near a prediction has to come: 15 % of what is compared, or 0.3 us of a round trip's increment.

@@ -122,16 +122,20 @@ RuleSizes LabCase::sizes() const {
   return sizes;
 }
 
-LabWork work_of(const LabCase& lab_case) {
-  const LabRules& rules = lab_case.setup.rules;
+std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& sizes) {
   const char* mode = rules.proxy == LabProxy::None       ? "none"
                      : rules.proxy == LabProxy::Nftables ? "nftables"
                      : rules.proxy == LabProxy::Ipvs     ? "ipvs"
                                                          : "iptables";
-  const auto proxy = proxy_mode_named(mode)->make(
+  return proxy_mode_named(mode)->make(
       {.backend = rules.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft : IptablesBackend::Legacy,
        .scheduler = rules.least_connection ? "lc" : "rr",
-       .sizes = lab_case.sizes()});
+       .sizes = sizes});
+}
+
+LabWork work_of(const LabCase& lab_case) {
+  const LabRules& rules = lab_case.setup.rules;
+  const auto proxy = proxy_model(rules, lab_case.sizes());
   const bool vxlan = lab_case.setup.fabric == Fabric::Vxlan;
   const char* kind = !lab_case.setup.bridge ? "routed" : vxlan ? "flannel" : "bridge";
   const auto cni = cni_kind_named(kind)->make({.backend = vxlan ? "vxlan" : ""});

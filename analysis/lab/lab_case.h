@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,9 @@ struct LabCase {
   FlowClass flow() const;
   RuleSizes sizes() const;
 };
+
+/// The model whose rules these are. @param sizes  How many rules there are in all.
+std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& sizes);
 
 /// Units of each step kind that delay one operation, by StepKind, and the rule scans, apart.
 struct LabWork {

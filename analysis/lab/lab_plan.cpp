@@ -3,16 +3,6 @@
 namespace knetsim::lab {
 namespace {
 
-/// Rules that this machine can load.
-std::vector<LabProxy> proxies(const Surroundings& here) {
-  std::vector<LabProxy> list;
-  if (here.iptables_legacy) list.push_back(LabProxy::IptablesLegacy);
-  if (here.iptables_nft) list.push_back(LabProxy::IptablesNft);
-  if (here.nftables) list.push_back(LabProxy::Nftables);
-  if (here.ipvs) list.push_back(LabProxy::Ipvs);
-  return list;
-}
-
 class Plan {
  public:
   void both(LabCase one) {
@@ -37,6 +27,15 @@ LabCase hosts(const LabRules& rules) {
 
 }  // namespace
 
+std::vector<LabProxy> proxies_of(const Surroundings& here) {
+  std::vector<LabProxy> list;
+  if (here.iptables_legacy) list.push_back(LabProxy::IptablesLegacy);
+  if (here.iptables_nft) list.push_back(LabProxy::IptablesNft);
+  if (here.nftables) list.push_back(LabProxy::Nftables);
+  if (here.ipvs) list.push_back(LabProxy::Ipvs);
+  return list;
+}
+
 std::vector<LabCase> calibration_cases(const Surroundings& here) {
   Plan plan;
   const auto pods = [&](const LabRules& rules) {
@@ -56,7 +55,7 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
     plan.cases.push_back(large);
   }
   if (here.vxlan) plan.both({.setup = {.fabric = Fabric::Vxlan}});
-  for (const LabProxy proxy : proxies(here)) {
+  for (const LabProxy proxy : proxies_of(here)) {
     const LabRules ten{.proxy = proxy, .services = 10};
     pods(ten);
     plan.both({.setup = {.rules = ten}, .exposure = Exposure::ClusterIp});
@@ -78,7 +77,7 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
   // What increments are over, and what a swept cache costs by itself.
   plan.cases.push_back(hosts({}));
   plan.connect(hosts({}), true);
-  for (const LabProxy proxy : proxies(here)) {
+  for (const LabProxy proxy : proxies_of(here)) {
     const bool scanned = proxy != LabProxy::Nftables && proxy != LabProxy::Ipvs;
     const auto rules = [&](std::uint32_t services, std::uint32_t endpoints, std::uint32_t position) {
       return LabRules{.proxy = proxy, .services = services, .endpoints = endpoints, .position = position};

@@ -7,6 +7,9 @@
 
 namespace knetsim::lab {
 
+/// Proxy modes and back ends whose rules this machine can load.
+std::vector<LabProxy> proxies_of(const Surroundings& here);
+
 /// The design of experiments: datapaths of which each differs from another one by few steps, so that differences tell
 /// steps apart. What the machine lacks is left out (Surroundings::notes says so).
 std::vector<LabCase> calibration_cases(const Surroundings& here);

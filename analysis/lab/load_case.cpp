@@ -45,12 +45,8 @@ std::string_view placement_name(Placement placement) {
 }
 
 std::string LoadCase::name() const {
-  const char* what = kind == LoadKind::Bulk ? "stream" : "process";
-  return fmt::format("{}: {}, {} {}{}, {}", path.datapath_name(), load_name(kind), clients, what,
-                     clients == 1             ? ""
-                     : kind == LoadKind::Bulk ? "s"
-                                              : "es",
-                     placement_name(placement));
+  return fmt::format("{}: {}, {} {}{}, {}", path.datapath_name(), load_name(kind), clients,
+                     kind == LoadKind::Bulk ? "stream" : "client", clients == 1 ? "" : "s", placement_name(placement));
 }
 
 std::vector<int> LoadCase::cpus_used(const std::vector<int>& cpus) const {

@@ -17,19 +17,6 @@ double cpus_of(const LoadCase& load, std::uint32_t cpus) {
   return load.placement == Placement::PairPerCpu ? std::min(load.clients, cpus) : 1;
 }
 
-double middle(std::vector<double> values) { return values.empty() ? 0 : median_of(std::move(values)).value; }
-
-Verdict judge(const Estimate& measured, double predicted, bool quiet) {
-  if (!quiet) return Verdict::CannotTell;
-  const double slack = kRelativeTolerance * measured.value;
-  const bool low = std::abs(predicted - measured.low) <= slack;
-  const bool high = std::abs(predicted - measured.high) <= slack;
-  if (low && high) return Verdict::Met;
-  const bool near = std::abs(predicted - measured.value) <= slack;
-  const bool between = measured.low <= predicted && predicted <= measured.high;
-  return low || high || near || between ? Verdict::CannotTell : Verdict::Missed;
-}
-
 }  // namespace
 
 LoadCheck check_loads(const std::vector<MeasuredLoad>& measured, const CostProfile& profile, const MachineNoise& noise,
@@ -53,14 +40,15 @@ LoadCheck check_loads(const std::vector<MeasuredLoad>& measured, const CostProfi
         alike.push_back(other.measured.rate.value / cpus_of(other.measured.load, cpus));
       }
     }
-    row.constant_rate = middle(alike) * cpus_of(row.measured.load, cpus);
-    row.verdict = judge(row.measured.rate, *row.predicted_rate, quiet);
-    ++(row.verdict == Verdict::Met ? check.met : row.verdict == Verdict::Missed ? check.missed : check.untold);
+    row.constant_rate = median_of(alike).value * cpus_of(row.measured.load, cpus);
+    const Estimate& rate = row.measured.rate;
+    row.verdict = quiet ? judge(*row.predicted_rate, rate, kRelativeTolerance * rate.value) : Verdict::CannotTell;
+    check.verdicts.add(row.verdict);
     errors.push_back(std::abs(std::log(*row.predicted_rate / row.measured.rate.value)));
     constant_errors.push_back(std::abs(std::log(row.constant_rate / row.measured.rate.value)));
   }
-  check.error_median = middle(errors);
-  check.constant_median = middle(constant_errors);
+  check.error_median = median_of(errors).value;
+  check.constant_median = median_of(constant_errors).value;
   return check;
 }
 

@@ -25,7 +25,7 @@ struct LoadCheck {
   std::vector<CheckedLoad> loads;
   double error_median = 0;     ///< Median of |log(prediction / measurement)| of the rates that are predicted.
   double constant_median = 0;  ///< The same of the best constants.
-  std::uint32_t met = 0, missed = 0, untold = 0;
+  VerdictCount verdicts;
 };
 
 /// Compares rates with predictions: within kRelativeTolerance. Where the interval is wider, or the machine was not

@@ -7,10 +7,10 @@
 
 namespace knetsim::lab {
 
-/// Loads that are measured beside a calibration: one stream, one process, between hosts and between pods.
+/// Loads that are measured beside a calibration: one stream, one client, between hosts and between pods.
 std::vector<LoadCase> calibration_loads(const Surroundings& here);
 
-/// Loads that no calibration has seen: several streams and processes, on one CPU and on all, Services, rules and
+/// Loads that no calibration has seen: several streams and clients, on one CPU and on all, Services, rules and
 /// overlay under load, and, where there are two CPUs, other placements of the softirqs.
 std::vector<LoadCase> held_out_loads(const Surroundings& here);
 

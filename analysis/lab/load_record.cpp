@@ -21,7 +21,7 @@ void describe(Fields<LoadCase>& f) {
   f.about("LoadCase", "A load on a datapath.");
   f.required("path", &LoadCase::path, {.doc = "The datapath; its operation does not matter."});
   f.required("kind", &LoadCase::kind, {.doc = "What is done as fast as it goes."});
-  f.optional("clients", &LoadCase::clients, "1", {.doc = "Streams or processes."});
+  f.optional("clients", &LoadCase::clients, "1", {.doc = "Streams, or threads that ask."});
   f.optional("placement", &LoadCase::placement, "one-cpu", {.doc = "Which CPUs do the work."});
 }
 

@@ -1,5 +1,7 @@
 #include "analysis/lab/load_work.h"
 
+#include "models/service/unawaited.h"
+
 namespace knetsim::lab {
 namespace {
 
@@ -32,10 +34,9 @@ LabWork stream_work(LabCase path) {
   return work;
 }
 
-// As models/service/unawaited.cpp has it: two FINs and their ACKs pass beside the handshake's third packet, which
-// connect() holds already, and a passive close takes 0.7 of an active one.
-constexpr double kClosingPackets = 4;
-constexpr double kCloses = 1 + 0.7;
+// connect() holds the handshake's third packet already.
+constexpr double kClosingPackets = kUnawaitedPackets - 1;
+constexpr double kCloses = 1 + kPassiveClose;
 
 LabWork connection_work(LabCase path) {
   path.operation = Operation::Connect;

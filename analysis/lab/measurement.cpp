@@ -51,6 +51,7 @@ struct Rounds {
 }  // namespace
 
 Estimate median_of(std::vector<double> values) {
+  if (values.empty()) return {};
   std::sort(values.begin(), values.end());
   const auto n = static_cast<double>(values.size());
   // The number of values below the median is binomial(n, 1/2): its central 95 % range, by the normal approximation.

@@ -40,7 +40,8 @@ struct MeasurementOptions {
 /// @return  Shape (cases,), in their order. @throws LabError
 std::vector<Measured> measure(const std::vector<LabCase>& cases, const MeasurementOptions& options);
 
-/// The median of `values` and the order statistics that hold it with 95 % confidence, whatever the distribution.
+/// The median of `values` and the order statistics that hold it with 95 % confidence, whatever the distribution; of no
+/// value 0.
 /// @source David and Nagaraja, Order Statistics, 3rd ed., 2003, section 7.1.
 Estimate median_of(std::vector<double> values);
 

@@ -113,12 +113,10 @@ std::uint32_t sync_commands(LabProxy proxy) {
 }
 
 double modelled_sync_seconds(const RuleLoadCase& load) {
-  const LabCase one{.setup = {.rules = {.proxy = load.proxy, .services = load.services, .endpoints = load.endpoints}}};
-  RuleSizes sizes = one.sizes();
+  const LabRules rules{.proxy = load.proxy, .services = load.services, .endpoints = load.endpoints};
+  RuleSizes sizes = LabCase{.setup = {.rules = rules}}.sizes();
   sizes.node_ports = 0;
-  const char* mode = load.proxy == LabProxy::Nftables ? "nftables" : "iptables";
-  const auto backend = load.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft : IptablesBackend::Legacy;
-  return proxy_mode_named(mode)->make({.backend = backend, .sizes = sizes})->full_sync_seconds();
+  return proxy_model(rules, sizes)->full_sync_seconds();
 }
 
 std::vector<RuleLoadCase> rule_load_cases(const Surroundings& here) {

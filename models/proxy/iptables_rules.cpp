@@ -5,17 +5,10 @@
 #include <utility>
 
 #include "models/proxy/chain_names.h"
+#include "models/proxy/kube_chains.h"
 
 namespace knetsim {
 namespace {
-
-constexpr int kNatDestination = -100;  // NF_IP_PRI_NAT_DST
-constexpr int kFilter = 0;             // NF_IP_PRI_FILTER
-constexpr int kNatSource = 100;        // NF_IP_PRI_NAT_SRC
-
-Rule jump(std::string chain, std::vector<Match> matches = {}, std::string comment = {}) {
-  return {.matches = std::move(matches), .actions = {action::Jump{std::move(chain)}}, .comment = std::move(comment)};
-}
 
 const Match kNew = match::State{.is_new = true};
 
@@ -28,27 +21,24 @@ Table filter_table() {
   Table table{.name = "filter"};
   table.chains = {
       {.name = "INPUT",
-       .base = BaseHook{Hook::Input, kFilter, false},
-       .rules = {jump("KUBE-PROXY-FIREWALL", {kNew}, firewall),
-                 jump("KUBE-NODEPORTS", {}, "kubernetes health check service ports"),
-                 jump("KUBE-EXTERNAL-SERVICES", {kNew}, external), jump("KUBE-FIREWALL")}},
+       .base = BaseHook{Hook::Input, kFilterPriority, false},
+       .rules = {jump_to("KUBE-PROXY-FIREWALL", {kNew}, firewall),
+                 jump_to("KUBE-NODEPORTS", {}, "kubernetes health check service ports"),
+                 jump_to("KUBE-EXTERNAL-SERVICES", {kNew}, external), jump_to("KUBE-FIREWALL")}},
       {.name = "FORWARD",
-       .base = BaseHook{Hook::Forward, kFilter, false},
-       .rules = {jump("KUBE-PROXY-FIREWALL", {kNew}, firewall), jump("KUBE-FORWARD", {}, "kubernetes forwarding rules"),
-                 jump("KUBE-SERVICES", {kNew}, portals), jump("KUBE-EXTERNAL-SERVICES", {kNew}, external)}},
+       .base = BaseHook{Hook::Forward, kFilterPriority, false},
+       .rules = {jump_to("KUBE-PROXY-FIREWALL", {kNew}, firewall),
+                 jump_to("KUBE-FORWARD", {}, "kubernetes forwarding rules"), jump_to("KUBE-SERVICES", {kNew}, portals),
+                 jump_to("KUBE-EXTERNAL-SERVICES", {kNew}, external)}},
       {.name = "OUTPUT",
-       .base = BaseHook{Hook::Output, kFilter, false},
-       .rules = {jump("KUBE-PROXY-FIREWALL", {kNew}, firewall), jump("KUBE-SERVICES", {kNew}, portals),
-                 jump("KUBE-FIREWALL")}},
+       .base = BaseHook{Hook::Output, kFilterPriority, false},
+       .rules = {jump_to("KUBE-PROXY-FIREWALL", {kNew}, firewall), jump_to("KUBE-SERVICES", {kNew}, portals),
+                 jump_to("KUBE-FIREWALL")}},
       {.name = "KUBE-PROXY-FIREWALL"},
       {.name = "KUBE-SERVICES"},
       {.name = "KUBE-EXTERNAL-SERVICES"},
       {.name = "KUBE-NODEPORTS"},
-      {.name = "KUBE-FIREWALL",
-       .rules = {{.matches = {match::Destination{{ipv4(127, 0, 0, 0), 8}}, match::Source{{ipv4(127, 0, 0, 0), 8}, true},
-                              match::State{.established = true, .dnat = true, .negated = true}},
-                  .actions = {action::Drop{}},
-                  .comment = "block incoming localnet connections"}}},
+      local_firewall_chain(),
       {.name = "KUBE-FORWARD",
        .rules = {{.matches = {match::State{.invalid = true}}, .actions = {action::Drop{}}},
                  {.matches = {match::Mark{kMasqueradeMark}},
@@ -62,27 +52,11 @@ Table filter_table() {
 }
 
 Table nat_table() {
-  const std::string portals = "kubernetes service portals";
-  Table table{.name = "nat"};
-  table.chains = {
-      {.name = "PREROUTING",
-       .base = BaseHook{Hook::Prerouting, kNatDestination, true},
-       .rules = {jump("KUBE-SERVICES", {}, portals)}},
-      {.name = "INPUT", .base = BaseHook{Hook::Input, kNatSource, true}},
-      {.name = "OUTPUT",
-       .base = BaseHook{Hook::Output, kNatDestination, true},
-       .rules = {jump("KUBE-SERVICES", {}, portals)}},
-      {.name = "POSTROUTING",
-       .base = BaseHook{Hook::Postrouting, kNatSource, true},
-       .rules = {jump("KUBE-POSTROUTING", {}, "kubernetes postrouting rules")}},
-      {.name = "KUBE-SERVICES"},
-      {.name = "KUBE-NODEPORTS"},
-      {.name = "KUBE-POSTROUTING",
-       .rules = {{.matches = {match::Mark{kMasqueradeMark, true}}, .actions = {action::Return{}}},
-                 {.actions = {action::ClearMark{kMasqueradeMark}}},
-                 {.actions = {action::Masquerade{}}, .comment = "kubernetes service traffic requiring SNAT"}}},
-      {.name = "KUBE-MARK-MASQ", .rules = {{.actions = {action::SetMark{kMasqueradeMark}}}}},
-  };
+  Table table{.name = "nat", .chains = nat_base_chains()};
+  table.chains.push_back({.name = "KUBE-SERVICES"});
+  table.chains.push_back({.name = "KUBE-NODEPORTS"});
+  table.chains.push_back({.name = "KUBE-POSTROUTING", .rules = masquerade_marked()});
+  table.chains.push_back(mark_masquerade_chain());
   return table;
 }
 
@@ -108,7 +82,7 @@ class Writer {
     if (internal && !two_rules_) {
       std::vector<Match> matches = to_address(service, service.cluster_ip, service.port);
       matches.push_back(match::Source{node_.cluster_cidr, true});
-      nat(internal_chain, jump("KUBE-MARK-MASQ", std::move(matches), service.port_string() + " cluster IP"));
+      nat(internal_chain, jump_to("KUBE-MARK-MASQ", std::move(matches), service.port_string() + " cluster IP"));
     }
     if (uses_external_chain && !two_rules_) {
       external_policy(service, external, external_chain, cluster_chain, local_chain);
@@ -116,7 +90,7 @@ class Writer {
     if (any && !service.load_balancer_ips.empty() && !service.source_ranges.empty()) {
       for (const Ipv4Range& range : service.source_ranges) {
         nat(iptables_service_chain("KUBE-FW-", service),
-            jump(external_chain, {match::Source{range}}, service.port_string() + " loadbalancer IP"));
+            jump_to(external_chain, {match::Source{range}}, service.port_string() + " loadbalancer IP"));
       }
     }
     if (by_cluster) choose_endpoint(service, cluster_chain, service.endpoints);
@@ -127,8 +101,8 @@ class Writer {
   }
 
   Ruleset finish() {
-    nat("KUBE-SERVICES", jump("KUBE-NODEPORTS", {match::DestinationLocal{}},
-                              "kubernetes service nodeports; NOTE: this must be the last rule in this chain"));
+    nat("KUBE-SERVICES", jump_to("KUBE-NODEPORTS", {match::DestinationLocal{}},
+                                 "kubernetes service nodeports; NOTE: this must be the last rule in this chain"));
     return {.syntax = RuleSyntax::Iptables, .tables = {std::move(filter_), std::move(nat_)}};
   }
 
@@ -163,9 +137,9 @@ class Writer {
     if (two_rules_) {
       std::vector<Match> matches = to_address(service, service.cluster_ip, service.port);
       matches.insert(matches.begin(), match::Source{node_.cluster_cidr, true});
-      nat("KUBE-SERVICES", jump("KUBE-MARK-MASQ", std::move(matches), comment));
+      nat("KUBE-SERVICES", jump_to("KUBE-MARK-MASQ", std::move(matches), comment));
     }
-    nat("KUBE-SERVICES", jump(chain, to_address(service, service.cluster_ip, service.port), comment));
+    nat("KUBE-SERVICES", jump_to(chain, to_address(service, service.cluster_ip, service.port), comment));
   }
 
   void external_addresses(const ServicePortSpec& service, bool any, bool external, const std::string& chain) {
@@ -189,7 +163,7 @@ class Writer {
                         std::string_view what) {
     if (two_rules_ ? external : any) {
       nat("KUBE-SERVICES",
-          jump(chain, to_address(service, address, service.port), service.port_string() + std::string(what)));
+          jump_to(chain, to_address(service, address, service.port), service.port_string() + std::string(what)));
     }
     if (!external) {
       refuse("KUBE-EXTERNAL-SERVICES", service, to_address(service, address, service.port), any);
@@ -207,9 +181,9 @@ class Writer {
         if (service.external_local) {
           masquerade.push_back(match::Source{{ipv4(127, 0, 0, 0), 8}});
         }
-        nat("KUBE-NODEPORTS", jump("KUBE-MARK-MASQ", std::move(masquerade), service.port_string()));
+        nat("KUBE-NODEPORTS", jump_to("KUBE-MARK-MASQ", std::move(masquerade), service.port_string()));
       }
-      nat("KUBE-NODEPORTS", jump(chain, matches, service.port_string()));
+      nat("KUBE-NODEPORTS", jump_to(chain, matches, service.port_string()));
     }
     if (!external) {
       std::vector<Match> local = {match::DestinationLocal{}};
@@ -238,18 +212,18 @@ class Writer {
                        const std::string& cluster_chain, const std::string& local_chain) {
     const std::string port = service.port_string();
     if (!service.external_local) {
-      nat(chain, jump("KUBE-MARK-MASQ", {}, fmt::format("masquerade traffic for {} external destinations", port)));
-      nat(chain, jump(cluster_chain));
+      nat(chain, jump_to("KUBE-MARK-MASQ", {}, fmt::format("masquerade traffic for {} external destinations", port)));
+      nat(chain, jump_to(cluster_chain));
       return;
     }
-    nat(chain, jump(cluster_chain, {match::Source{node_.cluster_cidr}},
-                    fmt::format("pod traffic for {} external destinations", port)));
-    nat(chain, jump("KUBE-MARK-MASQ", {match::SourceLocal{}},
-                    fmt::format("masquerade LOCAL traffic for {} external destinations", port)));
-    nat(chain, jump(cluster_chain, {match::SourceLocal{}},
-                    fmt::format("route LOCAL traffic for {} external destinations", port)));
+    nat(chain, jump_to(cluster_chain, {match::Source{node_.cluster_cidr}},
+                       fmt::format("pod traffic for {} external destinations", port)));
+    nat(chain, jump_to("KUBE-MARK-MASQ", {match::SourceLocal{}},
+                       fmt::format("masquerade LOCAL traffic for {} external destinations", port)));
+    nat(chain, jump_to(cluster_chain, {match::SourceLocal{}},
+                       fmt::format("route LOCAL traffic for {} external destinations", port)));
     if (external) {
-      nat(chain, jump(local_chain));
+      nat(chain, jump_to(local_chain));
     }
   }
 
@@ -264,21 +238,21 @@ class Writer {
     const auto of = static_cast<std::uint32_t>(endpoints.size());
     for (std::uint32_t i = 0; service.affinity_seconds != 0 && i < of; ++i) {
       const std::string to = iptables_endpoint_chain(service, endpoints[i]);
-      nat(chain, jump(to, {match::RecentCheck{to, service.affinity_seconds, i}}, comment(endpoints[i])));
+      nat(chain, jump_to(to, {match::RecentCheck{to, service.affinity_seconds, i}}, comment(endpoints[i])));
     }
     for (std::uint32_t i = 0; i < of; ++i) {
       std::vector<Match> matches;
       if (i + 1 < of) {  // the last of them is certain
         matches.push_back(match::Statistic{i, of});
       }
-      nat(chain, jump(iptables_endpoint_chain(service, endpoints[i]), std::move(matches), comment(endpoints[i])));
+      nat(chain, jump_to(iptables_endpoint_chain(service, endpoints[i]), std::move(matches), comment(endpoints[i])));
     }
   }
 
   void reach_endpoint(const ServicePortSpec& service, const EndpointSpec& endpoint) {
     const std::string chain = iptables_endpoint_chain(service, endpoint);
     const std::string comment = endpoint_comment(service.port_string());
-    nat(chain, jump("KUBE-MARK-MASQ", {match::Source{{endpoint.address, 32}}}, comment));
+    nat(chain, jump_to("KUBE-MARK-MASQ", {match::Source{{endpoint.address, 32}}}, comment));
     std::vector<Match> matches;
     if (service.affinity_seconds != 0) {
       matches.push_back(match::RecentSet{chain});

@@ -4,17 +4,10 @@
 #include <utility>
 
 #include "models/proxy/iptables_rules.h"
+#include "models/proxy/kube_chains.h"
 
 namespace knetsim {
 namespace {
-
-constexpr int kNatDestination = -100;  // NF_IP_PRI_NAT_DST
-constexpr int kFilter = 0;             // NF_IP_PRI_FILTER
-constexpr int kNatSource = 100;        // NF_IP_PRI_NAT_SRC
-
-Rule jump(std::string chain, std::vector<Match> matches = {}, std::string comment = {}) {
-  return {.matches = std::move(matches), .actions = {action::Jump{std::move(chain)}}, .comment = std::move(comment)};
-}
 
 Rule returns_from(std::string set) {
   return {.matches = {match::InIpSet{std::move(set)}}, .actions = {action::Return{}}};
@@ -48,17 +41,17 @@ Table filter_table() {
   Table table{.name = "filter"};
   table.chains = {
       {.name = "INPUT",
-       .base = BaseHook{Hook::Input, kFilter, false},
-       .rules = {jump("KUBE-IPVS-FILTER", {}, "kubernetes ipvs access filter"),
-                 jump("KUBE-PROXY-FIREWALL", {}, "kube-proxy firewall rules"),
-                 jump("KUBE-NODE-PORT", {}, "kubernetes health check rules"), jump("KUBE-FIREWALL")}},
+       .base = BaseHook{Hook::Input, kFilterPriority, false},
+       .rules = {jump_to("KUBE-IPVS-FILTER", {}, "kubernetes ipvs access filter"),
+                 jump_to("KUBE-PROXY-FIREWALL", {}, "kube-proxy firewall rules"),
+                 jump_to("KUBE-NODE-PORT", {}, "kubernetes health check rules"), jump_to("KUBE-FIREWALL")}},
       {.name = "FORWARD",
-       .base = BaseHook{Hook::Forward, kFilter, false},
-       .rules = {jump("KUBE-PROXY-FIREWALL", {}, "kube-proxy firewall rules"),
-                 jump("KUBE-FORWARD", {}, "kubernetes forwarding rules")}},
+       .base = BaseHook{Hook::Forward, kFilterPriority, false},
+       .rules = {jump_to("KUBE-PROXY-FIREWALL", {}, "kube-proxy firewall rules"),
+                 jump_to("KUBE-FORWARD", {}, "kubernetes forwarding rules")}},
       {.name = "OUTPUT",
-       .base = BaseHook{Hook::Output, kFilter, false},
-       .rules = {jump("KUBE-IPVS-OUT-FILTER", {}, "kubernetes ipvs access filter"), jump("KUBE-FIREWALL")}},
+       .base = BaseHook{Hook::Output, kFilterPriority, false},
+       .rules = {jump_to("KUBE-IPVS-OUT-FILTER", {}, "kubernetes ipvs access filter"), jump_to("KUBE-FIREWALL")}},
       {.name = "KUBE-FORWARD",
        .rules = {{.matches = {match::Mark{kMasqueradeMark}},
                   .actions = {action::Accept{}},
@@ -74,18 +67,13 @@ Table filter_table() {
                  returns_from("KUBE-EXTERNAL-IP-LOCAL"), returns_from("KUBE-HEALTH-CHECK-NODE-PORT"),
                  std::move(reject)}},
       {.name = "KUBE-IPVS-OUT-FILTER"},
-      {.name = "KUBE-FIREWALL",
-       .rules = {{.matches = {match::Destination{{ipv4(127, 0, 0, 0), 8}}, match::Source{{ipv4(127, 0, 0, 0), 8}, true},
-                              match::State{.established = true, .dnat = true, .negated = true}},
-                  .actions = {action::Drop{}},
-                  .comment = "block incoming localnet connections"}}},
+      local_firewall_chain(),
   };
   return table;
 }
 
 /// The nat table, whose rules for a set are there where the set has members.
 Table nat_table(const NodeSpec& node, const std::map<std::string, IpSet>& sets) {
-  const std::string portals = "kubernetes service portals";
   const auto used = [&](const char* set) { return !sets.at(set).members.empty(); };
   Chain services{.name = "KUBE-SERVICES"};
   Chain node_port{.name = "KUBE-NODE-PORT"};
@@ -94,11 +82,11 @@ Table nat_table(const NodeSpec& node, const std::map<std::string, IpSet>& sets) 
   if (used("KUBE-CLUSTER-IP")) {
     // An address of the rule itself is tested before any match, wherever the text has it (ipt_do_table,
     // ip_packet_match).
-    services.rules.push_back(jump("KUBE-MARK-MASQ",
-                                  {match::Source{node.cluster_cidr, true}, match::InIpSet{"KUBE-CLUSTER-IP"}},
-                                  sets.at("KUBE-CLUSTER-IP").comment));
+    services.rules.push_back(jump_to("KUBE-MARK-MASQ",
+                                     {match::Source{node.cluster_cidr, true}, match::InIpSet{"KUBE-CLUSTER-IP"}},
+                                     sets.at("KUBE-CLUSTER-IP").comment));
   }
-  services.rules.push_back(jump("KUBE-NODE-PORT", {match::DestinationLocal{}}));
+  services.rules.push_back(jump_to("KUBE-NODE-PORT", {match::DestinationLocal{}}));
   if (used("KUBE-CLUSTER-IP")) {
     services.rules.push_back({.matches = {match::InIpSet{"KUBE-CLUSTER-IP"}}, .actions = {action::Accept{}}});
   }
@@ -112,7 +100,7 @@ Table nat_table(const NodeSpec& node, const std::map<std::string, IpSet>& sets) 
     }
     if (used(any.c_str())) {
       node_port.rules.push_back(
-          jump("KUBE-MARK-MASQ", {match::Protocol{transport}, match::InIpSet{any}}, sets.at(any).comment));
+          jump_to("KUBE-MARK-MASQ", {match::Protocol{transport}, match::InIpSet{any}}, sets.at(any).comment));
     }
   }
   if (used("KUBE-LOOP-BACK")) {
@@ -120,28 +108,12 @@ Table nat_table(const NodeSpec& node, const std::map<std::string, IpSet>& sets) 
                                  .actions = {action::Masquerade{.fully_random = false}},
                                  .comment = sets.at("KUBE-LOOP-BACK").comment});
   }
-  postrouting.rules.push_back({.matches = {match::Mark{kMasqueradeMark, true}}, .actions = {action::Return{}}});
-  postrouting.rules.push_back({.actions = {action::ClearMark{kMasqueradeMark}}});
-  postrouting.rules.push_back(
-      {.actions = {action::Masquerade{}}, .comment = "kubernetes service traffic requiring SNAT"});
-  Table table{.name = "nat"};
-  table.chains = {
-      {.name = "PREROUTING",
-       .base = BaseHook{Hook::Prerouting, kNatDestination, true},
-       .rules = {jump("KUBE-SERVICES", {}, portals)}},
-      {.name = "INPUT", .base = BaseHook{Hook::Input, kNatSource, true}},
-      {.name = "OUTPUT",
-       .base = BaseHook{Hook::Output, kNatDestination, true},
-       .rules = {jump("KUBE-SERVICES", {}, portals)}},
-      {.name = "POSTROUTING",
-       .base = BaseHook{Hook::Postrouting, kNatSource, true},
-       .rules = {jump("KUBE-POSTROUTING", {}, "kubernetes postrouting rules")}},
-      std::move(services),
-      std::move(node_port),
-      {.name = "KUBE-LOAD-BALANCER", .rules = {jump("KUBE-MARK-MASQ")}},
-      std::move(postrouting),
-      {.name = "KUBE-MARK-MASQ", .rules = {{.actions = {action::SetMark{kMasqueradeMark}}}}},
-  };
+  for (Rule& rule : masquerade_marked()) postrouting.rules.push_back(std::move(rule));
+  Table table{.name = "nat", .chains = nat_base_chains()};
+  for (Chain* chain : {&services, &node_port}) table.chains.push_back(std::move(*chain));
+  table.chains.push_back({.name = "KUBE-LOAD-BALANCER", .rules = {jump_to("KUBE-MARK-MASQ")}});
+  table.chains.push_back(std::move(postrouting));
+  table.chains.push_back(mark_masquerade_chain());
   return table;
 }
 

@@ -5,13 +5,6 @@
 namespace knetsim {
 namespace {
 
-/// Packets of a TCP connection that pass each machine and that nobody waits for: the handshake's ACK, a FIN each way
-/// and its ACK.
-constexpr double kUnawaitedPackets = 5;
-
-/// A passive close leaves no TIME_WAIT socket and no timer behind: share of the active side's cost.
-constexpr double kPassiveClose = 0.7;
-
 /// What the passage of one more small packet takes on this machine, beyond the socket and NIC work that the figures
 /// of Ack and Close hold for the two ends.
 bool passage_kind(StepKind kind, bool end) {

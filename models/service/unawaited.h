@@ -7,6 +7,13 @@
 
 namespace knetsim {
 
+/// Packets of a TCP connection that pass each machine and that nobody waits for: the handshake's ACK, a FIN each way
+/// and its ACK.
+inline constexpr double kUnawaitedPackets = 5;
+
+/// A passive close leaves no TIME_WAIT socket and no timer behind: share of the active side's cost.
+inline constexpr double kPassiveClose = 0.7;
+
 /// Where packets that nobody waits for pass: the ACKs of data, or what opens and closes a connection beside the first
 /// packet and its answer.
 struct UnawaitedPlace {

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "analysis/lab/cost_fit.h"
@@ -42,10 +41,7 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
   if (!arguments.emulated.guest_record.empty()) {
     return measure_in_guest(arguments.emulated.guest_record, arguments.lab.rounds);
   }
-  if (!arguments.lab.force && std::filesystem::exists(arguments.out)) {
-    throw UsageError(fmt::format("{} exists; --force writes it anew", arguments.out));
-  }
-  check_writable(arguments.out);
+  check_may_write(arguments.out, arguments.lab.force);
   if (arguments.emulated.emulated) {
     return calibrate_emulated(arguments.out, arguments.before, arguments.lab, arguments.emulated, context);
   }
@@ -70,8 +66,7 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
       "A cable between namespaces has no NIC: drivers, NICs, interrupts and queues are those of the profile",
       fmt::format("'{}', as are shapes (sigma) and all that no datapath here has. '+-' is one standard error.",
                   before.name)};
-  const std::string text = lab::profile_text(profile, comment);
-  write_file_safely(arguments.out, std::as_bytes(std::span(text)));
+  write_file_safely(arguments.out, lab::profile_text(profile, comment));
 
   TextTable table({"step", "before", "measured", "±"}, {1, 2, 3});
   std::size_t split = 0;
@@ -107,7 +102,7 @@ CommandRun add_calibrate_command(CLI::App& command, CommandContext& context) {
       "knetsim calibrate --out profile.yaml --rounds 40 --save measured.json\n"
       "knetsim calibrate --out again.yaml --from measured.json\n"
       "knetsim calibrate --emulated --before profile.yaml --out with-ipvs.yaml");
-  command.add_option("--out", arguments->out, "File to write")->type_name("FILE")->capture_default_str();
+  add_out_file(command, arguments->out, "File to write (default: profile.yaml)");
   command.add_option("--before", arguments->before, "Profile to start from (default: profiles/default.yaml)")
       ->type_name("FILE");
   add_lab_options(command, arguments->lab);

@@ -1,13 +1,10 @@
 #include "sim/cli/calibrate_emulated.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <filesystem>
-#include <span>
 
 #include "analysis/lab/emulated_lab.h"
 #include "analysis/lab/emulator.h"
@@ -63,7 +60,7 @@ lab::MeasurementRecord emulate(const EmulatedOptions& options, const CommandCont
   if (run.status != 0) throw lab::LabError(fmt::format("the emulated machine could not measure: {}", last));
   lab::MeasurementRecord record = lab::read_record(*Input::from_text("<emulated machine>", run.result));
   record.machine.processor = "emulated processor (QEMU)";
-  record.machine.date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+  record.machine.date = today();
   record.machine.note = lab::LabMachine::kEmulated;
   return record;
 }
@@ -96,31 +93,26 @@ int measure_in_guest(const std::string& file, std::uint32_t rounds) {
     say(fmt::format("{}{:3.0f} %  {}", kProgressMark, 100 * fraction, what));
   };
   lab::MeasurementRecord record{
-      .machine = {.processor = here.processor, .kernel = here.kernel, .date = "2026-01-01", .note = {}},
+      .machine = {.processor = here.processor,
+                  .kernel = here.kernel,
+                  .date = "the guest's clock tells none",
+                  .note = {}},
       .measured = lab::measure(
           cases, {.cpus = here.cpus, .rounds = rounds, .connects = 30, .round_trips = 30, .on_progress = show})};
-  const std::string text = lab::record_text(record);
-  write_file_safely(file, std::as_bytes(std::span(text)));
+  write_file_safely(file, lab::record_text(record));
   return exit_code::kDone;
 }
 
 int calibrate_emulated(const std::string& out, const std::string& before_path, const LabOptions& lab_options,
                        const EmulatedOptions& options, const CommandContext& context) {
   const CostProfile before = read_profile(before_path);
-  if (!lab_options.save.empty()) {
-    if (!lab_options.force && std::filesystem::exists(lab_options.save))
-      throw UsageError(fmt::format("{} exists; --force writes it anew", lab_options.save));
-    check_writable(lab_options.save);
-  }
+  if (!lab_options.save.empty()) check_may_write(lab_options.save, lab_options.force);
   const lab::MeasurementRecord record =
       lab_options.from.empty() ? emulate(options, context) : lab::read_record(*Input::open(lab_options.from));
   if (!record.machine.is_emulated()) {
     throw UsageError(fmt::format("{} holds times, not counts: leave --emulated out", lab_options.from));
   }
-  if (!lab_options.save.empty()) {
-    const std::string text = lab::record_text(record);
-    write_file_safely(lab_options.save, std::as_bytes(std::span(text)));
-  }
+  save_record(lab_options, record);
   const lab::EmulatedCosts costs = lab::cost_of_instructions(record.measured, before);
   const std::vector<lab::EmulatedFigure> figures = lab::emulated_figures(costs, before);
   const std::string origin = "emulated, Linux " + record.machine.kernel;
@@ -134,8 +126,7 @@ int calibrate_emulated(const std::string& out, const std::string& before_path, c
       fmt::format("whose source begins with '{}'. Written by 'knetsim calibrate --emulated'.", origin),
       fmt::format("{}. {} datapaths and operations.", record.machine.text(), record.measured.size()),
       fmt::format("An instruction is taken for {}.", scale)};
-  const std::string text = lab::profile_text(profile, comment);
-  write_file_safely(out, std::as_bytes(std::span(text)));
+  write_file_safely(out, lab::profile_text(profile, comment));
 
   TextTable table({"step", "before", "instructions", "±", "emulated"}, {1, 2, 3, 4});
   for (const lab::EmulatedFigure& figure : figures) {

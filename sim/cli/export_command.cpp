@@ -1,6 +1,5 @@
 #include <iostream>
 #include <memory>
-#include <span>
 #include <sstream>
 #include <string>
 
@@ -46,7 +45,7 @@ CommandRun add_export_command(CLI::App& command, CommandContext& /*context*/) {
     }
     std::ostringstream text;
     export_csv(group, text);
-    write_file_safely(arguments->out, std::as_bytes(std::span(text.view())));
+    write_file_safely(arguments->out, text.view());
     return exit_code::kDone;
   };
 }

@@ -1,19 +1,16 @@
 #include "sim/cli/lab_session.h"
 
-#include <fmt/format.h>
-
 #include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <functional>
-#include <span>
 
 #include "analysis/lab/lab_error.h"
 #include "sim/cli/progress.h"
 #include "sim/experiment/scenario.h"
-#include "sim/input/read_documents.h"
 #include "sim/output/safe_file.h"
 
 namespace knetsim {
@@ -71,8 +68,8 @@ void measure_into(lab::MeasurementRecord& record, const LabDesign& design, const
 CostProfile read_profile(const std::string& path) {
   InputSet inputs;
   Diagnostics diagnostics;
-  const Document document = read_document(inputs.open(path.empty() ? installed_config("profiles/default.yaml") : path));
-  CostProfile profile = read_cost_profile(document.root(), diagnostics);
+  CostProfile profile =
+      load_cost_profile(inputs, path.empty() ? installed_config("profiles/default.yaml") : path, diagnostics);
   diagnostics.throw_if_errors();
   return profile;
 }
@@ -82,9 +79,22 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(6u, 10'000u));
-  command.add_option("--save", options.save, "Also write the measurements as they are, as JSON")->type_name("FILE");
+  CLI::Option* save =
+      command.add_option("--save", options.save, "Also write the measurements as they are, as JSON")->type_name("FILE");
   command.add_option("--from", options.from, "Measure nothing: take what --save wrote, here or on another machine")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(save);
+}
+
+std::string today() { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))); }
+
+void check_may_write(const std::string& file, bool force) {
+  if (!force && std::filesystem::exists(file)) throw UsageError(fmt::format("{} exists; --force writes it anew", file));
+  check_writable(file);
+}
+
+void save_record(const LabOptions& options, const lab::MeasurementRecord& record) {
+  if (!options.save.empty()) write_file_safely(options.save, lab::record_text(record));
 }
 
 lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design,
@@ -97,23 +107,14 @@ lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign&
     }
     return record;
   }
-  if (!options.save.empty()) {
-    if (!options.force && std::filesystem::exists(options.save))
-      throw UsageError(fmt::format("{} exists; --force writes it anew", options.save));
-    check_writable(options.save);
-  }
+  if (!options.save.empty()) check_may_write(options.save, options.force);
   const lab::Surroundings here = enter_lab(context);
-  lab::MeasurementRecord record{.machine = {.processor = here.processor,
-                                            .kernel = here.kernel,
-                                            .date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))),
-                                            .note = {}},
-                                .cpus = static_cast<std::uint32_t>(here.cpus.size()),
-                                .measured = {}};
+  lab::MeasurementRecord record{
+      .machine = {.processor = here.processor, .kernel = here.kernel, .date = today(), .note = {}},
+      .cpus = static_cast<std::uint32_t>(here.cpus.size()),
+      .measured = {}};
   measure_into(record, design, here, options.rounds, context);
-  if (!options.save.empty()) {
-    const std::string text = lab::record_text(record);
-    write_file_safely(options.save, std::as_bytes(std::span(text)));
-  }
+  save_record(options, record);
   return record;
 }
 

@@ -31,6 +31,16 @@ struct LabDesign {
   std::vector<lab::LoadCase> (*loads)(const lab::Surroundings& here);
 };
 
+/// Today, as in "2026-01-31".
+std::string today();
+
+/// Refuses a file that is there already, unless `force`, or that could not be written, before anything is measured.
+/// @throws UsageError, OutputError
+void check_may_write(const std::string& file, bool force);
+
+/// Writes what --save asks for.
+void save_record(const LabOptions& options, const lab::MeasurementRecord& record);
+
 /// Measures what `design` finds possible here, showing on standard error what is under way, or reads what was
 /// measured before. @throws lab::LabError  No lab is possible here. @throws ConfigError  Not a record.
 lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design, const CommandContext& context);

@@ -13,21 +13,11 @@
 namespace knetsim {
 namespace {
 
-/// A table for a screen or a page: the first column to the left, the others to the right.
-void print_table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows,
-                 bool markdown) {
-  if (!markdown) {
-    std::vector<std::size_t> right;
-    for (std::size_t i = 1; i < heading.size(); ++i) right.push_back(i);
-    TextTable table(heading, right);
-    for (const auto& row : rows) table.add(row);
-    fmt::print("{}", table.render(2));
-    return;
-  }
-  std::string marks = "---";
-  for (std::size_t i = 1; i < heading.size(); ++i) marks += " | ---:";
-  fmt::print("| {} |\n| {} |\n", fmt::join(heading, " | "), marks);
-  for (const auto& row : rows) fmt::print("| {} |\n", fmt::join(row, " | "));
+/// A table whose columns but the first are numbers.
+TextTable table_of(const std::vector<std::string>& heading) {
+  std::vector<std::size_t> right;
+  for (std::size_t i = 1; i < heading.size(); ++i) right.push_back(i);
+  return TextTable(heading, right);
 }
 
 std::string rate(double per_second, lab::LoadKind kind) {
@@ -50,53 +40,41 @@ std::string cpu(double ns, lab::LoadKind kind) {
 
 }  // namespace
 
-const char* verdict_name(lab::Verdict verdict) {
-  switch (verdict) {
-    case lab::Verdict::Met:
-      return "met";
-    case lab::Verdict::Missed:
-      return "missed";
-    case lab::Verdict::CannotTell:
-      return "cannot tell";
-  }
-  return "";
-}
-
 void print_loads(const lab::LoadCheck& check, bool markdown) {
   if (check.loads.empty()) return;
   fmt::print("\n{}Rates, medians over rounds (within 15 %; across CPUs nothing is predicted)\n\n",
              markdown ? "### " : "");
-  std::vector<std::vector<std::string>> rows;
+  TextTable rates = table_of({"", "measured", "95 %", "predicted", "error", "one constant", ""});
   for (const lab::CheckedLoad& one : check.loads) {
     const lab::MeasuredLoad& load = one.measured;
     const lab::LoadKind kind = load.load.kind;
     const bool said = one.predicted_rate.has_value();
-    rows.push_back({load.load.name(), rate(load.rate.value, kind), range(load.rate, kind),
-                    said ? rate(*one.predicted_rate, kind) : "",
-                    said ? error_of(*one.predicted_rate, load.rate.value) : "",
-                    said ? error_of(one.constant_rate, load.rate.value) : "", said ? verdict_name(one.verdict) : ""});
+    rates.add({load.load.name(), rate(load.rate.value, kind), range(load.rate, kind),
+               said ? rate(*one.predicted_rate, kind) : "", said ? error_of(*one.predicted_rate, load.rate.value) : "",
+               said ? error_of(one.constant_rate, load.rate.value) : "", said ? verdict_name(one.verdict) : ""});
   }
-  print_table({"", "measured", "95 %", "predicted", "error", "one constant", ""}, rows, markdown);
+  fmt::print("{}", markdown ? rates.markdown() : rates.render(2));
 
   fmt::print(
       "\n{}CPU time of an operation and of an skb (a packet of up to 64 KiB, as the client's device counts it)\n\n",
       markdown ? "### " : "");
-  rows.clear();
+  TextTable times =
+      table_of({"", "CPU", "predicted", "of threads", "of an skb", "skbs out", "back for one", "CPUs busy"});
   for (const lab::CheckedLoad& one : check.loads) {
     const lab::MeasuredLoad& load = one.measured;
     const lab::LoadKind kind = load.load.kind;
     const double out = kind == lab::LoadKind::Bulk ? 1 / std::max(1e-9, load.skbs_out.value) : load.skbs_out.value;
-    rows.push_back({load.load.name(), cpu(load.cpu_ns.value, kind), cpu(one.predicted_cpu_ns, kind),
-                    cpu(load.thread_ns.value, kind), fmt::format("{:.2f} us", load.skb_cpu_ns.value * 1e-3),
-                    kind == lab::LoadKind::Bulk ? fmt::format("{:.0f} B each", out) : fmt::format("{:.2f}", out),
-                    fmt::format("{:.2f}", load.skbs_back.value / std::max(1e-12, load.skbs_out.value)),
-                    fmt::format("{:.0f} %", 100 * load.busy.value)});
+    times.add({load.load.name(), cpu(load.cpu_ns.value, kind), cpu(one.predicted_cpu_ns, kind),
+               cpu(load.thread_ns.value, kind), fmt::format("{:.2f} us", load.skb_cpu_ns.value * 1e-3),
+               kind == lab::LoadKind::Bulk ? fmt::format("{:.0f} B each", out) : fmt::format("{:.2f}", out),
+               fmt::format("{:.2f}", load.skbs_back.value / std::max(1e-12, load.skbs_out.value)),
+               fmt::format("{:.0f} %", 100 * load.busy.value)});
   }
-  print_table({"", "CPU", "predicted", "of threads", "of an skb", "skbs out", "back for one", "CPUs busy"}, rows,
-              markdown);
+  fmt::print("{}", markdown ? times.markdown() : times.render(2));
   fmt::print(
       "\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best constant of each kind {:.0f} %.\n",
-      check.met, check.missed, check.untold, 100 * check.error_median, 100 * check.constant_median);
+      check.verdicts.met, check.verdicts.missed, check.verdicts.untold, 100 * check.error_median,
+      100 * check.constant_median);
 }
 
 void print_rule_loads(std::span<const lab::MeasuredRuleLoad> loads, bool markdown) {
@@ -104,15 +82,15 @@ void print_rule_loads(std::span<const lab::MeasuredRuleLoad> loads, bool markdow
   fmt::print(
       "\n{}Loading rules as a whole, ms (a full sync: CPU of the kernel's tools, beside the model's for all of it)\n\n",
       markdown ? "### " : "");
-  std::vector<std::vector<std::string>> rows;
+  TextTable rows = table_of({"", "rules", "load", "95 %", "CPU", "us a rule", "sync CPU", "model's sync"});
   const auto ms = [](double seconds) { return fmt::format("{:.1f}", seconds * 1e3); };
   for (const lab::MeasuredRuleLoad& one : loads) {
-    rows.push_back({one.load.name(), with_commas(static_cast<std::int64_t>(one.rules)), ms(one.seconds.value),
-                    ms(one.seconds.low) + " … " + ms(one.seconds.high), ms(one.cpu_seconds.value),
-                    fmt::format("{:.1f}", one.cpu_seconds.value * 1e6 / static_cast<double>(one.rules)),
-                    ms(one.sync_cpu_seconds.value), ms(lab::modelled_sync_seconds(one.load))});
+    rows.add({one.load.name(), with_commas(static_cast<std::int64_t>(one.rules)), ms(one.seconds.value),
+              ms(one.seconds.low) + " … " + ms(one.seconds.high), ms(one.cpu_seconds.value),
+              fmt::format("{:.1f}", one.cpu_seconds.value * 1e6 / static_cast<double>(one.rules)),
+              ms(one.sync_cpu_seconds.value), ms(lab::modelled_sync_seconds(one.load))});
   }
-  print_table({"", "rules", "load", "95 %", "CPU", "us a rule", "sync CPU", "model's sync"}, rows, markdown);
+  fmt::print("{}", markdown ? rows.markdown() : rows.render(2));
 }
 
 std::string noise_text(const lab::MachineNoise& noise) {

@@ -10,8 +10,6 @@
 
 namespace knetsim {
 
-const char* verdict_name(lab::Verdict verdict);
-
 /// Rates beside predictions, then where their CPU time went. @param markdown  As a page's tables; else for a screen.
 void print_loads(const lab::LoadCheck& check, bool markdown);
 

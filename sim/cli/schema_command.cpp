@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <span>
 #include <string>
 
 #include "sim/cli/commands.h"
@@ -25,7 +24,7 @@ CommandRun add_schema_command(CLI::App& command, CommandContext& /*context*/) {
       fmt::print("{}", text);
       return exit_code::kDone;
     }
-    write_file_safely(*out, std::as_bytes(std::span(text)));
+    write_file_safely(*out, text);
     return exit_code::kDone;
   };
 }

@@ -53,4 +53,19 @@ std::string TextTable::render(std::size_t indent, std::size_t width) const {
   return out;
 }
 
+std::string TextTable::markdown() const {
+  std::string text;
+  const auto add_line = [&](const std::vector<std::string>& cells) {
+    for (const std::string& cell : cells) text += "| " + cell + " ";
+    text += "|\n";
+  };
+  add_line(rows_.front());
+  std::vector<std::string> marks;
+  for (std::size_t column = 0; column < rows_.front().size(); ++column)
+    marks.emplace_back(right_[column] ? "---:" : "---");
+  add_line(marks);
+  for (std::size_t row = 1; row < rows_.size(); ++row) add_line(rows_[row]);
+  return text;
+}
+
 }  // namespace knetsim

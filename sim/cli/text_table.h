@@ -6,7 +6,7 @@
 
 namespace knetsim {
 
-/// A table in columns as wide as their longest cell, for a screen.
+/// A table in columns as wide as their longest cell, for a screen; or for a page, in Markdown.
 class TextTable {
  public:
   /// @param right  Columns whose cells are numbers, set to the right.
@@ -15,6 +15,8 @@ class TextTable {
   void add(std::vector<std::string> row);
   /// @param width  The last column is wrapped to stay within; 0: it is not.
   std::string render(std::size_t indent = 0, std::size_t width = 0) const;
+  /// The same for a page. @pre No cell holds a '|'.
+  std::string markdown() const;
 
  private:
   std::vector<std::vector<std::string>> rows_;  ///< The heading first; an empty heading is not printed.

@@ -22,29 +22,19 @@ std::string interval(const lab::Estimate& estimate) {
   return fmt::format("{} … {}", microseconds(estimate.low), microseconds(estimate.high));
 }
 
+std::string error_text(double value, double truth) { return fmt::format("{:+.0f} %", 100 * (value / truth - 1)); }
+
 void print_cases(const lab::KernelCheck& check, lab::Operation operation, bool markdown) {
-  const bool increment = operation == lab::Operation::RoundTrip;
-  TextTable table({"", "measured", "95 %", "predicted", "error", "one constant", ""}, {1, 2, 3, 4, 5});
-  if (markdown) {
-    fmt::print("| {} | measured, us | 95 % | predicted | error | best constant | |\n",
-               increment ? "increment" : "connect");
-    fmt::print("| --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
-  }
+  TextTable table({operation == lab::Operation::RoundTrip ? "increment" : "connect", "measured, us", "95 %",
+                   "predicted", "error", "best constant", ""},
+                  {1, 2, 3, 4, 5});
   for (const lab::CheckedCase& one : check.cases) {
     if (one.measured.lab_case.operation != operation) continue;
-    std::string name = one.measured.lab_case.name();
-    const std::string error = fmt::format("{:+.0f} %", 100 * (one.compared_prediction_ns / one.compared.value - 1));
-    const std::string constant = fmt::format("{:+.0f} %", 100 * (one.constant_ns / one.compared.value - 1));
-    if (markdown) {
-      fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", name, microseconds(one.compared.value),
-                 interval(one.compared), microseconds(one.compared_prediction_ns), error, constant,
-                 verdict_name(one.verdict));
-    } else {
-      table.add({std::move(name), microseconds(one.compared.value), interval(one.compared),
-                 microseconds(one.compared_prediction_ns), error, constant, verdict_name(one.verdict)});
-    }
+    table.add({one.measured.lab_case.name(), microseconds(one.compared.value), interval(one.compared),
+               microseconds(one.compared_prediction_ns), error_text(one.compared_prediction_ns, one.compared.value),
+               error_text(one.constant_ns, one.compared.value), verdict_name(one.verdict)});
   }
-  if (!markdown) fmt::print("{}", table.render(2));
+  fmt::print("{}", markdown ? table.markdown() : table.render(2));
 }
 
 void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine, bool markdown) {
@@ -56,7 +46,8 @@ void print(const lab::KernelCheck& check, const CostProfile& profile, const lab:
   fmt::print("\n{}connect(), medians, us (within 15 %)\n\n", markdown ? "### " : "");
   print_cases(check, lab::Operation::Connect, markdown);
   fmt::print("\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best single constant {:.0f} %.\n",
-             check.met, check.missed, check.untold, 100 * check.error_median, 100 * check.constant_median);
+             check.verdicts.met, check.verdicts.missed, check.verdicts.untold, 100 * check.error_median,
+             100 * check.constant_median);
   fmt::print("The machine's noise is {:.1f} % of a median{}.\n", 100 * check.noise_floor,
              noise_warning(check.noise_floor));
 }

@@ -8,7 +8,7 @@
 
 namespace knetsim {
 
-/// Notices of keys that were given another value than their default and that no variant uses: the ports of a fat-tree
+/// Notices of keys that were given and that no variant uses: the ports of a fat-tree
 /// in a scenario of leaf-spines, a scheduler without ipvs.
 void tell_idle_keys(std::span<const BoundVariant> variants, Diagnostics& diagnostics);
 

@@ -80,6 +80,10 @@ int sync_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
+void write_file_safely(const std::filesystem::path& path, std::string_view text) {
+  write_file_safely(path, std::as_bytes(std::span(text)));
+}
+
 void check_writable(const std::filesystem::path& path) {
   std::error_code ignored;
   const std::filesystem::path directory = directory_of(path);

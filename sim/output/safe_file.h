@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 namespace knetsim {
 
@@ -11,6 +12,9 @@ namespace knetsim {
 /// is overwritten. On failure the file that stood at `path` is as it was, and the .part is removed.
 /// @throws OutputError  No such directory, no permission, disk full, or another process is writing the same file.
 void write_file_safely(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+/// The same with text.
+void write_file_safely(const std::filesystem::path& path, std::string_view text);
 
 /// Whether write_file_safely() could work, without touching anything: a long run should fail before it starts.
 /// @throws OutputError  As write_file_safely() would, as far as that can be told.

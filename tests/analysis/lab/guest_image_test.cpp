@@ -97,6 +97,9 @@ TEST(GuestImage, SaysWhatIsMissing) {
   folder.file("lib/modules/6.1.0-9-cloud-amd64/kernel/packed.ko.xz", "");
   const GuestKernel kernel = find_guest_kernel(folder.path().string());
   EXPECT_EQ(kernel.release, "6.1.0-9-cloud-amd64");
+  folder.file("boot/vmlinuz-6.1.0-56-cloud-amd64", "image");
+  folder.file("lib/modules/6.1.0-56-cloud-amd64/kernel/packed.ko.xz", "");
+  EXPECT_EQ(find_guest_kernel(folder.path().string()).release, "6.1.0-56-cloud-amd64") << "56 is newer than 9";
   std::vector<std::string> notes;
   EXPECT_THAT(error_of([&] { guest_image(kernel, KNETSIM_PROGRAM, {.program = KNETSIM_PROGRAM}, notes); }),
               HasSubstr("no modules (*.ko, not compressed)"));

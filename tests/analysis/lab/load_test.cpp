@@ -226,7 +226,8 @@ TEST(LoadCheck, RatesAreCpusOverTheCostOfAnOperation) {
   EXPECT_NEAR(predicted_rate({.clients = 4, .placement = Placement::PairPerCpu}), 2e9 / trip_ns, 1);
   const auto across = check_loads({seen({.placement = Placement::CpuPerNode}, 1, 0)}, default_profile(), {}, 2);
   EXPECT_FALSE(across.loads[0].predicted_rate.has_value());
-  EXPECT_EQ(across.met + across.missed + across.untold, 0u) << "what is not predicted is not judged";
+  EXPECT_EQ(across.verdicts.met + across.verdicts.missed + across.verdicts.untold, 0u)
+      << "what is not predicted is not judged";
 }
 
 TEST(LoadCheck, VerdictsSayWhatTheMeasurementAllows) {

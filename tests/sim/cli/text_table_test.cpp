@@ -19,6 +19,15 @@ TEST(TextTable, SetsNumbersToTheRightAndEndsLinesWithoutBlanks) {
             "  longer      7  unstable\n");
 }
 
+TEST(TextTable, IsAPagesTableToo) {
+  TextTable table({"name", "count", ""}, {1});
+  table.add({"a", "1,234", "unstable"});
+  EXPECT_EQ(table.markdown(),
+            "| name | count |  |\n"
+            "| --- | ---: | --- |\n"
+            "| a | 1,234 | unstable |\n");
+}
+
 TEST(TextTable, CountsCharactersAndNotBytes) {
   TextTable table({"a", "b"});
   table.add({"10 µs", "x"});

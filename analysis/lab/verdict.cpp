@@ -1,0 +1,28 @@
+#include "analysis/lab/verdict.h"
+
+#include <cmath>
+
+namespace knetsim::lab {
+
+const char* verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Met:
+      return "met";
+    case Verdict::Missed:
+      return "missed";
+    case Verdict::CannotTell:
+      return "cannot tell";
+  }
+  return "";
+}
+
+Verdict judge(double predicted, const Estimate& figure, double slack) {
+  const auto within = [&](double value) { return std::abs(predicted - value) <= slack; };
+  const bool low = within(figure.low);
+  const bool high = within(figure.high);
+  if (low && high) return Verdict::Met;
+  const bool between = figure.low <= predicted && predicted <= figure.high;
+  return low || high || between || within(figure.value) ? Verdict::CannotTell : Verdict::Missed;
+}
+
+}  // namespace knetsim::lab
