@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 
-#include "sim/net/scan_cost.h"
+#include "analysis/lab/least_squares.h"
+#include "analysis/lab/prediction.h"
 
 namespace knetsim::lab {
 namespace {
@@ -14,14 +14,15 @@ namespace {
 constexpr double kTau = 1.0;                // prior: within a factor e
 constexpr double kLeastUncertainty = 0.01;  // of a measured figure: what the machine drifts by, whatever the interval
 constexpr double kUnknownPs = 50e3;  // where the profile holds a step in another one: 50 ns, as a hash lookup takes
-constexpr int kScanParameters = 3;
+constexpr double kColdFactor = 3;    // to start from: what a step takes that finds nothing in the caches
+constexpr int kScanParameters = 4;
 
 /// Where each unknown stands in the vector of logarithms.
 struct Layout {
   std::array<int, kStepKinds> cost{};
-  int legacy = -1;  // first of three: warm, cold, cache
+  int legacy = -1;  // first of four: warm, far / warm - 1, cold / far - 1, cache
   int nft = -1;
-  int cold_extra = -1;
+  int cold_factor = -1;
   int count = 0;
 
   explicit Layout(std::span<const Measured> measured) {
@@ -33,7 +34,7 @@ struct Layout {
         if (work.count[kind] > 0 && is_scanned(static_cast<StepKind>(kind))) need(static_cast<StepKind>(kind));
       }
       for (const LabWork::Scan& scan : work.scans) need(scan.kind);
-      if (one.lab_case.cold && cold_extra < 0) cold_extra = count++;
+      if (one.lab_case.cold && cold_factor < 0) cold_factor = count++;
     }
   }
   int scan(StepKind kind) const { return kind == StepKind::NftRule ? nft : legacy; }
@@ -48,8 +49,10 @@ struct Layout {
   }
 };
 
-/// Logarithms of what is believed before.
+/// Logarithms of what is believed before. A level of the memory costs more than the one before it: the unknown is the
+/// excess, so that no fit can turn them round.
 Eigen::VectorXd start(const Layout& layout, const CostProfile& before) {
+  constexpr double kLeastExcess = 0.1;
   Eigen::VectorXd logs(layout.count);
   for (std::size_t kind = 0; kind < kStepKinds; ++kind) {
     if (layout.cost[kind] >= 0)
@@ -59,34 +62,41 @@ Eigen::VectorXd start(const Layout& layout, const CostProfile& before) {
     const int first = layout.scan(kind);
     if (first < 0) continue;
     const ScanCost& scan = *before.scan(kind);
+    // Where the profile does not tell the levels beyond the near cache apart, a third of the way on a scale of ratios.
+    const double far = scan.far_ps < scan.cold_ps ? scan.far_ps : std::cbrt(scan.warm_ps * scan.warm_ps * scan.cold_ps);
     logs[first] = std::log(scan.warm_ps);
-    logs[first + 1] = std::log(scan.cold_ps);
-    logs[first + 2] = std::log(scan.cache_bytes);
+    logs[first + 1] = std::log(std::max(kLeastExcess, far / scan.warm_ps - 1));
+    logs[first + 2] = std::log(std::max(kLeastExcess, scan.cold_ps / far - 1));
+    logs[first + 3] = std::log(scan.cache_bytes);
   }
-  if (layout.cold_extra >= 0) logs[layout.cold_extra] = std::log(50e6);  // 50 us
+  if (layout.cold_factor >= 0)
+    logs[layout.cold_factor] = std::log(before.cold_factor > 1 ? before.cold_factor : kColdFactor);
   return logs;
 }
 
 ScanCurve curve_at(const Eigen::VectorXd& logs, int first) {
   const double warm = std::exp(logs[first]);
+  const double far = warm * (1 + std::exp(logs[first + 1]));
   return {.warm_ps = warm,
-          .cold_ps = std::max(warm, std::exp(logs[first + 1])),
-          .cache_bytes = std::exp(logs[first + 2]),
+          .far_ps = far,
+          .cold_ps = far * (1 + std::exp(logs[first + 2])),
+          .cache_bytes = std::exp(logs[first + 3]),
           .forget_ps = 1};
 }
 
-double model_ps(const LabWork& work, bool cold, const Layout& layout, const Eigen::VectorXd& logs) {
-  double ps = cold ? std::exp(logs[layout.cold_extra]) : 0;
+/// `known` with the unknowns' values in their places.
+LabCosts costs_at(const Layout& layout, const Eigen::VectorXd& logs, LabCosts known) {
   for (std::size_t kind = 0; kind < kStepKinds; ++kind) {
-    if (work.count[kind] <= 0) continue;
-    const int scanned = is_scanned(static_cast<StepKind>(kind)) ? layout.scan(static_cast<StepKind>(kind)) : -1;
-    ps += work.count[kind] * std::exp(logs[scanned >= 0 ? scanned : layout.cost[kind]]);
+    if (layout.cost[kind] >= 0) known.step[kind] = std::exp(logs[layout.cost[kind]]);
   }
-  for (const LabWork::Scan& scan : work.scans) {
-    const ScanCurve curve = curve_at(logs, layout.scan(scan.kind));
-    ps += curve.cost_ps(scan.rules, scan.rule_bytes, cold ? Duration(1000) : Duration{});  // 1,000 T: all forgotten
+  for (const StepKind kind : {StepKind::Rule, StepKind::NftRule}) {
+    if (layout.scan(kind) < 0) continue;
+    const ScanCurve curve = curve_at(logs, layout.scan(kind));
+    known.curve[static_cast<std::size_t>(kind)] = curve;
+    known.step[static_cast<std::size_t>(kind)] = curve.warm_ps;
   }
-  return ps;
+  if (layout.cold_factor >= 0) known.cold_factor = std::exp(logs[layout.cold_factor]);
+  return known;
 }
 
 FittedCost fitted(const Eigen::VectorXd& logs, const Eigen::MatrixXd& covariance, int index) {
@@ -112,109 +122,49 @@ CostFit fit_costs(std::span<const Measured> measured, const CostProfile& before)
     weight[i] = 1 / std::max(interval, kLeastUncertainty * target[i]);
   }
   const Eigen::VectorXd prior = start(layout, before);
-  const auto residuals = [&](const Eigen::VectorXd& logs) {
-    Eigen::VectorXd all(cases + unknowns);
-    for (Eigen::Index i = 0; i < cases; ++i) {
-      const auto index = static_cast<std::size_t>(i);
-      all[i] = weight[i] * (target[i] - model_ps(work[index], measured[index].lab_case.cold, layout, logs));
-    }
-    all.tail(unknowns) = (prior - logs) / kTau;
-    return all;
+  const LabCosts known(before);
+  const auto model_ps = [&](const LabCosts& costs, Eigen::Index i) {
+    const auto index = static_cast<std::size_t>(i);
+    return costs.total_ps(work[index], measured[index].lab_case.cold);
   };
-  const auto jacobian = [&](const Eigen::VectorXd& logs) {
-    constexpr double kStep = 1e-5;
-    Eigen::MatrixXd matrix(cases + unknowns, unknowns);
-    for (Eigen::Index j = 0; j < unknowns; ++j) {
-      Eigen::VectorXd up = logs;
-      Eigen::VectorXd down = logs;
-      up[j] += kStep;
-      down[j] -= kStep;
-      matrix.col(j) = (residuals(up) - residuals(down)) / (2 * kStep);
-    }
-    return matrix;
-  };
+  const LeastSquares found = least_squares(
+      [&](const Eigen::VectorXd& logs) {
+        const LabCosts costs = costs_at(layout, logs, known);
+        Eigen::VectorXd all(cases + unknowns);
+        for (Eigen::Index i = 0; i < cases; ++i) all[i] = weight[i] * (target[i] - model_ps(costs, i));
+        all.tail(unknowns) = (prior - logs) / kTau;
+        return all;
+      },
+      prior);
 
-  Eigen::VectorXd logs = prior;
-  Eigen::VectorXd now = residuals(logs);
-  Eigen::MatrixXd slope = jacobian(logs);
-  double damping = 1e-2;
-  for (int iteration = 0; iteration < 200; ++iteration) {
-    const Eigen::MatrixXd normal = slope.transpose() * slope;
-    Eigen::MatrixXd damped = normal;
-    damped.diagonal() *= 1 + damping;
-    const Eigen::VectorXd step = damped.ldlt().solve(-slope.transpose() * now);
-    const Eigen::VectorXd next = logs + step.cwiseMax(-1.0).cwiseMin(1.0);
-    const Eigen::VectorXd there = residuals(next);
-    if (there.squaredNorm() < now.squaredNorm()) {
-      const bool settled = now.squaredNorm() - there.squaredNorm() < 1e-9 * now.squaredNorm();
-      logs = next;
-      now = there;
-      slope = jacobian(logs);
-      damping = std::max(1e-9, damping / 5);
-      if (settled) break;
-    } else {
-      damping *= 4;
-      if (damping > 1e12) break;
-    }
-  }
   // Where the model cannot meet the data within their own uncertainty, the data are worth that much less.
   const auto freedom = static_cast<double>(std::max<Eigen::Index>(1, cases - unknowns));
-  const double misfit = std::max(1.0, now.head(cases).squaredNorm() / freedom);
-  Eigen::MatrixXd normal = slope.topRows(cases).transpose() * slope.topRows(cases) / misfit;
+  const double misfit = std::max(1.0, found.residuals.head(cases).squaredNorm() / freedom);
+  Eigen::MatrixXd normal = found.slope.topRows(cases).transpose() * found.slope.topRows(cases) / misfit;
   normal.diagonal().array() += 1 / (kTau * kTau);
   const Eigen::MatrixXd covariance = normal.inverse();
 
   CostFit fit;
   for (std::size_t kind = 0; kind < kStepKinds; ++kind) {
-    if (layout.cost[kind] >= 0) fit.costs[kind] = fitted(logs, covariance, layout.cost[kind]);
+    if (layout.cost[kind] >= 0) fit.costs[kind] = fitted(found.at, covariance, layout.cost[kind]);
   }
   const auto scan = [&](int first) -> std::optional<FittedScan> {
     if (first < 0) return std::nullopt;
-    return FittedScan{fitted(logs, covariance, first), fitted(logs, covariance, first + 1),
-                      fitted(logs, covariance, first + 2)};
+    FittedScan all{fitted(found.at, covariance, first), fitted(found.at, covariance, first + 1),
+                   fitted(found.at, covariance, first + 2), fitted(found.at, covariance, first + 3)};
+    const ScanCurve curve = curve_at(found.at, first);
+    all.far.ps = curve.far_ps;
+    all.cold.ps = curve.cold_ps;
+    return all;
   };
   fit.legacy = scan(layout.legacy);
   fit.nft = scan(layout.nft);
-  if (layout.cold_extra >= 0) fit.cold_extra_ps = std::exp(logs[layout.cold_extra]);
+  if (layout.cold_factor >= 0) fit.cold_factor = fitted(found.at, covariance, layout.cold_factor);
+  const LabCosts costs = costs_at(layout, found.at, known);
   double squares = 0;
-  for (std::size_t i = 0; i < measured.size(); ++i) {
-    const double ps = model_ps(work[i], measured[i].lab_case.cold, layout, logs);
-    fit.fitted_ns.push_back(ps * 1e-3);
-    squares += std::pow(std::log(target[static_cast<Eigen::Index>(i)] / ps), 2);
-  }
-  fit.residual = std::sqrt(squares / static_cast<double>(std::max<std::size_t>(1, measured.size())));
+  for (Eigen::Index i = 0; i < cases; ++i) squares += std::pow(std::log(target[i] / model_ps(costs, i)), 2);
+  fit.residual = std::sqrt(squares / static_cast<double>(std::max<Eigen::Index>(1, cases)));
   return fit;
-}
-
-double predict_ns(const LabCase& lab_case, const CostFit& fit, const CostProfile& before) {
-  return predict_ns(work_of(lab_case), lab_case.cold, fit, before);
-}
-
-double predict_ns(const LabWork& work, bool cold, const CostFit& fit, const CostProfile& before) {
-  const auto scan_of = [&](StepKind kind) -> const std::optional<FittedScan>& {
-    return kind == StepKind::NftRule ? fit.nft : fit.legacy;
-  };
-  const auto curve = [&](StepKind kind) {
-    const auto& known = scan_of(kind);
-    const ScanCost& believed = *before.scan(kind);
-    return ScanCurve{.warm_ps = known ? known->warm.ps : believed.warm_ps,
-                     .cold_ps = known ? std::max(known->warm.ps, known->cold.ps) : believed.cold_ps,
-                     .cache_bytes = known ? known->cache_bytes.ps : believed.cache_bytes,
-                     .forget_ps = 1};
-  };
-  double ps = cold ? fit.cold_extra_ps : 0;
-  for (std::size_t i = 0; i < kStepKinds; ++i) {
-    if (work.count[i] <= 0) continue;
-    const auto kind = static_cast<StepKind>(i);
-    const double each = is_scanned(kind) ? curve(kind).warm_ps
-                        : fit.costs[i]   ? fit.costs[i]->ps
-                                         : before.costs[i].median_ps;
-    ps += work.count[i] * each;
-  }
-  for (const LabWork::Scan& scan : work.scans) {
-    ps += curve(scan.kind).cost_ps(scan.rules, scan.rule_bytes, cold ? Duration(1000) : Duration{});
-  }
-  return ps * 1e-3;
 }
 
 CostProfile fitted_profile(const CostProfile& before, const CostFit& fit, const std::string& origin) {
@@ -234,14 +184,22 @@ CostProfile fitted_profile(const CostProfile& before, const CostFit& fit, const 
     auto& curve = profile.scans[static_cast<std::size_t>(kind)];
     if (!known || !curve) return;
     curve->warm_ps = known->warm.ps;
-    curve->cold_ps = std::max(known->warm.ps, known->cold.ps);
+    curve->far_ps = known->far.ps;
+    curve->cold_ps = known->cold.ps;
     curve->cache_bytes = known->cache_bytes.ps;
-    curve->provenance = {.source = fmt::format("{}: warm +-{:.0f} %, cold +-{:.0f} %; forget: profile '{}'", origin,
-                                               100 * known->warm.standard_error, 100 * known->cold.standard_error,
-                                               before.name)};
+    curve->provenance = {.source =
+                             fmt::format("{}: warm +-{:.0f} %; its excess over the level before: far +-{:.0f} %, cold "
+                                         "+-{:.0f} %; forget: profile '{}'",
+                                         origin, 100 * known->warm.standard_error, 100 * known->far.standard_error,
+                                         100 * known->cold.standard_error, before.name)};
   };
   scan(StepKind::Rule, fit.legacy);
   scan(StepKind::NftRule, fit.nft);
+  if (fit.cold_factor) {
+    profile.cold_factor = std::max(1.0, fit.cold_factor->ps);
+    profile.cold_source =
+        fmt::format("{} after a sweep of 64 MiB, +-{:.0f} %", origin, 100 * fit.cold_factor->standard_error);
+  }
   return profile;
 }
 

@@ -21,8 +21,9 @@ struct FittedCost {
 
 /// How the cost of a scanned rule depends on the table.
 struct FittedScan {
-  FittedCost warm;         ///< A rule in the cache.
-  FittedCost cold;         ///< One that is not.
+  FittedCost warm;         ///< A rule in the near cache.
+  FittedCost far;          ///< One in a cache beyond it.
+  FittedCost cold;         ///< One in none.
   FittedCost cache_bytes;  ///< Not picoseconds but bytes.
 };
 
@@ -31,12 +32,11 @@ struct CostFit {
   std::array<std::optional<FittedCost>, kStepKinds> costs{};  ///< Of kinds that occur in a case.
   std::optional<FittedScan> legacy;
   std::optional<FittedScan> nft;
-  double cold_extra_ps = 0;       ///< What a swept cache adds to any operation, rules apart.
-  double residual = 0;            ///< Root mean square of log(measured / fitted), over all cases.
-  std::vector<double> fitted_ns;  ///< shape (cases,)
+  std::optional<FittedCost> cold_factor;  ///< Not picoseconds but a factor; where a case is cold.
+  double residual = 0;                    ///< Root mean square of log(measured / fitted), over all cases.
 };
 
-/// Least squares in the logarithm of all costs at once, by Levenberg and Marquardt: minimises
+/// Least squares in the logarithm of all costs at once: minimises
 ///
 ///     sum over cases ((measured - sum of counts x costs - scans) / uncertainty)^2 + sum over costs (log(cost / before)
 ///     / tau)^2
@@ -45,13 +45,7 @@ struct CostFit {
 /// measured. It decides only how a sum that no case takes apart is shared among its steps, and keeps costs positive.
 /// The standard errors are the square roots of the diagonal of the inverse of the normal matrix.
 /// @param before  The profile whose figures are the starting point.
-/// @source Nocedal and Wright, Numerical Optimization, 2nd ed., 2006, section 10.3.
 CostFit fit_costs(std::span<const Measured> measured, const CostProfile& before);
-
-/// What the fitted costs say some work takes, nanoseconds. @param cold  In caches that were swept before.
-double predict_ns(const LabWork& work, bool cold, const CostFit& fit, const CostProfile& before);
-/// ... and an operation of a case.
-double predict_ns(const LabCase& lab_case, const CostFit& fit, const CostProfile& before);
 
 /// The profile with the fitted figures in it, each saying where it comes from.
 /// @param origin  "measured on Intel Xeon, Linux 6.18, 2026-01-31"

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include "analysis/lab/prediction.h"
 
 #include "analysis/lab/lab_plan.h"
 
@@ -55,7 +56,7 @@ void fit_ipvs(const std::vector<Measured>& counted, const CostProfile& start, Em
   Eigen::MatrixXd units(rows, kUnknowns);
   Eigen::VectorXd more(rows);
   Eigen::VectorXd weight(rows);
-  CostProfile without = start;  // IPVS costs nothing in it
+  CostProfile without = fitted_profile(start, costs.fit, "counted");  // IPVS costs nothing in it
   for (const StepKind kind : kOfIpvs) without[kind].median_ps = 0;
   for (Eigen::Index i = 0; i < rows; ++i) {
     const auto& [one, twin] = pairs[static_cast<std::size_t>(i)];
@@ -63,8 +64,7 @@ void fit_ipvs(const std::vector<Measured>& counted, const CostProfile& start, Em
     for (Eigen::Index k = 0; k < kUnknowns; ++k) {
       units(i, k) = work.count[static_cast<std::size_t>(kOfIpvs[static_cast<std::size_t>(k)])];
     }
-    const double shared =
-        predict_ns(one->lab_case, costs.fit, without) - predict_ns(twin->lab_case, costs.fit, without);
+    const double shared = predict_ns(one->lab_case, without) - predict_ns(twin->lab_case, without);
     more[i] = one->p50.value - twin->p50.value - shared;
     const double interval = std::max(one->p50.high - one->p50.low, twin->p50.high - twin->p50.low) / 4;
     weight[i] = 1 / std::max(interval, 0.002 * one->p50.value);
@@ -142,9 +142,8 @@ bool is_instruction_bound(StepKind kind) { return std::find(kOfIpvs.begin(), kOf
 EmulatedCosts cost_of_instructions(const std::vector<Measured>& counted, const CostProfile& before) {
   EmulatedCosts costs;
   std::vector<double> ratios;
-  const CostFit nothing;
   for (const Measured& one : counted) {
-    if (is_known(one.lab_case)) ratios.push_back(predict_ns(one.lab_case, nothing, before) / one.p50.value);
+    if (is_known(one.lab_case)) ratios.push_back(predict_ns(one.lab_case, before) / one.p50.value);
   }
   costs.compared = static_cast<std::uint32_t>(ratios.size());
   costs.ns_per_instruction = ratios.empty() ? 1 : median_of(ratios).value;

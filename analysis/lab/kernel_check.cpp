@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/lab/lab_error.h"
+#include "analysis/lab/prediction.h"
 
 namespace knetsim::lab {
 namespace {
@@ -13,10 +14,14 @@ bool is_base(const LabCase& one) {
          one.setup.rules.proxy == LabProxy::None && one.bytes == 1;
 }
 
-/// How near the prediction of a case has to come.
-double slack_of(const CheckedCase& one) {
+Verdict judge_median(const CheckedCase& one) {
   const double least = one.measured.lab_case.operation == Operation::RoundTrip ? kIncrementToleranceNs : 0;
-  return std::max(kRelativeTolerance * std::abs(one.compared.value), least);
+  return judge(one.compared_prediction_ns, one.compared,
+               std::max(kRelativeTolerance * std::abs(one.compared.value), least));
+}
+
+CheckedTail checked_tail(const Estimate& figure, double predicted_ns) {
+  return {figure, predicted_ns, judge(predicted_ns, figure, kTailTolerance * figure.value)};
 }
 
 }  // namespace
@@ -25,23 +30,21 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
   const auto base =
       std::find_if(measured.begin(), measured.end(), [](const Measured& m) { return is_base(m.lab_case); });
   if (base == measured.end()) throw LabError("increments need the round trip between hosts beside them");
-  const CostFit nothing;
-  const double base_prediction = predict_ns(base->lab_case, nothing, profile);
+  const double base_prediction = predict_ns(base->lab_case, profile);
   KernelCheck check;
   check.noise_floor = noise_floor(measured);
   std::vector<double> increments;
   std::vector<double> connects;
-  double cold_base = 0;  // what a swept cache adds by itself: no step of any walk, so taken from the base as measured
   for (const Measured& one : measured) {
-    if (!one.lab_case.cold || !one.lab_case.client_host_network || !one.lab_case.server_host_network) continue;
-    cold_base = one.p50.value - predict_ns(one.lab_case, nothing, profile);
-  }
-  for (const Measured& one : measured) {
-    const bool base_case = is_base(one.lab_case) ||
-                           (one.lab_case.cold && one.lab_case.client_host_network && one.lab_case.server_host_network);
-    if (base_case) continue;
-    CheckedCase row{.measured = one, .predicted_ns = predict_ns(one.lab_case, nothing, profile)};
-    if (one.lab_case.cold) row.predicted_ns += cold_base;
+    if (&one == &*base) continue;
+    CheckedCase row{.measured = one, .predicted_ns = predict_ns(one.lab_case, profile)};
+    if (!one.lab_case.cold) {
+      const OperationSpread spread = spread_of(work_of(one.lab_case), false, profile);
+      row.p90 = checked_tail(one.p90, spread.quantile(0.9));
+      row.p99 = checked_tail(one.p99, spread.quantile(0.99));
+      check.tails.add(row.p90->verdict);
+      check.tails.add(row.p99->verdict);
+    }
     if (one.lab_case.operation == Operation::RoundTrip) {
       // The base's own interval widens that of the difference.
       row.compared = {one.p50.value - base->p50.value, one.p50.low - base->p50.high, one.p50.high - base->p50.low};
@@ -58,8 +61,8 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
   std::vector<double> constant_errors;
   for (CheckedCase& row : check.cases) {
     row.constant_ns = median_of(row.measured.lab_case.operation == Operation::RoundTrip ? increments : connects).value;
-    row.verdict = judge(row.compared_prediction_ns, row.compared, slack_of(row));
-    check.verdicts.add(row.verdict);
+    row.verdict = judge_median(row);
+    check.medians.add(row.verdict);
     const auto error = [&](double value) {
       return std::abs(std::log(std::max(1.0, value) / std::max(1.0, row.compared.value)));
     };

@@ -3,12 +3,18 @@
 #include <optional>
 #include <vector>
 
-#include "analysis/lab/cost_fit.h"
 #include "analysis/lab/measurement.h"
 #include "analysis/lab/verdict.h"
 #include "models/cost/cost_profile.h"
 
 namespace knetsim::lab {
+
+/// A percentile beside its prediction, nanoseconds.
+struct CheckedTail {
+  Estimate measured{};
+  double predicted_ns = 0;
+  Verdict verdict = Verdict::CannotTell;
+};
 
 /// A held-out case beside its prediction.
 struct CheckedCase {
@@ -19,6 +25,9 @@ struct CheckedCase {
   double compared_prediction_ns = 0;
   double constant_ns = 0;  ///< What the best single constant would say for it.
   Verdict verdict = Verdict::CannotTell;
+  /// Of the operation itself; of warm cases alone, a cold one has too few samples a round.
+  std::optional<CheckedTail> p90{};
+  std::optional<CheckedTail> p99{};
 };
 
 struct KernelCheck {
@@ -26,12 +35,15 @@ struct KernelCheck {
   double noise_floor = 0;
   double error_median = 0;  ///< Median of |log(prediction / measurement)| of what is compared; larger than the noise.
   double constant_median = 0;  ///< The same of the best single constant for each operation.
-  VerdictCount verdicts;
+  VerdictCount medians;
+  VerdictCount tails;  ///< p90 and p99 together.
 };
 
 /// How near a prediction has to come: 15 % of what is compared, or 0.3 us of a round trip's increment.
 inline constexpr double kRelativeTolerance = 0.15;
 inline constexpr double kIncrementToleranceNs = 300;
+/// The same of p90 and p99.
+inline constexpr double kTailTolerance = 0.25;
 
 /// Compares measurements with what a profile predicts. Where the interval of a measurement is wider than the tolerance
 /// the verdict is CannotTell, unless the whole interval is on one side of it.

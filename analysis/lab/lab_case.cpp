@@ -71,11 +71,14 @@ std::string_view operation_name(Operation operation) {
   return operation == Operation::Connect ? "connect" : "round trip";
 }
 
-std::string LabCase::datapath_name() const {
+std::string LabCase::network_name() const {
+  return fmt::format("{}, {}", setup.nodes == 1 ? "one node" : fabric_name(setup.fabric),
+                     setup.bridge ? "bridge" : "routed");
+}
+
+std::string LabCase::path_name() const {
   const char* server = server_host_network ? "host" : "pod";
-  std::string text = setup.nodes == 1 ? "one node" : std::string(fabric_name(setup.fabric));
-  text += setup.bridge ? ", bridge, " : ", routed, ";
-  text += fmt::format("{} to ", client_host_network ? "host" : "pod");
+  std::string text = fmt::format("{} to ", client_host_network ? "host" : "pod");
   switch (exposure) {
     case Exposure::ClusterIp:
       text +=
@@ -93,6 +96,8 @@ std::string LabCase::datapath_name() const {
   }
   return text + fmt::format(", {}", proxy_name(setup.rules.proxy));
 }
+
+std::string LabCase::datapath_name() const { return network_name() + ", " + path_name(); }
 
 std::string LabCase::name() const {
   std::string text = fmt::format("{}: {}", datapath_name(), operation_name(operation));
@@ -150,7 +155,11 @@ LabWork work_of(const LabCase& lab_case) {
   LabWork work;
   const auto add = [&](PacketClass packet, bool passage_only) {
     const Walk walk = describe(flow, packet, datapath);
+    const Step* last = nullptr;
     for (const Step& step : walk.steps) {
+      const bool moved = last == nullptr || last->node != step.node || last->place != step.place;
+      if (moved && step.place != Place::Wire) work.visits.emplace_back();
+      last = &step;
       if (step.passage != Passage::Message || info(step.kind).charge == Charge::CpuOnly) continue;
       if (passage_only && !of_passage(step.kind)) continue;
       if (passage_only && step.when == Condition::OuterUntracked) continue;  // the SYN was the tuple's first packet
@@ -161,9 +170,11 @@ LabWork work_of(const LabCase& lab_case) {
       const StepKind what = step.kind == StepKind::Wire ? StepKind::Veth : step.kind;
       const double count = value_of(step.count, bindings);
       if (step.rule_bytes > 0 && step.table == RuleTable::Nat) {
-        work.scans.push_back({what, count, step.rule_bytes});
+        work.scans.push_back({what, count, step.rule_bytes, step.node});
       } else {
-        work.count[static_cast<std::size_t>(what)] += count * units(info(what).unit, lab_case.bytes);
+        const double amount = count * units(info(what).unit, lab_case.bytes);
+        work.count[static_cast<std::size_t>(what)] += amount;
+        work.visits.back()[static_cast<std::size_t>(what)] += amount;
       }
     }
   };

@@ -56,8 +56,12 @@ struct LabCase {
 
   /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy: connect, cold"
   std::string name() const;
-  /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy"
+  /// "VXLAN, bridge, pod to ClusterIP 500 of 1,000 x 1, iptables-legacy": network_name() and path_name().
   std::string datapath_name() const;
+  /// "VXLAN, bridge"
+  std::string network_name() const;
+  /// "pod to ClusterIP 500 of 1,000 x 1, iptables-legacy"
+  std::string path_name() const;
   FlowClass flow() const;
   RuleSizes sizes() const;
 };
@@ -68,13 +72,16 @@ std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& 
 /// Units of each step kind that delay one operation, by StepKind, and the rule scans, apart.
 struct LabWork {
   std::array<double, kStepKinds> count{};
-  /// A scan of `rules` rules of one table that stand `rule_bytes` apart.
+  /// The same by visit to a core: what lies between two changes of the place at which a packet is worked on.
+  std::vector<std::array<double, kStepKinds>> visits;
+  /// A scan of `rules` rules of a node's nat table that stand `rule_bytes` apart.
   struct Scan {
     StepKind kind{};
     double rules = 0;
     std::uint32_t rule_bytes = 0;
+    NodeRole node{};
   };
-  std::vector<Scan> scans;  ///< Of nat tables: what grows with the Services.
+  std::vector<Scan> scans;  ///< What grows with the Services.
 };
 
 /// What the models say the operation consists of, on the lab's wires: a cable is a veth pair, which has no driver, NIC,

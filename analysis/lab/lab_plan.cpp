@@ -14,7 +14,10 @@ class Plan {
   void connect(LabCase one, bool cold_too = false) {
     one.operation = Operation::Connect;
     cases.push_back(one);
-    if (!cold_too) return;
+    if (cold_too) cold_connect(one);
+  }
+  void cold_connect(LabCase one) {
+    one.operation = Operation::Connect;
     one.cold = true;
     cases.push_back(one);
   }
@@ -47,7 +50,12 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
     plan.both({.setup = {.bridge = false, .rules = rules}});
   };
   pods({});
-  plan.connect(hosts({}), true);
+  // What swept caches cost a packet's way, rules apart.
+  for (const LabCase& one :
+       {hosts({}), LabCase{.setup = {.nodes = 1}}, LabCase{.setup = {.nodes = 1, .bridge = false}}, LabCase{}}) {
+    plan.cold_connect(one);
+  }
+  if (here.vxlan) plan.cold_connect({.setup = {.fabric = Fabric::Vxlan}});
   // What bytes cost, and a datagram's worth of packets at once.
   LabCase large = hosts({});
   for (const std::uint32_t bytes : {1'000u, 8'000u, 32'000u}) {
@@ -58,12 +66,14 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
   for (const LabProxy proxy : proxies_of(here)) {
     const LabRules ten{.proxy = proxy, .services = 10};
     pods(ten);
+    plan.cold_connect(hosts(ten));
+    plan.cold_connect({.setup = {.rules = ten}});
     plan.both({.setup = {.rules = ten}, .exposure = Exposure::ClusterIp});
     plan.both({.setup = {.nodes = 1, .rules = ten}, .exposure = Exposure::ClusterIp});
     // The tunnel with rules in native nftables alone: that of iptables is for the verification.
     if (here.vxlan && proxy == LabProxy::Nftables) plan.both({.setup = {.fabric = Fabric::Vxlan, .rules = ten}});
     if (proxy == LabProxy::Nftables || proxy == LabProxy::Ipvs) continue;
-    for (const std::uint32_t services : {100u, 1'000u, 2'500u, 5'000u, 20'000u}) {
+    for (const std::uint32_t services : {30u, 100u, 300u, 1'000u, 2'000u, 5'000u, 12'000u, 20'000u}) {
       if (proxy == LabProxy::IptablesNft && services > 5'000) continue;  // loading takes minutes
       const LabRules many{.proxy = proxy, .services = services, .position = services / 2};
       plan.connect({.setup = {.rules = many}, .exposure = Exposure::ClusterIp}, services >= 1'000);
@@ -93,10 +103,14 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
     sticky.affinity = true;
     plan.both({.setup = {.rules = sticky}, .exposure = Exposure::ClusterIp});
     if (scanned) {
+      for (const std::uint32_t services : {1u, 200u, 1'500u}) {
+        plan.connect({.setup = {.rules = rules(services, 1, services)}, .exposure = Exposure::ClusterIp});
+      }
       plan.connect({.setup = {.rules = rules(3'000, 1, 2'900)}, .exposure = Exposure::ClusterIp}, true);
     }
     if (proxy == LabProxy::IptablesLegacy) {
       plan.connect({.setup = {.rules = rules(8'000, 1, 800)}, .exposure = Exposure::ClusterIp});
+      plan.connect({.setup = {.rules = rules(15'000, 1, 15'000)}, .exposure = Exposure::ClusterIp}, true);
       plan.connect({.setup = {.rules = rules(20'000, 1, 19'000)}, .exposure = Exposure::ClusterIp});
     }
     if (here.vxlan && scanned) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/lab/cost_fit.h"
 #include "analysis/lab/load_work.h"
+#include "analysis/lab/prediction.h"
 
 namespace knetsim::lab {
 namespace {
@@ -24,7 +24,7 @@ LoadCheck check_loads(const std::vector<MeasuredLoad>& measured, const CostProfi
   LoadCheck check;
   const bool quiet = complaints(noise).empty();
   for (const MeasuredLoad& one : measured) {
-    CheckedLoad row{.measured = one, .predicted_cpu_ns = predict_ns(work_of(one.load), false, CostFit{}, profile)};
+    CheckedLoad row{.measured = one, .predicted_cpu_ns = LabCosts(profile).total_ps(work_of(one.load), false) * 1e-3};
     if (on_one_cpu_each(one.load.placement)) {
       row.predicted_rate = cpus_of(one.load, cpus) * 1e9 / row.predicted_cpu_ns;
     }

@@ -40,9 +40,16 @@ std::string profile_text(const CostProfile& profile, const std::vector<std::stri
   for (const StepKindInfo& kind : step_kinds()) {
     const auto& scan = profile.scan(kind.kind);
     if (!scan) continue;
-    out += fmt::format("  {}: {{warm: {}, cold: {}, cache: {:.0f}B, forget: {}, sigma: {:.3g}, {}}}\n", kind.name,
-                       span(scan->warm_ps), span(scan->cold_ps), scan->cache_bytes, span(scan->forget_ps), scan->sigma,
-                       provenance(scan->provenance));
+    out += fmt::format("  {}: {{warm: {}, far: {}, cold: {}, cache: {:.0f}B, forget: {}, sigma: {:.3g}, {}}}\n",
+                       kind.name, span(scan->warm_ps), span(scan->far_ps), span(scan->cold_ps), scan->cache_bytes,
+                       span(scan->forget_ps), scan->sigma, provenance(scan->provenance));
+  }
+  if (const auto& seen = profile.interruptions) {
+    out += fmt::format("\ninterruptions: {{rate: {:.1f}/s, median: {}, sigma: {:.3g}, {}}}\n", seen->per_second,
+                       span(seen->median_ps), seen->sigma, provenance(seen->provenance));
+  }
+  if (profile.cold_factor > 1) {
+    out += fmt::format("\ncold: {{factor: {:.2f}, source: {}}}\n", profile.cold_factor, quoted(profile.cold_source));
   }
   return out;
 }

@@ -13,10 +13,13 @@ namespace knetsim {
 
 namespace {
 
-constexpr std::string_view kTop[] = {"apiVersion", "kind", "metadata", "machine", "base", "steps", "scans"};
+constexpr std::string_view kTop[] = {"apiVersion", "kind",  "metadata",      "machine", "base",
+                                     "steps",      "scans", "interruptions", "cold"};
 constexpr std::string_view kBaseKeys[] = {"profile", "factor", "source"};
 constexpr std::string_view kStepKeys[] = {"median", "sigma", "source", "assumption"};
-constexpr std::string_view kScanKeys[] = {"warm", "cold", "cache", "forget", "sigma", "source", "assumption"};
+constexpr std::string_view kScanKeys[] = {"warm", "far", "cold", "cache", "forget", "sigma", "source", "assumption"};
+constexpr std::string_view kInterruptionKeys[] = {"rate", "median", "sigma", "source", "assumption"};
+constexpr std::string_view kColdKeys[] = {"factor", "source"};
 constexpr int kMaxBases = 8;
 constexpr double kMaxSigma = 3;  // p99 a thousand times the median: beyond, a figure is a mistake
 
@@ -40,6 +43,8 @@ class Reader {
     if (base_ != nullptr) scale_base(root["base"], profile);
     read_steps(root, profile);
     read_scans(root, profile);
+    read_interruptions(root["interruptions"], profile);
+    read_cold(root["cold"], profile);
     return profile;
   }
 
@@ -111,16 +116,46 @@ class Reader {
   void read_scans(Node root, CostProfile& profile) {
     each_kind(root, "scans", true, [&](StepKind kind, Node entry) {
       known_keys(entry, kScanKeys);
-      ScanCost scan{duration(entry, "warm"), duration(entry, "cold"), 0, duration(entry, "forget"), sigma(entry),
-                    provenance(entry)};
+      ScanCost scan{.warm_ps = duration(entry, "warm"),
+                    .cold_ps = duration(entry, "cold"),
+                    .forget_ps = duration(entry, "forget"),
+                    .sigma = sigma(entry),
+                    .provenance = provenance(entry)};
+      scan.far_ps = entry["far"].exists() ? duration(entry, "far") : scan.cold_ps;
       scan.cache_bytes = value(entry, "cache", 1.0,
                                [](std::string_view text) { return static_cast<double>(parse_size(text).count()); });
       if (scan.cold_ps < scan.warm_ps) diagnostics_.error(entry["cold"], "less than 'warm'", "at least 'warm'");
+      if (entry["far"].exists() && (scan.far_ps < scan.warm_ps || scan.far_ps > scan.cold_ps))
+        diagnostics_.error(entry["far"], "not between 'warm' and 'cold'");
       if (scan.forget_ps <= 0 && entry["forget"].exists()) diagnostics_.error(entry["forget"], "has to be above 0");
       if (scan.cache_bytes <= 0) diagnostics_.error(entry["cache"], "has to be above 0");
       profile[kind] = {scan.warm_ps, scan.sigma, scan.provenance};
       profile.scans[static_cast<std::size_t>(kind)] = std::move(scan);
     });
+  }
+
+  void read_interruptions(Node entry, CostProfile& profile) {
+    if (!entry.exists()) return;
+    if (!entry.is_mapping()) {
+      diagnostics_.error(entry, "'interruptions' has to be a mapping of rate, median, sigma and source");
+      return;
+    }
+    known_keys(entry, kInterruptionKeys);
+    const double rate = value(entry, "rate", 0.0, [](std::string_view text) { return parse_rate(text).per_second(); });
+    profile.interruptions = {rate, duration(entry, "median"), sigma(entry), provenance(entry)};
+  }
+
+  void read_cold(Node entry, CostProfile& profile) {
+    if (!entry.exists()) return;
+    known_keys(entry, kColdKeys);
+    const std::optional<double> factor = as_double(entry["factor"]);
+    if (!factor || !(*factor >= 1)) {
+      diagnostics_.error(entry["factor"].exists() ? entry["factor"] : entry,
+                         "not how many times dearer a step is with cold caches", "factor: a number of at least 1");
+      return;
+    }
+    profile.cold_source = provenance(entry).source;
+    profile.cold_factor = *factor;
   }
 
   template <class Parse>
@@ -198,7 +233,9 @@ std::string span_text(double picoseconds) { return format(Duration(std::llround(
 
 bool is_scanned(StepKind kind) { return kind == StepKind::Rule || kind == StepKind::NftRule; }
 
-bool is_computed(StepKind kind) { return kind == StepKind::Wire || kind == StepKind::SwitchForward; }
+bool is_computed(StepKind kind) {
+  return kind == StepKind::Wire || kind == StepKind::SwitchForward || kind == StepKind::Interruption;
+}
 
 CostProfile read_cost_profile(Node root, Diagnostics& diagnostics, const CostProfile* base) {
   return Reader(diagnostics, base).read(root);
@@ -232,6 +269,7 @@ CostProfile without_noise(CostProfile profile) {
   for (std::optional<ScanCost>& scan : profile.scans) {
     if (scan) scan->sigma = 0;
   }
+  profile.interruptions.reset();
   return profile;
 }
 

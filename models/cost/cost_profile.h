@@ -29,9 +29,19 @@ struct Cost {
 /// What one rule of a table costs that is scanned from its start, by what of it is in the cache (sim/net/scan_cost.h).
 struct ScanCost {
   double warm_ps = 0;
+  double far_ps = 0;
   double cold_ps = 0;
   double cache_bytes = 0;
   double forget_ps = 0;
+  double sigma = 0;
+  FigureSource provenance;
+};
+
+/// What else a machine does while a core works on a packet: timer ticks, other interrupts, a hypervisor's turns. They
+/// come at random, the more often the longer the work, and are what a tail of single operations consists of.
+struct Interruptions {
+  double per_second = 0;  ///< Of a core's work.
+  double median_ps = 0;   ///< Of one.
   double sigma = 0;
   FigureSource provenance;
 };
@@ -42,6 +52,11 @@ struct CostProfile {
   std::string machine;  ///< "AMD Ryzen 9 3950X, Linux 5.10": what the figures stand for.
   std::array<Cost, kStepKinds> costs;
   std::array<std::optional<ScanCost>, kStepKinds> scans;
+  std::optional<Interruptions> interruptions;  ///< Absent: the shapes of the steps hold all there is.
+  /// How many times its median a step takes right after other work has displaced all from the caches; 1 where nobody
+  /// measured it. Not played: medians are those of a core that does nothing else. Rule scans have their own account.
+  double cold_factor = 1;
+  std::string cold_source;
 
   const Cost& operator[](StepKind kind) const { return costs[static_cast<std::size_t>(kind)]; }
   Cost& operator[](StepKind kind) { return costs[static_cast<std::size_t>(kind)]; }
@@ -51,7 +66,8 @@ struct CostProfile {
 /// Kinds whose rules are scanned: their figures stand under `scans`. An established packet, whose few rules stay in the
 /// cache, pays the warm figure.
 bool is_scanned(StepKind kind);
-/// Kinds that the network computes itself (links, switches): no profile has them.
+/// Kinds that the network computes itself (links, switches) or that have a section of their own (interruptions): no
+/// profile has them among its steps.
 bool is_computed(StepKind kind);
 
 /// Reads a document of kind CostProfile. Every figure must say where it comes from, and every kind must be given,
@@ -75,7 +91,7 @@ struct Assumption {
 /// All assumed figures, in the order of StepKind: what `explain --assumptions` prints.
 std::vector<Assumption> assumptions(const CostProfile& profile);
 
-/// The profile with every sigma 0: `noise: off`.
+/// The profile with every sigma 0, and no interruptions: `noise: off`.
 CostProfile without_noise(CostProfile profile);
 
 }  // namespace knetsim

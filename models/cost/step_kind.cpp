@@ -62,6 +62,7 @@ constexpr std::array<StepKindInfo, kStepKinds> kKinds = {{
      "epoll_wait() or recvmsg() taken up again, and exit"},
     {K::CopyOut, "copy.out", Byte, LatencyAndCpu, "copy to user space"},
     {K::Close, "close", Connection, CpuOnly, "close(), FINs and their ACKs, TIME_WAIT"},
+    {K::Interruption, "interruption", Message, LatencyAndCpu, "ticks, other interrupts, a hypervisor's turns"},
 }};
 
 constexpr bool in_order() {

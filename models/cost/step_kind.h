@@ -61,6 +61,7 @@ enum class StepKind : std::uint8_t {
   ReceiveSyscall,   ///< epoll or recvmsg() entry and exit
   CopyOut,          ///< copy_to_user, per byte
   Close,            ///< close() and what follows: FINs and their ACKs, TIME_WAIT, the socket's end
+  Interruption,     ///< what else the machine does meanwhile: ticks, other interrupts, a hypervisor's turns
   kCount
 };
 

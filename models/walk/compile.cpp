@@ -114,6 +114,12 @@ PlanTables plan_tables(const CostProfile& profile) {
     tables.curves.push_back(scan_curve(profile, entry.kind));
   }
   tables.wire_kind = index_of(StepKind::Wire);
+  if (const std::optional<Interruptions>& seen = profile.interruptions) {
+    tables.interruptions = {.kind = index_of(StepKind::Interruption),
+                            .per_ps = seen->per_second * 1e-12,
+                            .median_ps = seen->median_ps,
+                            .sigma = seen->sigma};
+  }
   return tables;
 }
 

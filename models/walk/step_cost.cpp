@@ -108,9 +108,10 @@ std::vector<ScanGroup> scan_groups(const Walk& walk, const StepRange& stage, Pac
 
 ScanCurve scan_curve(const CostProfile& profile, StepKind kind) {
   if (const std::optional<ScanCost>& scan = profile.scan(kind)) {
-    return {scan->warm_ps, scan->cold_ps, scan->cache_bytes, scan->forget_ps};
+    return {scan->warm_ps, scan->far_ps, scan->cold_ps, scan->cache_bytes, scan->forget_ps};
   }
-  return {.warm_ps = profile[kind].median_ps, .cold_ps = profile[kind].median_ps};
+  const double flat = profile[kind].median_ps;
+  return {.warm_ps = flat, .far_ps = flat, .cold_ps = flat};
 }
 
 }  // namespace knetsim

@@ -7,6 +7,7 @@
 #include "analysis/lab/load_check.h"
 #include "analysis/lab/load_plan.h"
 #include "analysis/lab/profile_text.h"
+#include "analysis/lab/shape_fit.h"
 #include "sim/cli/calibrate_emulated.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
@@ -29,12 +30,23 @@ std::string scans_text(const lab::CostFit& fit) {
   std::string text;
   for (const auto& [name, scan] : {std::pair("rule", &fit.legacy), std::pair("rule.nft", &fit.nft)}) {
     if (!*scan) continue;
-    text +=
-        fmt::format("  {:9} {:.2f} ns in the cache (±{:.0f} %), {:.1f} ns beyond it (±{:.0f} %), bend at {:.1f} MiB\n",
-                    name, (*scan)->warm.ps * 1e-3, 100 * (*scan)->warm.standard_error, (*scan)->cold.ps * 1e-3,
-                    100 * (*scan)->cold.standard_error, (*scan)->cache_bytes.ps / 1048576);
+    text += fmt::format(
+        "  {:9} {:.2f} ns in the near cache (±{:.0f} %), {:.1f} ns beyond it, {:.1f} ns from memory; bend at "
+        "{:.1f} MiB of rules\n",
+        name, (*scan)->warm.ps * 1e-3, 100 * (*scan)->warm.standard_error, (*scan)->far.ps * 1e-3,
+        (*scan)->cold.ps * 1e-3, (*scan)->cache_bytes.ps / 1048576);
   }
   return text;
+}
+
+std::string shapes_text(const lab::FittedShapes& shapes) {
+  const Interruptions& seen = shapes.interruptions;
+  return fmt::format(
+      "shapes    sigma {:.2f} of steps, {:.2f} of new conntrack entries, {:.2f} of scans; {:.0f} interruptions a "
+      "second of "
+      "{:.0f} us\n            (p90 and p99 fitted to {:.0f} %)\n",
+      shapes.work_sigma, shapes.entry_sigma, shapes.scan_sigma, seen.per_second, seen.median_ps * 1e-6,
+      100 * shapes.residual);
 }
 
 int calibrate(const CalibrateArguments& arguments, const CommandContext& context) {
@@ -53,6 +65,8 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
 
   const std::string machine = record.machine.text();
   CostProfile profile = lab::fitted_profile(before, fit, "measured");
+  const lab::FittedShapes shapes = lab::fit_shapes(measured, profile);
+  lab::apply_shapes(shapes, measured, "measured", profile);
   profile.name = "measured";
   profile.machine = machine;
   const double floor = lab::noise_floor(measured);
@@ -64,8 +78,7 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
                   100 * fit.residual, 100 * floor),
       "",
       "A cable between namespaces has no NIC: drivers, NICs, interrupts and queues are those of the profile",
-      fmt::format("'{}', as are shapes (sigma) and all that no datapath here has. '+-' is one standard error.",
-                  before.name)};
+      fmt::format("'{}', as is all else that no datapath here has. '+-' is one standard error.", before.name)};
   write_file_safely(arguments.out, lab::profile_text(profile, comment));
 
   TextTable table({"step", "before", "measured", "±"}, {1, 2, 3});
@@ -81,6 +94,10 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
                fmt::format("{:.0f} ns", cost->ps * 1e-3), fmt::format("{:.0f} %", 100 * cost->standard_error)});
   }
   fmt::print("{}\n{}{}\n", machine, table.render(2), scans_text(fit));
+  fmt::print("  {}", shapes_text(shapes));
+  if (fit.cold_factor)
+    fmt::print("  after a sweep of the caches steps take {:.1f} times as long (±{:.0f} %)\n", fit.cold_factor->ps,
+               100 * fit.cold_factor->standard_error);
   fmt::print("{} steps more are known as sums only, shared out as in profile '{}'.\n", split, before.name);
   fmt::print("{} datapaths and operations fitted to {:.1f} %; the machine's noise is {:.1f} % of a median{}\n",
              measured.size(), 100 * fit.residual, 100 * floor, noise_warning(floor));

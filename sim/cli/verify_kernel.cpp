@@ -24,17 +24,54 @@ std::string interval(const lab::Estimate& estimate) {
 
 std::string error_text(double value, double truth) { return fmt::format("{:+.0f} %", 100 * (value / truth - 1)); }
 
-void print_cases(const lab::KernelCheck& check, lab::Operation operation, bool markdown) {
-  TextTable table({operation == lab::Operation::RoundTrip ? "increment" : "connect", "measured, us", "95 %",
-                   "predicted", "error", "best constant", ""},
-                  {1, 2, 3, 4, 5});
+/// "31.2 +4 %": a percentile as measured, and the prediction's error; "?" where the measurement cannot tell, "!" where
+/// it is missed.
+std::string tail_text(const std::optional<lab::CheckedTail>& tail) {
+  if (!tail) return "-";
+  const char* mark = tail->verdict == lab::Verdict::Met ? "" : tail->verdict == lab::Verdict::Missed ? " !" : " ?";
+  return fmt::format("{:.1f} {}{}", tail->measured.value * 1e-3, error_text(tail->predicted_ns, tail->measured.value),
+                     mark);
+}
+
+/// Every column, for a page.
+void print_page_table(const lab::KernelCheck& check, lab::Operation operation) {
+  TextTable table({operation == lab::Operation::RoundTrip ? "increment" : "connect", "measured", "95 %", "predicted",
+                   "error", "one constant", "", "p90", "p99"},
+                  {1, 2, 3, 4, 5, 7, 8});
   for (const lab::CheckedCase& one : check.cases) {
     if (one.measured.lab_case.operation != operation) continue;
     table.add({one.measured.lab_case.name(), microseconds(one.compared.value), interval(one.compared),
                microseconds(one.compared_prediction_ns), error_text(one.compared_prediction_ns, one.compared.value),
-               error_text(one.constant_ns, one.compared.value), verdict_name(one.verdict)});
+               error_text(one.constant_ns, one.compared.value), verdict_name(one.verdict), tail_text(one.p90),
+               tail_text(one.p99)});
   }
-  fmt::print("{}", markdown ? table.markdown() : table.render(2));
+  fmt::print("{}", table.markdown());
+}
+
+/// What fits a terminal: medians, and the network once above its paths. The sums below tell the rest.
+void print_screen_table(const lab::KernelCheck& check, lab::Operation operation) {
+  TextTable table({"", "measured", "95 %", "predicted", "error", ""}, {1, 2, 3, 4});
+  std::string network;
+  for (const lab::CheckedCase& one : check.cases) {
+    const lab::LabCase& of = one.measured.lab_case;
+    if (of.operation != operation) continue;
+    if (of.network_name() != network) {
+      network = of.network_name();
+      table.add({network, "", "", "", "", ""});
+    }
+    table.add({"  " + of.path_name() + (of.cold ? ", cold" : ""), microseconds(one.compared.value),
+               interval(one.compared), microseconds(one.compared_prediction_ns),
+               error_text(one.compared_prediction_ns, one.compared.value), verdict_name(one.verdict)});
+  }
+  fmt::print("{}", table.render(2));
+}
+
+void print_cases(const lab::KernelCheck& check, lab::Operation operation, bool markdown) {
+  markdown ? print_page_table(check, operation) : print_screen_table(check, operation);
+}
+
+std::string count_text(const lab::VerdictCount& count) {
+  return fmt::format("{} met, {} missed, {} cannot be told", count.met, count.missed, count.untold);
 }
 
 void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine, bool markdown) {
@@ -45,9 +82,10 @@ void print(const lab::KernelCheck& check, const CostProfile& profile, const lab:
   print_cases(check, lab::Operation::RoundTrip, markdown);
   fmt::print("\n{}connect(), medians, us (within 15 %)\n\n", markdown ? "### " : "");
   print_cases(check, lab::Operation::Connect, markdown);
-  fmt::print("\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best single constant {:.0f} %.\n",
-             check.verdicts.met, check.verdicts.missed, check.verdicts.untold, 100 * check.error_median,
-             100 * check.constant_median);
+  fmt::print("\nMedians: {}. Median error {:.0f} %; of the best single constant {:.0f} %.\n", count_text(check.medians),
+             100 * check.error_median, 100 * check.constant_median);
+  fmt::print("p90 and p99 (of the whole operation, us, within 25 %; ? cannot tell, ! missed): {}.\n",
+             count_text(check.tails));
   fmt::print("The machine's noise is {:.1f} % of a median{}.\n", 100 * check.noise_floor,
              noise_warning(check.noise_floor));
 }
@@ -73,6 +111,11 @@ void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads
                              {"compared_prediction_ns", one.compared_prediction_ns},
                              {"constant_ns", one.constant_ns},
                              {"verdict", verdict_name(one.verdict)}});
+    for (const auto& [name, tail] : {std::pair("p90", &one.p90), std::pair("p99", &one.p99)}) {
+      if (!*tail) continue;
+      json["cases"].back()[fmt::format("{}_predicted_ns", name)] = (*tail)->predicted_ns;
+      json["cases"].back()[fmt::format("{}_verdict", name)] = verdict_name((*tail)->verdict);
+    }
   }
   json["rates"] = json_of(loads);
   json["rule_loading"] = json_of(record.rule_loads);

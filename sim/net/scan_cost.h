@@ -10,18 +10,20 @@ namespace knetsim {
 /// Cost of a linear scan of items that stand one behind another in memory, by a core whose cache still holds part of
 /// them.
 ///
-/// An item is found in the cache with probability w exp(-x / C): x is its offset from the scan's start, C the cache
-/// that the table can count on, and w = exp(-g / T) what is left of it after a pause g since this core last scanned the
-/// table, T being how long other work takes to displace it. An item found costs `warm`, another one `cold`. Summed over
-/// n items of b bytes:
+/// w = exp(-g / T) of the table is still in some cache after a pause g since this core last scanned it, T being how
+/// long other work takes to displace it. An item of that stands in the near cache with probability exp(-x / C), x being
+/// its offset from the scan's start and C the near cache that the table can count on. It costs `warm` there, `far` in a
+/// cache beyond, and `cold` where it has been displaced. Summed over n items of b bytes:
 ///
-///     n cold - (cold - warm) w (C / b) (1 - exp(-n b / C))
+///     n cold - w (cold - far) n - w (far - warm) (C / b) (1 - exp(-n b / C))
 ///
-/// Between the two bounds n warm and n cold, and convex in n: what stands further down is dearer. Departure: a scan
-/// that ends early refreshes only what it touched; here it refreshes the table.
+/// Between the bounds n warm and n cold, and convex in n: what stands further down is dearer. Where far = cold there
+/// are two levels, not three. Departure: a scan that ends early refreshes only what it touched; here it refreshes the
+/// table.
 struct ScanCurve {
-  double warm_ps = 0;      ///< One item in the cache.
-  double cold_ps = 0;      ///< One item that is not; at least warm_ps.
+  double warm_ps = 0;      ///< One item in the near cache.
+  double far_ps = 0;       ///< One in a cache beyond it; at least warm_ps.
+  double cold_ps = 0;      ///< One that is in none; at least far_ps.
   double cache_bytes = 1;  ///< C, above 0.
   double forget_ps = 1;    ///< T, above 0.
 
@@ -37,7 +39,7 @@ struct ScanCurve {
     const double left = math::exp(-forgotten);
     const double cached_items = cache_bytes / static_cast<double>(item_bytes);
     const double hits = cached_items * (1 - math::exp(-items / cached_items));
-    return items * cold_ps - (cold_ps - warm_ps) * left * hits;
+    return items * cold_ps - (far_ps - warm_ps) * left * hits - (cold_ps - far_ps) * left * items;
   }
 };
 

@@ -74,6 +74,11 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
     last = visit.now;
     delay(scan.kind, rounded(median * drawn), true);
   }
+  if (tables_.interruptions && stage.place != StagePlace::Wire) {
+    const Duration lost =
+        rounded(tables_.interruptions->drawn_ps(static_cast<double>(cost.cpu.count()), noise.uniform()));
+    if (lost > Duration{}) delay(tables_.interruptions->kind, lost, true);
+  }
   return cost;
 }
 

@@ -3,10 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sim/core/random.h"
 #include "sim/net/cpu.h"
+#include "sim/net/interruptions.h"
 #include "sim/net/noise.h"
 #include "sim/net/plan.h"
 #include "sim/net/scan_cost.h"
@@ -19,6 +21,7 @@ struct PlanTables {
   std::vector<NoiseShape> shapes;
   std::vector<ScanCurve> curves;
   KindIndex wire_kind = 0;  ///< Kind under which serialization and propagation on links is counted.
+  std::optional<InterruptionLaw> interruptions{};
 };
 
 /// What one visit of a message to a stage costs.

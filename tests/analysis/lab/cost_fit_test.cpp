@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "analysis/lab/prediction.h"
 #include "sim/core/distributions.h"
 
 #include "default_profile.h"
@@ -22,9 +23,11 @@ CostProfile hidden_profile() {
   for (auto& scan : profile.scans) {
     if (!scan) continue;
     scan->warm_ps *= std::exp2(2 * draw.uniform() - 1);
+    scan->far_ps = 2 * scan->warm_ps;
     scan->cold_ps = 5 * scan->warm_ps;
     scan->cache_bytes = 2e6;
   }
+  profile.cold_factor = 3.7;
   return profile;
 }
 
@@ -58,15 +61,13 @@ std::vector<LabCase> some_cases() {
   return cases;
 }
 
-constexpr double kColdExtraNs = 70'000;
-
 /// What the hidden profile says, with a relative noise of this size.
 std::vector<Measured> made_up(const std::vector<LabCase>& cases, double noise) {
   const CostProfile hidden = hidden_profile();
   RngStream draw(12, 0);
   std::vector<Measured> measured;
   for (const LabCase& one : cases) {
-    const double true_ns = predict_ns(one, CostFit{}, hidden) + (one.cold ? kColdExtraNs : 0);
+    const double true_ns = predict_ns(one, hidden);
     const double seen = true_ns * (1 + noise * (2 * draw.uniform() - 1) * std::sqrt(3.0));
     measured.push_back({.lab_case = one, .p50 = {seen, seen * (1 - 2 * noise), seen * (1 + 2 * noise)}});
   }
@@ -77,18 +78,18 @@ TEST(CostFit, PredictsDatapathsThatItNeverSawFromThoseThatItDid) {
   const std::vector<LabCase> cases = some_cases();
   const CostFit fit = fit_costs(made_up(cases, 0.01), default_profile());
   EXPECT_LT(fit.residual, 0.02) << "noise of 1 % is what is left";
-  EXPECT_NEAR(fit.cold_extra_ps * 1e-3, kColdExtraNs, 0.05 * kColdExtraNs);
   const CostProfile hidden = hidden_profile();
+  const CostProfile found = fitted_profile(default_profile(), fit, "measured");
+  EXPECT_NEAR(fit.cold_factor->ps, hidden.cold_factor, 0.05 * hidden.cold_factor);
   for (const std::uint32_t services : {30u, 700u, 3'000u, 12'000u}) {
     for (const Fabric fabric : {Fabric::HostRoutes, Fabric::Vxlan}) {
       LabCase held_out{.setup = {.fabric = fabric, .rules = {LabProxy::IptablesLegacy, services, 1, services / 3 + 1}},
                        .exposure = Exposure::ClusterIp,
                        .operation = Operation::Connect};
-      const double expected = predict_ns(held_out, CostFit{}, hidden);
-      EXPECT_NEAR(predict_ns(held_out, fit, default_profile()) / expected, 1, 0.05) << held_out.name();
+      const double expected = predict_ns(held_out, hidden);
+      EXPECT_NEAR(predict_ns(held_out, found) / expected, 1, 0.05) << held_out.name();
       held_out.operation = Operation::RoundTrip;
-      EXPECT_NEAR(predict_ns(held_out, fit, default_profile()) / predict_ns(held_out, CostFit{}, hidden), 1, 0.03)
-          << held_out.name();
+      EXPECT_NEAR(predict_ns(held_out, found) / predict_ns(held_out, hidden), 1, 0.03) << held_out.name();
     }
   }
 }

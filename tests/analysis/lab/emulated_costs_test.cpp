@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/lab/emulated_lab.h"
+#include "analysis/lab/prediction.h"
 #include "default_profile.h"
 
 namespace knetsim::lab {
@@ -31,7 +32,7 @@ std::vector<Measured> counts() {
   const CostProfile hidden = hidden_profile();
   std::vector<Measured> counted;
   for (const LabCase& one : emulated_cases(everything())) {
-    const double count = predict_ns(one, CostFit{}, hidden) * kInstructionsPerNs;
+    const double count = predict_ns(one, hidden) * kInstructionsPerNs;
     counted.push_back({.lab_case = one, .min_ns = count, .p50 = {count, count, count}});
   }
   return counted;

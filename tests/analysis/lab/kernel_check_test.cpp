@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "analysis/lab/prediction.h"
+
 #include "default_profile.h"
 
 namespace knetsim::lab {
@@ -12,7 +14,7 @@ namespace {
 const LabCase kHosts{.client_host_network = true, .server_host_network = true};
 const LabCase kPods{.setup = {.nodes = 2}};
 
-double predicted(const LabCase& one) { return predict_ns(one, CostFit{}, default_profile()); }
+double predicted(const LabCase& one) { return predict_ns(one, default_profile()); }
 
 Measured seen(const LabCase& one, double ns, double half_width) {
   return {.lab_case = one, .p50 = {ns, ns - half_width, ns + half_width}};

@@ -15,6 +15,7 @@
 #include "analysis/lab/load_plan.h"
 #include "analysis/lab/load_server.h"
 #include "analysis/lab/load_work.h"
+#include "analysis/lab/prediction.h"
 #include "analysis/lab/receive_steering.h"
 #include "analysis/lab/surroundings.h"
 
@@ -219,7 +220,7 @@ double predicted_rate(const LoadCase& load) {
 
 // One process: one over the sum of a round trip. Pairs on two CPUs: twice that. More than a CPU holds: no more.
 TEST(LoadCheck, RatesAreCpusOverTheCostOfAnOperation) {
-  const double trip_ns = predict_ns(LabCase{}, CostFit{}, default_profile());
+  const double trip_ns = predict_ns(LabCase{}, default_profile());
   EXPECT_NEAR(predicted_rate({}), 1e9 / trip_ns, 1);
   EXPECT_NEAR(predicted_rate({.clients = 4}), 1e9 / trip_ns, 1);
   EXPECT_NEAR(predicted_rate({.clients = 1, .placement = Placement::PairPerCpu}), 1e9 / trip_ns, 1);

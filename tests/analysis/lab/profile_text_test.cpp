@@ -27,6 +27,7 @@ TEST(ProfileText, IsReadBackAsItWasWritten) {
     cost = {.median_ps = next, .sigma = 0.25, .provenance = {.source = "measured, +-3 %", .assumption = false}};
     if (is_scanned(kind.kind)) {
       profile.scans[static_cast<std::size_t>(kind.kind)] = ScanCost{.warm_ps = next,
+                                                                    .far_ps = 2 * next,
                                                                     .cold_ps = 3 * next,
                                                                     .cache_bytes = 1'500'000,
                                                                     .forget_ps = 5e9,

@@ -105,6 +105,34 @@ TEST(CostProfile, AFigureWithoutASourceIsRefused) {
               testing::AllOf(HasSubstr("without 'source'"), HasSubstr("steps.ack")));
 }
 
+TEST(CostProfile, WhatAMachineDoesBesideIsReadAndChecked) {
+  const std::string good = text_of(kDefault);
+  const auto read = [](const std::string& text) {
+    const auto input = Input::from_text("profile.yaml", text);
+    Diagnostics diagnostics;
+    const Document document = read_document(*input);
+    CostProfile profile = read_cost_profile(document.root(), diagnostics);
+    diagnostics.throw_if_errors();
+    return profile;
+  };
+  EXPECT_FALSE(read(good).interruptions.has_value());
+  EXPECT_EQ(read(good).scan(StepKind::Rule)->far_ps, read(good).scan(StepKind::Rule)->cold_ps) << "where none is given";
+  const CostProfile profile = read(with(good, "    cold: 26ns\n", "    far: 7ns\n    cold: 26ns\n") +
+                                   "\ninterruptions: {rate: 1300/s, median: 42us, sigma: 0.5, source: measured}\n"
+                                   "cold: {factor: 3.3, source: measured}\n");
+  EXPECT_EQ(profile.interruptions->per_second, 1300);
+  EXPECT_EQ(profile.interruptions->median_ps, 42e6);
+  EXPECT_EQ(profile.interruptions->sigma, 0.5);
+  EXPECT_EQ(profile.cold_factor, 3.3);
+  EXPECT_EQ(profile.scan(StepKind::Rule)->far_ps, 7'000);
+  EXPECT_FALSE(without_noise(profile).interruptions.has_value());
+  EXPECT_THAT(errors_of(good + "\ninterruptions: {rate: 13, median: 42us, source: x}\n"),
+              HasSubstr("interruptions.rate"));
+  EXPECT_THAT(errors_of(good + "\ncold: {factor: 0.5, source: x}\n"), HasSubstr("at least 1"));
+  EXPECT_THAT(errors_of(with(good, "    cold: 26ns\n", "    far: 27ns\n    cold: 26ns\n")),
+              HasSubstr("between 'warm' and 'cold'"));
+}
+
 // A profile that states differences: figures of its own, the base's steps times the factor, and the base's scans.
 TEST(CostProfile, ABaseGivesWhatIsNotStated) {
   const CostProfile base = default_profile();

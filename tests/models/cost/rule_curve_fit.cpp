@@ -31,7 +31,7 @@ Percentiles first_packet_us(const FirstPacketModel& model, const RuleCurveParame
   const double path_sigma = std::log(model.path_p99_us / model.path_p50_us) / normal_quantile(0.99);
   const std::vector<double> paths = lognormal_quantiles(model.path_p50_us, path_sigma, kPaths);
   const std::vector<double> noises = lognormal_quantiles(1, model.noise_sigma, kNoises);
-  const ScanCurve curve{model.warm_ps, parameters.cold_ps, parameters.cache_bytes, 1e9};
+  const ScanCurve curve{model.warm_ps, parameters.cold_ps, parameters.cold_ps, parameters.cache_bytes, 1e9};
   std::vector<double> all;
   all.reserve(std::size_t{kPositions} * kPauses * kPaths * kNoises);
   for (int j = 0; j < kPauses; ++j) {

@@ -60,7 +60,7 @@ inline CostProfile hand_profile() {
   set(StepKind::CopyOut, 0.2);
   for (const StepKind kind : {StepKind::Rule, StepKind::NftRule}) {
     ScanCost flat;
-    flat.warm_ps = flat.cold_ps = profile[kind].median_ps;
+    flat.warm_ps = flat.far_ps = flat.cold_ps = profile[kind].median_ps;
     flat.cache_bytes = 1;
     flat.forget_ps = 1;
     profile.scans[static_cast<std::size_t>(kind)] = flat;

@@ -4,22 +4,23 @@
 
 #include <cmath>
 
-// Goal: a scan costs what its definition says: per item, warm or cold by the probability that it is still in the cache.
+// Goal: a scan costs what its definition says: per item, by the probabilities of the cache level that holds it.
 // Method: the closed form against the sum of its integrand over many small slices, and its bounds.
 
 namespace knetsim {
 namespace {
 
 constexpr ScanCurve kCurve{
-    .warm_ps = 4'000, .cold_ps = 24'000, .cache_bytes = 1 << 20, .forget_ps = 5e9};  // 1 MiB, 5 ms
+    .warm_ps = 4'000, .far_ps = 12'000, .cold_ps = 24'000, .cache_bytes = 1 << 20, .forget_ps = 5e9};  // 1 MiB, 5 ms
 
 double by_slices(const ScanCurve& curve, double items, double item_bytes, double pause_ps) {
   constexpr int kSlices = 200'000;
   double sum = 0;
   for (int i = 0; i < kSlices; ++i) {
     const double offset = items * item_bytes * (i + 0.5) / kSlices;
-    const double hit = std::exp(-pause_ps / curve.forget_ps) * std::exp(-offset / curve.cache_bytes);
-    sum += (hit * curve.warm_ps + (1 - hit) * curve.cold_ps) * items / kSlices;
+    const double kept = std::exp(-pause_ps / curve.forget_ps);
+    const double near = std::exp(-offset / curve.cache_bytes);
+    sum += (kept * (near * curve.warm_ps + (1 - near) * curve.far_ps) + (1 - kept) * curve.cold_ps) * items / kSlices;
   }
   return sum;
 }

@@ -19,8 +19,8 @@ CostProfile round_profile() {
   profile[StepKind::Interrupt].median_ps = 1'000'000;
   profile[StepKind::Rule].median_ps = 4'000;
   profile[StepKind::Veth].median_ps = 1'000'000;
-  profile.scans[static_cast<std::size_t>(StepKind::Rule)] =
-      ScanCost{.warm_ps = 4'000, .cold_ps = 24'000, .cache_bytes = 1e12, .forget_ps = 1e9, .provenance = {}};
+  profile.scans[static_cast<std::size_t>(StepKind::Rule)] = ScanCost{
+      .warm_ps = 4'000, .far_ps = 24'000, .cold_ps = 24'000, .cache_bytes = 1e12, .forget_ps = 1e9, .provenance = {}};
   return profile;
 }
 
