@@ -1,0 +1,46 @@
+// Goal: docs/validation-kernel.md is what the program makes of the records that come with the project, and the profile
+// beside them is the fit to the first. Method: both are repeated from the records; nothing is measured.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "run_program.h"
+
+namespace knetsim::test {
+namespace {
+
+const std::string kRecords = "configs/validation/kernel/";
+const std::string kProfile = "configs/profiles/epyc-linux-6.18.yaml";
+
+std::string verdicts(const std::string& profile) {
+  const ProgramResult run =
+      run_program("verify --kernel --from " + kRecords + "held-out.json --profile " + profile + " -o markdown -q");
+  EXPECT_EQ(run.code, 0) << run.err;
+  return run.out;
+}
+
+/// "Medians: ..." and "p90 and p99 ...", without the rest.
+std::string counts(const std::string& page) {
+  const std::size_t begin = page.find("\nMedians: ");
+  return begin == std::string::npos ? std::string{}
+                                    : page.substr(begin, page.find("The machine's noise", begin) - begin);
+}
+
+TEST(KernelPage, IsWhatTheProgramMakesOfTheRecord) {
+  EXPECT_THAT(read_text(KNETSIM_SOURCE_DIR "/docs/validation-kernel.md"), testing::EndsWith(verdicts(kProfile)));
+}
+
+TEST(KernelPage, TheProfileIsTheFitToTheFirstRecord) {
+  const ScratchFolder scratch;
+  const ProgramResult run =
+      run_program("calibrate --from " + kRecords + "calibration.json --out " + scratch.path("fit.yaml") + " -q");
+  ASSERT_EQ(run.code, 0) << run.err;
+  const std::string fitted = counts(verdicts(scratch.path("fit.yaml")));
+  EXPECT_THAT(fitted, testing::HasSubstr("met"));
+  EXPECT_EQ(fitted, counts(verdicts(kProfile)));
+}
+
+}  // namespace
+}  // namespace knetsim::test
