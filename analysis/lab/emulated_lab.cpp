@@ -33,6 +33,7 @@ CostProfile in_instructions(CostProfile profile, double ns_per_instruction) {
   for (auto& scan : profile.scans) {
     if (!scan) continue;
     scan->warm_ps /= ns_per_instruction;
+    scan->far_ps /= ns_per_instruction;
     scan->cold_ps /= ns_per_instruction;
   }
   return profile;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include "models/walk/step_cost.h"
+
 namespace knetsim::lab {
 namespace {
 
@@ -27,10 +29,10 @@ double footprint(const LabWork& work, StepKind kind) {
 LabCosts::LabCosts(const CostProfile& profile) : cold_factor(profile.cold_factor) {
   for (std::size_t i = 0; i < kStepKinds; ++i) {
     step[i] = profile.costs[i].median_ps;
-    const auto& scan = profile.scans[i];
-    if (!scan) continue;
-    step[i] = scan->warm_ps;
-    curve[i] = {scan->warm_ps, scan->far_ps, scan->cold_ps, scan->cache_bytes, scan->forget_ps};
+    if (const auto& scan = profile.scans[i]) {
+      step[i] = scan->warm_ps;
+      curve[i] = scan_curve(profile, static_cast<StepKind>(i));
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "sim/input/read_documents.h"
@@ -260,6 +261,11 @@ std::vector<Assumption> assumptions(const CostProfile& profile) {
       result.push_back({quoted ? "steps[\"" + name + "\"]" : "steps." + name, span_text(cost.median_ps) + unit,
                         cost.provenance.source});
     }
+  }
+  if (const std::optional<Interruptions>& seen = profile.interruptions; seen && seen->provenance.assumption) {
+    result.push_back({"interruptions",
+                      std::to_string(std::llround(seen->per_second)) + " a second of " + span_text(seen->median_ps),
+                      seen->provenance.source});
   }
   return result;
 }

@@ -126,6 +126,11 @@ TEST(CostProfile, WhatAMachineDoesBesideIsReadAndChecked) {
   EXPECT_EQ(profile.cold_factor, 3.3);
   EXPECT_EQ(profile.scan(StepKind::Rule)->far_ps, 7'000);
   EXPECT_FALSE(without_noise(profile).interruptions.has_value());
+  const std::size_t assumed = assumptions(read(good)).size();
+  const auto all = assumptions(
+      read(good + "\ninterruptions: {rate: 1300/s, median: 42us, sigma: 0.5, assumption: true, source: a tick}\n"));
+  ASSERT_EQ(all.size(), assumed + 1);
+  EXPECT_EQ(all.back().value, "1300 a second of 42us");
   EXPECT_THAT(errors_of(good + "\ninterruptions: {rate: 13, median: 42us, source: x}\n"),
               HasSubstr("interruptions.rate"));
   EXPECT_THAT(errors_of(good + "\ncold: {factor: 0.5, source: x}\n"), HasSubstr("at least 1"));
