@@ -129,7 +129,7 @@ the model is not meant to meet it. The published figures stand in `configs/valid
 Checked elsewhere, by tests that need no figure of a machine: queues against their closed forms (M/M/1, M/D/1, M/M/k, M/G/1:
 `tests/models/workload/queueing_test.cpp`), links against packet trains and cross traffic (`tests/sim/net`), walks against walks by
 hand and against counters of a real kernel's rules (`tests/models/service/datapath_test.cpp`,
-`tests/analysis/lab/kernel_rules_test.cpp`), kube-proxy's rules against its own totals
+`tests/analysis/lab/kernel_rules_lab.h`), kube-proxy's rules against its own totals
 (`tests/models/proxy/rule_totals_test.cpp`). Conservation and Little's law are asserted at the end of every run.
 
 )";

@@ -1,6 +1,6 @@
 // Goal: the emulated machine measures, and what it measures is right. Method: Debian's kernel is booted with this
 // tree's programs. Inside, every rule's counter is compared with the interpreter's for all proxy modes, IPVS with them
-// (kernel_rules_test.cpp, kernel_ipvs_test.cpp). Then the whole measurement runs in two boots, which have to agree, and
+// (kernel_rules_lab.h, kernel_ipvs_test.cpp). Then the whole measurement runs in two boots, which have to agree, and
 // the orders that are known from elsewhere have to come out. Skipped where there is no emulator or no kernel.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

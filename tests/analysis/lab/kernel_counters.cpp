@@ -1,51 +1,17 @@
 #include "kernel_counters.h"
 
 #include <arpa/inet.h>  // before the kernel's own header, which defines the same things where this has not
+#include <gtest/gtest.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <cstring>
 #include <sstream>
 
-#include "analysis/lab/sockets.h"
+#include "analysis/lab/descriptor.h"
 
 namespace knetsim {
-namespace {
-
-constexpr int kPatienceMs = 3'000;
-
-bool ready(const lab::Descriptor& socket) {
-  pollfd waited{.fd = socket.get(), .events = POLLIN, .revents = 0};
-  return ::poll(&waited, 1, kPatienceMs) == 1;
-}
-
-}  // namespace
-
-ProbeResult open_and_reset(const lab::NetNamespace& client, const lab::NetNamespace& server, const Probe& probe) {
-  ProbeResult result;
-  lab::Descriptor listener;
-  lab::Descriptor asking;
-  bool connected = false;
-  server.inside([&] { listener = lab::listen_at({.address = 0, .port = probe.server_port}); });
-  client.inside([&] {
-    asking = lab::tcp_socket();
-    connected = lab::connect_to(asking, {.address = probe.to, .port = probe.port});
-  });
-  if (!connected || !ready(listener)) return result;
-  const lab::Descriptor accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  sockaddr_in own{};
-  socklen_t length = sizeof own;
-  ::getsockname(accepted.get(), reinterpret_cast<sockaddr*>(&own), &length);
-  result.endpoint = ntohl(own.sin_addr.s_addr);
-  lab::reset_on_close(asking);
-  asking.close();
-  char byte = 0;
-  result.connected = ready(accepted) && ::recv(accepted.get(), &byte, 1, 0) == -1 && errno == ECONNRESET;
-  return result;
-}
 
 KernelCounters parse_iptables_counters(const std::string& saved) {
   KernelCounters counters;
@@ -64,9 +30,9 @@ KernelCounters parse_iptables_counters(const std::string& saved) {
   return counters;
 }
 
-std::map<std::string, std::vector<NftRuleCounters>> parse_nft_counters(const std::string& listed) {
+std::map<std::string, std::vector<RuleCounters>> parse_nft_counters(const std::string& listed) {
   const std::string marker = "counter packets ";
-  std::map<std::string, std::vector<NftRuleCounters>> counters;
+  std::map<std::string, std::vector<RuleCounters>> counters;
   std::string chain;
   std::istringstream lines(listed);
   for (std::string line; std::getline(lines, line);) {
@@ -85,6 +51,49 @@ std::map<std::string, std::vector<NftRuleCounters>> parse_nft_counters(const std
     }
   }
   return counters;
+}
+
+ComparedCounters expect_iptables_counters(const std::string& saved, const Ruleset& rules,
+                                          const RulesetInterpreter& interpreter) {
+  const KernelCounters kernel = parse_iptables_counters(saved);
+  ComparedCounters compared;
+  for (std::size_t t = 0; t < rules.tables.size(); ++t) {
+    const Table& table = rules.tables[t];
+    for (std::size_t c = 0; c < table.chains.size(); ++c) {
+      const Chain& chain = table.chains[c];
+      const std::vector<std::uint64_t>& counted = kernel.at(table.name).at(chain.name);
+      EXPECT_EQ(counted.size(), chain.rules.size()) << chain.name;
+      if (counted.size() != chain.rules.size()) return compared;
+      for (std::size_t r = 0; r < counted.size(); ++r) {
+        EXPECT_EQ(counted[r], interpreter.counters()[t][c][r].matched)
+            << table.name << " " << chain.name << " rule " << r + 1;
+        ++compared.rules;
+        compared.matched += counted[r];
+      }
+    }
+  }
+  return compared;
+}
+
+ComparedCounters expect_nft_counters(const std::string& listed, const Ruleset& rules,
+                                     const RulesetInterpreter& interpreter) {
+  const std::map<std::string, std::vector<RuleCounters>> kernel = parse_nft_counters(listed);
+  const Table& table = rules.tables.at(0);
+  ComparedCounters compared;
+  for (std::size_t c = 0; c < table.chains.size(); ++c) {
+    const Chain& chain = table.chains[c];
+    const std::vector<RuleCounters>& counted = kernel.at(chain.name);
+    EXPECT_EQ(counted.size(), chain.rules.size()) << chain.name;
+    if (counted.size() != chain.rules.size()) return compared;
+    for (std::size_t r = 0; r < counted.size(); ++r) {
+      const RuleCounters& want = interpreter.counters()[0][c][r];
+      EXPECT_EQ(counted[r].evaluated, want.evaluated) << chain.name << " rule " << r + 1;
+      EXPECT_EQ(counted[r].matched, want.matched) << chain.name << " rule " << r + 1;
+      ++compared.rules;
+      compared.matched += counted[r].matched;
+    }
+  }
+  return compared;
 }
 
 LegacyTableSize legacy_table_size(const lab::NetNamespace& space, const std::string& table) {

@@ -6,34 +6,28 @@
 #include <vector>
 
 #include "analysis/lab/net_namespace.h"
-#include "models/proxy/service_spec.h"
+#include "models/proxy/ruleset_interpreter.h"
 
 namespace knetsim {
-
-/// A TCP connection opened and reset, and nothing else: SYN, SYN-ACK, ACK, RST.
-struct Probe {
-  std::string client;  ///< Namespace of the connecting process.
-  Ipv4 to = 0;
-  std::uint16_t port = 0;
-  std::string server;  ///< Namespace of the listener, on all addresses.
-  std::uint16_t server_port = 0;
-};
-struct ProbeResult {
-  bool connected = false;
-  Ipv4 endpoint = 0;  ///< The server's address of the accepted connection.
-};
-ProbeResult open_and_reset(const lab::NetNamespace& client, const lab::NetNamespace& server, const Probe& probe);
 
 /// Packet counters by table, chain and rule.
 using KernelCounters = std::map<std::string, std::map<std::string, std::vector<std::uint64_t>>>;
 /// From iptables-save -c.
 KernelCounters parse_iptables_counters(const std::string& saved);
 /// Two counters a rule, evaluated and matched, from `nft list`; rules as nftables_text() writes them with counters.
-struct NftRuleCounters {
-  std::uint64_t evaluated = 0;
-  std::uint64_t matched = 0;
+std::map<std::string, std::vector<RuleCounters>> parse_nft_counters(const std::string& listed);
+
+/// What has been looked at, so that a comparison of nothing does not pass for one.
+struct ComparedCounters {
+  std::uint64_t rules = 0;
+  std::uint64_t matched = 0;  ///< Sum over the rules.
 };
-std::map<std::string, std::vector<NftRuleCounters>> parse_nft_counters(const std::string& listed);
+/// Expects of every rule that the kernel's counters are the interpreter's: of iptables those of matches, of nftables'
+/// one table both.
+ComparedCounters expect_iptables_counters(const std::string& saved, const Ruleset& rules,
+                                          const RulesetInterpreter& interpreter);
+ComparedCounters expect_nft_counters(const std::string& listed, const Ruleset& rules,
+                                     const RulesetInterpreter& interpreter);
 
 /// Bytes of a loaded legacy table, and its entries, as the kernel reports them (IPT_SO_GET_INFO).
 struct LegacyTableSize {

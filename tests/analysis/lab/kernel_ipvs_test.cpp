@@ -1,6 +1,6 @@
 // Goal: in IPVS mode, the rules, sets and virtual servers that are generated do to one real TCP connection what the
 // interpreter says, and so what the model counts (tests/models/proxy/ipvs_rules_test.cpp compares those two). Method:
-// as in kernel_rules_test.cpp: SYN, SYN-ACK, ACK and RST of one connection, then every rule's counter against the
+// as in kernel_rules_lab.h: SYN, SYN-ACK, ACK and RST of one connection, then every rule's counter against the
 // interpreter's over the same packets, which pass INPUT, OUTPUT and POSTROUTING on their way to the endpoint. Skipped
 // where the kernel has no IPVS; emulated_lab_test.cpp runs it in one that has.
 #include <gtest/gtest.h>
@@ -8,9 +8,11 @@
 #include <memory>
 #include <set>
 
-#include "analysis/lab/lab_cluster.h"
 #include "analysis/lab/surroundings.h"
+#include "interpreted_packets.h"
 #include "kernel_counters.h"
+#include "kernel_probe.h"
+#include "lab_services.h"
 #include "models/proxy/ipvs_text.h"
 #include "models/proxy/rule_bytes.h"
 #include "models/proxy/ruleset_interpreter.h"
@@ -18,16 +20,6 @@
 
 namespace knetsim {
 namespace {
-
-constexpr std::uint16_t kServerPort = 8080;
-constexpr std::uint16_t kNodePort = 30'080;
-constexpr std::uint32_t kServices = 7;
-constexpr std::uint32_t kEndpoints = 3;
-constexpr std::uint32_t kWanted = 4;
-constexpr Ipv4 kServiceAddress = ipv4(10, 96, 0, 10) + kWanted;
-constexpr Ipv4 kClientPod = ipv4(10, 244, 1, 10);
-constexpr Ipv4 kNodeA = ipv4(192, 168, 1, 1);
-constexpr Ipv4 kNodeB = ipv4(192, 168, 1, 2);
 
 struct IpvsNode {
   IpvsRules made;
@@ -83,106 +75,54 @@ class KernelIpvs : public ::testing::Test {
 
   /// @return  The endpoint's address; 0 and a failure where no connection came about.
   Ipv4 open(const lab::NetNamespace& client, Ipv4 to, std::uint16_t port) {
-    Probe probe;
-    probe.to = to;
-    probe.port = port;
-    probe.server_port = kServerPort;
-    const ProbeResult result = open_and_reset(client, cluster->pod(1), probe);
+    const ProbeResult result = open_and_reset(client, cluster->pod(1), {to, port}, kServerPort);
     EXPECT_TRUE(result.connected) << "no connection to " << to_text(to) << ":" << port;
     return result.endpoint;
   }
 
-  void at_hooks(std::uint32_t node, RulePacket& packet, const std::vector<Hook>& hooks) {
-    for (const Hook hook : hooks) {
-      EXPECT_EQ(nodes[node]->interpreter->at_hook(hook, packet, {}).verdict, Verdict::Accept);
-    }
-  }
+  RulesetInterpreter& interpreter(std::uint32_t node) { return *nodes[node]->interpreter; }
 
   /// Client to endpoint through IPVS at one node: at the hooks `before` bound for the Service, then for the endpoint.
   void asked_at(std::uint32_t node, RulePacket packet, Ipv4 endpoint, const std::vector<Hook>& before) {
     // What a process of the node sends is taken at OUTPUT between nat and filter, and comes back to filter alone.
     const bool of_process = before.empty();
-    at_hooks(node, packet, of_process ? std::vector<Hook>{Hook::Output} : before);
+    pass(interpreter(node), packet, of_process ? std::vector<Hook>{Hook::Output} : before);
     packet.destination = endpoint;
     packet.destination_port = kServerPort;
     packet.translated = true;
     packet.nat_bound = true;
-    if (!of_process) at_hooks(node, packet, {Hook::Output});
+    if (!of_process) pass(interpreter(node), packet, {Hook::Output});
     packet.nat_bound = false;
-    at_hooks(node, packet, {Hook::Postrouting});
+    pass(interpreter(node), packet, {Hook::Postrouting});
   }
 
   /// SYN, SYN-ACK, ACK, RST at the node that translates.
-  void connection_at(std::uint32_t node, const RulePacket& first, Ipv4 endpoint, const std::vector<Hook>& before,
+  void translated_at(std::uint32_t node, const RulePacket& first, Ipv4 endpoint, const std::vector<Hook>& before,
                      const std::vector<Hook>& back) {
     RulePacket later = first;
     later.state = CtState::Established;
     RulePacket reply{.source = endpoint, .destination = first.source, .state = CtState::Established};
     asked_at(node, first, endpoint, before);
-    at_hooks(node, reply, back);
+    pass(interpreter(node), reply, back);
     asked_at(node, later, endpoint, before);
     asked_at(node, later, endpoint, before);
-  }
-
-  /// The same at a node that only passes it on.
-  void passage_at(std::uint32_t node, RulePacket first) {
-    const std::vector<Hook> forwarded = {Hook::Prerouting, Hook::Forward, Hook::Postrouting};
-    RulePacket reply{.source = first.destination, .destination = first.source, .state = CtState::Established};
-    RulePacket later = first;
-    later.state = CtState::Established;
-    at_hooks(node, first, forwarded);
-    at_hooks(node, reply, forwarded);
-    for (int packet = 0; packet < 2; ++packet) {
-      RulePacket copy = later;
-      at_hooks(node, copy, forwarded);
-    }
-  }
-
-  void tunnel(std::uint32_t from, Ipv4 source, std::uint32_t to, Ipv4 destination, int packets) {
-    for (int packet = 0; packet < packets; ++packet) {
-      const RulePacket outer{.transport = Transport::Udp,
-                             .source = source,
-                             .destination = destination,
-                             .destination_port = 8472,
-                             .nat_bound = packet > 0};
-      RulePacket sent = outer;
-      at_hooks(from, sent, {Hook::Output, Hook::Postrouting});
-      RulePacket received = outer;
-      at_hooks(to, received, {Hook::Prerouting, Hook::Input});
-    }
   }
 
   void compare(std::uint32_t index) {
     SCOPED_TRACE("node " + std::to_string(index));
-    const KernelCounters kernel = parse_iptables_counters(cluster->node(index).in("iptables-legacy-save -c"));
-    const Ruleset& rules = nodes[index]->made.rules;
-    std::uint64_t matched = 0;
-    for (std::size_t t = 0; t < rules.tables.size(); ++t) {
-      for (std::size_t c = 0; c < rules.tables[t].chains.size(); ++c) {
-        const Chain& chain = rules.tables[t].chains[c];
-        const std::vector<std::uint64_t>& counted = kernel.at(rules.tables[t].name).at(chain.name);
-        ASSERT_EQ(counted.size(), chain.rules.size()) << chain.name;
-        for (std::size_t r = 0; r < counted.size(); ++r) {
-          EXPECT_EQ(counted[r], nodes[index]->interpreter->counters()[t][c][r].matched)
-              << rules.tables[t].name << " " << chain.name << " rule " << r + 1;
-          matched += counted[r];
-        }
-      }
-    }
-    EXPECT_GT(matched, 15U);  // it has been looked at
+    const std::string saved = cluster->node(index).in("iptables-legacy-save -c");
+    const ComparedCounters compared = expect_iptables_counters(saved, nodes[index]->made.rules, interpreter(index));
+    EXPECT_GT(compared.matched, 15U);  // it has been looked at
   }
 
   std::unique_ptr<lab::LabCluster> cluster;
   std::vector<std::unique_ptr<IpvsNode>> nodes;  // interpreters look at the rules beside them
 };
 
-const std::vector<Hook> kFromAPod = {Hook::Prerouting, Hook::Input};
-const std::vector<Hook> kForwarded = {Hook::Prerouting, Hook::Forward, Hook::Postrouting};
-
 TEST_F(KernelIpvs, ClusterIpFromAPodOfTheNode) {
   stand(1);
   const Ipv4 endpoint = open(cluster->pod(0), kServiceAddress, 80);
-  connection_at(0, {.source = kClientPod, .destination = kServiceAddress, .destination_port = 80}, endpoint, kFromAPod,
+  translated_at(0, {.source = kClientPod, .destination = kServiceAddress, .destination_port = 80}, endpoint, kReceived,
                 kForwarded);
   compare(0);
 }
@@ -191,15 +131,15 @@ TEST_F(KernelIpvs, ClusterIpFromAProcessOfTheNodeIsMasqueraded) {
   stand(1);
   const Ipv4 endpoint = open(cluster->node(0), kServiceAddress, 80);
   // Sent by the Service's own address, which is the node's; answers are for the node itself.
-  connection_at(0, {.source = kServiceAddress, .destination = kServiceAddress, .destination_port = 80}, endpoint, {},
-                {Hook::Prerouting, Hook::Input});
+  translated_at(0, {.source = kServiceAddress, .destination = kServiceAddress, .destination_port = 80}, endpoint, {},
+                kReceived);
   compare(0);
 }
 
 TEST_F(KernelIpvs, NodePortFromAPodOfTheNode) {
   stand(1);
   const Ipv4 endpoint = open(cluster->pod(0), kNodeA, kNodePort);
-  connection_at(0, {.source = kClientPod, .destination = kNodeA, .destination_port = kNodePort}, endpoint, kFromAPod,
+  translated_at(0, {.source = kClientPod, .destination = kNodeA, .destination_port = kNodePort}, endpoint, kReceived,
                 kForwarded);
   compare(0);
 }
@@ -208,10 +148,10 @@ TEST_F(KernelIpvs, ClusterIpOverVxlanOnBothNodes) {
   stand(2);
   const RulePacket syn{.source = kClientPod, .destination = kServiceAddress, .destination_port = 80};
   const Ipv4 endpoint = open(cluster->pod(0), kServiceAddress, 80);
-  connection_at(0, syn, endpoint, kFromAPod, kForwarded);
-  passage_at(1, {.source = kClientPod, .destination = endpoint, .destination_port = kServerPort});
-  tunnel(0, kNodeA, 1, kNodeB, 3);
-  tunnel(1, kNodeB, 0, kNodeA, 1);
+  translated_at(0, syn, endpoint, kReceived, kForwarded);
+  connection_at(interpreter(1), {.source = kClientPod, .destination = endpoint, .destination_port = kServerPort});
+  tunnel_packets(interpreter(0), kNodeA, interpreter(1), kNodeB, 3);
+  tunnel_packets(interpreter(1), kNodeB, interpreter(0), kNodeA, 1);
   compare(0);
   compare(1);
 }

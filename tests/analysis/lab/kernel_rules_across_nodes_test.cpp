@@ -1,0 +1,47 @@
+// Goal: on every node that a connection passes, every rule does to it what the interpreter and the models say, and so
+// it does to the tunnel's own packets. Method: kernel_rules_lab.h, two or three nodes over VXLAN. Only what is
+// addressed to a pod goes through the tunnel: a node's address is reached without.
+#include "kernel_rules_lab.h"
+
+namespace knetsim {
+namespace {
+
+class KernelRulesAcrossNodes : public KernelRulesOverVxlan {};
+
+TEST_P(KernelRulesAcrossNodes, ClusterIp) {
+  stand(2);
+  const RulePacket syn{.source = kClientPod, .destination = kServiceAddress, .destination_port = 80};
+  const Opened made = open(client(), syn);
+  ASSERT_TRUE(made.connected);
+  const RulePacket left = connection_at(NodeRole::Client, syn, {.endpoint = made.endpoint});
+  connection_at(NodeRole::Server, onward(left, kClientPod));
+  tunnel_between(NodeRole::Client, NodeRole::Server);
+  compare();
+  models_agree({.exposure = Exposure::ClusterIp}, made.endpoint);
+}
+
+TEST_P(KernelRulesAcrossNodes, NodePortOfAnotherNodeThanTheClientsAndServers) {
+  stand(2);
+  // A process of node b asks node a's port; the endpoint is on b: there and back through the tunnel.
+  cast(NodeRole::Client, 1);
+  cast(NodeRole::Ingress, 0);
+  const RulePacket syn{.source = kNodeB, .destination = kNodeA, .destination_port = kNodePort};
+  const Opened made = open(node(1).space, syn);
+  ASSERT_TRUE(made.connected);
+  connection_at(NodeRole::Client, syn, {}, {.there = kSent, .back = kReceived});
+  const RulePacket left = connection_at(NodeRole::Ingress, syn, {.endpoint = made.endpoint});
+  EXPECT_TRUE(left.masqueraded);
+  connection_at(NodeRole::Server, onward(left, lab::LabCluster::tunnel_address(0)));
+  tunnel_between(NodeRole::Ingress, NodeRole::Server);
+  compare();
+  models_agree({.exposure = Exposure::NodePort,
+                .locality = Locality::SameNode,
+                .ingress = IngressNode::ThirdNode,
+                .client_host_network = true},
+               made.endpoint);
+}
+
+INSTANTIATE_TEST_SUITE_P(Loaded, KernelRulesAcrossNodes, kEveryLoader);
+
+}  // namespace
+}  // namespace knetsim
