@@ -41,6 +41,38 @@ TEST_P(KernelRulesAcrossNodes, NodePortOfAnotherNodeThanTheClientsAndServers) {
                made.endpoint);
 }
 
+TEST_P(KernelRulesAcrossNodes, NodePortOfAThirdNodeFromAProcess) {
+  stand(3);
+  const RulePacket syn{.source = kNodeA, .destination = kNodeB, .destination_port = kNodePort};
+  const Opened made = open(node(0).space, syn);
+  ASSERT_TRUE(made.connected);
+  EXPECT_EQ(made.source, lab::LabCluster::tunnel_address(1));
+  connection_at(NodeRole::Client, syn, {}, {.there = kSent, .back = kReceived});
+  const RulePacket left = connection_at(NodeRole::Ingress, syn, {.endpoint = made.endpoint});
+  connection_at(NodeRole::Server, onward(left, made.source));
+  tunnel_between(NodeRole::Ingress, NodeRole::Server);
+  compare();
+  models_agree({.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode, .client_host_network = true},
+               made.endpoint);
+}
+
+// The pod's SYN leaves without the tunnel, bound for a node; the SYN-ACK comes back through it, bound for a pod. (Where
+// the pod network masquerades what leaves it, as flannel's --ip-masq does, the SYN-ACK is for the client's node too.)
+TEST_P(KernelRulesAcrossNodes, NodePortOfAThirdNodeFromAPod) {
+  stand(3);
+  const RulePacket syn{.source = kClientPod, .destination = kNodeB, .destination_port = kNodePort};
+  const Opened made = open(client(), syn);
+  ASSERT_TRUE(made.connected);
+  EXPECT_EQ(made.source, lab::LabCluster::tunnel_address(1));
+  connection_at(NodeRole::Client, syn);
+  const RulePacket left = connection_at(NodeRole::Ingress, syn, {.endpoint = made.endpoint});
+  connection_at(NodeRole::Server, onward(left, made.source));
+  tunnel_between(NodeRole::Ingress, NodeRole::Server);
+  tunnel_back(NodeRole::Ingress, NodeRole::Client);
+  compare();
+  models_agree({.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode}, made.endpoint);
+}
+
 INSTANTIATE_TEST_SUITE_P(Loaded, KernelRulesAcrossNodes, kEveryLoader);
 
 }  // namespace
