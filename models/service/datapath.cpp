@@ -71,8 +71,12 @@ class Assembler {
   bool tcp() const { return flow_.transport == Transport::Tcp; }
   bool data() const { return packet_ == PacketClass::Request || packet_ == PacketClass::Response || !tcp(); }
 
-  /// Whether packets between the server's machine and the one before it are carried in the tunnel: pods' addresses are.
-  bool tunnelled_leg() const { return machines_.size() > 1 && !flow_.server_host_network && datapath_.cni.tunnel(); }
+  /// Whether packets between the server's machine and the one before it are carried in the tunnel: pods' addresses are,
+  /// but who asks a port of the server's machine itself is on the way to a node.
+  bool tunnelled_leg() const {
+    const bool to_pod = !flow_.server_host_network && translating_node(flow_) != NodeRole::Server;
+    return machines_.size() > 1 && to_pod && datapath_.cni.tunnel();
+  }
   /// Leg i leads from machine i to the next.
   bool tunnelled(std::size_t leg) const {
     const bool to_server = reply_ ? leg == 0 : leg + 2 == machines_.size();

@@ -7,6 +7,7 @@ namespace knetsim {
 namespace {
 
 class KernelRulesAcrossNodes : public KernelRulesOverVxlan {};
+class KernelPortMapAcrossNodes : public KernelRulesOverVxlan {};  // portmap's rules are iptables rules
 
 TEST_P(KernelRulesAcrossNodes, ClusterIp) {
   stand(2);
@@ -73,7 +74,34 @@ TEST_P(KernelRulesAcrossNodes, NodePortOfAThirdNodeFromAPod) {
   models_agree({.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode}, made.endpoint);
 }
 
+TEST_P(KernelRulesAcrossNodes, NodePortOfTheServersNode) {
+  stand(2);
+  const RulePacket syn{.source = kClientPod, .destination = kNodeB, .destination_port = kNodePort};
+  const Opened made = open(client(), syn);
+  ASSERT_TRUE(made.connected);
+  connection_at(NodeRole::Client, syn);
+  connection_at(NodeRole::Server, syn, {.endpoint = made.endpoint});
+  tunnel_back(NodeRole::Server, NodeRole::Client);
+  compare();
+  models_agree({.exposure = Exposure::NodePort, .ingress = IngressNode::ServerNode}, made.endpoint);
+}
+
+TEST_P(KernelPortMapAcrossNodes, HostPortOfTheServersNode) {
+  stand(2);
+  const RulePacket syn{.source = kClientPod, .destination = kNodeB, .destination_port = kHostPort};
+  const Opened made = open(client(), syn);
+  ASSERT_TRUE(made.connected);
+  EXPECT_EQ(made.endpoint, 0U);
+  EXPECT_EQ(made.source, kClientPod);  // of another node's subnet: not masqueraded
+  connection_at(NodeRole::Client, syn);
+  connection_at(NodeRole::Server, syn);
+  tunnel_back(NodeRole::Server, NodeRole::Client);
+  compare();
+  models_agree({.exposure = Exposure::HostPort});
+}
+
 INSTANTIATE_TEST_SUITE_P(Loaded, KernelRulesAcrossNodes, kEveryLoader);
+INSTANTIATE_TEST_SUITE_P(Loaded, KernelPortMapAcrossNodes, kIptablesLoaders);
 
 }  // namespace
 }  // namespace knetsim

@@ -117,6 +117,12 @@ TEST_F(DatapathTest, ANodePortOfTheServersNodeIsTranslatedThereAndNeedsNoTunnel)
   const Walk first = walk(flow, PacketClass::First);
   EXPECT_EQ(rules(first, NodeRole::Client), kR + 2 + 2);
   EXPECT_EQ(rules(first, NodeRole::Server), kR + kN + kI + 8 + 4);
+  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck, PacketClass::Request}) {
+    const Walk plain = walk(flow, packet, "iptables", "flannel");
+    EXPECT_EQ(plain.encapsulation, Encapsulation::None);
+    EXPECT_EQ(plain.outer_bytes, 0U);
+    EXPECT_EQ(count(plain, StepKind::VxlanEncap) + count(plain, StepKind::VxlanDecap), 0);
+  }
 }
 
 TEST_F(DatapathTest, ANodePortAtAThirdNodeComesBackThroughIt) {
@@ -138,6 +144,9 @@ TEST_F(DatapathTest, AHostPortIsTranslatedAtTheServersNodeBehindKubeProxysRules)
   EXPECT_EQ(count(first, StepKind::NatMangle, NodeRole::Server), 1);
   const Walk response = walk(flow, PacketClass::Response, "iptables", "bridge", {}, &host_ports);
   EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Server), 1);
+  // The client asks a node's address: no tunnel.
+  EXPECT_EQ(walk(flow, PacketClass::Request, "iptables", "flannel", {}, &host_ports).encapsulation,
+            Encapsulation::None);
 }
 
 TEST_F(DatapathTest, PodsOfOneNodeStayOnTheBridgeAndOnTheSendingCpu) {
