@@ -75,8 +75,16 @@ template <class U>
 void describe(Fields<ParetoKeys<U>>& f) {
   f.about(law_name<U>("Pareto"), "A heavy tail: P(X > x) = (minimum / x)^alpha.");
   f.required("minimum", &ParetoKeys<U>::minimum, {.doc = "The least value."});
-  f.required("alpha", &ParetoKeys<U>::alpha, {.doc = "Index of the tail; the mean is infinite up to 1.", .above = "0"});
+  f.required(
+      "alpha", &ParetoKeys<U>::alpha,
+      {.doc = "Index of the tail; without a maximum above 1, since the mean is infinite up to it.", .above = "0"});
   f.optional("maximum", &ParetoKeys<U>::maximum, {.doc = "The greatest value; left out: none."});
+  f.check([](const ParetoKeys<U>& law, Node node, Binding& binding) {
+    if (law.maximum || law.alpha > 1) return;  // Johnson, Kotz, Balakrishnan, 1994, vol. 1, chapter 20
+    binding.diagnostics.error(node["alpha"],
+                              fmt::format("the mean is infinite with alpha {} and no maximum", law.alpha),
+                              "> 1, or any above 0 with a maximum");
+  });
 }
 template <class U>
 void describe(Fields<UniformKeys<U>>& f) {

@@ -73,5 +73,28 @@ TEST(TimeLaw, ParametersWithoutALawAreRefused) {
   }
 }
 
+// Up to alpha = 1 the integral of the tail diverges: no load, no mean latency. A maximum makes every moment finite.
+TEST(TimeLaw, AParetoWithoutAMeanIsRefusedAtItsAlpha) {
+  for (const std::string alpha : {"1", "0.5"}) {
+    const Read read("{pareto: {minimum: 1ms, alpha: " + alpha + "}}");
+    EXPECT_EQ(render(read.diagnostics.errors()), "s.yaml:1:37: error: the mean is infinite with alpha " + alpha +
+                                                     " and no maximum\n"
+                                                     "  --> law.pareto.alpha\n"
+                                                     "   |\n"
+                                                     " 1 | law: {pareto: {minimum: 1ms, alpha: " +
+                                                     alpha +
+                                                     "}}\n"
+                                                     "   |                                     " +
+                                                     std::string(alpha.size(), '^') +
+                                                     "\n"
+                                                     "   = accepted: > 1, or any above 0 with a maximum\n");
+    const Read bounded("{pareto: {minimum: 1ms, alpha: " + alpha + ", maximum: 1s}}");
+    EXPECT_EQ(render(bounded.diagnostics.errors()), "") << alpha;
+    EXPECT_GT(bounded.law.law.mean(), 1e-3);
+    EXPECT_LT(bounded.law.law.mean(), 1.0);
+  }
+  EXPECT_EQ(render(Read("{pareto: {minimum: 1ms, alpha: 1.01}}").diagnostics.errors()), "");
+}
+
 }  // namespace
 }  // namespace knetsim
