@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <variant>
 
 #include "sim/core/statistics.h"
 #include "sim/experiment/fill_results.h"
@@ -111,6 +113,27 @@ std::string arrivals_text(const TrafficSpec& source) {
     return fmt::format("{} users closed loop", with_commas(loop->users));
   }
   return "listed arrivals";
+}
+
+/// What the replicates of one workload have in common in every variant. Requests draw by their number, so sizes, work
+/// and noise are the same always; when they come is so too where no answer decides it and no variant changes it.
+std::string_view common_text(const std::vector<BoundVariant>& variants, std::size_t workload) {
+  const Arrivals& base = variants.front().traffic.sources[workload].arrivals;
+  const bool alike = std::all_of(variants.begin(), variants.end(), [&](const BoundVariant& variant) {
+    if (workload >= variant.traffic.sources.size()) return true;
+    const Arrivals& other = variant.traffic.sources[workload].arrivals;
+    if (other.index() != base.index()) return false;
+    if (const auto* poisson = std::get_if<PoissonArrivals>(&base)) {
+      return std::get<PoissonArrivals>(other).per_second == poisson->per_second;
+    }
+    if (const auto* constant = std::get_if<ConstantArrivals>(&base)) {
+      return std::get<ConstantArrivals>(other).interval == constant->interval;
+    }
+    if (const auto* loop = std::get_if<ClosedLoop>(&base)) return std::get<ClosedLoop>(other).users == loop->users;
+    return std::get<ListedArrivals>(other).at == std::get<ListedArrivals>(base).at;
+  });
+  if (!alike) return "same random numbers";
+  return std::holds_alternative<ClosedLoop>(base) ? "same users and random numbers" : "same arrivals";
 }
 
 std::string counted(std::size_t count, std::string_view what) {
@@ -246,7 +269,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
                           row.unstable ? "  overloaded: the backlog grows" : "");
     }
     if (variants.size() > 1) {
-      text += fmt::format("Against {}, same arrivals, {}, 95 % CI\n", base.name,
+      text += fmt::format("Against {}, {}, {}, 95 % CI\n", base.name, common_text(variants, w),
                           counted(base.scenario.run.replicates, "replicate"));
       for (std::size_t v = 1; v < variants.size(); ++v) {
         text += fmt::format("  {:<{}}", variants[v].name, name_width - 2);

@@ -58,8 +58,8 @@ void describe(Fields<ScenarioKeys>& f) {
   f.optional(
       "variants", &ScenarioKeys::variants,
       {.doc =
-           "Overrides by name, each a scenario of its own on the same arrivals; the first is what others are compared "
-           "with."});
+           "Overrides by name, each a scenario of its own with the same random numbers; the first is what others are "
+           "compared with."});
   f.optional("patches", &ScenarioKeys::patches,
              {.doc = "Changes to manifests, by Kind/name or Kind/namespace/name: paths and values, as in "
                      "spec.template.spec.hostNetwork: true."});

@@ -176,7 +176,7 @@ struct ExperimentResults {
 
   // Axes.
   std::vector<std::string> variant;     ///< (run): the first run's variant is the base of comparisons.
-  std::vector<std::int64_t> replicate;  ///< (run), from 0; equal replicates of two variants saw the same arrivals.
+  std::vector<std::int64_t> replicate;  ///< (run), from 0; equal ones of two variants drew the same random numbers.
   std::vector<std::string> workloads;
   std::vector<double> quantiles;       ///< In (0, 1), ascending.
   std::vector<std::string> services;   ///< "namespace/name"

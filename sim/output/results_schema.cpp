@@ -10,7 +10,8 @@ constexpr double kPicosecond = 1e-12;
 
 constexpr std::string_view kRun = "position of the run; a run is one variant with one replicate";
 constexpr std::string_view kVariant = "name of the run's variant; the first run's is the base of comparisons";
-constexpr std::string_view kReplicate = "replicate, from 0; equal replicates of two variants saw the same arrivals";
+constexpr std::string_view kReplicate =
+    "replicate, from 0; equal replicates of two variants drew the same random numbers";
 constexpr std::string_view kWorkload = "name of the workload";
 constexpr std::string_view kStep = "kind of step of a walk";
 

@@ -50,6 +50,21 @@ TEST(Screen, ComparesNoPercentileOfAHandfulOfConnections) {
   EXPECT_THAT(kept, HasSubstr("request p99"));
 }
 
+// In a closed loop the answer decides when the next request comes, and a variant may change the rate of an open one:
+// the draws are then what variants have in common, not the arrivals.
+TEST(Screen, SaysWhatVariantsHaveInCommon) {
+  const auto says = [&](const std::string& arguments, const std::string& line) {
+    const ProgramResult result = run_program("run " + arguments);
+    EXPECT_THAT(result.out, HasSubstr(line)) << arguments << result.err;
+  };
+  const std::string brief = " -q --no-results --set run.replicates=1 --set run.duration=100ms --set run.warmUp=0s";
+  says("configs/service-graph.yaml" + brief, "Against each, same users and random numbers, 1 replicate, 95 % CI\n");
+  const std::string two = "configs/quickstart.yaml --variant podIP,ipvs" + brief;
+  says(two, "Against podIP, same arrivals, 1 replicate, 95 % CI\n");
+  says(two + " --set variants.ipvs.workloads.browse.arrivals.poisson=1000/s",
+       "Against podIP, same random numbers, 1 replicate, 95 % CI\n");
+}
+
 TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {
   const ProgramResult result = run_program("inspect -o json " + file);
   ASSERT_EQ(result.code, 0) << result.err;
