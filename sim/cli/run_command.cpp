@@ -65,7 +65,23 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
   return provenance;
 }
 
-void print_json(const ExperimentResults& results) {
+/// Each variant's outcome of each of its objectives; an empty list without objectives.
+nlohmann::ordered_json json_of_slos(const LoadedScenario& loaded, const ExperimentOutcome& outcome) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (std::size_t v = 0; v < loaded.variants.size(); ++v) {
+    for (const Slo& slo : loaded.slos[v]) {
+      const SloOutcome found = evaluate(slo, loaded.variants[v], outcome.points[v]);
+      nlohmann::ordered_json entry = {
+          {"variant", loaded.variants[v].name}, {"objective", slo.text}, {"met", found.met}, {"observed_s", nullptr}};
+      if (found.observed) entry["observed_s"] = to_seconds(*found.observed);
+      entry["bound_s"] = to_seconds(slo.bound);
+      list.push_back(std::move(entry));
+    }
+  }
+  return list;
+}
+
+void print_json(const ExperimentResults& results, nlohmann::ordered_json slos) {
   nlohmann::ordered_json json;
   json["format_version"] = "1.0";
   json["runs"] = nlohmann::ordered_json::array();
@@ -96,6 +112,7 @@ void print_json(const ExperimentResults& results) {
     }
     json["runs"].push_back(entry);
   }
+  json["slo"] = std::move(slos);
   fmt::print("{}\n", json.dump(2));
 }
 
@@ -211,7 +228,7 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
     written = fmt::format("Wrote {} ({})", out, human(Bytes(static_cast<std::int64_t>(size))));
   }
   if (arguments.format == "json") {
-    print_json(results);
+    print_json(results, json_of_slos(*loaded, outcome));
   } else {
     ScreenInfo info;
     info.manifests_line = loaded->manifests_line;
