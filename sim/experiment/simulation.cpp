@@ -202,6 +202,7 @@ class Point final : public LiveCluster {
     for (LinkId link = 0; link < topology_.links().size(); ++link) {
       links_before_.push_back(network_.links().counters(link, from_));
     }
+    network_.begin_window(from_);
   }
 
   const BoundVariant& variant_;

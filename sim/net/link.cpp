@@ -235,6 +235,22 @@ Duration Links::busy(LinkId link, Time now) const {
   return service_time(link, Bytes(state_[link].bytes)) - booked(link, now);
 }
 
+void Links::begin_window(Time now) {
+  for (LinkId link = 0; link < size(); ++link) {
+    State state = state_[link];
+    advance(state, now);
+    Duration longest = state.backlog;
+    // It grows and shrinks evenly up to the end of an arrival: the longest one is at one of these.
+    std::array<Time, 2> ends{state.arrivals[0].end, state.arrivals[1].end};
+    std::ranges::sort(ends);
+    for (const Time end : ends) {
+      advance(state, end);
+      longest = std::max(longest, state.backlog);
+    }
+    rare_[link].queue_max = std::min(rare_[link].queue_max, longest);
+  }
+}
+
 LinkCounters Links::counters(LinkId link, Time now) const {
   const State& state = state_[link];
   const Kind& kind = kind_of(link);

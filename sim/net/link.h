@@ -36,7 +36,8 @@ struct LinkVisit {
   std::uint32_t marked = 0;  ///< Packets that met a queue above the ECN threshold; 0 when none is set.
 };
 
-/// Counters of one link direction at an instant, from the start of the run. offered = sent + dropped + queued, always.
+/// Counters of one link direction at an instant, from the start of the run but for queue_max. offered = sent + dropped
+/// + queued, always.
 struct LinkCounters {
   Bytes offered;
   Bytes sent;
@@ -46,7 +47,8 @@ struct LinkCounters {
   std::uint64_t packets_dropped = 0;
   std::uint64_t packets_marked = 0;
   Duration busy{};  ///< Time spent sending.
-  Bytes queue_max;  ///< Longest queue that a train met or made; 0 as long as every packet found the link free.
+  Bytes
+      queue_max;  ///< Longest queue that a train met or made since begin_window(); 0: every packet found the link free.
 };
 
 /// Every link direction as a FIFO that knows a departure when work arrives, so that a visit costs one event.
@@ -100,6 +102,11 @@ class Links {
   void set_ecn_threshold(LinkId link, Bytes threshold);
 
   LinkCounters counters(LinkId link, Time now) const;
+
+  /// The maxima of queues begin anew. What stands in a queue at `now` counts, as does what it grows to by trains that
+  /// are still arriving. A queue is forgotten that trains neither met nor made: that of book() alone, or a lone
+  /// packet's.
+  void begin_window(Time now);
 
   /// Time that `link` has spent sending until `now`: the integral of its utilization.
   Duration busy(LinkId link, Time now) const;

@@ -97,6 +97,8 @@ class Network final : public EventHandler {
   void on_event(Time now, const Event& event) override;
 
   const Links& links() const { return links_; }
+  /// See Links::begin_window().
+  void begin_window(Time now) { links_.begin_window(now); }
   const NetworkCounters& counters() const { return counters_; }
   /// Messages of owners that are neither delivered nor lost, by difference.
   std::uint64_t in_flight() const { return counters_.sent - counters_.delivered - counters_.lost; }

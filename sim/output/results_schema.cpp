@@ -144,7 +144,8 @@ constexpr SchemaRow kRows[] = {
     {"/links/bytes", "i64", "run link", "By", kAlways, "bytes sent, headers included"},
     {"/links/packets", "i64", "run link", "1", kAlways, "packets sent"},
     {"/links/utilisation", "f64", "run link", "1", kAlways, "part of the time that it sent"},
-    {"/links/queue_max", "i64", "run link", "By", kAlways, "most bytes that waited"},
+    {"/links/queue_max", "i64", "run link", "By", kAlways,
+     "most bytes that waited; from the warm-up's end, what stood there then included"},
     {"/links/drops", "i64", "run link", "1", kAlways, "packets dropped at its queue"},
 
     {"/walk/run", "i64", "run", "", kAlways, kRun},

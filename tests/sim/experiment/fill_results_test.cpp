@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "fixture.h"
@@ -40,6 +41,27 @@ TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
       EXPECT_EQ(results.summary.connect.n[cell], static_cast<std::int64_t>(stats.connect_ns.count())) << cell;
     }
   }
+}
+
+// One request, at 1 s, whose answer queues at its sender's link: it is seen by the run that measures then, and not by
+// the one whose warm-up it falls into.
+TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
+  const auto longest = [](const std::string& run) {
+    Folder folder;
+    folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1));
+    const std::string path =
+        folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
+                                             "cluster: {nodes: {count: 2, nic: 1Gbps}}\n"
+                                             "workloads: {one: {from: app=client, to: web, arrivals: {constant: 1/s}, "
+                                             "response: 10kB}}\n",
+                                             run));
+    const auto loaded = load_scenario(path, {});
+    const ExperimentOutcome outcome = run_experiment(loaded->variants, {.threads = 1, .on_progress = {}});
+    const std::vector<std::int64_t> queue_max = fill_results(loaded->variants, outcome).link.queue_max;
+    return *std::ranges::max_element(queue_max);
+  };
+  EXPECT_GT(longest("{warmUp: 500ms, duration: 1s}"), 10'000);
+  EXPECT_EQ(longest("{warmUp: 1500ms, duration: 400ms}"), 0);
 }
 
 // Two variants that differ in nodes, links and traffic: each name has one place, and what a run does not have is 0

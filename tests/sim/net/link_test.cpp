@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "packet_reference.h"
@@ -177,6 +178,47 @@ TEST(Link, IncastFillsTheQueueAtTheRateOfTheExcess) {
     EXPECT_NEAR(static_cast<double>(links.counters(0, last).queue_max.count()),
                 static_cast<double>(size.bytes.count() * std::max(senders - 1, 0)), 2.0 * 1538);
   }
+}
+
+// A burst of 20 packets, then one of 5: the maximum of a window that begins between them is that of the second. One
+// that begins while the first drains holds what is left of it by then.
+TEST(Link, TheLongestQueueOfAWindowIsWhatStoodAtItsStartOrCameLater) {
+  const Duration packet = serialization(Bytes(1538), gbit(10));
+  const auto longest = [&](Time window) {
+    Links links(chain({10}));
+    links.visit(0, at(Time(0ns), equal_packets(20)));
+    if (window < Time(30 * packet)) links.begin_window(window);
+    links.visit(0, at(Time(30 * packet), equal_packets(5)));
+    return links.counters(0, Time(40 * packet)).queue_max;
+  };
+  EXPECT_EQ(longest(Time::max()), Bytes(20 * 1538)) << "no window begins";
+  EXPECT_EQ(longest(Time(0ns)), Bytes(20 * 1538));
+  EXPECT_EQ(longest(Time(8 * packet)), Bytes(12 * 1538));
+  EXPECT_EQ(longest(Time(17 * packet)), Bytes(5 * 1538)) << "3 stand there, 5 come later";
+  EXPECT_EQ(longest(Time(25 * packet)), Bytes(5 * 1538));
+}
+
+// Two senders at line rate into one port until t: half of what they sent has been forwarded by then, half is queued. A
+// window that begins at t / 2 sees the queue grow to that; one that begins at 3 t / 2 what is left.
+TEST(Link, TheLongestQueueOfAWindowIsThatOfTrainsStillArriving) {
+  const PacketTrain size = equal_packets(40);
+  const Duration time = serialization(size.bytes, gbit(25));
+  for (const auto& [window, packets] :
+       {std::pair(time / 2, 40), std::pair(time, 40), std::pair(3 * time / 2, 20), std::pair(2 * time, 0)}) {
+    Links links(chain({25}));
+    for (int i = 0; i < 2; ++i) links.visit(0, {.size = size, .head = Time(0ns), .tail = Time(time)});
+    links.begin_window(Time(window));
+    EXPECT_NEAR(static_cast<double>(links.counters(0, Time(2 * time)).queue_max.count()), packets * 1538.0, 2.0 * 1538)
+        << to_nanoseconds(window);
+  }
+}
+
+// A lone packet waits for nothing, whether the window begins before it or while it is being sent.
+TEST(Link, APacketThatFindsTheLinkFreeIsNoQueueOfAWindow) {
+  Links links(chain({10}));
+  links.visit(0, at(Time(0ns), equal_packets(1)));
+  links.begin_window(Time(100ns));
+  EXPECT_EQ(links.counters(0, Time(1us)).queue_max, Bytes(0));
 }
 
 TEST(Link, ABurstBeyondTheLimitLosesItsTail) {
