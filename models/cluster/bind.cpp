@@ -8,11 +8,14 @@
 #include <utility>
 
 #include "models/cluster/endpoint_builder.h"
+#include "models/cluster/node_rules.h"
 #include "models/cluster/owners.h"
 #include "models/cluster/placement.h"
 
 namespace knetsim {
 namespace {
+
+constexpr const char* kTemplateNode = "spec.template.spec.nodeName";
 
 class Binder {
  public:
@@ -23,6 +26,7 @@ class Binder {
     summary_.objects = manifests_.objects;
     make_nodes();
     if (cluster_.nodes.empty()) return summary_;
+    name_nodes();
     set_stated_nodes();
     const Owners owners(manifests_);
     place(owners);
@@ -69,9 +73,11 @@ class Binder {
     }
     // Names that pods ask for come first, so that a snapshot without its nodes keeps its placement.
     std::unordered_set<std::string_view> named;
-    for (const std::string_view name : manifests_.pod_nodes) {
+    const auto make_named = [&](std::string_view name) {
       if (!name.empty() && named.insert(name).second) make_node(name);
-    }
+    };
+    for (const std::string_view name : manifests_.pod_nodes) make_named(name);
+    for (const Controller& controller : manifests_.controllers) make_named(controller.node);
     for (std::uint32_t i = 0; cluster_.nodes.size() < options_.nodes.count; ++i) {
       const std::string_view name = intern(fmt::format("node-{}", i));
       if (!named.contains(name)) make_node(name);
@@ -84,26 +90,36 @@ class Binder {
     }
   }
 
-  void set_stated_nodes() {
-    std::unordered_map<std::string_view, NodeIndex> by_name;
-    std::vector<std::string_view> names;
+  void name_nodes() {
     for (NodeIndex i = 0; i < cluster_.nodes.size(); ++i) {
-      by_name.try_emplace(cluster_.nodes[i].name, i);
-      names.push_back(cluster_.nodes[i].name);
+      node_named_.try_emplace(cluster_.nodes[i].name, i);
+      node_names_.push_back(cluster_.nodes[i].name);
     }
+  }
+
+  NodeIndex node_named(std::string_view name) const {
+    const auto found = node_named_.find(name);
+    return found == node_named_.end() ? kNoIndex : found->second;
+  }
+
+  void report_unknown_node(std::string_view name, const Mark& mark, std::string object, std::string path) {
     constexpr std::size_t kMostSuggestions = 50;  // Each compares with every node's name.
-    std::size_t unknown = 0;
+    report(mark, std::move(object), std::move(path),
+           fmt::format("no Node is named '{}'{}", name,
+                       ++unknown_nodes_ <= kMostSuggestions ? suggest(name, node_names_) : std::string()));
+  }
+
+  void set_stated_nodes() {
     for (PodIndex i = 0; i < cluster_.pods.size(); ++i) {
+      Pod& pod = cluster_.pods[i];
       const std::string_view wanted = manifests_.pod_nodes[i];
       if (wanted.empty()) continue;
-      if (const auto found = by_name.find(wanted); found != by_name.end()) {
-        cluster_.pods[i].node = found->second;
+      pod.node = node_named(wanted);
+      if (pod.node != kNoIndex) {
         ++summary_.pods_kept;
-        continue;
+      } else {
+        report_unknown_node(wanted, manifests_.pod_marks[i], object_label("Pod", pod.ns, pod.name), "spec.nodeName");
       }
-      report(manifests_.pod_marks[i], object_label("Pod", cluster_.pods[i].ns, cluster_.pods[i].name), "spec.nodeName",
-             fmt::format("no Node is named '{}'{}", wanted,
-                         ++unknown <= kMostSuggestions ? suggest(wanted, names) : std::string()));
     }
   }
 
@@ -116,11 +132,68 @@ class Binder {
                              .labels = controller.pod_labels,
                              .node = node});
     cluster_.workloads[workload].pods.push_back(index);
-    if (node != kNoIndex) ++summary_.pods_placed;
+  }
+
+  /// A StatefulSet counts its pods; the others' names end in random letters, for which a count stands here.
+  std::string_view pod_name(const Controller& controller, std::uint32_t k) {
+    const std::uint32_t number = controller.kind == "StatefulSet" ? controller.first_ordinal + k : k + 1;
+    return intern(fmt::format("{}-{}", controller.name, number));
+  }
+
+  /// The node that a template names; kNoIndex, and reported, where there is none.
+  NodeIndex template_node(const Controller& controller) {
+    const NodeIndex node = node_named(controller.node);
+    if (node == kNoIndex) {
+      report_unknown_node(controller.node, controller.node_mark,
+                          object_label(controller.kind, controller.ns, controller.name), kTemplateNode);
+    }
+    return node;
+  }
+
+  /// What the kubelet of a node holds against a pod that is bound to it; empty when it takes it. Cordons and taints
+  /// that keep pods from being scheduled are not its business (k/k pkg/kubelet/lifecycle/predicate.go, generalFilter).
+  std::string_view kubelet_refusal(const PodSpec& spec, const ClusterNode& node) const {
+    SchedulingRules rules = spec.scheduling;
+    for (const Taint& taint : node.taints) {
+      const auto bears = [&](const Toleration& toleration) { return tolerates(toleration, taint); };
+      if (taint.effect == TaintEffect::NoExecute && std::ranges::none_of(rules.tolerations, bears)) {
+        return "has a NoExecute taint that the template does not tolerate";
+      }
+    }
+    rules.tolerations.assign(1, Toleration{.exists = true});
+    const bool matches =
+        node_refusal(cluster_.label_sets, node, rules, /*daemon=*/false, spec.host_network) == NodeRefusal::None;
+    return matches ? "" : "does not match the template's nodeSelector or node affinity";
+  }
+
+  /// The scheduler does not see pods that name their node.
+  void expand_on_node(const Controller& controller, WorkloadIndex workload, Placement& placement) {
+    const NodeIndex node = template_node(controller);
+    if (node == kNoIndex) return;
+    const auto refuse = [&](std::string message) {
+      report(controller.node_mark, object_label(controller.kind, controller.ns, controller.name), kTemplateNode,
+             std::move(message));
+    };
+    const std::string_view name = cluster_.nodes[node].name;
+    if (const auto why = kubelet_refusal(cluster_.pod_specs[controller.spec], cluster_.nodes[node]); !why.empty()) {
+      return refuse(fmt::format("node {} {}", name, why));
+    }
+    for (std::uint32_t k = 0; k < controller.replicas; ++k) {
+      if (!placement.has_room(controller.spec, node)) {
+        return refuse(fmt::format("{} of {} pods do not fit node {}, to which nodeName binds them",
+                                  controller.replicas - k, controller.replicas, name));
+      }
+      add_pod(controller, workload, pod_name(controller, k), node);
+      placement.book(controller.spec, workload, node);
+      ++summary_.pods_kept;
+    }
   }
 
   void expand_daemon(const Controller& controller, WorkloadIndex workload, Placement& placement) {
+    const bool one = !controller.node.empty();  // k/k pkg/controller/daemon, nodeShouldRunDaemonPod
+    const NodeIndex only = one ? template_node(controller) : kNoIndex;
     for (const NodeIndex node : placement.daemon_nodes(cluster_.pod_specs[controller.spec])) {
+      if (one && node != only) continue;
       const std::string_view name = intern(fmt::format("{}-{}", controller.name, cluster_.nodes[node].name));
       if (!placement.has_room(controller.spec, node)) {
         report(controller.mark, object_label("DaemonSet", controller.ns, controller.name), {},
@@ -130,6 +203,7 @@ class Binder {
       }
       add_pod(controller, workload, name, node);
       placement.book(controller.spec, workload, node);
+      ++(one ? summary_.pods_kept : summary_.pods_placed);
     }
   }
 
@@ -140,16 +214,18 @@ class Binder {
     Placement placement(cluster_);
     for (const std::uint32_t i : owners.to_expand()) {
       const Controller& controller = manifests_.controllers[i];
-      if (controller.kind == "DaemonSet") expand_daemon(controller, owners.workload_of(i), placement);
+      if (controller.kind == "DaemonSet") {
+        expand_daemon(controller, owners.workload_of(i), placement);
+      } else if (!controller.node.empty()) {
+        expand_on_node(controller, owners.workload_of(i), placement);
+      }
     }
     for (const std::uint32_t i : owners.to_expand()) {
       const Controller& controller = manifests_.controllers[i];
-      if (controller.kind == "DaemonSet") continue;
+      if (controller.kind == "DaemonSet" || !controller.node.empty()) continue;
       for (std::uint32_t k = 0; k < controller.replicas; ++k) {
-        // A StatefulSet counts its pods; the others' names end in random letters, for which a count stands here.
-        const std::uint32_t number = controller.kind == "StatefulSet" ? controller.first_ordinal + k : k + 1;
         unplaced_.push_back(static_cast<PodIndex>(cluster_.pods.size()));
-        add_pod(controller, owners.workload_of(i), intern(fmt::format("{}-{}", controller.name, number)), kNoIndex);
+        add_pod(controller, owners.workload_of(i), pod_name(controller, k), kNoIndex);
       }
     }
     struct Refused {
@@ -190,6 +266,9 @@ class Binder {
   const ClusterOptions& options_;
   Diagnostics& diagnostics_;
   ClusterSummary summary_;
+  std::unordered_map<std::string_view, NodeIndex> node_named_;
+  std::vector<std::string_view> node_names_;
+  std::size_t unknown_nodes_ = 0;
   std::vector<PodIndex> unplaced_;
 };
 

@@ -43,9 +43,11 @@ struct BoundCluster {
 /// collects endpoints.
 ///
 /// A controller makes pods only if none of its pods was read, and none of the objects that own it was: of a Deployment,
-/// its ReplicaSet and their Pods, the Pods alone count. Nodes are the Node objects; without any, `options.nodes`;
-/// without a count there, those that pods name. What cannot be bound goes to `diagnostics` (a pod that fits no node, an
-/// unknown nodeName, no nodes at all, addresses stated twice), and the result is then not to be used.
+/// its ReplicaSet and their Pods, the Pods alone count. A nodeName, of a Pod or a template, is where the pods go,
+/// whatever the scheduler would say; a template's are held against what the kubelet there would refuse. Nodes are the
+/// Node objects; without any, `options.nodes`; without a count there, those that pods and templates name. What cannot
+/// be bound goes to `diagnostics` (a pod that fits no node, an unknown nodeName, no nodes at all, addresses stated
+/// twice), and the result is then not to be used.
 BoundCluster bind_cluster(Manifests manifests, const ClusterOptions& options, Diagnostics& diagnostics);
 
 }  // namespace knetsim

@@ -27,6 +27,8 @@ struct Controller {
   PodSpecIndex spec = kNoIndex;
   LabelSetId pod_labels = 0;
   bool pods_ready = true;
+  std::string_view node{};  ///< The template's spec.nodeName, or "".
+  Mark node_mark{};
   Mark mark{};
 };
 

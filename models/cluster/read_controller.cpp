@@ -145,6 +145,10 @@ void read_controller(ObjectReader& reader, Node object, std::string_view kind) {
   check_selector(reader, spec, nodes, kind, labels);
   const Node pod_spec = parts[kTemplateKeys["spec"]];
   if (!pod_spec.exists()) reader.error(nodes.pod_template, "spec is missing: the template has no containers");
+  if (const Node node = pod_spec["nodeName"]; node.exists()) {
+    controller.node = reader.text(node);
+    controller.node_mark = node.mark();
+  }
   PodSpec read = read_pod_spec(reader, pod_spec);
   controller.spec = reader.add_spec({}, {}, std::move(read));
   controller.pod_labels = reader.cluster().label_sets.intern(labels);

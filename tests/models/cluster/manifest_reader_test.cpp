@@ -385,6 +385,11 @@ TEST(Bind, NodesComeFromTheManifestsElseFromTheScenarioElseFromThePods) {
   EXPECT_EQ(made.cluster.nodes[0].name, "w1");
   EXPECT_EQ(made.cluster.nodes[5].name, "node-4");
 
+  const std::string pinned = deployment("web", 1);
+  const Loaded of_template = load_text(pinned + "      nodeName: w1\n");
+  ASSERT_EQ(of_template.cluster.nodes.size(), 6U);
+  EXPECT_EQ(of_template.cluster.nodes[0].name, "w1");
+
   ClusterOptions none;
   EXPECT_EQ(load_text(on, none).cluster.nodes.size(), 1U);
   const Loaded lost =

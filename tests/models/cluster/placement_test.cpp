@@ -216,6 +216,43 @@ spec:
   EXPECT_EQ(loaded.cluster.pods[1].name, "agent-c");
 }
 
+// Kubernetes: "If the nodeName field is not empty, the scheduler ignores the Pod and the kubelet on the named node
+// tries to place the Pod on that node" (Assigning Pods to Nodes). Neither the emptier node nor the cordon and the
+// NoSchedule taint of the named one matter; its room does, to those that come later too.
+TEST(Placement, PodsOfATemplateWithANodeNameGoToThatNode) {
+  const std::string nodes = R"(
+apiVersion: v1
+kind: Node
+metadata: {name: free}
+status: {allocatable: {cpu: 64, memory: 64Gi, pods: 110}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: named}
+spec: {unschedulable: true, taints: [{key: dedicated, effect: NoSchedule}]}
+status: {allocatable: {cpu: 4, memory: 8Gi, pods: 110}}
+)";
+  for (const std::string kind : {"Deployment", "ReplicaSet", "StatefulSet"}) {
+    std::string pinned = deployment("web", 3) + "      nodeName: named\n";
+    pinned.replace(pinned.find("Deployment"), 10, kind);
+    const Loaded loaded = load_text(nodes + pinned + deployment("other", 2));
+    ASSERT_EQ(loaded.errors(), "") << kind;
+    ASSERT_EQ(loaded.cluster.pods.size(), 5U);
+    for (const Pod& pod : loaded.cluster.pods) {
+      EXPECT_EQ(loaded.cluster.nodes[pod.node].name, pod.name.starts_with("web") ? "named" : "free") << pod.name;
+    }
+    EXPECT_EQ(loaded.summary.pods_kept, 3U);
+    EXPECT_EQ(loaded.summary.pods_placed, 2U);
+  }
+  std::string daemon = deployment("agent", 1) + "      nodeName: free\n";
+  daemon.replace(daemon.find("Deployment"), 10, "DaemonSet");
+  daemon.erase(daemon.find("  replicas: 1\n"), 14);
+  const Loaded one = load_text(nodes + daemon);
+  ASSERT_EQ(one.errors(), "");
+  ASSERT_EQ(one.cluster.pods.size(), 1U) << "tolerates the cordon of the other, but is not for it";
+  EXPECT_EQ(one.cluster.pods[0].name, "agent-free");
+}
+
 TEST(Placement, NoNodeIsGivenMoreThanItHasAndNoPodThatFitsIsRefused) {
   Draw draw(11);
   for (int round = 0; round < 20; ++round) {
