@@ -277,6 +277,7 @@ class Binder {
 BoundCluster bind_cluster(Manifests manifests, const ClusterOptions& options, Diagnostics& diagnostics) {
   ClusterSummary summary = Binder(manifests, options, diagnostics).bind();
   summary.not_used = std::move(manifests.not_used);
+  summary.kube_proxy = std::move(manifests.kube_proxy);
   return {std::move(manifests.cluster), std::move(summary)};
 }
 

@@ -32,6 +32,7 @@ struct ClusterSummary {
   std::size_t pods_placed = 0;                  ///< On a node that placement chose.
   std::size_t nodes_made = 0;                   ///< From NodeSpec, since the manifests bring none.
   std::map<std::string, std::size_t> not_used;  ///< Objects that were counted and left alone, by kind.
+  std::optional<KubeProxyConfig> kube_proxy;
 };
 
 struct BoundCluster {

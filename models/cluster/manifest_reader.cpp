@@ -134,6 +134,7 @@ bool ManifestReader::check_ingress(Node object, std::string_view api_version) {
 void ManifestReader::count_unused(Node object, std::string_view kind) {
   ++manifests_.not_used[std::string(kind)];
   objects_.uses(unmodelled_kind(kind), object["kind"]);
+  if (kind == "ConfigMap") note_kube_proxy_config(objects_, object);
   if (kind != "Namespace") return;
   const Node labels = object["metadata"]["labels"];
   for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "sim/input/diagnostics.h"
 
 namespace knetsim {
 
@@ -73,6 +75,12 @@ struct SliceTables {
   }
 };
 
+/// What kube-proxy's ConfigMap says, if it is among the manifests.
+struct KubeProxyConfig {
+  std::string mode;  ///< "iptables" where it is left to kube-proxy.
+  Diagnostic place;  ///< A notice without a message.
+};
+
 /// What the manifests say, before it is bound together: pods without nodes, controllers not yet expanded.
 struct Manifests {
   Cluster cluster;
@@ -81,7 +89,8 @@ struct Manifests {
   std::vector<Mark> pod_marks{};              ///< By pod.
   std::vector<Controller> controllers{};
   SliceTables endpoint_slices;
-  SliceTables legacy_endpoints;                 ///< Endpoints objects; used for a Service that has no slice.
+  SliceTables legacy_endpoints;  ///< Endpoints objects; used for a Service that has no slice.
+  std::optional<KubeProxyConfig> kube_proxy;
   std::size_t objects = 0;                      ///< Everything read, used or not.
   std::map<std::string, std::size_t> not_used;  ///< By kind.
 };

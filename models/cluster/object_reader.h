@@ -160,6 +160,9 @@ void read_endpoints(ObjectReader& reader, Node object);
 /// Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet.
 void read_controller(ObjectReader& reader, Node object, std::string_view kind);
 
+/// Keeps the mode that kube-proxy's ConfigMap states, of a ConfigMap that is one.
+void note_kube_proxy_config(ObjectReader& reader, Node object);
+
 /// spec of a Pod or of a template.
 PodSpec read_pod_spec(ObjectReader& reader, Node node);
 /// The parts of a pod's spec that decide where it may run.

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "sim/cli/terminal.h"
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/load_scenario.h"
+#include "sim/experiment/proxy_mode_notice.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
@@ -154,6 +156,8 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   const std::shared_ptr<const LoadedCluster> shared = ClusterLoader(inputs, diagnostics).load(scenario);
   diagnostics.throw_if_errors();
   const LoadedCluster& loaded = *shared;
+  // A scenario that says nothing of it has this mode.
+  tell_other_proxy_mode(loaded.summary, std::span(&scenario.cluster.proxy.mode, 1), diagnostics);
   Validated result;
   std::vector<std::string> unused;
   for (const auto& [kind, count] : loaded.summary.not_used) {

@@ -10,6 +10,7 @@
 #include "sim/experiment/idle_keys.h"
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/local_policy.h"
+#include "sim/experiment/proxy_mode_notice.h"
 #include "sim/experiment/resolved_scenario.h"
 #include "sim/experiment/tell_once.h"
 #include "sim/experiment/variant_models.h"
@@ -112,11 +113,14 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
   loaded->diagnostics.throw_if_errors();
   loaded->manifests = clusters.front()->summary;
   loaded->manifests_line = manifests_text(loaded->manifests);
+  std::vector<std::string> modes;
+  for (const BoundVariant& bound : loaded->variants) modes.push_back(bound.scenario.cluster.proxy.mode);
   for (std::size_t v = 0; v < clusters.size(); ++v) {
     BoundVariant& bound = loaded->variants[v];
     bound.cluster = {clusters[v], &clusters[v]->cluster};
     Diagnostics found;
     tell_idle_nodes(bound, clusters[v]->summary, found);
+    tell_other_proxy_mode(clusters[v]->summary, modes, found);
     CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, found);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);

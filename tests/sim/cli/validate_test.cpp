@@ -110,6 +110,19 @@ TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
   EXPECT_THAT(more.out, HasSubstr("7 nodes, 3 pods"));
 }
 
+TEST(Validate, TellsOfKubeProxysConfigMapAmongManifestsAlone) {
+  const ScratchFolder scratch;
+  const std::string file = scratch.write(
+      "web.yaml", std::string(kManifests) +
+                      "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\n"
+                      "data: {config.conf: \"kind: KubeProxyConfiguration\\nmode: ipvs\\n\"}\n");
+  const json read = json::parse(run_program("validate -o json " + file).out);
+  ASSERT_EQ(read.at("notices").size(), 1u) << read;
+  EXPECT_EQ(read.at("notices")[0].at("unsupported"), false);
+  EXPECT_THAT(read.at("notices")[0].at("message").get<std::string>(), HasSubstr("cluster.proxy.mode: ipvs"));
+  EXPECT_EQ(read.at("manifests").at("not_used").at("ConfigMap"), 2);
+}
+
 TEST(Validate, LoadsTheProjectsOwnFiles) {
   for (const char* path : {"configs/quickstart.yaml", "configs/shop", "configs/tutorial/web.yaml"}) {
     EXPECT_EQ(run_program(std::string("validate ") + path).code, 0) << path;

@@ -65,6 +65,44 @@ TEST(IdleKeys, MachinesOfTheScenarioAreToldOfWhereTheManifestsBringNodes) {
   EXPECT_EQ(notices_with("{nic: 10Gbps, cpuFactor: 2}"), "");
 }
 
+// The ConfigMap as kubeadm writes it, shortened; kube-proxy takes an empty mode for iptables.
+TEST(KubeProxyConfigMap, IsToldOfWhereNoVariantHasItsMode) {
+  Folder folder;
+  const std::string costs = "costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n";
+  const auto notices_with = [&](const std::string& mode, const std::string& cluster, const std::string& ns) {
+    folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1) +
+                               "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: " + ns +
+                               "}\ndata:\n  config.conf: |-\n    apiVersion: kubeproxy.config.k8s.io/v1alpha1\n"
+                               "    bindAddress: 0.0.0.0\n    iptables: {masqueradeAll: false}\n"
+                               "    kind: KubeProxyConfiguration\n    mode: " +
+                               mode + "\n    nodePortAddresses: null\n  kubeconfig.conf: ''\n");
+    const std::string path = folder.write("s.yaml", scenario_text(costs + cluster + kBrowse));
+    std::string text = render(load_scenario(path, {})->diagnostics.notices());
+    for (std::size_t at = text.find(folder.path()); at != std::string::npos; at = text.find(folder.path())) {
+      text.erase(at, folder.path().size() + 1);
+    }
+    return text;
+  };
+  EXPECT_EQ(notices_with("ipvs", "", "kube-system"),
+            "m.yaml:43:3: notice: kube-proxy's ConfigMap has the mode ipvs, simulated is iptables; "
+            "'cluster.proxy.mode: ipvs' in a scenario sets it\n"
+            "  --> ConfigMap kube-system/kube-proxy, data[\"config.conf\"]\n"
+            "   |\n"
+            "43 |   config.conf: |-\n"
+            "   |   ^^^^^^^^^^^\n");
+  EXPECT_THAT(notices_with("\"\"", "cluster: {proxy: {mode: nftables}}\n", "kube-system"),
+              testing::HasSubstr("has the mode iptables, simulated is nftables"));
+  EXPECT_THAT(
+      notices_with("nftables", "variants: {a: {}, b: {cluster.proxy.mode: ipvs}, c: {run.seed: 2}}\n", "kube-system"),
+      testing::HasSubstr("simulated are iptables, ipvs; 'cluster.proxy.mode: nftables'"));
+  EXPECT_THAT(notices_with("userspace", "", "kube-system"), testing::HasSubstr("there is no such model"));
+  EXPECT_EQ(notices_with("ipvs", "cluster: {proxy: {mode: ipvs}}\n", "kube-system"), "");
+  EXPECT_EQ(notices_with("ipvs", "variants: {a: {}, b: {cluster.proxy.mode: ipvs}}\n", "kube-system"), "");
+  EXPECT_EQ(notices_with("\"\"", "", "kube-system"), "");
+  EXPECT_EQ(notices_with("ipvs", "", "shop"), "");
+  EXPECT_EQ(notices_with("[broken", "", "kube-system"), "");
+}
+
 TEST(KubernetesVersion, OneThatIsNotKnownIsToldOf) {
   EXPECT_THAT(notices({"cluster.kubernetes=9.99"}), testing::ElementsAre(testing::HasSubstr("those of 1.36")));
   EXPECT_THAT(notices({"cluster.kubernetes=1.36"}), testing::IsEmpty());
