@@ -9,6 +9,8 @@
 namespace knetsim {
 namespace {
 
+std::uint64_t offset_of(Node key) { return DocumentEditor::place_of(key).offset; }
+
 /// Adds the entries of `from` to the mapping under `key`, or replaces those that are there; their keys are texts, not
 /// paths.
 void lay_entries(Document& target, Node parent_key, Node from) {
@@ -16,9 +18,9 @@ void lay_entries(Document& target, Node parent_key, Node from) {
   const std::string_view key = parent_key.text();
   if (target[key].is_null()) {
     if (target[key].exists()) {
-      editor.replace(target[key], from);
+      editor.replace(target[key], from, offset_of(parent_key));
     } else {
-      editor.add(target.root(), key, from);
+      editor.add(target.root(), key, from, offset_of(parent_key));
     }
     return;
   }
@@ -26,19 +28,19 @@ void lay_entries(Document& target, Node parent_key, Node from) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     const Node known = target[key][from.key(i).text()];
     if (!known.exists()) {
-      editor.add(target[key], from.key(i).text(), from[i]);
+      editor.add(target[key], from.key(i).text(), from[i], offset_of(from.key(i)));
     } else if (known.is_mapping() && from[i].is_mapping()) {
       for (std::size_t j = 0; j < from[i].size(); ++j) {
         const std::string_view path = from[i].key(j).text();
         const Node patched = target[key][from.key(i).text()];
         if (const Node old = patched[path]; old.exists()) {
-          editor.replace(old, from[i][j]);
+          editor.replace(old, from[i][j], offset_of(from[i].key(j)));
         } else {
-          editor.add(patched, path, from[i][j]);
+          editor.add(patched, path, from[i][j], offset_of(from[i].key(j)));
         }
       }
     } else {
-      editor.replace(known, from[i]);
+      editor.replace(known, from[i], offset_of(from.key(i)));
     }
   }
 }
@@ -59,7 +61,7 @@ Document with_overrides(const Document& scenario, Node overrides, Diagnostics& d
     if (key.text() == "variants" || key.text().starts_with("variants.")) {
       diagnostics.error(key, "a variant cannot have variants of its own");
     } else if (key.text() != "patches" || !overrides[i].is_mapping()) {
-      editor.add(others.root(), key.text(), overrides[i]);
+      editor.add(others.root(), key.text(), overrides[i], offset_of(key));
     }
   }
   merge(result, others.root(), diagnostics);

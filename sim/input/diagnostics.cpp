@@ -60,6 +60,16 @@ std::size_t token_size(std::string_view rest) {
   return std::max<std::size_t>(end, 1);
 }
 
+/// Bytes of the step of a path at the start of `rest`, in "--set path=value"; what is no step is a token.
+std::size_t step_size(std::string_view rest) {
+  if (rest.empty() || std::string_view("\"'=").find(rest.front()) != std::string_view::npos) return token_size(rest);
+  std::size_t end = 0;
+  while (end < rest.size() && std::string_view(".[]=").find(rest[end]) == std::string_view::npos) {
+    end += rest[end] == '\\' ? 2U : 1U;
+  }
+  return std::clamp<std::size_t>(end, 1, rest.size());
+}
+
 /// Text of the user's as it may go to a terminal: no control characters, and not without end.
 std::string shown(std::string_view text, std::size_t limit = 300) {
   std::string result;
@@ -84,7 +94,9 @@ void fill_source(Diagnostic& diagnostic, const Mark& mark) {
   if (mark.column > line.size() + 1 || line.size() > (64U << 10U)) {
     at = std::min<std::size_t>(mark.column - 1, line.size());  // columns of very long lines are bytes
   }
-  const std::size_t size = token_size(line.substr(at));
+  const std::size_t equals = line.find('=');
+  const bool in_path = mark.file == "--set" && equals != std::string_view::npos && at < equals;
+  const std::size_t size = in_path ? step_size(line.substr(at)) : token_size(line.substr(at));
   if (line.size() > kLineWidth) {
     std::size_t from = at > kLinesBefore ? at - kLinesBefore : 0;
     while (from < at && is_continuation(line[from])) ++from;

@@ -49,16 +49,41 @@ DocumentEditor::Record DocumentEditor::copy(const Document& source, Record recor
   return made;
 }
 
-DocumentEditor::Record DocumentEditor::key_as_own(Record record, std::string_view key) {
+bool DocumentEditor::count_from_start(Record& record) {
+  Document::Origin origin = target_->origins_[record.origin];
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const bool in_file = record.kind == Node::Kind::Scalar && (record.flags & Document::kOwnText) == 0;
+  if (origin.input == nullptr || origin.base + record.position > kMost) return false;
+  if (in_file && origin.base + record.text > kMost) return false;
+  const auto base = static_cast<std::uint32_t>(origin.base);
+  origin.base = 0;
+  record.origin = origin_like(origin);
+  record.position += base;
+  if (in_file) record.text += base;
+  return true;
+}
+
+DocumentEditor::Place DocumentEditor::place_of(Node node) {
+  if (!node.exists()) return {};
+  const Record& record = node.document().records_[node.index_ & ~Node::kKeyBit];
+  const Document::Origin& origin = node.document().origins_[record.origin];
+  return {.input = origin.input,
+          .offset = origin.base + (node.is_key() ? record.key_position : record.position),
+          .document = origin.document};
+}
+
+DocumentEditor::Record DocumentEditor::key_as_own(Record record, std::string_view key,
+                                                  std::optional<std::uint64_t> key_at) {
+  const bool apart = key_at && count_from_start(record);
   record.key_text = static_cast<std::uint32_t>(target_->texts_.size());
   record.key_size = static_cast<std::uint32_t>(key.size());
-  record.key_position = record.position;
+  record.key_position = apart ? static_cast<std::uint32_t>(*key_at) : record.position;
   record.flags = static_cast<std::uint8_t>(record.flags | Document::kHasKey | Document::kOwnKeyText);
   target_->texts_.append(std::string(key));
   return record;
 }
 
-Node DocumentEditor::replace(Node at, Node value) {
+Node DocumentEditor::replace(Node at, Node value, std::optional<std::uint64_t> key_at) {
   Record made = copy(value.document(), value.document().records_[value.index_]);
   made.flags = static_cast<std::uint8_t>(made.flags & (Document::kQuoted | Document::kOwnText));
   if (!at.exists()) {
@@ -69,18 +94,19 @@ Node DocumentEditor::replace(Node at, Node value) {
   }
   const Record old = target_->records_[at.index_];
   made.parent = old.parent;
-  if ((old.flags & Document::kHasKey) != 0) made = key_as_own(made, target_->key_of(old));
+  if ((old.flags & Document::kHasKey) != 0) made = key_as_own(made, std::string(target_->key_of(old)), key_at);
   place(made, at.index_);
   return at;
 }
 
-Node DocumentEditor::make_container(Node at, Node::Kind kind, Node place_of) {
-  const Node made = replace(at, place_of);
+Node DocumentEditor::make_container(Node at, Node::Kind kind, Node place, std::optional<std::uint64_t> key_at) {
+  const Node made = replace(at, place, key_at);
   Record& record = target_->records_[made.index_];
   record.kind = kind;
   record.text = 0;
   record.size = 0;
   record.flags = static_cast<std::uint8_t>(record.flags & ~(Document::kQuoted | Document::kOwnText));
+  if (key_at && count_from_start(record)) record.position = static_cast<std::uint32_t>(*key_at);
   return made;
 }
 
@@ -97,10 +123,10 @@ Node DocumentEditor::grow(Node container, const Record& child) {
   return {target_, first + header.size - 1};
 }
 
-Node DocumentEditor::add(Node mapping, std::string_view key, Node value) {
+Node DocumentEditor::add(Node mapping, std::string_view key, Node value, std::optional<std::uint64_t> key_at) {
   Record made = copy(value.document(), value.document().records_[value.index_]);
   made.flags = static_cast<std::uint8_t>(made.flags & (Document::kQuoted | Document::kOwnText));
-  return grow(mapping, key_as_own(made, key));
+  return grow(mapping, key_as_own(made, key, key_at));
 }
 
 Node DocumentEditor::append(Node sequence, Node value) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "sim/input/document.h"
@@ -13,14 +14,25 @@ class DocumentEditor {
  public:
   explicit DocumentEditor(Document& target) : target_(&target) {}
 
+  // A key's own place, where it has one, is an offset in the value's input; else it is the value's.
+
   /// Replaces what stands at `at` by a copy of `value`; its place becomes the value's.
-  Node replace(Node at, Node value);
-  /// Makes `at` (null or absent: the root of an empty document) an empty mapping or sequence, placed as `place`.
-  Node make_container(Node at, Node::Kind kind, Node place);
+  Node replace(Node at, Node value, std::optional<std::uint64_t> key_at = {});
+  /// Makes `at` (null or absent: the root of an empty document) an empty mapping or sequence, placed as `place`, or at
+  /// its key.
+  Node make_container(Node at, Node::Kind kind, Node place, std::optional<std::uint64_t> key_at = {});
   /// Adds a copy of `value` to a mapping that has no such key.
-  Node add(Node mapping, std::string_view key, Node value);
+  Node add(Node mapping, std::string_view key, Node value, std::optional<std::uint64_t> key_at = {});
   /// Appends a copy of `value` to a sequence.
   Node append(Node sequence, Node value);
+
+  /// Where a value or key stands; no input for one that the program made.
+  struct Place {
+    const Input* input = nullptr;
+    std::uint64_t offset = 0;
+    std::uint32_t document = 1;
+  };
+  static Place place_of(Node node);
 
  private:
   friend class DocumentBuilder;
@@ -32,7 +44,10 @@ class DocumentEditor {
   /// Writes a record at `index` and tells its children that they belong to it.
   void place(const Record& record, std::uint32_t index);
   Node grow(Node container, const Record& child);
-  Record key_as_own(Record record, std::string_view key);
+  Record key_as_own(Record record, std::string_view key, std::optional<std::uint64_t> key_at = {});
+  /// Gives the record an origin that begins with its input, so that its key may stand before its value.
+  /// @return false  It stands too far from there; nothing was changed.
+  bool count_from_start(Record& record);
 
   Document* target_;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "sim/input/diagnostics.h"
@@ -10,14 +12,16 @@
 namespace knetsim {
 
 // Changes to a document before it is bound: --set, variants, patches. A value set so keeps its own place (the "--set"
-// text, the variant's line in the scenario), so that a message about it points there.
+// text, the variant's line in the scenario), and so does each key of the path, so that a message about it points there.
 
 /// Puts a copy of `value` at `path`, in place of what stands there. Mappings that are missing on the way are made; a
 /// missing list too, for index 0; an index equal to a list's size appends. Text and value are copied; the value's Input
 /// has to outlive the document.
-/// @return false  The path leads through a scalar, past a list's end, or takes a list for a mapping; reported at
-/// `value`.
-bool set_value(Document& target, const Path& path, Node value, Diagnostics& diagnostics);
+/// @param steps_at  Offsets in the value's input at which the steps of the path stand; empty: where the value does.
+/// @return false  The path leads through a scalar, past a list's end, or takes a list for a mapping; reported at the
+/// step.
+bool set_value(Document& target, const Path& path, Node value, Diagnostics& diagnostics,
+               std::span<const std::uint64_t> steps_at = {});
 
 struct SetOptions {
   bool as_text = false;  ///< --set-string: the value is a text whatever it looks like.

@@ -1,6 +1,7 @@
 #include "sim/input/path.h"
 
 #include <charconv>
+#include <utility>
 
 namespace knetsim {
 namespace {
@@ -23,6 +24,7 @@ class Parser {
           if (text_[at_] != '.') throw PathError("expected '.' or '[' after ']'", at_);
           ++at_;
         }
+        starts_.push_back(at_);
         path.push_key(bare_key());
       }
     }
@@ -30,6 +32,7 @@ class Parser {
   }
 
   std::size_t used() const { return at_; }
+  std::vector<std::uint64_t>& starts() { return starts_; }
 
  private:
   std::string bare_key() {
@@ -49,6 +52,7 @@ class Parser {
 
   void bracket(Path& path) {
     const std::size_t open = at_++;
+    starts_.push_back(at_);
     if (at_ < text_.size() && text_[at_] == '"') {
       path.push_key(quoted_key(open));
     } else {
@@ -80,21 +84,23 @@ class Parser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::vector<std::uint64_t> starts_;
 };
 
 }  // namespace
 
-Path Path::parse(std::string_view text) {
+Path Path::parse(std::string_view text, std::vector<std::uint64_t>* starts) {
   std::size_t used = 0;
-  Path path = parse_prefix(text, used);
+  Path path = parse_prefix(text, used, starts);
   if (used != text.size()) throw PathError(R"(a key with '=' is written in brackets and quotes: ["..."])", used);
   return path;
 }
 
-Path Path::parse_prefix(std::string_view text, std::size_t& used) {
+Path Path::parse_prefix(std::string_view text, std::size_t& used, std::vector<std::uint64_t>* starts) {
   Parser parser(text);
   Path path = parser.parse();
   used = parser.used();
+  if (starts != nullptr) *starts = std::move(parser.starts());
   return path;
 }
 

@@ -42,12 +42,14 @@ class Path {
  public:
   Path() = default;
   explicit Path(std::vector<PathStep> steps) : steps_(std::move(steps)) {}
+  /// @param starts  As of parse_prefix().
   /// @throws PathError
-  static Path parse(std::string_view text);
+  static Path parse(std::string_view text, std::vector<std::uint64_t>* starts = nullptr);
   /// Parses the longest path at the start of `text`, up to a "=" outside quotes or the end.
-  /// @param used  Bytes that belong to the path.
+  /// @param used    Bytes that belong to the path.
+  /// @param starts  When given: the byte at which each step begins, without its dot or bracket.
   /// @throws PathError
-  static Path parse_prefix(std::string_view text, std::size_t& used);
+  static Path parse_prefix(std::string_view text, std::size_t& used, std::vector<std::uint64_t>* starts = nullptr);
 
   void push_key(std::string_view key) { steps_.push_back({.key = std::string(key)}); }
   void push_index(std::size_t index) { steps_.push_back({.key = {}, .index = index, .is_index = true}); }

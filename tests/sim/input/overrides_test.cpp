@@ -61,6 +61,47 @@ TEST_F(Overrides, ASetValuePointsAtItsOwnText) {
   EXPECT_EQ(to_string(at("cluster.proxy.sync").mark()), "base.yaml:2:33");
 }
 
+// The caret stands where the mistake is: at the key that is not known or leads nowhere, at the value that is not taken,
+// at the key of a mapping that a path made and that lacks something.
+TEST_F(Overrides, EachKeyOfASetPathPointsAtItsOwnText) {
+  ASSERT_TRUE(set("cluster.proxi.mode=ipvs"));
+  ASSERT_TRUE(set(R"(cluster.labels["a.b/c"]=  [x, {y: z}])"));
+  ASSERT_TRUE(set("links[2].rate=3Gbps"));
+  ASSERT_TRUE(set("cluster.proxy.sync=2s"));
+  ASSERT_TRUE(set("empty.list[0]=1"));
+  const auto says = [&](Node node, const std::string& text) {
+    Diagnostics diagnostics;
+    diagnostics.error(node, "wrong");
+    const std::string said = render(diagnostics.errors());
+    EXPECT_THAT(said, HasSubstr(text)) << node.path();
+  };
+  says(at("cluster.proxi").key(), " 1 | cluster.proxi.mode=ipvs\n   |         ^^^^^\n");
+  says(at("cluster.proxi"), " 1 | cluster.proxi.mode=ipvs\n   |         ^^^^^\n");
+  says(at("cluster.proxi.mode").key(), " 1 | cluster.proxi.mode=ipvs\n   |               ^^^^\n");
+  says(at("cluster.proxi.mode"), " 1 | cluster.proxi.mode=ipvs\n   |                    ^^^^\n");
+  says(at(R"(cluster.labels["a.b/c"])").key(), "  [x, {y: z}]\n   |                ^^^^^^^\n");
+  says(at(R"(cluster.labels["a.b/c"][1].y)"), "  [x, {y: z}]\n   |                                   ^\n");
+  says(at("links[2]"), " 1 | links[2].rate=3Gbps\n   |       ^\n");
+  says(at("links[2].rate"), " 1 | links[2].rate=3Gbps\n   |               ^^^^^\n");
+  says(at("cluster.proxy.sync").key(), " 1 | cluster.proxy.sync=2s\n   |               ^^^^\n");
+  says(at("empty"), " 1 | empty.list[0]=1\n   | ^^^^^\n");
+  says(at("empty.list"), " 1 | empty.list[0]=1\n   |       ^^^^\n");
+  says(at("empty.list[0]"), " 1 | empty.list[0]=1\n   |               ^\n");
+  EXPECT_EQ(at("cluster.proxi.mode").text(), "ipvs");
+  EXPECT_EQ(at("links[2].rate").text(), "3Gbps");
+}
+
+TEST_F(Overrides, KeysOfAVariantPointAtTheirOwnText) {
+  const ReadResult variant =
+      read_text("cluster.proxi.mode: none\n'cluster.nics.rate': 1\nlinks[7]: x\n", "variant.yaml");
+  EXPECT_FALSE(merge(document_, variant.documents.at(0).root(), diagnostics_));
+  EXPECT_EQ(to_string(at("cluster.proxi").key().mark()), "variant.yaml:1:9");
+  EXPECT_EQ(to_string(at("cluster.proxi.mode").key().mark()), "variant.yaml:1:15");
+  EXPECT_EQ(to_string(at("cluster.proxi.mode").mark()), "variant.yaml:1:21");
+  EXPECT_EQ(to_string(at("cluster.nics").key().mark()), "variant.yaml:2:1") << "a quoted key is one text";
+  EXPECT_THAT(errors(), HasSubstr("variant.yaml:3:7: error: index 7 is beyond 'links', a list of 2\n"));
+}
+
 TEST_F(Overrides, SetStringKeepsTheTextAsItIs) {
   ASSERT_TRUE(set("version=1.30", {.as_text = true}));
   ASSERT_TRUE(set("braces={not yaml", {.as_text = true}));
@@ -78,10 +119,10 @@ TEST_F(Overrides, WhatCannotBeSetIsSaid) {
   EXPECT_FALSE(set("a..b=3"));
   EXPECT_FALSE(set("a=[1, 2"));
   const std::string text = errors();
-  EXPECT_THAT(text, HasSubstr("--set:1:21: error: 'cluster.nodes' is '3', not a mapping\n  --> cluster.nodes.count\n"));
-  EXPECT_THAT(text, HasSubstr("--set:1:15: error: index 5 is beyond 'links', a list of 2\n"));
-  EXPECT_THAT(text, HasSubstr("error: 'links' is a list, not a mapping\n"));
-  EXPECT_THAT(text, HasSubstr("error: 'cluster' is a mapping, not a list\n"));
+  EXPECT_THAT(text, HasSubstr("--set:1:15: error: 'cluster.nodes' is '3', not a mapping\n  --> cluster.nodes.count\n"));
+  EXPECT_THAT(text, HasSubstr("--set:1:7: error: index 5 is beyond 'links', a list of 2\n"));
+  EXPECT_THAT(text, HasSubstr("--set:1:7: error: 'links' is a list, not a mapping\n"));
+  EXPECT_THAT(text, HasSubstr("--set:1:9: error: 'cluster' is a mapping, not a list\n"));
   EXPECT_THAT(text, HasSubstr("--set:1:1: error: 'cluster.nodes' is not an assignment\n"));
   EXPECT_THAT(text, HasSubstr("--set:1:1: error: '=3' is not an assignment\n"));
   EXPECT_THAT(text, HasSubstr("--set:1:3: error: expected a key\n"));

@@ -43,6 +43,9 @@ TEST(Path, APrefixEndsAtTheEqualsSign) {
   std::size_t used = 0;
   EXPECT_EQ(Path::parse_prefix(R"(a["k=v"].b=c=d)", used).to_string(), R"(a["k=v"].b)");
   EXPECT_EQ(used, 10U);
+  std::vector<std::uint64_t> starts;
+  Path::parse_prefix(R"(ab.c\.d[12]["k"].e=1)", used, &starts);
+  EXPECT_EQ(starts, (std::vector<std::uint64_t>{0, 3, 8, 12, 17}));
 }
 
 TEST(Path, TextAndBackIsTheSamePath) {
