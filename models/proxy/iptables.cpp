@@ -113,6 +113,7 @@ class Iptables final : public ProxyModel {
   }
 
   Selection selection() const override { return Selection::Random; }
+  std::uint32_t clients_remembered() const override { return 100; }  // xt_recent's ip_list_tot
   double full_sync_seconds() const override { return sync().full_seconds; }
   // Partial syncs are on by default from 1.27 (KEP-3453: alpha in 1.26, beta in 1.27).
   double partial_sync_seconds() const override { return partial_ ? sync().partial_seconds : sync().full_seconds; }
@@ -215,9 +216,10 @@ class Iptables final : public ProxyModel {
   }
 
   // KUBE-SVC or KUBE-SVL, then KUBE-SEP. The masquerade test for the ClusterIP stands in front of the chain that the
-  // ClusterIP uses. A client that session affinity does not know yet misses every endpoint's check.
+  // ClusterIP uses. A client that session affinity does not know yet misses every endpoint's check; one that it knows
+  // is taken by its endpoint's, and meets as many rules as without affinity.
   void service_chain(HookPacket& packet, StepSink& sink, bool masquerade_test) const {
-    const double checks = packet.flow.affinity ? packet.flow.endpoints : 0.0;
+    const double checks = packet.flow.affinity && !packet.flow.remembered ? packet.flow.endpoints : 0.0;
     add(sink, packet, RuleTable::Nat, bytes_.choice, {(masquerade_test ? 1 : 0) + checks, Symbol::EndpointIndex},
         packet.flow.local_policy ? "the Service's chain: to the endpoint's rule (Local policy)"
                                  : "KUBE-SVC: to the endpoint's rule");

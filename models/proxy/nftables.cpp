@@ -54,16 +54,17 @@ class Nftables final : public ProxyModel {
   }
 
  private:
+  /// @param tried  Symbol whose value comes on top of both: rules that look up a set each.
   static void add(StepSink& sink, const HookPacket& packet, RuleTable table, double rules, double lookups,
-                  std::string note) {
+                  std::string note, Symbol tried = Symbol::None) {
     const Condition when = packet.outer && table == RuleTable::Nat ? Condition::OuterUntracked : sink.when;
     if (rules > 0) {
-      Step& step = sink.add(StepKind::NftExpression, {rules}, note);
+      Step& step = sink.add(StepKind::NftExpression, {rules, tried}, note);
       step.table = table;
       step.when = when;
     }
     if (lookups > 0) {
-      Step& step = sink.add(StepKind::VerdictMap, {lookups}, std::move(note));
+      Step& step = sink.add(StepKind::VerdictMap, {lookups, tried}, std::move(note));
       step.table = table;
       step.when = when;
     }
@@ -128,11 +129,13 @@ class Nftables final : public ProxyModel {
   // @param internal  This is the chain that the ClusterIP uses, which before 1.36 starts with a masquerade test.
   void service_chain(HookPacket& packet, StepSink& sink, bool internal, bool masquerade) const {
     translate(packet, sink.node);
-    double rules = 1;  // numgen random
-    double lookups = 1;
+    const bool known = packet.flow.affinity && packet.flow.remembered;  // a test per endpoint, up to the client's
+    double rules = known ? 0 : 1;                                       // numgen random
+    double lookups = known ? 0 : 1;
     if (packet.flow.affinity) {
-      rules += packet.flow.endpoints + 1.0 + 1;  // a test per endpoint; then update and dnat in the endpoint's chain
-      lookups += packet.flow.endpoints + 1.0;
+      const double tests = known ? 0 : packet.flow.endpoints;
+      rules += tests + 1.0 + 1;  // update and dnat in the endpoint's chain
+      lookups += tests + 1.0;
     }
     if (!squashed_) {
       rules += internal ? 1 : 0;
@@ -146,7 +149,9 @@ class Nftables final : public ProxyModel {
         packet.marked = true;
       }
     }
-    add(sink, packet, RuleTable::Nat, rules, lookups, "service chain: endpoint drawn, dnat");
+    add(sink, packet, RuleTable::Nat, rules, lookups,
+        known ? "service chain: the client's endpoint, dnat" : "service chain: endpoint drawn, dnat",
+        known ? Symbol::EndpointIndex : Symbol::None);
   }
 
   static void filter_input(const HookPacket& packet, StepSink& sink) {

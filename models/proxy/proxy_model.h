@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,6 +62,8 @@ class ProxyModel {
   /// Destinations that the scheduler looks at for one new connection among `endpoints`: the value of
   /// Symbol::IpvsDestinations.
   virtual double destinations_scanned(std::uint32_t /*endpoints*/) const { return 1; }
+  /// Clients that session affinity remembers for one endpoint on one node.
+  virtual std::uint32_t clients_remembered() const { return std::numeric_limits<std::uint32_t>::max(); }
   /// CPU seconds of one sync of all rules, and of one that changes a single Service.
   virtual double full_sync_seconds() const = 0;
   virtual double partial_sync_seconds() const = 0;

@@ -15,6 +15,8 @@ constexpr Purpose kServiceOrder("proxy.services.order");
 constexpr Purpose kNodePortOrder("proxy.nodeports.order");
 constexpr Purpose kPorts("flow.source-port");
 
+constexpr std::uint64_t kOfNodePort = std::uint64_t{1} << 31;  // beside a virtual server's node
+
 // 32768-60999, net.ipv4.ip_local_port_range.
 constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 // nf_conntrack_udp_timeout, for an entry that has seen no reply.
@@ -37,6 +39,19 @@ double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) {
     }
   }
   return rules;
+}
+
+/// Whether a scheduler chooses by the open connections of its destinations.
+bool counts_connections(Selection selection) {
+  switch (selection) {
+    case Selection::LeastConnection:
+    case Selection::WeightedLeastConnection:
+    case Selection::ShortestDelay:
+    case Selection::NeverQueue:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::uint64_t address_key(PodIndex pod) { return std::uint64_t{pod} + 1; }
@@ -67,7 +82,14 @@ float ServiceDialer::position(NodeIndex node, ServicePortIndex port, Purpose pur
 std::uint64_t ServiceDialer::virtual_server(EdgeIndex edge, NodeIndex node) const {
   const EdgeTarget& target = targets_[edge];
   const bool node_port = target.exposure == Exposure::NodePort;
-  return (((std::uint64_t{target.port} << 1) | (node_port ? 1 : 0)) << 31) | node;
+  return (std::uint64_t{target.port} << 32) | (node_port ? kOfNodePort : 0) | node;
+}
+
+// Rules remember by endpoint, whichever way it was asked for; IPVS by virtual server.
+ClientAffinity& ServiceDialer::affinity(EdgeIndex edge, NodeIndex node) {
+  const std::uint64_t server = virtual_server(edge, node);
+  const bool of_rules = proxy_->selection() == Selection::Random;
+  return affinities_[of_rules ? server & ~kOfNodePort : server];
 }
 
 ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints,
@@ -111,6 +133,19 @@ ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std:
   return {};
 }
 
+ServiceDialer::Chosen ServiceDialer::same_again(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints,
+                                                PodIndex known) {
+  const auto found = std::ranges::find(endpoints, known, &Endpoint::pod);
+  if (found == endpoints.end()) return {};  // gone, and its rules with it
+  if (auto& active = state(edge, node).active; counts_connections(proxy_->selection())) ++active[known];
+  return {*found, static_cast<std::uint32_t>(found - endpoints.begin()), static_cast<std::uint32_t>(endpoints.size())};
+}
+
+std::uint64_t ServiceDialer::client_address(PodIndex client) const {
+  const bool of_node = cluster_.spec(cluster_.pods[client]).host_network;
+  return of_node ? (std::uint64_t{1} << 32) + cluster_.pods[client].node : client;
+}
+
 Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
   const NodeIndex client_node = cluster_.pods[client].node;
@@ -151,9 +186,18 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
                    [&](const Endpoint& endpoint) { return endpoint.node == ingress; });
       endpoints = local;
     }
-    // ClientIP affinity: the choice belongs to the client's address, not to the connection.
-    const std::uint64_t choice = flow.affinity ? mix64(client) : id;
-    chosen = choose(edge, ingress, endpoints, choice, client);
+    if (flow.affinity) {
+      const Duration timeout = std::chrono::seconds(service.affinity_timeout_s);
+      if (const auto known = affinity(edge, ingress).endpoint_of(client_address(client), now, timeout)) {
+        chosen = same_again(edge, ingress, endpoints, *known);
+        flow.remembered = chosen.endpoint.has_value();
+      }
+    }
+    if (!flow.remembered) chosen = choose(edge, ingress, endpoints, id, client);
+    if (flow.affinity && chosen.endpoint.has_value()) {
+      affinity(edge, ingress)
+          .connected(client_address(client), chosen.endpoint->pod, now, proxy_->clients_remembered());
+    }
     if (!chosen.endpoint.has_value()) {
       dial.dropped = flow.local_policy;
       return dial;

@@ -8,6 +8,7 @@
 
 #include "models/cluster/cluster.h"
 #include "models/proxy/proxy_model.h"
+#include "models/service/client_affinity.h"
 #include "models/service/plan_book.h"
 #include "models/workload/runtime.h"
 #include "sim/core/random.h"
@@ -59,6 +60,10 @@ class ServiceDialer final : public Dialer {
     std::uint32_t index = 0;  ///< In its list.
     std::uint32_t of = 0;     ///< Size of the list.
   };
+  /// The endpoint that affinity knows, without its scheduler; nothing where it is no endpoint any more.
+  Chosen same_again(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints, PodIndex known);
+  /// Of its packets: a pod's own, with hostNetwork that of its node.
+  std::uint64_t client_address(PodIndex client) const;
   Chosen choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints, std::uint64_t id,
                 std::uint64_t source);
   /// State of one node's scheduler for one virtual server.
@@ -69,6 +74,7 @@ class ServiceDialer final : public Dialer {
   /// A Service port has a virtual server at its cluster IP and one at the node's port: whoever asks shares them.
   std::uint64_t virtual_server(EdgeIndex edge, NodeIndex node) const;
   SchedulerState& state(EdgeIndex edge, NodeIndex node) { return states_[virtual_server(edge, node)]; }
+  ClientAffinity& affinity(EdgeIndex edge, NodeIndex node);
   float position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of, Time now) const;
 
   const Cluster& cluster_;
@@ -80,6 +86,7 @@ class ServiceDialer final : public Dialer {
   RandomStreams streams_;
   DialerOptions options_;
   std::unordered_map<std::uint64_t, SchedulerState> states_;
+  std::unordered_map<std::uint64_t, ClientAffinity> affinities_;  // by virtual server
   std::uint64_t dialed_ = 0;
 };
 

@@ -106,6 +106,7 @@ struct FlowClass {
   bool server_host_network = false;
   bool local_policy = false;    ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
   bool affinity = false;        ///< sessionAffinity: ClientIP
+  bool remembered = false;      ///< The client's last endpoint is known to it, and taken again.
   std::uint32_t endpoints = 1;  ///< E of the service, where a model's work depends on it
   auto operator<=>(const FlowClass&) const = default;
 };

@@ -205,11 +205,13 @@ HookWork KernelRulesLab::proxy_agrees(const FirstPacket& first, HookPacket packe
   const LabNode& on = at(first.role);
   RulesetInterpreter fresh(on.rules, on.addresses);
   RulePacket rule = first.packet;
+  const RuleChoice choice{.endpoint = endpoint,
+                          .last_endpoint = packet.flow.remembered ? static_cast<int>(endpoint) : -1};
   HookWork sum;
   for (const Hook hook : first.hooks) {
     std::vector<Step> steps;
     StepSink sink{steps, Place::SoftirqCore, first.role};
-    const HookWork want = fresh.at_hook(hook, rule, {.endpoint = endpoint});
+    const HookWork want = fresh.at_hook(hook, rule, choice);
     rules_at_hook(*on.model, *on.portmap, hook, packet, sink);
     const HookWork got = counted(steps, symbols);
     EXPECT_TRUE(same(want, got)) << "role " << static_cast<int>(first.role) << (first.outer ? " outer" : "") << " hook "

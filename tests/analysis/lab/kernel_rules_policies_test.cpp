@@ -40,9 +40,10 @@ TEST_P(KernelRulesPolicies, AffinityTestsEveryEndpointForANewClientAndSendsAKnow
   ASSERT_TRUE(first.connected);
   connection_at(NodeRole::Client, syn, {.endpoint = first.endpoint});
   compare();
-  models_agree(
-      {.exposure = Exposure::ClusterIp, .locality = Locality::SameNode, .affinity = true, .endpoints = kEndpoints},
-      first.endpoint);
+  FlowClass flow{
+      .exposure = Exposure::ClusterIp, .locality = Locality::SameNode, .affinity = true, .endpoints = kEndpoints};
+  models_agree(flow, first.endpoint);
+  flow.remembered = true;
   for (int again = 0; again < 3; ++again) {
     const Opened next = open(client(), syn);
     ASSERT_TRUE(next.connected);
@@ -50,6 +51,7 @@ TEST_P(KernelRulesPolicies, AffinityTestsEveryEndpointForANewClientAndSendsAKnow
     connection_at(NodeRole::Client, syn,
                   {.endpoint = first.endpoint, .last_endpoint = static_cast<int>(first.endpoint)});
     compare();
+    models_agree(flow, first.endpoint);
   }
 }
 
@@ -63,17 +65,19 @@ TEST_P(KernelRulesPolicies, AffinityKnowsAClientOfTheNodePortByItsOwnAddress) {
   const Opened first = open(outside(), syn);
   ASSERT_TRUE(first.connected);
   connection_at(NodeRole::Server, syn, {.endpoint = first.endpoint});
-  models_agree({.exposure = Exposure::NodePort,
-                .ingress = IngressNode::ServerNode,
-                .client_host_network = true,
-                .affinity = true,
-                .endpoints = kEndpoints},
-               first.endpoint);
+  FlowClass flow{.exposure = Exposure::NodePort,
+                 .ingress = IngressNode::ServerNode,
+                 .client_host_network = true,
+                 .affinity = true,
+                 .endpoints = kEndpoints};
+  models_agree(flow, first.endpoint);
   const Opened second = open(outside(), syn);
   ASSERT_TRUE(second.connected);
   EXPECT_EQ(second.endpoint, first.endpoint);
   connection_at(NodeRole::Server, syn, {.endpoint = first.endpoint, .last_endpoint = static_cast<int>(first.endpoint)});
   compare();
+  flow.remembered = true;
+  models_agree(flow, first.endpoint);
 }
 
 TEST_P(KernelRulesPoliciesAcrossNodes, AffinityOverVxlanIsAMatterOfTheClientsNode) {
@@ -88,9 +92,8 @@ TEST_P(KernelRulesPoliciesAcrossNodes, AffinityOverVxlanIsAMatterOfTheClientsNod
     EXPECT_EQ(left.destination, server(made.endpoint));
     connection_at(NodeRole::Server, onward(left, kClientPod));
     tunnel_between(NodeRole::Client, NodeRole::Server);  // another source port, hence another outer tuple
-    if (connection == 0) {
-      models_agree({.exposure = Exposure::ClusterIp, .affinity = true, .endpoints = kEndpoints}, made.endpoint);
-    }
+    models_agree({.exposure = Exposure::ClusterIp, .affinity = true, .remembered = last >= 0, .endpoints = kEndpoints},
+                 made.endpoint);
     last = static_cast<int>(made.endpoint);
   }
   compare();

@@ -185,6 +185,7 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
                       : client == Client::Outside   ? kOutside
                       : client == Client::ChosenPod ? endpoint.address
                                                     : kRemotePod;
+  const bool remembered = service.affinity_seconds != 0 && dice.chance(2);  // the client has been here before
   Twin packet;
   packet.rule = {.transport = service.transport,
                  .source = source,
@@ -198,6 +199,7 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
                       .server_host_network = host_endpoint,
                       .local_policy = local_policy,
                       .affinity = service.affinity_seconds != 0,
+                      .remembered = remembered,
                       .endpoints = static_cast<std::uint32_t>(endpoints.size())};
   packet.hook.source = kind_of(source);
   packet.hook.destination = kind_of(packet.rule.destination);
@@ -209,7 +211,8 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
         position(node.rules, "KUBE-SERVICES", service.port_string() + " cluster IP", two_rules);
     symbols[Symbol::NodePortPosition] = position(node.rules, "KUBE-NODEPORTS", service.port_string(), two_rules);
   }
-  ModelAgainstRules check(node, symbols, {.endpoint = chosen});
+  ModelAgainstRules check(node, symbols,
+                          {.endpoint = chosen, .last_endpoint = remembered ? static_cast<int>(chosen) : -1});
   const bool delivered_here = kind_of(endpoint.address) == AddressKind::ThisNode;
   std::vector<Hook> hooks;
   if (client == Client::HostHere) {

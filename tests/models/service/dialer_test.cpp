@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,9 @@ class TwoNodes {
     cluster_.endpoints = EndpointViews(std::move(table));
   }
   /// Connections of a new run, one over each edge in turn; plans are made while they are dialed.
-  std::vector<Dial> dial(const std::vector<EdgeTarget>& edges, const std::string& mode = "iptables") const {
+  /// @param spacing  Between one and the next.
+  std::vector<Dial> dial(const std::vector<EdgeTarget>& edges, const std::string& mode = "iptables",
+                         Duration spacing = std::chrono::seconds(1)) const {
     const CostProfile profile = hand_profile();
     const PlanTables tables = plan_tables(profile);
     ProxyParams params = hand_params();
@@ -52,7 +55,7 @@ class TwoNodes {
                          RandomStreams(1), {});
     std::vector<Dial> dials;
     for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {
-      dials.push_back(dialer.dial(edge, 0, edge, Time{}));
+      dials.push_back(dialer.dial(edge, 0, edge, Time{} + edge * spacing));
       dials.back().flow.plans = nullptr;  // they go with the book
     }
     return dials;
@@ -99,6 +102,57 @@ TEST(ServiceDialer, WorkloadsShareTheSchedulerOfAVirtualServer) {
     servers.push_back(dial.server);
   }
   EXPECT_EQ(servers, (std::vector<PodIndex>{1, 2, 1, 1, 2}));
+}
+
+class ClientIpAffinity : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ClientIpAffinity, GoesWhereTheClientWentBefore) {
+  TwoNodes cluster;
+  cluster.service().client_ip_affinity = true;
+  const std::vector<EdgeTarget> edges(8, {.exposure = Exposure::ClusterIp, .port = 0, .direct = {}});
+  const std::vector<Dial> dials = cluster.dial(edges, GetParam());
+  for (const Dial& dial : dials) EXPECT_EQ(dial.server, dials.front().server);
+}
+
+TEST_P(ClientIpAffinity, IsForgottenAfterItsTimeout) {
+  TwoNodes cluster;
+  cluster.service().client_ip_affinity = true;
+  cluster.service().affinity_timeout_s = 10;
+  const std::vector<EdgeTarget> edges(32, {.exposure = Exposure::ClusterIp, .port = 0, .direct = {}});
+  std::set<PodIndex> servers;
+  for (const Dial& dial : cluster.dial(edges, GetParam(), std::chrono::seconds(10))) servers.insert(dial.server);
+  EXPECT_EQ(servers.size(), 2u) << "32 draws of one of two";
+  servers.clear();
+  for (const Dial& dial : cluster.dial(edges, GetParam(), std::chrono::seconds(9))) servers.insert(dial.server);
+  EXPECT_EQ(servers.size(), 1u) << "each connection begins it anew";
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, ClientIpAffinity, ::testing::Values("iptables", "nftables", "ipvs"));
+
+// A test for each endpoint, which a client that nobody knows misses.
+TEST(ServiceDialer, AClientThatAffinityKnowsMeetsFewerRules) {
+  TwoNodes cluster;
+  cluster.service().client_ip_affinity = true;
+  cluster.serve({2});
+  const EdgeTarget cluster_ip{.exposure = Exposure::ClusterIp, .port = 0, .direct = {}};
+  const std::vector<Dial> dials = cluster.dial({cluster_ip, cluster_ip});
+  EXPECT_EQ(dials[0].rules - dials[1].rules, 1);
+}
+
+// The lists of an endpoint are the node's, those of IPVS the virtual server's.
+TEST(ServiceDialer, AffinityOfRulesIsSharedByClusterIpAndNodePort) {
+  TwoNodes cluster;
+  cluster.service().client_ip_affinity = true;
+  const EdgeTarget cluster_ip{.exposure = Exposure::ClusterIp, .port = 0, .direct = {}};
+  const EdgeTarget node_port{.exposure = Exposure::NodePort, .port = 0, .direct = {}, .through = 0};
+  for (std::uint32_t before = 0; before < 6; ++before) {  // whatever the first draw is
+    std::vector<EdgeTarget> edges(before, {.exposure = Exposure::PodIp, .port = kNoIndex, .direct = {}});
+    edges.insert(edges.end(), {cluster_ip, node_port});
+    const std::vector<Dial> dials = cluster.dial(edges);
+    EXPECT_EQ(dials[before].server, dials[before + 1].server);
+  }
+  const std::vector<Dial> ipvs = cluster.dial({cluster_ip, cluster_ip, node_port}, "ipvs");
+  EXPECT_EQ(ipvs[0].server, ipvs[1].server);
 }
 
 }  // namespace
