@@ -214,8 +214,10 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       "knetsim verify --published -o markdown > docs/validation.md\n"
       "knetsim verify --kernel --profile profile.yaml\n"
       "knetsim verify --kernel --profile profile.yaml --from measured.json");
-  command.add_flag("--published", arguments->published, "With published tables: configs/validation/published.yaml");
-  command.add_flag("--kernel", arguments->kernel, "With this machine's kernel, in network namespaces (needs root)");
+  CLI::Option* const published =
+      command.add_flag("--published", arguments->published, "With published tables: configs/validation/published.yaml");
+  CLI::Option* const kernel =
+      command.add_flag("--kernel", arguments->kernel, "With this machine's kernel, in network namespaces (needs root)");
   command.add_option("--profile", arguments->profile, "Of --kernel: the cost profile (default: profiles/default.yaml)")
       ->type_name("FILE");
   add_lab_options(command, arguments->lab);
@@ -227,6 +229,10 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       ->default_str("table");
   command.add_option("-j,--threads", arguments->threads, "Points simulated at a time (default: every core)")
       ->type_name("N");
+  for (const char* const option : {"--profile", "--rounds", "--save", "--from", "--force"}) {
+    command.get_option(option)->needs(kernel);
+  }
+  for (const char* const option : {"--table", "--threads"}) command.get_option(option)->needs(published);
   return [arguments, &context] {
     if (arguments->published == arguments->kernel)
       throw UsageError("say what to compare with: --published or --kernel");

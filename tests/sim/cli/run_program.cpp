@@ -52,6 +52,22 @@ ProgramResult run_program(const std::string& shell, const std::string& environme
   return result;
 }
 
+std::string first_difference(const std::string& expected, const std::string& actual) {
+  std::istringstream left(expected);
+  std::istringstream right(actual);
+  for (int line = 1;; ++line) {
+    std::string a;
+    std::string b;
+    const bool has_a = static_cast<bool>(std::getline(left, a));
+    const bool has_b = static_cast<bool>(std::getline(right, b));
+    if (!has_a && !has_b) return "";
+    if (has_a != has_b || a != b) {
+      return "line " + std::to_string(line) + "\n  expected: " + (has_a ? a : "(end)") +
+             "\n  actual:   " + (has_b ? b : "(end)");
+    }
+  }
+}
+
 void expect_golden(const std::string& name, const std::string& text) {
   const std::filesystem::path path = std::filesystem::path(KNETSIM_SOURCE_DIR) / "tests/sim/cli/golden" / name;
   if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) {

@@ -34,6 +34,10 @@ class ScratchFolder {
 
 std::string read_text(const std::filesystem::path& path);
 
+/// The first line in which two texts differ, as both have it: a mismatch of whole pages that can be read. Empty where
+/// they are equal.
+std::string first_difference(const std::string& expected, const std::string& actual);
+
 /// Compares a text with tests/sim/cli/golden/<name>. With KNETSIM_UPDATE_GOLDEN set, writes it instead.
 void expect_golden(const std::string& name, const std::string& text);
 

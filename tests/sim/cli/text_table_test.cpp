@@ -19,6 +19,13 @@ TEST(TextTable, SetsNumbersToTheRightAndEndsLinesWithoutBlanks) {
             "  longer      7  unstable\n");
 }
 
+TEST(TextTable, ASectionMakesNoColumnWider) {
+  TextTable table({"", "count"}, {1});
+  table.section("of a machine with a long name");
+  table.add({"  a", "7"});
+  EXPECT_EQ(table.render(), "     count\nof a machine with a long name\n  a      7\n");
+}
+
 TEST(TextTable, IsAPagesTableToo) {
   TextTable table({"name", "count", ""}, {1});
   table.add({"a", "1,234", "unstable"});

@@ -45,6 +45,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"Colour", "models --color pink", "knetsim models: --color: pink not in {auto,always,never}"},
         Mistake{"Packet", "trace a b c --packet third",
                 "knetsim trace: --packet: third not in {all,first,syn-ack,request,response}"},
+        Mistake{"OptionOfTheOtherKind", "verify --published --save record.json",
+                "knetsim verify: --save requires --kernel"},
         Mistake{"EmptyFileName", "run configs/tutorial.yaml --out ''", "knetsim run: --out: the file's name is empty"},
         Mistake{"ExplainNearKey", "explain cluster.proxi",
                 "knetsim: unknown key 'proxi' in 'cluster'; did you mean 'proxy'?"}),
