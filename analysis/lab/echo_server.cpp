@@ -6,9 +6,11 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <array>
-#include <vector>
+#include <cerrno>
+#include <cstring>
 
 #include "analysis/lab/lab_error.h"
 
@@ -16,7 +18,17 @@ namespace knetsim::lab {
 
 EchoServer::EchoServer(const NetNamespace& where, const EchoOptions& options)
     : options_(options), nudge_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  where.inside([&] { listener_ = listen_at({.address = 0, .port = options.port}); });
+  const bool tcp = options.transport == Transport::Tcp;
+  where.inside([&] {
+    const SocketAddress here{.address = 0, .port = options.port};
+    listener_ = tcp ? listen_at(here) : udp_socket(here);
+    if (options.behind.port == 0) return;
+    behind_ = tcp_socket();
+    reset_on_close(behind_);
+    if (!connect_to(behind_, options.behind)) {
+      throw LabError(fmt::format("{}: no connection to the server behind: {}", where.name(), std::strerror(errno)));
+    }
+  });
   thread_ = std::thread([this, &where] {
     where.enter();
     if (options_.cpu >= 0) pin_to(options_.cpu);
@@ -47,7 +59,7 @@ void EchoServer::give_way(bool batch) {
   ::pthread_setschedparam(thread_.native_handle(), batch ? SCHED_BATCH : SCHED_OTHER, &none);
 }
 
-void EchoServer::serve() const {
+void EchoServer::serve() {
   const Descriptor poll(::epoll_create1(EPOLL_CLOEXEC));
   const auto watch = [&](int fd) {
     epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
@@ -55,6 +67,7 @@ void EchoServer::serve() const {
   };
   watch(listener_.get());
   watch(nudge_.get());
+  if (behind_.valid()) watch(behind_.get());
   std::vector<char> buffer(1 << 20);
   std::array<epoll_event, 64> events{};
   while (true) {
@@ -65,23 +78,60 @@ void EchoServer::serve() const {
         if (stop_) return;
         eventfd_t nudges = 0;
         ::eventfd_read(fd, &nudges);
-        continue;
-      }
-      if (fd == listener_.get()) {
+      } else if (fd == listener_.get() && options_.transport == Transport::Udp) {
+        answer_datagram(buffer);
+      } else if (fd == listener_.get()) {
         // Blocking: a response larger than the socket's buffer is sent to its end before anything else is done.
         for (int accepted = 0; (accepted = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
           watch(accepted);
         }
-        continue;
+      } else {
+        serve_connection(fd, buffer);
       }
-      const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
-      if (got <= 0) {
-        ::close(fd);  // reset or ended
-        continue;
-      }
-      const auto answer = options_.response_bytes != 0 ? options_.response_bytes : static_cast<std::uint32_t>(got);
-      ::send(fd, buffer.data(), answer, MSG_NOSIGNAL);
     }
+  }
+}
+
+// Answers from the address that was asked: one socket stands for many, and conntrack knows the asked one alone.
+void EchoServer::answer_datagram(std::vector<char>& buffer) const {
+  sockaddr_in peer{};
+  iovec data{.iov_base = buffer.data(), .iov_len = buffer.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in_pktinfo))> control{};
+  msghdr message{};
+  message.msg_name = &peer;
+  message.msg_namelen = sizeof peer;
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = ::recvmsg(listener_.get(), &message, 0);
+  if (got < 0) return;
+  in_pktinfo asked{};  // ipi_spec_dst of an answer is its source
+  std::memcpy(&asked, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof asked);
+  asked.ipi_ifindex = 0;
+  asked.ipi_spec_dst = asked.ipi_addr;
+  std::memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &asked, sizeof asked);
+  data.iov_len = options_.response_bytes != 0 ? options_.response_bytes : static_cast<std::size_t>(got);
+  ::sendmsg(listener_.get(), &message, MSG_NOSIGNAL);
+}
+
+void EchoServer::serve_connection(int fd, std::vector<char>& buffer) {
+  const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+  if (got <= 0) {
+    ::close(fd);  // reset or ended; closing what stands behind ends the chain
+    std::erase(waiting_, fd);
+    return;
+  }
+  const auto bytes = static_cast<std::size_t>(got);
+  if (fd == behind_.get()) {
+    if (waiting_.empty()) return;  // its client has gone
+    ::send(waiting_.front(), buffer.data(), bytes, MSG_NOSIGNAL);
+    waiting_.pop_front();
+  } else if (behind_.valid()) {
+    waiting_.push_back(fd);
+    ::send(behind_.get(), buffer.data(), bytes, MSG_NOSIGNAL);
+  } else {
+    ::send(fd, buffer.data(), options_.response_bytes != 0 ? options_.response_bytes : bytes, MSG_NOSIGNAL);
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <thread>
+#include <vector>
 
 #include "analysis/lab/net_namespace.h"
 #include "analysis/lab/sockets.h"
@@ -11,8 +13,10 @@ namespace knetsim::lab {
 
 struct EchoOptions {
   std::uint16_t port = 8080;
+  Transport transport = Transport::Tcp;
   int cpu = -1;                      ///< -1: wherever the scheduler likes.
   std::uint32_t response_bytes = 0;  ///< 0: as many as came.
+  SocketAddress behind{};            ///< Asked before each answer, on one connection kept open; port 0: nobody. TCP.
 };
 
 /// A server inside a namespace, on a thread of its own: one epoll loop for the listening socket and all connections, as
@@ -35,11 +39,15 @@ class EchoServer {
   EchoServer& operator=(const EchoServer&) = delete;
 
  private:
-  void serve() const;
+  void serve();
+  void answer_datagram(std::vector<char>& buffer) const;
+  void serve_connection(int fd, std::vector<char>& buffer);
 
   EchoOptions options_;
   Descriptor listener_;
-  Descriptor nudge_;  // an eventfd: something below has changed
+  Descriptor behind_;
+  std::deque<int> waiting_;  // connections whose requests went on to it, in that order
+  Descriptor nudge_;         // an eventfd: something below has changed
   std::atomic<bool> stop_{false};
   std::atomic<bool> spin_{false};
   std::thread thread_;

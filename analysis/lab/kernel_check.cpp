@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "analysis/lab/lab_error.h"
 #include "analysis/lab/prediction.h"
@@ -33,12 +34,12 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
   const double base_prediction = predict_ns(base->lab_case, profile);
   KernelCheck check;
   check.noise_floor = noise_floor(measured);
-  std::vector<double> increments;
-  std::vector<double> connects;
+  std::map<Operation, std::vector<double>> constants;
   for (const Measured& one : measured) {
     if (&one == &*base) continue;
-    CheckedCase row{.measured = one, .predicted_ns = predict_ns(one.lab_case, profile)};
-    if (!one.lab_case.cold) {
+    const bool known = has_model(one.lab_case);
+    CheckedCase row{.measured = one, .predicted_ns = known ? predict_ns(one.lab_case, profile) : 0};
+    if (known && !one.lab_case.cold) {
       const OperationSpread spread = spread_of(work_of(one.lab_case), false, profile);
       row.p90 = checked_tail(one.p90, spread.quantile(0.9));
       row.p99 = checked_tail(one.p99, spread.quantile(0.99));
@@ -48,19 +49,23 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
     if (one.lab_case.operation == Operation::RoundTrip) {
       // The base's own interval widens that of the difference.
       row.compared = {one.p50.value - base->p50.value, one.p50.low - base->p50.high, one.p50.high - base->p50.low};
-      row.compared_prediction_ns = row.predicted_ns - base_prediction;
-      increments.push_back(row.compared.value);
+      row.compared_prediction_ns = known ? row.predicted_ns - base_prediction : 0;
     } else {
       row.compared = one.p50;
       row.compared_prediction_ns = row.predicted_ns;
-      connects.push_back(row.compared.value);
     }
+    if (known) constants[row.measured.lab_case.operation].push_back(row.compared.value);
     check.cases.push_back(row);
   }
   std::vector<double> errors;
   std::vector<double> constant_errors;
   for (CheckedCase& row : check.cases) {
-    row.constant_ns = median_of(row.measured.lab_case.operation == Operation::RoundTrip ? increments : connects).value;
+    if (!has_model(row.measured.lab_case)) {
+      row.verdict = Verdict::NoModel;
+      check.medians.add(row.verdict);
+      continue;
+    }
+    row.constant_ns = median_of(constants[row.measured.lab_case.operation]).value;
     row.verdict = judge_median(row);
     check.medians.add(row.verdict);
     const auto error = [&](double value) {

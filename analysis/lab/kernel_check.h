@@ -19,7 +19,7 @@ struct CheckedTail {
 /// A held-out case beside its prediction.
 struct CheckedCase {
   Measured measured;
-  double predicted_ns = 0;
+  double predicted_ns = 0;  ///< 0, as all that follows from it, where there is no model.
   /// What is compared: the median itself of a connect, of a round trip its increment over that between hosts.
   Estimate compared{};
   double compared_prediction_ns = 0;

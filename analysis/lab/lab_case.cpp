@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "analysis/lab/lab_error.h"
 #include "models/cni/cni_model.h"
 #include "models/service/datapath.h"
 #include "models/walk/bindings.h"
@@ -49,6 +50,97 @@ bool of_conntrack(StepKind kind) {
 
 double units(CostUnit unit, std::uint32_t bytes) { return unit == CostUnit::Byte ? bytes : 1; }
 
+std::unique_ptr<CniModel> cni_model(const LabSetup& setup) {
+  const bool vxlan = setup.fabric == Fabric::Vxlan;
+  const char* kind = !setup.bridge ? "routed" : vxlan ? "flannel" : "bridge";
+  return cni_kind_named(kind)->make({.backend = vxlan && setup.bridge ? "vxlan" : ""});
+}
+
+/// Adds up the work of the walks of a case's packets.
+class WorkSum {
+ public:
+  explicit WorkSum(const LabCase& lab_case)
+      : case_(lab_case),
+        proxy_(proxy_model(lab_case.setup.rules, lab_case.sizes())),
+        cni_(cni_model(lab_case.setup)),
+        host_ports_(lab_case.setup.rules.host_ports, lab_case.setup.rules.proxy == LabProxy::IptablesNft
+                                                         ? IptablesBackend::Nft
+                                                         : IptablesBackend::Legacy),
+        datapath_{*proxy_, *cni_, {}} {
+    // Of one machine all roles are the client's.
+    const NodeRole server = lab_case.setup.nodes == 1 ? NodeRole::Client : NodeRole::Server;
+    datapath_.host_ports[static_cast<std::size_t>(server)] = &host_ports_;
+  }
+
+  /// All that a packet of this class brings about, of a chain at each of its Services.
+  void add(PacketClass packet) {
+    const LabRules& rules = case_.setup.rules;
+    add(packet, case_.flow(), rules.position, false);
+    if (!case_.setup.chained) return;
+    FlowClass second;  // from pod to pod, by the next Service's ClusterIP
+    second.transport = rules.transport;
+    second.exposure = rules.proxy == LabProxy::None ? Exposure::PodIp : Exposure::ClusterIp;
+    second.locality = case_.flow().locality;
+    add(packet, second, rules.position + 1, false);
+  }
+  /// The passage alone of a packet of this class: without its ends' sockets.
+  void add_passage(PacketClass packet) { add(packet, case_.flow(), case_.setup.rules.position, true); }
+
+  LabWork take() { return std::move(work_); }
+
+ private:
+  void add(PacketClass packet, const FlowClass& flow, std::uint32_t position, bool passage_only) {
+    const LabRules& rules = case_.setup.rules;
+    Bindings bindings;
+    bindings[Symbol::ServicePosition] = position;
+    bindings[Symbol::NodePortPosition] = 1;
+    bindings[Symbol::IpvsDestinations] = proxy_->destinations_scanned(rules.endpoints);
+    bindings[Symbol::EndpointIndex] = (rules.endpoints + 1) / 2.0;  // drawn evenly by the rules
+    bindings[Symbol::HostPortPosition] = case_.host_port_position();
+    const Walk walk = describe(flow, packet, datapath_);
+    const Step* last = nullptr;
+    for (const Step& step : walk.steps) {
+      const bool moved = last == nullptr || last->node != step.node || last->place != step.place;
+      if (moved && step.place != Place::Wire) work_.visits.emplace_back();
+      last = &step;
+      if (!takes_part(step, packet, passage_only)) continue;
+      const StepKind what = step.kind == StepKind::Wire ? StepKind::Veth : step.kind;
+      const double count = value_of(step.count, bindings);
+      if (step.rule_bytes > 0 && step.table == RuleTable::Nat) {
+        work_.scans.push_back({what, count, step.rule_bytes, step.node});
+      } else {
+        const double amount = count * units(info(what).unit, case_.bytes);
+        work_.count[static_cast<std::size_t>(what)] += amount;
+        work_.visits.back()[static_cast<std::size_t>(what)] += amount;
+      }
+    }
+  }
+
+  bool takes_part(const Step& step, PacketClass packet, bool passage_only) const {
+    const Operation operation = case_.operation;
+    const bool session = operation == Operation::Session;
+    // In a ping-pong every packet of data carries the ACK of the one before.
+    if (step.passage == Passage::Ack || step.kind == StepKind::Ack) return false;
+    const bool unawaited = step.passage == Passage::Unawaited || info(step.kind).charge == Charge::CpuOnly;
+    if (unawaited && !session) return false;
+    if (passage_only && !of_passage(step.kind)) return false;
+    // SYN and SYN-ACK are their tuples' first packets.
+    const bool opens = packet == PacketClass::First || packet == PacketClass::SynAck;
+    if (step.when == Condition::OuterUntracked && !opens) return false;
+    if (step.kind == StepKind::WakeUp && (packet == PacketClass::SynAck || operation == Operation::Connect))
+      return false;
+    if (of_hardware(step.kind)) return false;
+    return case_.setup.rules.proxy != LabProxy::None || !of_conntrack(step.kind);
+  }
+
+  const LabCase& case_;
+  std::unique_ptr<ProxyModel> proxy_;
+  std::unique_ptr<CniModel> cni_;
+  PortMap host_ports_;
+  Datapath datapath_;
+  LabWork work_;
+};
+
 }  // namespace
 
 std::string_view proxy_name(LabProxy proxy) {
@@ -68,7 +160,15 @@ std::string_view proxy_name(LabProxy proxy) {
 }
 
 std::string_view operation_name(Operation operation) {
-  return operation == Operation::Connect ? "connect" : "round trip";
+  switch (operation) {
+    case Operation::Connect:
+      return "connect";
+    case Operation::RoundTrip:
+      return "round trip";
+    case Operation::Session:
+      return "session";
+  }
+  return "";
 }
 
 std::string LabCase::network_name() const {
@@ -77,42 +177,57 @@ std::string LabCase::network_name() const {
 }
 
 std::string LabCase::path_name() const {
+  const LabRules& rules = setup.rules;
   const char* server = server_host_network ? "host" : "pod";
   std::string text = fmt::format("{} to ", client_host_network ? "host" : "pod");
   switch (exposure) {
     case Exposure::ClusterIp:
-      text +=
-          fmt::format("ClusterIP {} of {} x {}{}", setup.rules.position, setup.rules.services, setup.rules.endpoints,
-                      setup.rules.affinity           ? " (affinity)"
-                      : setup.rules.least_connection ? " (lc)"
-                                                     : "");
+      text += fmt::format("ClusterIP {} of {} x {}", rules.position, rules.services, rules.endpoints);
+      if (rules.affinity) text += remembered ? " (affinity, known)" : " (affinity)";
+      if (rules.least_connection) text += " (lc)";
       break;
     case Exposure::NodePort:
-      text += fmt::format("NodePort, {} x {}", setup.rules.services, setup.rules.endpoints);
+      text += fmt::format("NodePort{}, {} x {}",
+                          ingress == IngressNode::ThirdNode    ? " of a third node"
+                          : ingress == IngressNode::ServerNode ? " of the server's node"
+                                                               : "",
+                          rules.services, rules.endpoints);
       break;
-    default:
+    case Exposure::HostPort:
+      text += fmt::format("hostPort of {} past {} Services", rules.host_ports, rules.services);
+      break;
+    case Exposure::PodIp:
       text += server;
-      if (setup.rules.proxy != LabProxy::None) text += fmt::format(" past {} Services", setup.rules.services);
+      if (rules.proxy != LabProxy::None) text += fmt::format(" past {} Services", rules.services);
   }
-  return text + fmt::format(", {}", proxy_name(setup.rules.proxy));
+  if (setup.chained) text += " and on to a second";
+  return text + fmt::format(", {}", proxy_name(rules.proxy));
 }
 
 std::string LabCase::datapath_name() const { return network_name() + ", " + path_name(); }
 
-std::string LabCase::name() const {
-  std::string text = fmt::format("{}: {}", datapath_name(), operation_name(operation));
-  if (bytes > 1) text += fmt::format(" of {} B", bytes);
+std::string LabCase::details() const {
+  std::string text;
+  if (operation == Operation::Session) text += fmt::format(", {} {}", requests, requests == 1 ? "request" : "requests");
+  if (setup.rules.transport == Transport::Udp) text += ", UDP";
+  if (bytes > 1) text += fmt::format(", {} B", bytes);
   return text + (cold ? ", cold" : "");
+}
+
+std::string LabCase::name() const {
+  return fmt::format("{}: {}{}", datapath_name(), operation_name(operation), details());
 }
 
 FlowClass LabCase::flow() const {
   FlowClass flow;
+  flow.transport = setup.rules.transport;
   flow.exposure = exposure;
   flow.locality = setup.nodes == 1 ? Locality::SameNode : Locality::Remote;
-  if (exposure == Exposure::NodePort) flow.ingress = IngressNode::ClientNode;
+  if (exposure == Exposure::NodePort) flow.ingress = ingress;
   flow.client_host_network = client_host_network;
   flow.server_host_network = server_host_network;
   flow.affinity = setup.rules.affinity;
+  flow.remembered = remembered;
   flow.endpoints = setup.rules.affinity ? setup.rules.endpoints : 1;
   return flow;
 }
@@ -138,55 +253,34 @@ std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& 
        .sizes = sizes});
 }
 
-LabWork work_of(const LabCase& lab_case) {
-  const LabRules& rules = lab_case.setup.rules;
-  const auto proxy = proxy_model(rules, lab_case.sizes());
-  const bool vxlan = lab_case.setup.fabric == Fabric::Vxlan;
-  const char* kind = !lab_case.setup.bridge ? "routed" : vxlan ? "flannel" : "bridge";
-  const auto cni = cni_kind_named(kind)->make({.backend = vxlan ? "vxlan" : ""});
-  const Datapath datapath{*proxy, *cni, {}};
-  const FlowClass flow = lab_case.flow();
-  Bindings bindings;
-  bindings[Symbol::ServicePosition] = rules.position;
-  bindings[Symbol::NodePortPosition] = 1;
-  bindings[Symbol::IpvsDestinations] = proxy->destinations_scanned(rules.endpoints);
-  bindings[Symbol::EndpointIndex] = (rules.endpoints + 1) / 2.0;  // drawn evenly by the rules
+bool has_model(const LabCase& lab_case) {
+  const LabSetup& setup = lab_case.setup;
+  return setup.nodes == 1 || setup.fabric == Fabric::HostRoutes || setup.fabric == Fabric::Vxlan;
+}
 
-  LabWork work;
-  const auto add = [&](PacketClass packet, bool passage_only) {
-    const Walk walk = describe(flow, packet, datapath);
-    const Step* last = nullptr;
-    for (const Step& step : walk.steps) {
-      const bool moved = last == nullptr || last->node != step.node || last->place != step.place;
-      if (moved && step.place != Place::Wire) work.visits.emplace_back();
-      last = &step;
-      if (step.passage != Passage::Message || info(step.kind).charge == Charge::CpuOnly) continue;
-      if (passage_only && !of_passage(step.kind)) continue;
-      if (passage_only && step.when == Condition::OuterUntracked) continue;  // the SYN was the tuple's first packet
-      if (step.when == Condition::OuterUntracked && lab_case.operation == Operation::RoundTrip) continue;
-      if (step.kind == StepKind::WakeUp && lab_case.operation == Operation::Connect) continue;
-      if (of_hardware(step.kind)) continue;
-      if (rules.proxy == LabProxy::None && of_conntrack(step.kind)) continue;
-      const StepKind what = step.kind == StepKind::Wire ? StepKind::Veth : step.kind;
-      const double count = value_of(step.count, bindings);
-      if (step.rule_bytes > 0 && step.table == RuleTable::Nat) {
-        work.scans.push_back({what, count, step.rule_bytes, step.node});
-      } else {
-        const double amount = count * units(info(what).unit, lab_case.bytes);
-        work.count[static_cast<std::size_t>(what)] += amount;
-        work.visits.back()[static_cast<std::size_t>(what)] += amount;
+LabWork work_of(const LabCase& lab_case) {
+  if (!has_model(lab_case)) throw LabError("no model: " + lab_case.name());
+  WorkSum sum(lab_case);
+  switch (lab_case.operation) {
+    case Operation::Connect:
+      sum.add(PacketClass::First);
+      sum.add(PacketClass::SynAck);
+      sum.add_passage(PacketClass::Request);
+      break;
+    case Operation::RoundTrip:
+      sum.add(PacketClass::Request);
+      sum.add(PacketClass::Response);
+      break;
+    case Operation::Session:
+      sum.add(PacketClass::First);
+      sum.add(PacketClass::SynAck);
+      for (std::uint32_t request = 0; request < lab_case.requests; ++request) {
+        sum.add(PacketClass::Request);
+        sum.add(PacketClass::Response);
       }
-    }
-  };
-  if (lab_case.operation == Operation::Connect) {
-    add(PacketClass::First, false);
-    add(PacketClass::SynAck, false);
-    add(PacketClass::Request, true);
-  } else {
-    add(PacketClass::Request, false);
-    add(PacketClass::Response, false);
+      break;
   }
-  return work;
+  return sum.take();
 }
 
 }  // namespace knetsim::lab

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "analysis/lab/command.h"
 #include "analysis/lab/lab_error.h"
 
 namespace knetsim::lab {
@@ -18,6 +21,12 @@ std::uint16_t host_end_number(std::uint32_t pod) { return static_cast<std::uint1
 std::uint16_t pod_number(std::uint32_t pod) { return static_cast<std::uint16_t>(0x500 + pod); }
 
 constexpr const char* kTunnel = "tunnel0";
+constexpr int kWireGuardPort = 51820;
+
+// Fixed, so that nothing of a lab depends on chance: they protect nothing.
+constexpr std::array kWireGuardKeys = {
+    "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=",
+    "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="};
 
 /// Of pods and tunnel devices, as pod networks set it: what the wire's 1,500 bytes leave beside the outer headers. With
 /// more, every full segment would become two fragments.
@@ -29,6 +38,8 @@ int mtu_of(Fabric fabric) {
       return 1500 - 50;
     case Fabric::Ipip:
       return 1500 - 20;
+    case Fabric::WireGuard:
+      return 1500 - 60;  // IPv4, UDP, its header and authenticator
   }
   return 1500;
 }
@@ -45,6 +56,8 @@ std::string_view fabric_name(Fabric fabric) {
       return "VXLAN";
     case Fabric::Ipip:
       return "IPIP";
+    case Fabric::WireGuard:
+      return "WireGuard";
   }
   return "";
 }
@@ -61,7 +74,9 @@ LabCluster::LabCluster(const LabSpec& spec) : spec_(spec), next_host_(spec.nodes
   for (std::uint32_t node = 0; node < spec.nodes; ++node) {
     if (spec.fabric != Fabric::HostRoutes) add_tunnel(node);
     for (std::uint32_t peer = 0; peer < spec.nodes; ++peer) {
-      if (peer != node) add_route(node, peer);
+      if (peer == node) continue;
+      add_peer(node, peer);
+      add_route(node, peer, subnet(peer));
     }
   }
   for (const LabPodSpec& pod : spec.pods) add_pod(pod);
@@ -107,29 +122,57 @@ void LabCluster::add_tunnel(std::uint32_t index) {
     case Fabric::Ipip:
       space.ip(fmt::format("link add {} type ipip local {}", kTunnel, own));
       break;
+    case Fabric::WireGuard:
+      space.ip(fmt::format("link add {} type wireguard", kTunnel));
+      space.in(fmt::format("wg set {} listen-port {} private-key /dev/stdin", kTunnel, kWireGuardPort),
+               kWireGuardKeys.at(index));
+      break;
   }
   space.ip(fmt::format("addr add {}/32 dev {}", to_text(tunnel_address(index)), kTunnel));
   space.ip(fmt::format("link set {} mtu {} up", kTunnel, mtu_of(spec_.fabric)));
 }
 
-void LabCluster::add_route(std::uint32_t from, std::uint32_t to) {
+/// What the tunnel device has to know of another node.
+void LabCluster::add_peer(std::uint32_t from, std::uint32_t to) const {
+  const NetNamespace& space = node(from);
+  const std::string peer = to_text(node_address(to));
+  if (spec_.fabric == Fabric::Vxlan) {
+    space.neighbour(to_text(tunnel_address(to)), kTunnel, tunnel_number(to));
+    space.in(fmt::format("bridge fdb add {} dev {} dst {}", NetNamespace::ethernet_address(tunnel_number(to)), kTunnel,
+                         peer));
+  } else if (spec_.fabric == Fabric::WireGuard) {
+    const std::string key = words(space.in("wg pubkey", kWireGuardKeys.at(to))).at(0);
+    space.in(
+        fmt::format("wg set {} peer {} allowed-ips {} endpoint {}:{}", kTunnel, key, subnet(to), peer, kWireGuardPort));
+  }
+}
+
+void LabCluster::add_route(std::uint32_t from, std::uint32_t to, const std::string& range) const {
   const NetNamespace& space = node(from);
   const std::string peer = to_text(node_address(to));
   switch (spec_.fabric) {
     case Fabric::HostRoutes:
-      space.ip(fmt::format("route add {} via {} dev {} onlink", subnet(to), peer, uplink(to)));
+      space.ip(fmt::format("route add {} via {} dev {} onlink", range, peer, uplink(to)));
       return;
-    case Fabric::Vxlan: {
-      const std::string gateway = to_text(tunnel_address(to));
-      space.neighbour(gateway, kTunnel, tunnel_number(to));
-      space.in(fmt::format("bridge fdb add {} dev {} dst {}", NetNamespace::ethernet_address(tunnel_number(to)),
-                           kTunnel, peer));
-      space.ip(fmt::format("route add {} via {} dev {} onlink", subnet(to), gateway, kTunnel));
+    case Fabric::Vxlan:
+      space.ip(fmt::format("route add {} via {} dev {} onlink", range, to_text(tunnel_address(to)), kTunnel));
       return;
-    }
     case Fabric::Ipip:
-      space.ip(fmt::format("route add {} via {} dev {} onlink", subnet(to), peer, kTunnel));
+      space.ip(fmt::format("route add {} via {} dev {} onlink", range, peer, kTunnel));
       return;
+    case Fabric::WireGuard:
+      space.ip(fmt::format("route add {} dev {}", range, kTunnel));
+      return;
+  }
+}
+
+void LabCluster::add_clients(std::uint32_t pod, const std::string& range) const {
+  this->pod(pod).ip(fmt::format("route add local {} dev lo", range));
+  const std::uint32_t home = spec_.pods[pod].node;
+  node(home).ip(fmt::format("route add {} via {} onlink dev {}", range, to_text(pod_address(pod)),
+                            spec_.bridge ? "cni0" : fmt::format("veth{}", pod)));
+  for (std::uint32_t other = 0; other < spec_.nodes; ++other) {
+    if (other != home) add_route(other, home, range);
   }
 }
 

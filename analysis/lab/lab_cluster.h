@@ -12,7 +12,7 @@
 namespace knetsim::lab {
 
 /// What carries packets from a pod of one node to a pod of another.
-enum class Fabric : std::uint8_t { HostRoutes, Vxlan, Ipip };
+enum class Fabric : std::uint8_t { HostRoutes, Vxlan, Ipip, WireGuard };
 std::string_view fabric_name(Fabric fabric);
 
 struct LabPodSpec {
@@ -50,11 +50,16 @@ class LabCluster {
   /// All addresses of a node itself.
   std::vector<Ipv4> addresses_of(std::uint32_t node) const;
 
+  /// Makes `range` addresses of a pod's, from which its sockets may connect: clients of many addresses.
+  /// @pre No node's pods are in the range, and those that it talks to are on other nodes.
+  void add_clients(std::uint32_t pod, const std::string& range) const;
+
  private:
   void add_node(std::uint32_t node);
   void join(std::uint32_t a, std::uint32_t b);
   void add_tunnel(std::uint32_t node);
-  void add_route(std::uint32_t from, std::uint32_t to);
+  void add_peer(std::uint32_t from, std::uint32_t to) const;
+  void add_route(std::uint32_t from, std::uint32_t to, const std::string& range) const;
   void add_pod(const LabPodSpec& spec);
 
   LabSpec spec_;

@@ -5,12 +5,19 @@
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/ipvs_text.h"
 #include "models/proxy/nftables_rules.h"
+#include "models/proxy/portmap_rules.h"
 #include "models/proxy/ruleset_text.h"
 
 namespace knetsim::lab {
 namespace {
 
+constexpr std::uint16_t kChainPort = 8081;
 constexpr std::uint16_t kNodePort = 30'080;
+constexpr std::uint16_t kHostPort = 8088;
+constexpr std::uint32_t kHostPortBase = 9'000;  // of the containers that nobody asks
+// Addresses of clients that affinity has not seen: of the cluster's pods, and of no node.
+constexpr const char* kNewClients = "10.244.128.0/17";
+constexpr std::uint32_t kNewClientCount = 1 << 15;
 constexpr std::uint32_t kServiceNet = ipv4(10, 96, 0, 0);
 
 Ipv4 service_address(std::uint32_t position) { return kServiceNet + 256 + position; }
@@ -18,36 +25,48 @@ Ipv4 service_address(std::uint32_t position) { return kServiceNet + 256 + positi
 }  // namespace
 
 LabDatapath::LabDatapath(const LabSetup& setup, LabServers servers) : setup_(setup) {
+  const LabRules& rules = setup.rules;
   const std::uint32_t far = setup.nodes - 1;
-  cluster_ =
-      std::make_unique<LabCluster>(LabSpec{.nodes = setup.nodes,
-                                           .fabric = setup.fabric,
-                                           .bridge = setup.bridge,
-                                           .pods = {{.node = 0}, {.node = far, .addresses = setup.rules.endpoints}}});
-  for (std::uint32_t node = 0; node < setup.nodes && setup.rules.proxy != LabProxy::None; ++node) load_rules(node);
+  std::vector<LabPodSpec> pods = {{.node = 0}, {.node = far, .addresses = rules.endpoints}};
+  if (setup.chained) pods.push_back({.node = 0, .addresses = rules.endpoints});
+  cluster_ = std::make_unique<LabCluster>(
+      LabSpec{.nodes = setup.nodes, .fabric = setup.fabric, .bridge = setup.bridge, .pods = pods});
+  if (rules.affinity) cluster_->add_clients(0, kNewClients);
+  for (std::uint32_t node = 0; node < setup.nodes && rules.proxy != LabProxy::None; ++node) load_rules(node);
   if (servers == LabServers::None) return;
-  pod_server_ = std::make_unique<EchoServer>(cluster_->pod(1), EchoOptions{.port = kServerPort});
-  host_server_ = std::make_unique<EchoServer>(cluster_->node(far), EchoOptions{.port = kServerPort});
+  const EchoOptions plain{.port = kServerPort, .transport = rules.transport};
+  pod_server_ = std::make_unique<EchoServer>(cluster_->pod(1), plain);
+  host_server_ = std::make_unique<EchoServer>(cluster_->node(far), plain);
+  if (!setup.chained) return;
+  second_server_ = std::make_unique<EchoServer>(cluster_->pod(2), plain);
+  const SocketAddress second = rules.proxy == LabProxy::None
+                                   ? SocketAddress{.address = cluster_->pod_address(2), .port = kServerPort}
+                                   : SocketAddress{.address = service_address(rules.position + 1), .port = 80};
+  chain_server_ = std::make_unique<EchoServer>(cluster_->pod(1), EchoOptions{.port = kChainPort, .behind = second});
 }
 
 std::vector<ServicePortSpec> LabDatapath::services(std::uint32_t node) const {
   const LabRules& rules = setup_.rules;
-  const bool local = node + 1 == setup_.nodes;
   std::vector<ServicePortSpec> services;
   services.reserve(rules.services);
   for (std::uint32_t position = 1; position <= rules.services; ++position) {
     ServicePortSpec service{.name = "service-" + std::to_string(position),
                             .port_name = "http",
+                            .transport = rules.transport,
                             .cluster_ip = service_address(position),
                             .port = 80,
                             .affinity_seconds = rules.affinity ? 10'800 : 0};
     const bool asked = position == rules.position;
+    const bool second = setup_.chained && position == rules.position + 1;
     service.node_port = asked ? kNodePort : std::uint16_t{0};
+    const std::uint16_t port = asked && setup_.chained ? kChainPort : kServerPort;
     for (std::uint32_t e = 0; e < rules.endpoints; ++e) {
+      const Ipv4 address = asked    ? cluster_->pod_address(1, e)
+                           : second ? cluster_->pod_address(2, e)
+                                    : ipv4(10, 245, 0, 0) + position * rules.endpoints + e;
       // Every node has endpoints of some Service: IPVS mode has a rule more then.
-      service.endpoints.push_back(
-          {asked ? cluster_->pod_address(1, e) : ipv4(10, 245, 0, 0) + position * rules.endpoints + e, kServerPort,
-           !asked || local});
+      const bool local = asked ? node + 1 == setup_.nodes : !second || node == 0;
+      service.endpoints.push_back({address, port, local});
     }
     services.push_back(std::move(service));
   }
@@ -63,14 +82,19 @@ void LabDatapath::load_rules(std::uint32_t node) {
     space.in(command, text);
     load_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
+  const auto iptables = [&](const char* command) {
+    Ruleset rules = iptables_rules(spec, list);
+    if (node + 1 == setup_.nodes) add_portmap_rules(rules, host_ports());
+    timed(command, iptables_text(rules));
+  };
   load_seconds_ = 0;
   switch (setup_.rules.proxy) {
     case LabProxy::None:
       return;
     case LabProxy::IptablesLegacy:
-      return timed("iptables-legacy-restore", iptables_text(iptables_rules(spec, list)));
+      return iptables("iptables-legacy-restore");
     case LabProxy::IptablesNft:
-      return timed("iptables-nft-restore", iptables_text(iptables_rules(spec, list)));
+      return iptables("iptables-nft-restore");
     case LabProxy::Nftables:
       return timed("nft -f -", nftables_text(nftables_rules(spec, list)));
     case LabProxy::Ipvs: {
@@ -85,21 +109,47 @@ void LabDatapath::load_rules(std::uint32_t node) {
   }
 }
 
+// Of the server's node. A later container's entry stands before those of earlier ones.
+std::vector<HostPortSpec> LabDatapath::host_ports() const {
+  const std::uint32_t count = setup_.rules.host_ports;
+  const std::uint32_t asked = LabCase{.setup = setup_}.host_port_position();
+  std::vector<HostPortSpec> containers;
+  containers.reserve(count);
+  for (std::uint32_t place = count; place >= 1; --place) {
+    HostPortSpec container{.container = "container-" + std::to_string(place)};
+    container.address = place == asked ? cluster_->pod_address(1) : ipv4(10, 245, 255, 0) + place;
+    const auto port = static_cast<std::uint16_t>(place == asked ? kHostPort : kHostPortBase + place);
+    container.mappings = {{setup_.rules.transport, port, kServerPort}};
+    containers.push_back(std::move(container));
+  }
+  return containers;
+}
+
+SocketAddress LabDatapath::target(const LabCase& lab_case) const {
+  const std::uint32_t far = setup_.nodes - 1;
+  switch (lab_case.exposure) {
+    case Exposure::ClusterIp:
+      return {.address = service_address(setup_.rules.position), .port = 80};
+    case Exposure::NodePort: {
+      const std::uint32_t asked = lab_case.ingress == IngressNode::ThirdNode    ? 1
+                                  : lab_case.ingress == IngressNode::ServerNode ? far
+                                                                                : 0;
+      return {.address = LabCluster::node_address(asked), .port = kNodePort};
+    }
+    case Exposure::HostPort:
+      return {.address = LabCluster::node_address(far), .port = kHostPort};
+    case Exposure::PodIp:
+      break;
+  }
+  return {.address = lab_case.server_host_network ? LabCluster::node_address(far) : cluster_->pod_address(1),
+          .port = setup_.chained ? kChainPort : kServerPort};
+}
+
 LabEnds LabDatapath::ends_of(const LabCase& lab_case) const {
   const std::uint32_t far = setup_.nodes - 1;
   LabEnds ends{.client = lab_case.client_host_network ? cluster_->node(0) : cluster_->pod(0),
                .server = lab_case.server_host_network ? cluster_->node(far) : cluster_->pod(1),
-               .asked = {.address = 0, .port = kServerPort}};
-  switch (lab_case.exposure) {
-    case Exposure::ClusterIp:
-      ends.asked = {.address = service_address(setup_.rules.position), .port = 80};
-      break;
-    case Exposure::NodePort:
-      ends.asked = {.address = LabCluster::node_address(0), .port = kNodePort};
-      break;
-    default:
-      ends.asked.address = lab_case.server_host_network ? LabCluster::node_address(far) : cluster_->pod_address(1);
-  }
+               .asked = target(lab_case)};
   ends.client_device = !lab_case.client_host_network ? LabCluster::pod_device()
                        : far > 0                     ? LabCluster::uplink(far)
                                                      : LabCluster::host_end(1);
@@ -110,18 +160,31 @@ Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cp
                              const std::function<void()>& before_each) const {
   const bool connect = lab_case.operation == Operation::Connect;
   const int server_cpu = connect ? cpus.back() : cpus.front();
-  EchoServer& server = lab_case.server_host_network ? *host_server_ : *pod_server_;
-  server.move_to(server_cpu, connect && server_cpu != cpus.front());
-  server.give_way(connect && server_cpu == cpus.front());
+  const bool spin = connect && server_cpu != cpus.front();
+  EchoServer& server = lab_case.server_host_network ? *host_server_ : setup_.chained ? *chain_server_ : *pod_server_;
+  server.move_to(server_cpu, spin);
+  server.give_way(connect && !spin);
+  if (second_server_) second_server_->move_to(cpus.front(), false);
+  ProbeOptions options{.cpu = cpus.front(),
+                       .samples = samples,
+                       .before = lab_case.cold ? 2u : 20u,
+                       .bytes = lab_case.bytes,
+                       .transport = setup_.rules.transport,
+                       .requests = lab_case.requests,
+                       .before_each = before_each};
+  if (connect && setup_.rules.affinity && !lab_case.remembered) {
+    const std::uint32_t wanted = options.before + options.samples;
+    // Round and round: who comes again after so many others is unknown to iptables, which remembers 100 clients.
+    if (next_client_ + wanted > kNewClientCount) next_client_ = 0;
+    options.client = ipv4(10, 244, 128, 0) + next_client_;
+    next_client_ += wanted;
+  }
+  const auto probe = connect                                      ? connect_times
+                     : lab_case.operation == Operation::RoundTrip ? round_trip_times
+                                                                  : session_times;
   const LabEnds ends = ends_of(lab_case);
-  const ProbeOptions options{.cpu = cpus.front(),
-                             .samples = samples,
-                             .before = lab_case.cold ? 2u : 20u,
-                             .bytes = lab_case.bytes,
-                             .before_each = before_each};
-  Samples times =
-      connect ? connect_times(ends.client, ends.asked, options) : round_trip_times(ends.client, ends.asked, options);
-  server.move_to(server_cpu, false);  // others are measured next
+  Samples times = probe(ends.client, ends.asked, options);
+  if (spin) server.move_to(server_cpu, false);  // others are measured next
   return times;
 }
 

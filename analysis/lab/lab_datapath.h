@@ -43,11 +43,16 @@ class LabDatapath {
  private:
   void load_rules(std::uint32_t node);
   std::vector<ServicePortSpec> services(std::uint32_t node) const;
+  std::vector<HostPortSpec> host_ports() const;
+  SocketAddress target(const LabCase& lab_case) const;
 
   LabSetup setup_;
   std::unique_ptr<LabCluster> cluster_;
   std::unique_ptr<EchoServer> pod_server_;
   std::unique_ptr<EchoServer> host_server_;
+  std::unique_ptr<EchoServer> second_server_;  // of a chain, on the client's node
+  std::unique_ptr<EchoServer> chain_server_;   // in the server's pod: asks the second
+  mutable std::uint32_t next_client_ = 0;      // where affinity must not know the client: each has its own address
   double load_seconds_ = 0;
 };
 

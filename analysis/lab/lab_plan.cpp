@@ -1,5 +1,7 @@
 #include "analysis/lab/lab_plan.h"
 
+#include <array>
+
 namespace knetsim::lab {
 namespace {
 
@@ -10,6 +12,15 @@ class Plan {
       one.operation = operation;
       cases.push_back(one);
     }
+  }
+  void one(LabCase one, Operation operation) {
+    one.operation = operation;
+    cases.push_back(one);
+  }
+  void session(LabCase one, std::uint32_t requests) {
+    one.operation = Operation::Session;
+    one.requests = requests;
+    cases.push_back(one);
   }
   void connect(LabCase one, bool cold_too = false) {
     one.operation = Operation::Connect;
@@ -28,6 +39,50 @@ LabCase hosts(const LabRules& rules) {
   return {.setup = {.rules = rules}, .client_host_network = true, .server_host_network = true};
 }
 
+/// All ways of asking for a Service but its ClusterIP.
+void exposures(Plan& plan, const LabRules& rules, bool iptables) {
+  for (const IngressNode asked : {IngressNode::ClientNode, IngressNode::ServerNode, IngressNode::ThirdNode}) {
+    plan.both({.setup = {.nodes = asked == IngressNode::ThirdNode ? 3u : 2u, .rules = rules},
+               .exposure = Exposure::NodePort,
+               .ingress = asked,
+               .client_host_network = true});
+  }
+  plan.both({.setup = {.nodes = 3, .rules = rules}, .exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode});
+  plan.both({.setup = {.nodes = 1, .rules = rules}, .client_host_network = true, .server_host_network = true});
+  if (!iptables) return;  // portmap's rules are iptables rules, whatever kube-proxy's are
+  LabRules ports = rules;
+  ports.host_ports = 20;
+  plan.both({.setup = {.rules = ports}, .exposure = Exposure::HostPort});
+  plan.both({.setup = {.rules = ports}, .exposure = Exposure::HostPort, .client_host_network = true});
+}
+
+/// Whole connections, two Services in a chain, datagrams.
+void connections(Plan& plan, const LabRules& rules) {
+  for (const std::uint32_t requests : {1u, 5u}) {
+    plan.session({.setup = {.rules = rules}, .exposure = Exposure::ClusterIp}, requests);
+  }
+  plan.one({.setup = {.chained = true, .rules = rules}, .exposure = Exposure::ClusterIp}, Operation::RoundTrip);
+  LabRules datagrams = rules;
+  datagrams.transport = Transport::Udp;
+  plan.one({.setup = {.rules = datagrams}, .exposure = Exposure::ClusterIp}, Operation::RoundTrip);
+}
+
+/// A client that session affinity does not know, and one that it does.
+void affinity(Plan& plan, LabRules rules) {
+  rules.affinity = true;
+  LabCase one{.setup = {.rules = rules}, .exposure = Exposure::ClusterIp};
+  plan.one(one, Operation::Connect);
+  one.remembered = true;
+  plan.both(one);
+}
+
+/// Overlays that no pod network of the models uses: shown beside VXLAN.
+void without_model(Plan& plan, const Surroundings& here) {
+  for (const Fabric fabric : {Fabric::Ipip, Fabric::WireGuard}) {
+    if (fabric == Fabric::Ipip ? here.ipip : here.wireguard) plan.both({.setup = {.fabric = fabric}});
+  }
+}
+
 }  // namespace
 
 std::vector<LabProxy> proxies_of(const Surroundings& here) {
@@ -37,6 +92,19 @@ std::vector<LabProxy> proxies_of(const Surroundings& here) {
   if (here.nftables) list.push_back(LabProxy::Nftables);
   if (here.ipvs) list.push_back(LabProxy::Ipvs);
   return list;
+}
+
+std::span<const UnmeasuredKind> unmeasured_kinds() {
+  using K = StepKind;
+  static constexpr const char* kHardware = "a cable has no NIC, driver or queue";
+  static constexpr std::array kKinds = {UnmeasuredKind{K::Qdisc, "a cable's end has no queue (noqueue)"},
+                                        UnmeasuredKind{K::DriverTransmit, kHardware},
+                                        UnmeasuredKind{K::NicTransmit, kHardware},
+                                        UnmeasuredKind{K::NicReceive, kHardware},
+                                        UnmeasuredKind{K::Interrupt, kHardware},
+                                        UnmeasuredKind{K::NapiPoll, kHardware},
+                                        UnmeasuredKind{K::Ack, "in a ping-pong data carry the ACKs"}};
+  return kKinds;
 }
 
 std::vector<LabCase> calibration_cases(const Surroundings& here) {
@@ -56,6 +124,12 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
     plan.cold_connect(one);
   }
   if (here.vxlan) plan.cold_connect({.setup = {.fabric = Fabric::Vxlan}});
+  plan.both({.setup = {.nodes = 1}, .client_host_network = true, .server_host_network = true});  // loopback
+  // What nobody waits for: accept() and close() are in a whole connection alone.
+  plan.session(hosts({}), 1);
+  plan.session({}, 1);
+  plan.one(hosts({.transport = Transport::Udp}), Operation::RoundTrip);
+  plan.one({.setup = {.rules = {.transport = Transport::Udp}}}, Operation::RoundTrip);
   // What bytes cost, and a datagram's worth of packets at once.
   LabCase large = hosts({});
   for (const std::uint32_t bytes : {1'000u, 8'000u, 32'000u}) {
@@ -97,11 +171,11 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
     plan.connect({.setup = {.rules = rules(500, 2, 100)}, .exposure = Exposure::ClusterIp}, true);
     plan.connect({.setup = {.rules = rules(500, 2, 100)}});  // a miss: past every rule
     plan.both({.setup = {.rules = rules(50, 10, 40)}, .exposure = Exposure::ClusterIp, .client_host_network = true});
-    plan.both({.setup = {.rules = rules(50, 10, 40)}, .exposure = Exposure::NodePort, .client_host_network = true});
     plan.both({.setup = {.nodes = 1, .rules = rules(50, 10, 40)}, .exposure = Exposure::ClusterIp});
-    LabRules sticky = rules(20, 4, 7);
-    sticky.affinity = true;
-    plan.both({.setup = {.rules = sticky}, .exposure = Exposure::ClusterIp});
+    exposures(plan, rules(50, 10, 40), scanned);
+    connections(plan, rules(50, 10, 40));
+    affinity(plan, rules(20, 4, 7));
+    plan.both({.setup = {.rules = rules(5, 100, 3)}, .exposure = Exposure::ClusterIp});
     if (scanned) {
       for (const std::uint32_t services : {1u, 200u, 1'500u}) {
         plan.connect({.setup = {.rules = rules(services, 1, services)}, .exposure = Exposure::ClusterIp});
@@ -118,7 +192,14 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
       plan.both({.setup = {.fabric = Fabric::Vxlan, .rules = rules(50, 10, 40)}, .exposure = Exposure::ClusterIp});
       plan.connect({.setup = {.fabric = Fabric::Vxlan, .rules = rules(800, 1, 300)}, .exposure = Exposure::ClusterIp});
     }
+    if (here.vxlan) {
+      plan.both({.setup = {.nodes = 3, .fabric = Fabric::Vxlan, .rules = rules(50, 10, 40)},
+                 .exposure = Exposure::NodePort,
+                 .ingress = IngressNode::ThirdNode,
+                 .client_host_network = true});
+    }
   }
+  without_model(plan, here);
   return plan.cases;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "analysis/lab/lab_case.h"
@@ -14,8 +15,19 @@ std::vector<LabProxy> proxies_of(const Surroundings& here);
 /// steps apart. What the machine lacks is left out (Surroundings::notes says so).
 std::vector<LabCase> calibration_cases(const Surroundings& here);
 
-/// Datapaths that no calibration has seen, of the same steps in other sums: other numbers of Services and places, rules
-/// and overlay together, a packet that misses every rule, host clients, node ports, affinity, swept caches.
+/// Datapaths that no calibration has seen, of the same steps in other sums: other numbers of Services, endpoints and
+/// places, rules and overlay together, a packet that misses every rule, host clients, node ports of each node, host
+/// ports, affinity, whole connections, two Services in a chain, datagrams, swept caches. Where the kernel has them,
+/// IPIP and WireGuard stand beside, without a model.
 std::vector<LabCase> held_out_cases(const Surroundings& here);
+
+/// A kind of step that no calibration measures, and why.
+struct UnmeasuredKind {
+  StepKind kind{};
+  const char* why = "";
+};
+/// All of them, but for those that no profile has; every other kind occurs in a case of the calibration, where the
+/// machine has all that the lab can use.
+std::span<const UnmeasuredKind> unmeasured_kinds();
 
 }  // namespace knetsim::lab

@@ -44,10 +44,12 @@ std::string_view placement_name(Placement placement) {
   return "";
 }
 
-std::string LoadCase::name() const {
-  return fmt::format("{}: {}, {} {}{}, {}", path.datapath_name(), load_name(kind), clients,
-                     kind == LoadKind::Bulk ? "stream" : "client", clients == 1 ? "" : "s", placement_name(placement));
+std::string LoadCase::what_name() const {
+  return fmt::format("{}, {} {}{}, {}", load_name(kind), clients, kind == LoadKind::Bulk ? "stream" : "client",
+                     clients == 1 ? "" : "s", placement_name(placement));
 }
+
+std::string LoadCase::name() const { return fmt::format("{}: {}", path.datapath_name(), what_name()); }
 
 std::vector<int> LoadCase::cpus_used(const std::vector<int>& cpus) const {
   std::size_t count = 2;

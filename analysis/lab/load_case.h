@@ -38,6 +38,8 @@ struct LoadCase {
 
   /// "host routes, bridge, pod to pod, no rules: requests, 2 clients, a pair on each CPU"
   std::string name() const;
+  /// "requests, 2 clients, a pair on each CPU"
+  std::string what_name() const;
   /// CPUs that do any of its work, of those there are.
   std::vector<int> cpus_used(const std::vector<int>& cpus) const;
 };

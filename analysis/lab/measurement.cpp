@@ -85,9 +85,9 @@ std::vector<Measured> measure(const std::vector<LabCase>& cases, const Measureme
       const std::size_t index = (i + round * 5) % cases.size();
       const LabCase& one = cases[index];
       tell((round + static_cast<double>(i) / static_cast<double>(cases.size())) / options.rounds, one.name());
-      const std::uint32_t samples = one.cold                              ? options.cold
-                                    : one.operation == Operation::Connect ? options.connects
-                                                                          : options.round_trips;
+      const std::uint32_t samples = one.cold                                ? options.cold
+                                    : one.operation != Operation::RoundTrip ? options.connects
+                                                                            : options.round_trips;
       rounds[index].add(datapaths.at(one.setup)->measure(one, options.cpus, samples,
                                                          one.cold ? std::function<void()>(std::ref(sweep)) : nullptr));
     }

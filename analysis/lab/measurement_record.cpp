@@ -20,12 +20,21 @@ void describe(EnumValues<Exposure>& v) {
       .value("HostPort", Exposure::HostPort, "a port of the server's node");
 }
 
+void describe(EnumValues<IngressNode>& v) {
+  v.value("client", IngressNode::ClientNode, "the client's node")
+      .value("server", IngressNode::ServerNode, "the server's node")
+      .value("third", IngressNode::ThirdNode, "a node of neither");
+}
+
+void describe(EnumValues<Transport>& v) { v.value("tcp", Transport::Tcp, "TCP").value("udp", Transport::Udp, "UDP"); }
+
 namespace lab {
 
 void describe(EnumValues<Fabric>& v) {
   v.value("host-routes", Fabric::HostRoutes, "routes, no encapsulation")
       .value("vxlan", Fabric::Vxlan, "VXLAN")
-      .value("ipip", Fabric::Ipip, "IP in IP");
+      .value("ipip", Fabric::Ipip, "IP in IP")
+      .value("wireguard", Fabric::WireGuard, "WireGuard");
 }
 
 void describe(EnumValues<LabProxy>& v) {
@@ -38,7 +47,8 @@ void describe(EnumValues<LabProxy>& v) {
 
 void describe(EnumValues<Operation>& v) {
   v.value("connect", Operation::Connect, "connect()")
-      .value("round-trip", Operation::RoundTrip, "request and response on an established connection");
+      .value("round-trip", Operation::RoundTrip, "request and response on an established connection")
+      .value("session", Operation::Session, "connect(), round trips, close()");
 }
 
 void describe(Fields<LabRules>& f) {
@@ -49,6 +59,8 @@ void describe(Fields<LabRules>& f) {
   f.optional("position", &LabRules::position, "1", {.doc = "Place of the asked Service, from 1."});
   f.optional("affinity", &LabRules::affinity, "false", {.doc = "sessionAffinity: ClientIP"});
   f.optional("leastConnection", &LabRules::least_connection, "false", {.doc = "IPVS: scheduler lc in place of rr."});
+  f.optional("hostPorts", &LabRules::host_ports, "0", {.doc = "Containers with a hostPort on the server's node."});
+  f.optional("transport", &LabRules::transport, "tcp", {.doc = "Of the Services, and of what is asked."});
 }
 
 void describe(Fields<LabSetup>& f) {
@@ -56,6 +68,7 @@ void describe(Fields<LabSetup>& f) {
   f.optional("nodes", &LabSetup::nodes, "2", {.doc = "Nodes."});
   f.optional("fabric", &LabSetup::fabric, "host-routes", {.doc = "What carries packets between nodes."});
   f.optional("bridge", &LabSetup::bridge, "true", {.doc = "Pods at a bridge; else each behind a route."});
+  f.optional("chained", &LabSetup::chained, "false", {.doc = "The server asks a second Service before it answers."});
   f.optional("rules", &LabSetup::rules, {.doc = "Rules of every node."});
 }
 
@@ -63,11 +76,14 @@ void describe(Fields<LabCase>& f) {
   f.about("LabCase", "One datapath and what is timed on it.");
   f.optional("setup", &LabCase::setup, {.doc = "What stands."});
   f.optional("exposure", &LabCase::exposure, "PodIP", {.doc = "What the client asks for."});
+  f.optional("ingress", &LabCase::ingress, "client", {.doc = "Whose node port is asked."});
   f.optional("clientHostNetwork", &LabCase::client_host_network, "false", {.doc = "The client is a node's process."});
   f.optional("serverHostNetwork", &LabCase::server_host_network, "false", {.doc = "The server is a node's process."});
   f.required("operation", &LabCase::operation, {.doc = "What is timed."});
   f.optional("cold", &LabCase::cold, "false", {.doc = "The caches are swept before each operation."});
+  f.optional("remembered", &LabCase::remembered, "false", {.doc = "Session affinity knows the client."});
   f.optional("bytes", &LabCase::bytes, "1", {.doc = "Of the request, and of the response."});
+  f.optional("requests", &LabCase::requests, "1", {.doc = "Of a session."});
 }
 
 void describe(Fields<Estimate>& f) {
@@ -119,19 +135,25 @@ nlohmann::ordered_json json_of(const LabCase& one) {
            {{"nodes", one.setup.nodes},
             {"fabric", name_of(one.setup.fabric)},
             {"bridge", one.setup.bridge},
+            {"chained", one.setup.chained},
             {"rules",
              {{"proxy", name_of(rules.proxy)},
               {"services", rules.services},
               {"endpoints", rules.endpoints},
               {"position", rules.position},
               {"affinity", rules.affinity},
-              {"leastConnection", rules.least_connection}}}}},
+              {"leastConnection", rules.least_connection},
+              {"hostPorts", rules.host_ports},
+              {"transport", name_of(rules.transport)}}}}},
           {"exposure", name_of(one.exposure)},
+          {"ingress", name_of(one.ingress)},
           {"clientHostNetwork", one.client_host_network},
           {"serverHostNetwork", one.server_host_network},
           {"operation", name_of(one.operation)},
           {"cold", one.cold},
-          {"bytes", one.bytes}};
+          {"remembered", one.remembered},
+          {"bytes", one.bytes},
+          {"requests", one.requests}};
 }
 
 namespace {

@@ -35,14 +35,32 @@ Samples repeat(const ProbeOptions& options, const Operation& operation) {
   return samples;
 }
 
+/// One request and its whole response on a connected socket.
+void ask(const Descriptor& socket, std::vector<char>& buffer, const NetNamespace& from, const SocketAddress& to,
+         const ProbeOptions& options) {
+  const std::uint32_t wanted = options.response_bytes != 0 ? options.response_bytes : options.bytes;
+  if (::send(socket.get(), buffer.data(), options.bytes, MSG_NOSIGNAL) < 0) no_connection(from, to);
+  for (std::uint32_t got = 0; got < wanted;) {
+    const ssize_t part = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+    if (part <= 0) no_connection(from, to);
+    got += static_cast<std::uint32_t>(part);
+  }
+}
+
+std::vector<char> buffer_for(const ProbeOptions& options) {
+  return std::vector<char>(std::max(options.bytes, options.response_bytes));
+}
+
 }  // namespace
 
 Samples connect_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options) {
   Samples samples;
   from.inside([&] {
     if (options.cpu >= 0) pin_to(options.cpu);
+    Ipv4 client = options.client;
     samples = repeat(options, [&] {
       const Descriptor socket = tcp_socket();
+      if (client != 0) bind_address(socket, client++);
       const auto begin = Clock::now();
       const bool connected = connect_to(socket, to);
       const auto end = Clock::now();
@@ -54,23 +72,35 @@ Samples connect_times(const NetNamespace& from, const SocketAddress& to, const P
   return samples;
 }
 
+Samples session_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options) {
+  Samples samples;
+  from.inside([&] {
+    if (options.cpu >= 0) pin_to(options.cpu);
+    std::vector<char> buffer = buffer_for(options);
+    samples = repeat(options, [&] {
+      Descriptor socket = tcp_socket();
+      const auto begin = Clock::now();
+      if (!connect_to(socket, to)) no_connection(from, to);
+      for (std::uint32_t request = 0; request < options.requests; ++request) ask(socket, buffer, from, to, options);
+      socket.close();
+      return nanoseconds(Clock::now() - begin);
+    });
+  });
+  return samples;
+}
+
 Samples round_trip_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options) {
   Samples samples;
   from.inside([&] {
     if (options.cpu >= 0) pin_to(options.cpu);
-    const Descriptor socket = tcp_socket();
+    const bool tcp = options.transport == Transport::Tcp;
+    const Descriptor socket = tcp ? tcp_socket() : udp_socket({});
     if (!connect_to(socket, to)) no_connection(from, to);
-    reset_on_close(socket);
-    const std::uint32_t wanted = options.response_bytes != 0 ? options.response_bytes : options.bytes;
-    std::vector<char> buffer(std::max(options.bytes, wanted));
+    if (tcp) reset_on_close(socket);
+    std::vector<char> buffer = buffer_for(options);
     samples = repeat(options, [&] {
       const auto begin = Clock::now();
-      if (::send(socket.get(), buffer.data(), options.bytes, MSG_NOSIGNAL) < 0) no_connection(from, to);
-      for (std::uint32_t got = 0; got < wanted;) {
-        const ssize_t part = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-        if (part <= 0) no_connection(from, to);
-        got += static_cast<std::uint32_t>(part);
-      }
+      ask(socket, buffer, from, to, options);
       return nanoseconds(Clock::now() - begin);
     });
   });

@@ -15,9 +15,13 @@ using Samples = std::vector<double>;
 struct ProbeOptions {
   int cpu = -1;  ///< Where the client runs; -1: anywhere.
   std::uint32_t samples = 1000;
-  std::uint32_t before = 50;            ///< Operations that are not counted, first.
-  std::uint32_t bytes = 1;              ///< Of a request.
-  std::uint32_t response_bytes = 0;     ///< Of a response; 0: as many.
+  std::uint32_t before = 50;         ///< Operations that are not counted, first.
+  std::uint32_t bytes = 1;           ///< Of a request.
+  std::uint32_t response_bytes = 0;  ///< Of a response; 0: as many.
+  Transport transport = Transport::Tcp;
+  std::uint32_t requests = 1;  ///< Of a session.
+  Ipv4 client = 0;             ///< The first of the addresses that connections come from, each from the next one; 0:
+                               ///< all from the namespace's own.
   std::function<void()> before_each{};  ///< Between two operations, untimed: sweeping the cache, say.
 };
 
@@ -25,7 +29,12 @@ struct ProbeOptions {
 /// ports nor TIME_WAIT run out. @throws LabError  One does not come about.
 Samples connect_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options);
 
-/// Request and response on one established connection: the time from before send() to after recv() of the last byte.
+/// Whole connections: connect(), requests and responses in turn, close() with FIN. Also counted is what the one before
+/// left to do on this CPU. @throws LabError
+Samples session_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options);
+
+/// Request and response on one established connection, or between two UDP sockets: the time from before send() to after
+/// recv() of the last byte.
 /// @throws LabError
 Samples round_trip_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options);
 

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,6 +18,12 @@ const sockaddr* generic(const sockaddr_in& address) { return reinterpret_cast<co
 
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
+Descriptor stream_socket(int flags) {
+  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  if (!socket.valid()) throw LabError(fmt::format("no socket: {}", std::strerror(errno)));
+  return socket;
+}
+
 }  // namespace
 
 sockaddr_in to_sockaddr(const SocketAddress& address) {
@@ -28,7 +35,7 @@ sockaddr_in to_sockaddr(const SocketAddress& address) {
 }
 
 Descriptor listen_at(const SocketAddress& at) {
-  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Descriptor socket = stream_socket(SOCK_NONBLOCK);
   set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   const sockaddr_in address = to_sockaddr(at);
@@ -39,10 +46,29 @@ Descriptor listen_at(const SocketAddress& at) {
 }
 
 Descriptor tcp_socket() {
-  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) throw LabError(fmt::format("no socket: {}", std::strerror(errno)));
+  Descriptor socket = stream_socket(0);
   set(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   return socket;
+}
+
+Descriptor udp_socket(const SocketAddress& at) {
+  Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = to_sockaddr(at);
+  if (!socket.valid() || (at.port != 0 && ::bind(socket.get(), generic(address), sizeof address) != 0)) {
+    throw LabError(fmt::format("no UDP socket at {}:{}: {}", to_text(at.address), at.port, std::strerror(errno)));
+  }
+  if (at.port != 0) set(socket.get(), IPPROTO_IP, IP_PKTINFO, 1);
+  const timeval patience{.tv_sec = 3, .tv_usec = 0};  // a datagram may be lost
+  if (at.port == 0) ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  return socket;
+}
+
+void bind_address(const Descriptor& socket, Ipv4 address) {
+  set(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  const sockaddr_in from = to_sockaddr({.address = address, .port = 0});
+  if (::bind(socket.get(), generic(from), sizeof from) != 0) {
+    throw LabError(fmt::format("no socket at {}: {}", to_text(address), std::strerror(errno)));
+  }
 }
 
 bool connect_to(const Descriptor& socket, const SocketAddress& to) {

@@ -24,6 +24,13 @@ Descriptor listen_at(const SocketAddress& at);
 /// A TCP socket in the calling thread's namespace that sends small segments at once. @throws LabError
 Descriptor tcp_socket();
 
+/// A UDP socket in the calling thread's namespace, which tells what address each datagram came to, at `at` where that
+/// is given; without, it waits for an answer for 3 s at most. @throws LabError
+Descriptor udp_socket(const SocketAddress& at);
+
+/// Binds a socket to a local address, and to a port when it connects. @throws LabError
+void bind_address(const Descriptor& socket, Ipv4 address);
+
 /// connect(), waiting for its end. @return  Whether it came about; errno tells why not.
 bool connect_to(const Descriptor& socket, const SocketAddress& to);
 

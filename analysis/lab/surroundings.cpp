@@ -75,7 +75,10 @@ Surroundings look_around() {
                                "no br_netfilter: bridged pods of one node reach each other past iptables");
   found.vxlan =
       has(trial.can("ip link add t0 type vxlan id 1 dstport 8472"), "no VXLAN device: no overlay is measured");
-  found.ipip = trial.can("ip link add t1 type ipip local 192.0.2.1");
+  found.ipip =
+      has(trial.can("ip link add t1 type ipip local 192.0.2.1"), "no IPIP device: it is not measured beside VXLAN");
+  found.wireguard = has(is_installed("wg") && trial.can("ip link add t2 type wireguard"),
+                        "no WireGuard (program wg, or the device in the kernel): it is not measured beside VXLAN");
   found.receive_steering = has(trial.can("tee /sys/class/net/lo/queues/rx-0/rps_cpus", "0"),
                                "no receive packet steering (CONFIG_RPS): softirqs stay on the sender's CPU");
   if (found.cpus.size() < 2)

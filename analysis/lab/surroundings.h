@@ -18,6 +18,7 @@ struct Surroundings {
   bool bridge_netfilter = false;  ///< Packets of a bridge pass iptables.
   bool vxlan = false;
   bool ipip = false;
+  bool wireguard = false;
   bool receive_steering = false;  ///< What a device receives can be handed to another CPU.
   std::vector<std::string>
       notes;  ///< One line for each thing that is missing: what, and what the lab leaves out for it.

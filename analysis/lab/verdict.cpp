@@ -12,6 +12,8 @@ const char* verdict_name(Verdict verdict) {
       return "missed";
     case Verdict::CannotTell:
       return "cannot tell";
+    case Verdict::NoModel:
+      return "no model";
   }
   return "";
 }
@@ -23,6 +25,22 @@ Verdict judge(double predicted, const Estimate& figure, double slack) {
   if (low && high) return Verdict::Met;
   const bool between = figure.low <= predicted && predicted <= figure.high;
   return low || high || between || within(figure.value) ? Verdict::CannotTell : Verdict::Missed;
+}
+
+void VerdictCount::add(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Met:
+      ++met;
+      return;
+    case Verdict::Missed:
+      ++missed;
+      return;
+    case Verdict::CannotTell:
+      ++untold;
+      return;
+    case Verdict::NoModel:
+      ++unmodelled;
+  }
 }
 
 }  // namespace knetsim::lab

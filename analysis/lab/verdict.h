@@ -7,7 +7,7 @@
 namespace knetsim::lab {
 
 /// What a comparison came to.
-enum class Verdict : std::uint8_t { Met, Missed, CannotTell };
+enum class Verdict : std::uint8_t { Met, Missed, CannotTell, NoModel };
 const char* verdict_name(Verdict verdict);
 
 /// Whether a prediction is within `slack` of a figure that is known to an interval. CannotTell where the interval is
@@ -19,8 +19,9 @@ struct VerdictCount {
   std::uint32_t met = 0;
   std::uint32_t missed = 0;
   std::uint32_t untold = 0;
+  std::uint32_t unmodelled = 0;
 
-  void add(Verdict verdict) { ++(verdict == Verdict::Met ? met : verdict == Verdict::Missed ? missed : untold); }
+  void add(Verdict verdict);
 };
 
 }  // namespace knetsim::lab

@@ -38,26 +38,30 @@ std::string cpu(double ns, lab::LoadKind kind) {
   return kind == lab::LoadKind::Bulk ? fmt::format("{:.3f} ns/B", ns) : fmt::format("{:.2f} us", ns * 1e-3);
 }
 
-}  // namespace
+std::string predicted_rate(const lab::CheckedLoad& one) {
+  return one.predicted_rate ? rate(*one.predicted_rate, one.measured.load.kind) : "";
+}
 
-void print_loads(const lab::LoadCheck& check, bool markdown) {
-  if (check.loads.empty()) return;
-  fmt::print("\n{}Rates, medians over rounds (within 15 %; across CPUs nothing is predicted)\n\n",
-             markdown ? "### " : "");
+std::string predicted_error(const lab::CheckedLoad& one) {
+  return one.predicted_rate ? error_of(*one.predicted_rate, one.measured.rate.value) : "";
+}
+
+std::string verdict_text(const lab::CheckedLoad& one) { return one.predicted_rate ? verdict_name(one.verdict) : ""; }
+
+/// Every column, for a page.
+TextTable page_rates(const lab::LoadCheck& check) {
   TextTable rates = table_of({"", "measured", "95 %", "predicted", "error", "one constant", ""});
   for (const lab::CheckedLoad& one : check.loads) {
     const lab::MeasuredLoad& load = one.measured;
     const lab::LoadKind kind = load.load.kind;
-    const bool said = one.predicted_rate.has_value();
-    rates.add({load.load.name(), rate(load.rate.value, kind), range(load.rate, kind),
-               said ? rate(*one.predicted_rate, kind) : "", said ? error_of(*one.predicted_rate, load.rate.value) : "",
-               said ? error_of(one.constant_rate, load.rate.value) : "", said ? verdict_name(one.verdict) : ""});
+    rates.add({load.load.name(), rate(load.rate.value, kind), range(load.rate, kind), predicted_rate(one),
+               predicted_error(one), one.predicted_rate ? error_of(one.constant_rate, load.rate.value) : "",
+               verdict_text(one)});
   }
-  fmt::print("{}", markdown ? rates.markdown() : rates.render(2));
+  return rates;
+}
 
-  fmt::print(
-      "\n{}CPU time of an operation and of an skb (a packet of up to 64 KiB, as the client's device counts it)\n\n",
-      markdown ? "### " : "");
+TextTable page_times(const lab::LoadCheck& check) {
   TextTable times =
       table_of({"", "CPU", "predicted", "of threads", "of an skb", "skbs out", "back for one", "CPUs busy"});
   for (const lab::CheckedLoad& one : check.loads) {
@@ -70,7 +74,52 @@ void print_loads(const lab::LoadCheck& check, bool markdown) {
                fmt::format("{:.2f}", load.skbs_back.value / std::max(1e-12, load.skbs_out.value)),
                fmt::format("{:.0f} %", 100 * load.busy.value)});
   }
-  fmt::print("{}", markdown ? times.markdown() : times.render(2));
+  return times;
+}
+
+/// "+6 %", "?" where the measurement cannot tell, "!" where it is missed.
+std::string judged_error(const lab::CheckedLoad& one) {
+  if (!one.predicted_rate) return "";
+  const char* mark = one.verdict == lab::Verdict::Met ? "" : one.verdict == lab::Verdict::Missed ? " !" : " ?";
+  return predicted_error(one) + mark;
+}
+
+/// What fits a terminal: the datapath once above its loads, and the columns that tell most.
+TextTable screen_loads(const lab::LoadCheck& check) {
+  TextTable table = table_of({"", "measured", "", "predicted", "error", "CPU"});
+  std::string datapath;
+  for (const lab::CheckedLoad& one : check.loads) {
+    const lab::MeasuredLoad& load = one.measured;
+    const lab::LoadKind kind = load.load.kind;
+    if (load.load.path.datapath_name() != datapath) {
+      datapath = load.load.path.datapath_name();
+      table.section(datapath);
+    }
+    const double half = (load.rate.high - load.rate.low) / 2;
+    table.add({"  " + load.load.what_name(), rate(load.rate.value, kind),
+               fmt::format("±{:.0f} %", 100 * half / load.rate.value), predicted_rate(one), judged_error(one),
+               cpu(load.cpu_ns.value, kind)});
+  }
+  return table;
+}
+
+}  // namespace
+
+void print_loads(const lab::LoadCheck& check, bool markdown) {
+  if (check.loads.empty()) return;
+  if (markdown) {
+    fmt::print("\n### Rates, medians over rounds (within 15 %; across CPUs nothing is predicted)\n\n{}",
+               page_rates(check).markdown());
+    fmt::print(
+        "\n### CPU time of an operation and of an skb (a packet of up to 64 KiB, as the client's device counts "
+        "it)\n\n{}",
+        page_times(check).markdown());
+  } else {
+    fmt::print(
+        "\nRates, medians over rounds, and CPU time of an operation (within 15 %; across CPUs no rate is "
+        "predicted)\n\n{}",
+        screen_loads(check).render(2));
+  }
   fmt::print(
       "\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best constant of each kind {:.0f} %.\n",
       check.verdicts.met, check.verdicts.missed, check.verdicts.untold, 100 * check.error_median,

@@ -30,12 +30,17 @@ void TextTable::add(std::vector<std::string> row) {
 std::string TextTable::render(std::size_t indent, std::size_t width) const {
   std::vector<std::size_t> widths(right_.size(), 0);
   for (const auto& row : rows_) {
+    if (row.size() < right_.size()) continue;
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
   }
   std::string out;
   for (const auto& row : rows_) {
     if (std::all_of(row.begin(), row.end(), [](const std::string& cell) { return cell.empty(); })) continue;
     std::string line(indent, ' ');
+    if (row.size() < right_.size()) {
+      out += line + row.front() + "\n";
+      continue;
+    }
     std::size_t at = indent;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string blanks(widths[i] - columns(row[i]), ' ');
@@ -64,7 +69,11 @@ std::string TextTable::markdown() const {
   for (std::size_t column = 0; column < rows_.front().size(); ++column)
     marks.emplace_back(right_[column] ? "---:" : "---");
   add_line(marks);
-  for (std::size_t row = 1; row < rows_.size(); ++row) add_line(rows_[row]);
+  for (std::size_t row = 1; row < rows_.size(); ++row) {
+    std::vector<std::string> cells = rows_[row];
+    cells.resize(right_.size());
+    add_line(cells);
+  }
   return text;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "analysis/lab/kernel_check.h"
@@ -24,6 +25,15 @@ std::string interval(const lab::Estimate& estimate) {
 
 std::string error_text(double value, double truth) { return fmt::format("{:+.0f} %", 100 * (value / truth - 1)); }
 
+std::string prediction_text(const lab::CheckedCase& one) {
+  return one.verdict == lab::Verdict::NoModel ? "-" : microseconds(one.compared_prediction_ns);
+}
+
+/// Of a value in the place of a case's prediction.
+std::string error_text(const lab::CheckedCase& one, double value) {
+  return one.verdict == lab::Verdict::NoModel ? "-" : error_text(value, one.compared.value);
+}
+
 /// "31.2 +4 %": a percentile as measured, and the prediction's error; "?" where the measurement cannot tell, "!" where
 /// it is missed.
 std::string tail_text(const std::optional<lab::CheckedTail>& tail) {
@@ -35,15 +45,15 @@ std::string tail_text(const std::optional<lab::CheckedTail>& tail) {
 
 /// Every column, for a page.
 void print_page_table(const lab::KernelCheck& check, lab::Operation operation) {
-  TextTable table({operation == lab::Operation::RoundTrip ? "increment" : "connect", "measured", "95 %", "predicted",
-                   "error", "one constant", "", "p90", "p99"},
+  const bool increment = operation == lab::Operation::RoundTrip;
+  TextTable table({increment ? "increment" : std::string(lab::operation_name(operation)), "measured", "95 %",
+                   "predicted", "error", "one constant", "", "p90", "p99"},
                   {1, 2, 3, 4, 5, 7, 8});
   for (const lab::CheckedCase& one : check.cases) {
     if (one.measured.lab_case.operation != operation) continue;
     table.add({one.measured.lab_case.name(), microseconds(one.compared.value), interval(one.compared),
-               microseconds(one.compared_prediction_ns), error_text(one.compared_prediction_ns, one.compared.value),
-               error_text(one.constant_ns, one.compared.value), verdict_name(one.verdict), tail_text(one.p90),
-               tail_text(one.p99)});
+               prediction_text(one), error_text(one, one.compared_prediction_ns), error_text(one, one.constant_ns),
+               verdict_name(one.verdict), tail_text(one.p90), tail_text(one.p99)});
   }
   fmt::print("{}", table.markdown());
 }
@@ -57,31 +67,35 @@ void print_screen_table(const lab::KernelCheck& check, lab::Operation operation)
     if (of.operation != operation) continue;
     if (of.network_name() != network) {
       network = of.network_name();
-      table.add({network, "", "", "", "", ""});
+      table.section(network);
     }
-    table.add({"  " + of.path_name() + (of.cold ? ", cold" : ""), microseconds(one.compared.value),
-               interval(one.compared), microseconds(one.compared_prediction_ns),
-               error_text(one.compared_prediction_ns, one.compared.value), verdict_name(one.verdict)});
+    table.add({"  " + of.path_name() + of.details(), microseconds(one.compared.value), interval(one.compared),
+               prediction_text(one), error_text(one, one.compared_prediction_ns), verdict_name(one.verdict)});
   }
   fmt::print("{}", table.render(2));
 }
 
-void print_cases(const lab::KernelCheck& check, lab::Operation operation, bool markdown) {
+void print_cases(const lab::KernelCheck& check, lab::Operation operation, const char* title, bool markdown) {
+  const bool any = std::ranges::any_of(
+      check.cases, [&](const lab::CheckedCase& one) { return one.measured.lab_case.operation == operation; });
+  if (!any) return;  // a record of an earlier design
+  fmt::print("\n{}{}\n\n", markdown ? "### " : "", title);
   markdown ? print_page_table(check, operation) : print_screen_table(check, operation);
 }
 
 std::string count_text(const lab::VerdictCount& count) {
-  return fmt::format("{} met, {} missed, {} cannot be told", count.met, count.missed, count.untold);
+  const std::string unmodelled = count.unmodelled == 0 ? "" : fmt::format(", {} without a model", count.unmodelled);
+  return fmt::format("{} met, {} missed, {} cannot be told{}", count.met, count.missed, count.untold, unmodelled);
 }
 
 void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine, bool markdown) {
   fmt::print("{}Kernel of {}, profile '{}' ({})\n", markdown ? "## " : "", machine.text(), profile.name,
              profile.machine);
-  fmt::print("\n{}Round trips, medians less that between hosts without rules, us (within 15 % or 0.3 us)\n\n",
-             markdown ? "### " : "");
-  print_cases(check, lab::Operation::RoundTrip, markdown);
-  fmt::print("\n{}connect(), medians, us (within 15 %)\n\n", markdown ? "### " : "");
-  print_cases(check, lab::Operation::Connect, markdown);
+  print_cases(check, lab::Operation::RoundTrip,
+              "Round trips, medians less that between hosts without rules, us (within 15 % or 0.3 us)", markdown);
+  print_cases(check, lab::Operation::Connect, "connect(), medians, us (within 15 %)", markdown);
+  print_cases(check, lab::Operation::Session,
+              "Whole connections on one CPU, connect() to close(), medians, us (within 15 %)", markdown);
   fmt::print("\nMedians: {}. Median error {:.0f} %; of the best single constant {:.0f} %.\n", count_text(check.medians),
              100 * check.error_median, 100 * check.constant_median);
   fmt::print("p90 and p99 (of the whole operation, us, within 25 %; ? cannot tell, ! missed): {}.\n",

@@ -7,17 +7,12 @@
 #include "analysis/lab/emulated_lab.h"
 #include "analysis/lab/prediction.h"
 #include "default_profile.h"
+#include "everything.h"
 
 namespace knetsim::lab {
 namespace {
 
 constexpr double kInstructionsPerNs = 2.5;
-
-Surroundings everything() {
-  Surroundings here;
-  here.iptables_legacy = here.iptables_nft = here.nftables = here.ipvs = here.vxlan = true;
-  return here;
-}
 
 /// IPVS dearer than assumed.
 CostProfile hidden_profile() {

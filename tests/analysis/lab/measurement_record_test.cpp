@@ -7,20 +7,13 @@
 
 #include "analysis/lab/lab_plan.h"
 #include "analysis/lab/load_plan.h"
+#include "everything.h"
 #include "sim/input/diagnostics.h"
 
 namespace knetsim::lab {
 namespace {
 
 MeasurementRecord read(const std::string& text) { return read_record(*Input::from_text("record.json", text)); }
-
-Surroundings everything() {
-  Surroundings all;
-  all.cpus = {0, 1};
-  all.iptables_legacy = all.iptables_nft = all.nftables = all.bridge_netfilter = all.vxlan = all.ipip = true;
-  all.receive_steering = true;
-  return all;
-}
 
 TEST(MeasurementRecord, EveryCaseIsReadBackAsItWasWritten) {
   MeasurementRecord record{.machine = {"A \"quoted\" CPU", "6.18.44", "2026-01-31", "a note"}, .measured = {}};
