@@ -34,6 +34,9 @@ NetNamespace::NetNamespace(std::string name) : name_(std::move(name)) {
   sysctl(
       "net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 net.ipv4.ip_forward=1 "
       "net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0");
+  // Linux's own defaults, whatever the machine's: they bound what a stream has under way.
+  can("tee /proc/sys/net/ipv4/tcp_rmem", "4096 131072 6291456");
+  can("tee /proc/sys/net/ipv4/tcp_wmem", "4096 16384 4194304");
   can("sysctl -qw net.bridge.bridge-nf-call-iptables=1");  // there once the kernel has br_netfilter
   ip("link set lo up");
 }

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "analysis/lab/lab_error.h"
 
@@ -18,9 +19,16 @@ const sockaddr* generic(const sockaddr_in& address) { return reinterpret_cast<co
 
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
+constexpr std::string_view kCongestionControl = "cubic";
+
+bool set_congestion_control(int fd) {
+  return ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kCongestionControl.data(), kCongestionControl.size()) == 0;
+}
+
 Descriptor stream_socket(int flags) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
   if (!socket.valid()) throw LabError(fmt::format("no socket: {}", std::strerror(errno)));
+  set_congestion_control(socket.get());
   return socket;
 }
 
@@ -50,6 +58,8 @@ Descriptor tcp_socket() {
   set(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   return socket;
 }
+
+bool has_cubic() { return set_congestion_control(stream_socket(0).get()); }
 
 Descriptor udp_socket(const SocketAddress& at) {
   Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

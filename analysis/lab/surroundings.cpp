@@ -81,6 +81,7 @@ Surroundings look_around() {
                         "no WireGuard (program wg, or the device in the kernel): it is not measured beside VXLAN");
   found.receive_steering = has(trial.can("tee /sys/class/net/lo/queues/rx-0/rps_cpus", "0"),
                                "no receive packet steering (CONFIG_RPS): softirqs stay on the sender's CPU");
+  has(has_cubic(), "no cubic: TCP has the machine's own congestion control, and streams may be paced");
   if (found.cpus.size() < 2)
     found.notes.emplace_back("one CPU: client, softirq and server on different ones is left out");
   return found;
