@@ -8,6 +8,7 @@
 #include "analysis/lab/lab_error.h"
 #include "models/cni/cni_model.h"
 #include "models/service/datapath.h"
+#include "models/service/unawaited.h"
 #include "models/walk/bindings.h"
 
 namespace knetsim::lab {
@@ -47,6 +48,8 @@ bool of_hardware(StepKind kind) {
 bool of_conntrack(StepKind kind) {
   return kind == StepKind::ConntrackLookup || kind == StepKind::ConntrackInsert || kind == StepKind::NatSetup;
 }
+
+constexpr std::uint32_t kSegmentBytes = 1448;  // of a packet of 1,500 bytes; over a tunnel fewer
 
 double units(CostUnit unit, std::uint32_t bytes) { return unit == CostUnit::Byte ? bytes : 1; }
 
@@ -109,7 +112,8 @@ class WorkSum {
       if (step.rule_bytes > 0 && step.table == RuleTable::Nat) {
         work_.scans.push_back({what, count, step.rule_bytes, step.node});
       } else {
-        const double amount = count * units(info(what).unit, case_.bytes);
+        const double packets = step.kind == StepKind::Wire ? 1 + unseen_on_wires(packet) : 1;
+        const double amount = count * packets * units(info(what).unit, case_.bytes);
         work_.count[static_cast<std::size_t>(what)] += amount;
         work_.visits.back()[static_cast<std::size_t>(what)] += amount;
       }
@@ -119,8 +123,7 @@ class WorkSum {
   bool takes_part(const Step& step, PacketClass packet, bool passage_only) const {
     const Operation operation = case_.operation;
     const bool session = operation == Operation::Session;
-    // In a ping-pong every packet of data carries the ACK of the one before.
-    if (step.passage == Passage::Ack || step.kind == StepKind::Ack) return false;
+    if (step.passage == Passage::Ack || step.kind == StepKind::Ack) return acked_apart() && !session;
     const bool unawaited = step.passage == Passage::Unawaited || info(step.kind).charge == Charge::CpuOnly;
     if (unawaited && !session) return false;
     if (passage_only && !of_passage(step.kind)) return false;
@@ -132,6 +135,15 @@ class WorkSum {
     if (of_hardware(step.kind)) return false;
     return case_.setup.rules.proxy != LabProxy::None || !of_conntrack(step.kind);
   }
+
+  /// Packets of which a walk holds the work on machines, but not the passage of wires, which cost nothing but here.
+  double unseen_on_wires(PacketClass packet) const {
+    if (case_.operation == Operation::Session) return packet == PacketClass::First ? kUnawaitedPackets : 0;
+    return acked_apart() ? 1 : 0;
+  }
+
+  /// In a ping-pong every message of one packet carries the ACK of the one before. One of several has its own.
+  bool acked_apart() const { return case_.bytes > kSegmentBytes; }
 
   const LabCase& case_;
   std::unique_ptr<ProxyModel> proxy_;

@@ -102,8 +102,7 @@ std::span<const UnmeasuredKind> unmeasured_kinds() {
                                         UnmeasuredKind{K::NicTransmit, kHardware},
                                         UnmeasuredKind{K::NicReceive, kHardware},
                                         UnmeasuredKind{K::Interrupt, kHardware},
-                                        UnmeasuredKind{K::NapiPoll, kHardware},
-                                        UnmeasuredKind{K::Ack, "in a ping-pong data carry the ACKs"}};
+                                        UnmeasuredKind{K::NapiPoll, kHardware}};
   return kKinds;
 }
 
@@ -130,7 +129,7 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
   plan.session({}, 1);
   plan.one(hosts({.transport = Transport::Udp}), Operation::RoundTrip);
   plan.one({.setup = {.rules = {.transport = Transport::Udp}}}, Operation::RoundTrip);
-  // What bytes cost, and a datagram's worth of packets at once.
+  // What bytes cost, and messages of several packets, which are acknowledged on their own.
   LabCase large = hosts({});
   for (const std::uint32_t bytes : {1'000u, 8'000u, 32'000u}) {
     large.bytes = bytes;

@@ -19,13 +19,14 @@ bool of_way(StepKind kind) {
 
 LabWork stream_work(LabCase path) {
   path.operation = Operation::RoundTrip;
-  path.bytes = kBulkWriteBytes;
+  path.bytes = 1;
   LabWork work = work_of(path);
   const double skbs = kBulkWriteBytes / kStreamSkbBytes;
   const double acks = skbs;
   const auto times = [&](StepKind kind) {
     if (of_way(kind)) return skbs + acks;
-    return info(kind).unit == CostUnit::Skb ? skbs : 1.0;  // once a write; bytes are counted already
+    if (info(kind).unit == CostUnit::Byte) return static_cast<double>(kBulkWriteBytes);
+    return info(kind).unit == CostUnit::Skb ? skbs : 1.0;  // once a write
   };
   for (std::size_t i = 0; i < kStepKinds; ++i) work.count[i] *= times(static_cast<StepKind>(i)) / 2 / kBulkWriteBytes;
   // Few rules, all in the cache: those that an established packet meets.

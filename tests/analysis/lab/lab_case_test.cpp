@@ -87,6 +87,17 @@ TEST(LabCase, ARequestMoreInASessionIsARoundTripMore) {
   EXPECT_EQ(count(work_of(cluster_ip(kRules, Operation::Connect)), StepKind::Close), 0);
 }
 
+TEST(LabCase, AMessageOfSeveralPacketsIsAcknowledgedOnItsOwn) {
+  LabCase trip = cluster_ip(kRules, Operation::RoundTrip);
+  const LabWork small = work_of(trip);
+  EXPECT_EQ(count(small, StepKind::Ack), 0);
+  trip.bytes = 8'000;
+  const LabWork large = work_of(trip);
+  EXPECT_EQ(count(large, StepKind::Ack), 4) << "each way one sent and one received";
+  EXPECT_EQ(count(large, StepKind::Veth), 2 * count(small, StepKind::Veth)) << "they pass the same devices";
+  EXPECT_EQ(scanned(large), scanned(small));
+}
+
 TEST(LabCase, AChainIsTheSumOfItsTwoConnections) {
   LabCase chain = cluster_ip(kRules, Operation::RoundTrip);
   chain.setup.chained = true;
