@@ -250,6 +250,7 @@ RuleSizes LabCase::sizes() const {
   RuleSizes sizes;
   sizes.service_ports = sizes.services_rules = rules.services;
   sizes.node_ports = 1;
+  sizes.udp_node_ports = rules.transport == Transport::Udp ? 1 : 0;
   sizes.endpoints = std::uint64_t{rules.services} * rules.endpoints;
   return sizes;
 }

@@ -11,6 +11,7 @@ bool of_way(StepKind kind) {
     case CostUnit::Skb:
     case CostUnit::Rule:
     case CostUnit::Lookup:
+    case CostUnit::Match:
       return kind != StepKind::TcpTransmit && kind != StepKind::TcpReceive;
     default:
       return false;

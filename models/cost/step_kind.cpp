@@ -28,6 +28,9 @@ constexpr std::array<StepKindInfo, kStepKinds> kKinds = {{
     {K::NftChain, "nft.chain", Skb, LatencyAndCpu, "a base chain entered at a hook (nft_do_chain)"},
     {K::Rule, "rule", CostUnit::Rule, LatencyAndCpu, "one iptables rule, legacy back end (ipt_do_table)"},
     {K::NftRule, "rule.nft", CostUnit::Rule, LatencyAndCpu, "one iptables rule, nft back end (nft_do_chain)"},
+    {K::XtMatch, "xt.match", Match, LatencyAndCpu, "one match extension of an iptables rule, legacy (xt_match::match)"},
+    {K::NftMatch, "xt.match.nft", Match, LatencyAndCpu,
+     "one match extension of an iptables rule, nft (nft_match_eval)"},
     {K::NftExpression, "nft.rule", CostUnit::Rule, LatencyAndCpu,
      "one nftables rule of native expressions (nft_do_chain)"},
     {K::VerdictMap, "nft.map", Lookup, LatencyAndCpu, "one nftables set or verdict-map lookup (nft_hash_lookup)"},
@@ -73,8 +76,8 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "kKinds stands in the order of StepKind");
 
-constexpr std::array<std::string_view, 9> kUnitNames = {"connection", "message", "skb",  "packet", "ack",
-                                                        "byte",       "wake-up", "rule", "lookup"};
+constexpr std::array<std::string_view, 10> kUnitNames = {"connection", "message", "skb",  "packet", "ack",
+                                                         "byte",       "wake-up", "rule", "lookup", "match"};
 
 }  // namespace
 

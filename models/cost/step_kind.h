@@ -8,7 +8,7 @@
 namespace knetsim {
 
 /// What a cost is charged for. An skb is a GSO/GRO aggregate of up to 64 KiB; a wire packet is one MTU's worth of it.
-enum class CostUnit : std::uint8_t { Connection, Message, Skb, WirePacket, Ack, Byte, WakeUp, Rule, Lookup };
+enum class CostUnit : std::uint8_t { Connection, Message, Skb, WirePacket, Ack, Byte, WakeUp, Rule, Lookup, Match };
 
 /// Whether a cost delays the message, occupies a core, or both.
 enum class Charge : std::uint8_t { LatencyAndCpu, LatencyOnly, CpuOnly };
@@ -29,7 +29,9 @@ enum class StepKind : std::uint8_t {
   IptablesTable,    ///< a table entered at a hook, legacy back end (ipt_do_table but its rules)
   NftChain,         ///< a base chain entered at a hook, either nft (nft_do_chain but its rules)
   Rule,             ///< one iptables rule evaluated by the legacy back end (ipt_do_table)
-  NftRule,          ///< one iptables rule evaluated by the nft back end (nft_do_chain with xtables matches)
+  NftRule,          ///< one iptables rule evaluated by the nft back end (nft_do_chain)
+  XtMatch,          ///< one match extension of such a rule, legacy back end (ipt_do_table calls xt_match::match)
+  NftMatch,         ///< one match extension of such a rule, nft back end (an expression: nft_match_eval)
   NftExpression,    ///< one nftables rule of native expressions evaluated
   VerdictMap,       ///< one nftables set or verdict-map lookup
   IpSet,            ///< one ipset match

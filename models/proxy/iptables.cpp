@@ -4,6 +4,13 @@
 //
 // Counted is every rule whose conditions are looked at. The policy at the end of a built-in chain and the return at the
 // end of another are entries of the kernel's table too, but no rules, and are not counted.
+//
+// Counted beside them is every match extension that these rules evaluate (match_extensions.h): none in a rule whose
+// addresses or protocol fail, as those of KUBE-SERVICES do, but comment, conntrack, addrtype and the like in most rules
+// that an established packet meets. Departures, all in a connection's first packet: the rules in front of a node port's
+// are taken to be of its transport, and up to 1.20 none of them to fail at its source, as those of the Local policy do;
+// the rule of a Service's last endpoint draws no number, and is counted as if it did; the rules of another port of the
+// Service are taken to fail at the address, which is the same.
 #include <array>
 
 #include "models/proxy/iptables_rules.h"
@@ -81,6 +88,8 @@ class Iptables final : public ProxyModel {
       : sizes_(params.sizes),
         bytes_(bytes_for(params)),
         kind_(params.backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule),
+        legacy_(params.backend == IptablesBackend::Legacy ? 1 : 0),
+        endpoint_comment_(params.sizes.endpoints > kLargeClusterEndpoints ? 0 : 1),
         two_rules_(two_rules_per_service(params.kubernetes)),
         partial_(params.kubernetes >= Version{1, 27}) {}
 
@@ -132,6 +141,24 @@ class Iptables final : public ProxyModel {
     }
   }
 
+  /// Match extensions of rules that have been added.
+  void match(StepSink& sink, const HookPacket& packet, RuleTable table, Count count, std::string note) const {
+    if (count.fixed == 0 && count.symbol == Symbol::None) {
+      return;
+    }
+    Step& step = sink.add(kind_ == StepKind::Rule ? StepKind::XtMatch : StepKind::NftMatch, count, std::move(note));
+    step.table = table;
+    if (packet.outer && table == RuleTable::Nat) {
+      step.when = Condition::OuterUntracked;
+    }
+  }
+  /// `times` as many as the symbol says.
+  void match_each(StepSink& sink, const HookPacket& packet, Symbol symbol, int times, const std::string& note) const {
+    for (int i = 0; i < times; ++i) {
+      match(sink, packet, RuleTable::Nat, {0, symbol}, note);
+    }
+  }
+
   /// The table at this hook is entered, whatever its rules.
   void enter(StepSink& sink, const HookPacket& packet, RuleTable table, std::string note) const {
     Step& step = sink.add(kind_ == StepKind::Rule ? StepKind::IptablesTable : StepKind::NftChain, {}, std::move(note));
@@ -144,10 +171,29 @@ class Iptables final : public ProxyModel {
   double services_rules() const { return (two_rules_ ? 2.0 : 1.0) * sizes_.services_rules; }
   double node_port_rules() const { return (two_rules_ ? 2.0 : 1.0) * sizes_.node_ports; }
 
-  // nat PREROUTING and OUTPUT: the jump, KUBE-SERVICES, and what a match leads to.
+  /// Extensions of a rule for a port, once its address and protocol match: the comment, and the port.
+  int port_matches() const { return 1 + legacy_; }
+  /// Of `all` rules of which `udp` are UDP's, those of the packet's transport. A tunnel's own packets are UDP.
+  static double of_transport(const HookPacket& packet, std::uint32_t all, std::uint32_t udp) {
+    return packet.outer || packet.flow.transport == Transport::Udp ? udp : all - udp;
+  }
+  /// Extensions of the node ports' rules in KUBE-EXTERNAL-SERVICES: comment and addrtype, and for a local destination
+  /// the port.
+  double refusal_matches(const HookPacket& packet, bool local) const {
+    return of_transport(packet, sizes_.refused_node_ports, sizes_.refused_udp_node_ports) * (2 + (local ? legacy_ : 0));
+  }
+
+  // nat PREROUTING and OUTPUT: the jump, with a comment, KUBE-SERVICES, and what a match leads to.
   void dispatch(std::string_view chain, HookPacket& packet, StepSink& sink) const {
-    enter(sink, packet, RuleTable::Nat, "nat " + std::string(chain));
+    const std::string name = "nat " + std::string(chain);
+    enter(sink, packet, RuleTable::Nat, name);
     add(sink, packet, RuleTable::Nat, bytes_.to_services, {1}, std::string(chain) + ": jump to KUBE-SERVICES");
+    const double matches = 1 + in_services(packet, sink);
+    match(sink, packet, RuleTable::Nat, {matches}, name);
+  }
+
+  // This and what it leads to give the match extensions evaluated, but for those that a symbol counts, which are added.
+  double in_services(HookPacket& packet, StepSink& sink) const {
     if (!packet.outer && !packet.translated && packet.flow.exposure == Exposure::ClusterIp &&
         packet.destination == AddressKind::ClusterIp) {
       const std::string note = "KUBE-SERVICES: to the Service's rule, of " + grouped(services_rules());
@@ -156,24 +202,27 @@ class Iptables final : public ProxyModel {
             "KUBE-SERVICES: masquerade rules up to the Service's");
       }
       add(sink, packet, RuleTable::Nat, (two_rules_ ? 2 : 1) * bytes_.service, {0, Symbol::ServicePosition}, note);
+      double matches = port_matches();
       const bool masquerade = packet.source != AddressKind::Pod;
       if (masquerade) {
+        matches += two_rules_ ? port_matches() : 0;
         mark(packet, sink);
       }
-      service_chain(packet, sink, !two_rules_);
-      return;
+      return matches + service_chain(packet, sink, !two_rules_);
     }
     add(sink, packet, RuleTable::Nat, bytes_.service, {services_rules() + 1},
         "KUBE-SERVICES: all " + grouped(services_rules()) + " rules and the tail");
+    const double tail = 2;  // its comment and addrtype
     if (packet.destination != AddressKind::ThisNode) {
-      return;
+      return tail;
     }
     if (asks_node_port(packet, sink.node)) {
-      node_port(packet, sink);
-      return;
+      return tail + node_port(packet, sink);
     }
     add(sink, packet, RuleTable::Nat, bytes_.node_port, {node_port_rules()},
         "KUBE-NODEPORTS: all " + grouped(node_port_rules()) + " rules");
+    return tail +
+           of_transport(packet, sizes_.node_ports, sizes_.udp_node_ports) * (two_rules_ ? 2 : 1) * port_matches();
   }
 
   void mark(HookPacket& packet, StepSink& sink) const {
@@ -181,7 +230,7 @@ class Iptables final : public ProxyModel {
     packet.marked = true;
   }
 
-  void node_port(HookPacket& packet, StepSink& sink) const {
+  double node_port(HookPacket& packet, StepSink& sink) const {
     if (two_rules_) {
       add(sink, packet, RuleTable::Nat, 2 * bytes_.node_port, {0, Symbol::NodePortPosition},
           "KUBE-NODEPORTS: masquerade rules up to the port's");
@@ -191,73 +240,90 @@ class Iptables final : public ProxyModel {
     }
     add(sink, packet, RuleTable::Nat, (two_rules_ ? 2 : 1) * bytes_.node_port, {0, Symbol::NodePortPosition},
         "KUBE-NODEPORTS: to the port's rule, of " + grouped(node_port_rules()));
+    match_each(sink, packet, Symbol::NodePortPosition, (two_rules_ ? 2 : 1) * port_matches(), "KUBE-NODEPORTS");
     if (two_rules_) {
-      service_chain(packet, sink, false);
-      return;
+      return service_chain(packet, sink, false);
     }
     if (!packet.flow.local_policy) {
       add(sink, packet, RuleTable::Nat, bytes_.external, {2}, "KUBE-EXT: masquerade, then the Service's chain");
       mark(packet, sink);
-      service_chain(packet, sink, true);
-      return;
+      return 1 + service_chain(packet, sink, true);
     }
     // Local policy: a pod of the cluster and the node itself are sent to all endpoints, the rest to the node's own.
+    // The pod's rule has a comment, behind the source; the node's two have a comment and addrtype.
     if (packet.source == AddressKind::Pod) {
       add(sink, packet, RuleTable::Nat, bytes_.external, {1}, "KUBE-EXT: pod traffic");
-      service_chain(packet, sink, true);
-    } else if (packet.source == AddressKind::ThisNode) {
+      return 1 + service_chain(packet, sink, true);
+    }
+    if (packet.source == AddressKind::ThisNode) {
       add(sink, packet, RuleTable::Nat, bytes_.external, {3}, "KUBE-EXT: the node's own traffic");
       mark(packet, sink);
-      service_chain(packet, sink, true);
-    } else {
-      add(sink, packet, RuleTable::Nat, bytes_.external, {4}, "KUBE-EXT: to the node's own endpoints");
-      service_chain(packet, sink, false);
+      return 4 + service_chain(packet, sink, true);
     }
+    add(sink, packet, RuleTable::Nat, bytes_.external, {4}, "KUBE-EXT: to the node's own endpoints");
+    return 4 + service_chain(packet, sink, false);
   }
 
   // KUBE-SVC or KUBE-SVL, then KUBE-SEP. The masquerade test for the ClusterIP stands in front of the chain that the
   // ClusterIP uses. A client that session affinity does not know yet misses every endpoint's check; one that it knows
   // is taken by its endpoint's, and meets as many rules as without affinity.
-  void service_chain(HookPacket& packet, StepSink& sink, bool masquerade_test) const {
+  double service_chain(HookPacket& packet, StepSink& sink, bool masquerade_test) const {
     const double checks = packet.flow.affinity && !packet.flow.remembered ? packet.flow.endpoints : 0.0;
     add(sink, packet, RuleTable::Nat, bytes_.choice, {(masquerade_test ? 1 : 0) + checks, Symbol::EndpointIndex},
         packet.flow.local_policy ? "the Service's chain: to the endpoint's rule (Local policy)"
                                  : "KUBE-SVC: to the endpoint's rule");
+    double matches = checks * (endpoint_comment_ + 1);
+    if (masquerade_test && packet.destination == AddressKind::ClusterIp && packet.source != AddressKind::Pod) {
+      matches += port_matches();
+    }
+    match_each(sink, packet, Symbol::EndpointIndex, endpoint_comment_ + 1, "the Service's chain");
     add(sink, packet, RuleTable::Nat, bytes_.endpoint, {2}, "KUBE-SEP: hairpin test, DNAT");
+    matches += endpoint_comment_ + 1 + (packet.flow.affinity ? 1 : 0);  // comment, protocol; xt_recent
     translate(packet, sink.node);
     if (is_hairpin(packet)) {
+      matches += endpoint_comment_;
       mark(packet, sink);
     }
+    return matches;
   }
 
   void postrouting(HookPacket& packet, StepSink& sink) const {
     enter(sink, packet, RuleTable::Nat, "nat POSTROUTING");
     if (packet.marked) {
       add(sink, packet, RuleTable::Nat, bytes_.postrouting, {4}, "KUBE-POSTROUTING: MASQUERADE");
+      match(sink, packet, RuleTable::Nat, {2.0 + legacy_}, "nat POSTROUTING");
       packet.marked = false;
       packet.masqueraded = true;
     } else {
       add(sink, packet, RuleTable::Nat, bytes_.postrouting, {2}, "KUBE-POSTROUTING: not marked");
+      match(sink, packet, RuleTable::Nat, {1.0 + legacy_}, "nat POSTROUTING");
     }
   }
 
-  // KUBE-PROXY-FIREWALL, KUBE-NODEPORTS (health checks), KUBE-EXTERNAL-SERVICES, KUBE-FIREWALL and its one rule.
+  // KUBE-PROXY-FIREWALL, KUBE-NODEPORTS (health checks), KUBE-EXTERNAL-SERVICES, KUBE-FIREWALL and its one rule. A
+  // guard has a comment and conntrack; the rule in KUBE-FIREWALL fails at its address.
   void filter_input(const HookPacket& packet, StepSink& sink) const {
     enter(sink, packet, RuleTable::Filter, "filter INPUT");
     const double refusals = packet.state == CtState::New ? sizes_.external_without_endpoints : 0.0;
     add(sink, packet, RuleTable::Filter, bytes_.filter, {5 + refusals}, "INPUT");
+    const double refused = packet.state == CtState::New ? refusal_matches(packet, true) : 0.0;
+    match(sink, packet, RuleTable::Filter, {5 + refused}, "filter INPUT");
   }
 
-  // KUBE-PROXY-FIREWALL; KUBE-FORWARD: INVALID, mark, ESTABLISHED; KUBE-SERVICES; KUBE-EXTERNAL-SERVICES.
+  // KUBE-PROXY-FIREWALL; KUBE-FORWARD: INVALID, mark, ESTABLISHED; KUBE-SERVICES; KUBE-EXTERNAL-SERVICES. All but
+  // INVALID have a comment; guards and states ask conntrack.
   void filter_forward(const HookPacket& packet, StepSink& sink) const {
     enter(sink, packet, RuleTable::Filter, "filter FORWARD");
     if (packet.state == CtState::Established) {
       add(sink, packet, RuleTable::Filter, bytes_.filter, {5}, "FORWARD: accepted as ESTABLISHED");
+      match(sink, packet, RuleTable::Filter, {7.0 + legacy_}, "filter FORWARD");
     } else if (packet.marked) {
       add(sink, packet, RuleTable::Filter, bytes_.filter, {4}, "FORWARD: accepted by its mark");
+      match(sink, packet, RuleTable::Filter, {5.0 + legacy_}, "filter FORWARD");
     } else {
       add(sink, packet, RuleTable::Filter, bytes_.filter,
           {4.0 + 3 + sizes_.without_endpoints + sizes_.external_without_endpoints}, "FORWARD");
+      match(sink, packet, RuleTable::Filter, {11.0 + legacy_ + refusal_matches(packet, false)}, "filter FORWARD");
     }
   }
 
@@ -266,6 +332,7 @@ class Iptables final : public ProxyModel {
     enter(sink, packet, RuleTable::Filter, "filter OUTPUT");
     const double refusals = packet.state == CtState::New ? sizes_.without_endpoints : 0.0;
     add(sink, packet, RuleTable::Filter, bytes_.filter, {4 + refusals}, "OUTPUT");
+    match(sink, packet, RuleTable::Filter, {4}, "filter OUTPUT");
   }
 
   SyncCost sync() const {
@@ -280,6 +347,8 @@ class Iptables final : public ProxyModel {
   RuleSizes sizes_;
   const Bytes& bytes_;
   StepKind kind_;
+  int legacy_;            ///< 1 where a port or a mark is compared by an extension, 0 where natively.
+  int endpoint_comment_;  ///< 1 where the rules of endpoints have comments.
   bool two_rules_;
   bool partial_;
 };

@@ -56,7 +56,8 @@ class Ipvs final : public ProxyModel {
         break;
       case Hook::Forward:
         // KUBE-PROXY-FIREWALL; KUBE-FORWARD: mark, ESTABLISHED. Then IPVS looks for replies.
-        rules(sink, packet, RuleTable::Filter, packet.marked ? 3 : 4, 0, "FORWARD");
+        rules(sink, packet, RuleTable::Filter,
+              {.rules = packet.marked ? 3.0 : 4.0, .matches = packet.marked ? 4.0 : 6.0}, "FORWARD");
         sink.add(StepKind::IpvsLookup, {1}, "ip_vs_reply4");
         break;
       case Hook::Output:
@@ -79,19 +80,25 @@ class Ipvs final : public ProxyModel {
   double partial_sync_seconds() const override { return ipvs_sync_cost(sizes_).partial_seconds; }
 
  private:
-  static void rules(StepSink& sink, const HookPacket& packet, RuleTable table, double count, double sets,
-                    std::string note) {
+  /// What a packet meets of a table: rules, looks into ip sets, and match extensions (comments, conntrack, marks,
+  /// addrtype; a set's lookup is counted as that).
+  struct Met {
+    double rules = 0;
+    double sets = 0;
+    double matches = 0;
+  };
+
+  static void rules(StepSink& sink, const HookPacket& packet, RuleTable table, const Met& met, std::string note) {
     const Condition when = packet.outer && table == RuleTable::Nat ? Condition::OuterUntracked : sink.when;
     Step& table_step = sink.add(StepKind::IptablesTable, {}, note);
     table_step.table = table;
     table_step.when = when;
-    Step& step = sink.add(StepKind::Rule, {count}, note);
-    step.table = table;
-    step.when = when;
-    if (sets > 0) {
-      Step& look = sink.add(StepKind::IpSet, {sets}, std::move(note));
-      look.table = table;
-      look.when = when;
+    for (const auto& [kind, count] : {std::pair(StepKind::Rule, met.rules), std::pair(StepKind::XtMatch, met.matches),
+                                      std::pair(StepKind::IpSet, met.sets)}) {
+      if (count == 0) continue;
+      Step& step = sink.add(kind, {count}, note);
+      step.table = table;
+      step.when = when;
     }
   }
 
@@ -111,15 +118,18 @@ class Ipvs final : public ProxyModel {
     const bool local = to_cluster_ip || packet.destination == AddressKind::ThisNode;
     const bool service = to_service(packet, sink.node);
     double count = 1 + 4;
-    double sets = 1;  // the accepting rule
+    double sets = 1;     // the accepting rule
+    double matches = 2;  // the jump's comment, addrtype
     if (packet.source != AddressKind::Pod) {
       sets += 1;
+      matches += 1;
       if (service && to_cluster_ip) {
         count += 1;  // KUBE-MARK-MASQ
         packet.marked = true;
       }
     }
     if (local && sizes_.node_ports > 0) {
+      matches += 1;
       const bool node_port = service && !to_cluster_ip;
       if (node_port && packet.flow.local_policy) {
         count += 1;  // KUBE-NODE-PORT-LOCAL: RETURN
@@ -133,7 +143,7 @@ class Ipvs final : public ProxyModel {
         }
       }
     }
-    rules(sink, packet, RuleTable::Nat, count, sets, "KUBE-SERVICES: ip sets");
+    rules(sink, packet, RuleTable::Nat, {count, sets, matches}, "KUBE-SERVICES: ip sets");
   }
 
   // KUBE-IPVS-FILTER: the load balancers' set, then the ClusterIPs' (found: RETURN), external IPs, local external IPs,
@@ -143,7 +153,8 @@ class Ipvs final : public ProxyModel {
     const bool to_cluster_ip = packet.destination == AddressKind::ClusterIp;
     const double in_filter = to_cluster_ip ? 2 : 6;
     const double sets = to_cluster_ip ? 2 : (packet.state == CtState::New ? 6 : 5);
-    rules(sink, packet, RuleTable::Filter, 1 + in_filter + 1 + 2 + 2, sets + 1, "INPUT: KUBE-IPVS-FILTER");
+    const double matches = 4 + (to_cluster_ip ? 0 : 1);  // four comments; conntrack in front of the last set
+    rules(sink, packet, RuleTable::Filter, {1 + in_filter + 1 + 2 + 2, sets + 1, matches}, "INPUT: KUBE-IPVS-FILTER");
   }
 
   // LOCAL_IN behind filter: a lookup for replies, one for requests; a new connection is scheduled.
@@ -183,16 +194,17 @@ class Ipvs final : public ProxyModel {
     }
     // KUBE-IPVS-OUT-FILTER; KUBE-FIREWALL and its rule. Once: what IPVS sends on passes OUTPUT anew, and its own hooks
     // let it through (skb->ipvs_property).
-    rules(sink, packet, RuleTable::Filter, 1 + 2, 0, "OUTPUT");
+    rules(sink, packet, RuleTable::Filter, {.rules = 1 + 2, .matches = 1}, "OUTPUT");
   }
 
   // KUBE-LOOP-BACK set, mark -> RETURN, clear it, MASQUERADE.
   static void postrouting(HookPacket& packet, StepSink& sink) {
     const bool hairpin = is_hairpin(packet) && packet.flow.exposure != Exposure::HostPort;
     if (hairpin) {
-      rules(sink, packet, RuleTable::Nat, 2, 1, "KUBE-POSTROUTING: KUBE-LOOP-BACK");
+      rules(sink, packet, RuleTable::Nat, {.rules = 2, .sets = 1, .matches = 2}, "KUBE-POSTROUTING: KUBE-LOOP-BACK");
     } else {
-      rules(sink, packet, RuleTable::Nat, packet.marked ? 5 : 3, 1, "KUBE-POSTROUTING");
+      rules(sink, packet, RuleTable::Nat,
+            {.rules = packet.marked ? 5.0 : 3.0, .sets = 1, .matches = packet.marked ? 4.0 : 3.0}, "KUBE-POSTROUTING");
     }
     packet.masqueraded = packet.masqueraded || hairpin || packet.marked;
     packet.marked = false;

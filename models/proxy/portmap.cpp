@@ -46,6 +46,15 @@ void PortMap::add(StepSink& sink, const HookPacket& packet, std::uint32_t bytes,
   }
 }
 
+// Match extensions of rules that have been added.
+void PortMap::match(StepSink& sink, const HookPacket& packet, Count count, std::string note) const {
+  Step& step = sink.add(kind_ == StepKind::Rule ? StepKind::XtMatch : StepKind::NftMatch, count, std::move(note));
+  step.table = RuleTable::Nat;
+  if (packet.outer) {
+    step.when = Condition::OuterUntracked;
+  }
+}
+
 void PortMap::at_hook(Hook hook, HookPacket& packet, StepSink& sink) const {
   if (containers_ == 0 || packet.state != CtState::New || packet.nat_bound) {
     return;
@@ -54,19 +63,25 @@ void PortMap::at_hook(Hook hook, HookPacket& packet, StepSink& sink) const {
     dispatch(packet, sink);
   } else if (hook == Hook::Postrouting) {
     add(sink, packet, jump_bytes_, {2}, "CNI-HOSTPORT-MASQ");
+    match(sink, packet, {1.0 + legacy()}, "CNI-HOSTPORT-MASQ");  // comment, mark
     packet.masqueraded = packet.masqueraded || packet.cni_marked;
     packet.cni_marked = false;
   }
 }
 
+// Match extensions: addrtype in front; comment and multiport of a container of the packet's transport; the port of a
+// rule whose source matches, and the comment in CNI-HOSTPORT-SETMARK.
 void PortMap::dispatch(HookPacket& packet, StepSink& sink) const {
+  const char* const note = "CNI-HOSTPORT-DNAT";
   add(sink, packet, jump_bytes_, {1}, "jump to CNI-HOSTPORT-DNAT if the destination is local");
   if (packet.destination != AddressKind::ThisNode) {
+    match(sink, packet, {1}, note);
     return;
   }
   if (packet.outer || packet.translated || packet.flow.exposure != Exposure::HostPort) {
     add(sink, packet, entry_bytes_, {static_cast<double>(containers_)},
         "CNI-HOSTPORT-DNAT: all " + grouped(containers_) + " containers");
+    match(sink, packet, {1 + (packet.outer ? 0.0 : 2.0 * containers_)}, note);
     return;
   }
   add(sink, packet, entry_bytes_, {0, Symbol::HostPortPosition},
@@ -74,6 +89,10 @@ void PortMap::dispatch(HookPacket& packet, StepSink& sink) const {
   // The hairpin test asks for the whole pod subnet of the node.
   const bool from_this_nodes_pod = packet.source == AddressKind::Pod && packet.flow.locality != Locality::Remote;
   add(sink, packet, port_bytes_, {from_this_nodes_pod ? 4.0 : 3.0}, "CNI-DN: hairpin test, localhost test, DNAT");
+  match(sink, packet, {from_this_nodes_pod ? 2.0 + 2 * legacy() : 1.0 + legacy()}, note);
+  for (int each = 0; each < 2; ++each) {
+    match(sink, packet, {0, Symbol::HostPortPosition}, note);
+  }
   packet.cni_marked = from_this_nodes_pod;
   packet.translated = true;
   packet.destination = AddressKind::Pod;

@@ -6,8 +6,8 @@ namespace knetsim {
 
 /// hostPorts, as the CNI plugin portmap writes them with its iptables back end: a rule per container on the node, then
 /// three per port. No load balancing, no extra hop, the client's address kept but for pods of the same node and the
-/// node itself. Containers are taken to map one port each. portmap's rules stay iptables rules whatever kube-proxy's
-/// mode is.
+/// node itself. Containers are taken to map one port each, of the packet's transport but for a tunnel's own. portmap's
+/// rules stay iptables rules whatever kube-proxy's mode is.
 /// @source containernetworking/plugins plugins/meta/portmap/portmap_iptables.go.
 class PortMap {
  public:
@@ -22,6 +22,10 @@ class PortMap {
  private:
   void dispatch(HookPacket& packet, StepSink& sink) const;
   void add(StepSink& sink, const HookPacket& packet, std::uint32_t bytes, Count count, std::string note) const;
+  void match(StepSink& sink, const HookPacket& packet, Count count, std::string note) const;
+
+  /// 1 where a port or a mark is compared by an extension, 0 where natively.
+  int legacy() const { return kind_ == StepKind::Rule ? 1 : 0; }
 
   std::uint32_t containers_;
   StepKind kind_;

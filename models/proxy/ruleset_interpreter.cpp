@@ -4,6 +4,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "models/proxy/match_extensions.h"
+
 namespace knetsim {
 namespace {
 
@@ -30,8 +32,8 @@ bool is_in(const IpSet& set, const RulePacket& packet) {
 
 }  // namespace
 
-RulesetInterpreter::RulesetInterpreter(const Ruleset& rules, std::vector<Ipv4> local_addresses)
-    : rules_(rules), local_(std::move(local_addresses)) {
+RulesetInterpreter::RulesetInterpreter(const Ruleset& rules, std::vector<Ipv4> local_addresses, IptablesBackend backend)
+    : rules_(rules), local_(std::move(local_addresses)), backend_(backend) {
   for (std::size_t t = 0; t < rules.tables.size(); ++t) {
     index_.emplace_back();
     counters_.emplace_back();
@@ -87,8 +89,7 @@ RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& 
     RuleCounters& counters = counters_[at.table][at.chain][r];
     ++work.rules;
     ++counters.evaluated;
-    if (!std::all_of(rules[r].matches.begin(), rules[r].matches.end(),
-                     [&](const Match& m) { return matches(at.table, m, packet, choice, work); })) {
+    if (!holds(at.table, rules[r], packet, choice, work)) {
       continue;
     }
     ++counters.matched;
@@ -158,6 +159,23 @@ RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& 
     }
   }
   return Flow::Continue;
+}
+
+bool RulesetInterpreter::holds(std::size_t table, const Rule& rule, const RulePacket& packet, const RuleChoice& choice,
+                               RuleWork& work) const {
+  const auto test = [&](const Match& m) { return matches(table, m, packet, choice, work); };
+  const std::vector<Match>& all = rule.matches;
+  if (rules_.syntax == RuleSyntax::Nftables) {
+    return std::all_of(all.begin(), all.end(), test);
+  }
+  if (!std::all_of(all.begin(), all.end(), [&](const Match& m) { return !is_of_entry(m) || test(m); })) {
+    return false;
+  }
+  work.matches += rule.comment.empty() ? 0U : 1U;
+  return std::all_of(all.begin(), all.end(), [&](const Match& m) {
+    work.matches += is_extension(m, rule, backend_) ? 1U : 0U;
+    return is_of_entry(m) || test(m);
+  });
 }
 
 bool RulesetInterpreter::matches(std::size_t table, const Match& any, const RulePacket& packet,

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "models/proxy/proxy_model.h"
 #include "models/proxy/ruleset.h"
 
 namespace knetsim {
@@ -35,6 +36,7 @@ struct RuleWork {
   std::uint32_t rules = 0;    ///< Evaluated: every rule whose conditions were looked at. The policy and the implicit
                               ///< return at the end of a chain are not counted.
   std::uint32_t lookups = 0;  ///< In named or anonymous sets and maps.
+  std::uint32_t matches = 0;  ///< Match extensions of iptables rules, up to the first that fails in each rule.
 };
 
 struct HookWork {
@@ -55,7 +57,9 @@ struct RuleCounters {
 class RulesetInterpreter {
  public:
   /// @param local_addresses  The node's own, loopback (127/8) aside.
-  RulesetInterpreter(const Ruleset& rules, std::vector<Ipv4> local_addresses);
+  /// @param backend          Which of an iptables rule's conditions are match extensions.
+  RulesetInterpreter(const Ruleset& rules, std::vector<Ipv4> local_addresses,
+                     IptablesBackend backend = IptablesBackend::Legacy);
 
   /// All base chains of `hook`, in the order of their priorities; changes the packet.
   HookWork at_hook(Hook hook, RulePacket& packet, const RuleChoice& choice);
@@ -73,12 +77,16 @@ class RulesetInterpreter {
   Flow run_chain(Position at, RulePacket& packet, const RuleChoice& choice, RuleWork& work);
   Flow run_named(std::size_t table, const std::string& chain, RulePacket& packet, const RuleChoice& choice,
                  RuleWork& work);
+  /// All conditions of a rule, in the kernel's order, up to the first that fails.
+  bool holds(std::size_t table, const Rule& rule, const RulePacket& packet, const RuleChoice& choice,
+             RuleWork& work) const;
   bool matches(std::size_t table, const Match& any, const RulePacket& packet, const RuleChoice& choice,
                RuleWork& work) const;
   bool is_local(Ipv4 address) const;
 
   const Ruleset& rules_;
   std::vector<Ipv4> local_;
+  IptablesBackend backend_;
   std::vector<Position> base_;  ///< In the order of their priorities.
   std::vector<std::unordered_map<std::string, std::size_t>> index_;
   std::vector<std::vector<std::vector<RuleCounters>>> counters_;

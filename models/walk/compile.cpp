@@ -51,6 +51,7 @@ class StageBuilder {
   }
 
   void add(const ScanGroup& group) {
+    if (!profile_.scan(group.kind) && profile_[group.kind].median_ps == 0) return;  // held in other steps
     scans_.push_back({.kind = index_of(group.kind),
                       .shape = shape_of(tables_, sigma_of(profile_, group.kind)),
                       .when = condition(group.when),

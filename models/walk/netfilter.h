@@ -51,8 +51,11 @@ struct RuleSizes {
   /// of Services with endpoints. One rule each; kube-proxy up to 1.20 has two, which the model adds itself.
   std::uint32_t services_rules = 0;
   std::uint32_t node_ports = 0;                  ///< N: node ports of Services with endpoints
+  std::uint32_t udp_node_ports = 0;              ///< those of them that are UDP's
   std::uint32_t without_endpoints = 0;           ///< N0: service ports without endpoints
   std::uint32_t external_without_endpoints = 0;  ///< their node ports, external IPs and VIPs
+  std::uint32_t refused_node_ports = 0;          ///< the node ports among them
+  std::uint32_t refused_udp_node_ports = 0;      ///< and those that are UDP's
   std::uint64_t endpoints = 0;                   ///< all endpoints of all service ports
   std::uint32_t host_port_containers = 0;        ///< containers with hostPorts on this node
 };

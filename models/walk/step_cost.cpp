@@ -31,6 +31,7 @@ UnitCosts unit_costs(const Step& step, double count, const CostProfile& profile)
     case CostUnit::Skb:
     case CostUnit::Rule:
     case CostUnit::Lookup:
+    case CostUnit::Match:
       costs.per_skb_ps = cost;
       break;
     case CostUnit::WirePacket:
@@ -84,7 +85,7 @@ std::vector<ScanGroup> scan_groups(const Walk& walk, const StepRange& stage, Pac
   for (std::size_t i = stage.begin; i < stage.end; ++i) {
     const Step& step = walk.steps[i];
     if (!is_scan(step, packet)) continue;
-    const auto table = static_cast<std::uint8_t>(step.table == RuleTable::Nat ? 0 : 1);
+    const auto table = static_cast<std::uint8_t>(!is_scanned(step.kind) ? 2 : step.table == RuleTable::Nat ? 0 : 1);
     const bool bound = step.count.symbol != Symbol::None;
     auto group = std::find_if(groups.begin(), groups.end(), [&](const ScanGroup& other) {
       return other.kind == step.kind && other.when == step.when && other.table == table &&

@@ -39,7 +39,8 @@ UnitCosts unit_costs(const Step& step, double count, const CostProfile& profile)
 struct ScanGroup {
   StepKind kind{};
   Condition when = Condition::Always;
-  std::uint8_t table = 0;  ///< The engine's table: 0 nat, 1 all else.
+  std::uint8_t table =
+      0;  ///< The engine's table: 0 nat, 1 other rules, 2 what is no table and leaves both as they are.
   Symbol symbol = Symbol::None;
   double fixed = 0;
   std::uint32_t item_bytes = 1;        ///< Of the bound count's rules, else of the longest run.

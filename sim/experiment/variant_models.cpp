@@ -30,14 +30,19 @@ RuleSizes rule_sizes(const BoundVariant& variant) {
     }
     const auto endpoints = view.endpoints(index);
     const auto addresses = static_cast<std::uint32_t>(service.external_ips.size() + service.load_balancer_ips.size());
+    const std::uint32_t node_ports = port.node_port != 0 ? 1 : 0;
+    const bool udp = port.protocol == Protocol::Udp;
     if (endpoints.empty()) {
       ++sizes.without_endpoints;
-      sizes.external_without_endpoints += addresses + (port.node_port != 0 ? 1 : 0);
+      sizes.external_without_endpoints += addresses + node_ports;
+      sizes.refused_node_ports += node_ports;
+      sizes.refused_udp_node_ports += udp ? node_ports : 0;
       continue;
     }
     ++sizes.service_ports;
     sizes.services_rules += 1 + addresses;
-    sizes.node_ports += port.node_port != 0 ? 1 : 0;
+    sizes.node_ports += node_ports;
+    sizes.udp_node_ports += udp ? node_ports : 0;
     sizes.endpoints += endpoints.size();
   }
   const BackgroundSettings& background = variant.scenario.cluster.background;

@@ -12,7 +12,7 @@ namespace knetsim {
 
 /// Index of a kind of work in the tables of whoever describes walks. The engine adds up costs by it and knows no more.
 using KindIndex = std::uint8_t;
-inline constexpr std::size_t kMaxKinds = 48;
+inline constexpr std::size_t kMaxKinds = 56;
 
 /// Where a stage's work is done. Consecutive steps at one place are one stage, hence one visit to one resource.
 enum class StagePlace : std::uint8_t {
@@ -60,7 +60,7 @@ struct ScanTerm {
   std::uint32_t item_bytes = 0;
   double fixed = 0;
 };
-inline constexpr std::size_t kScanTables = 2;
+inline constexpr std::size_t kScanTables = 3;
 inline constexpr std::size_t kSymbols = 8;
 
 /// One visit of a message to one resource. Ranges index into the plan's term arrays.

@@ -110,6 +110,7 @@ class KernelRulesLab : public ::testing::TestWithParam<Loader> {
   HookWork proxy_agrees(const FirstPacket& first, HookPacket packet, const Symbols& symbols, std::uint32_t endpoint);
   HookWork walked(NodeRole role, const FlowClass& flow, const Symbols& symbols);
 
+  std::uint32_t local_endpoints_ = 0;  ///< On the server's node.
   std::unique_ptr<lab::LabCluster> cluster_;
   std::unique_ptr<lab::NetNamespace> outside_;
   std::vector<std::unique_ptr<LabNode>> nodes_;

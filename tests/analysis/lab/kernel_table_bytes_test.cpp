@@ -1,10 +1,12 @@
 // Goal: a kernel that has loaded the rules has the bytes in memory that the models scan. Method: kernel_rules_lab.h;
 // the legacy back end reports the size of a table, and of the nft back end the expressions can be listed.
+#include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "kernel_rules_lab.h"
 #include "models/proxy/iptables_rules.h"
+#include "models/proxy/match_extensions.h"
 #include "models/proxy/portmap_rules.h"
 #include "models/proxy/rule_bytes.h"
 #include "models/proxy/ruleset_text.h"
@@ -42,7 +44,8 @@ TEST_P(KernelLegacyTable, HasTheBytesThatTheModelScans) {
   }
 }
 
-// The expressions that iptables-nft makes of the rules, as `nft --debug=netlink` lists them, in the kernel's sizes.
+// The expressions that iptables-nft makes of the rules, as `nft --debug=netlink` lists them, in the kernel's sizes, and
+// how many of them are match extensions.
 TEST_P(KernelNftBackend, RulesHaveTheExpressionsThatTheModelScans) {
   stand(1);
   const std::map<std::string, std::uint32_t> sizes = {{"meta", 16},
@@ -63,8 +66,12 @@ TEST_P(KernelNftBackend, RulesHaveTheExpressionsThatTheModelScans) {
                                                       {"target DNAT", 8 + 48},
                                                       {"target MASQUERADE", 8 + 24}};
   std::istringstream lines(without_warnings(node(0).space.in("nft --debug=netlink list ruleset")));
-  std::map<std::string, std::vector<std::uint32_t>> kernel;  // by "table chain"
-  std::vector<std::uint32_t>* rules = nullptr;
+  struct Loaded {
+    std::uint32_t bytes = 0;
+    std::uint32_t matches = 0;
+  };
+  std::map<std::string, std::vector<Loaded>> kernel;  // by "table chain"
+  std::vector<Loaded>* rules = nullptr;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string first;
@@ -73,24 +80,30 @@ TEST_P(KernelNftBackend, RulesHaveTheExpressionsThatTheModelScans) {
     words >> first >> second >> third;
     if (first == "ip" && !third.empty()) {
       rules = &kernel[second.append(" ").append(third)];
-      rules->push_back(8);  // struct nft_rule_dp
+      rules->push_back({.bytes = 8});  // struct nft_rule_dp
     } else if (first == "[" && rules != nullptr) {
+      rules->back().matches += second == "match" ? 1U : 0U;
       if (second == "match" || second == "target") {
         words >> third;  // "name"
         second.append(" ").append(third);
       }
       ASSERT_TRUE(sizes.contains(second)) << line;
-      rules->back() += sizes.at(second);
+      rules->back().bytes += sizes.at(second);
     } else if (first == "table") {
       break;
     }
   }
   for (const Table& table : node(0).rules.tables) {
     for (const Chain& chain : table.chains) {
-      const std::vector<std::uint32_t> loaded = kernel[table.name + " " + chain.name];
+      const std::vector<Loaded> loaded = kernel[table.name + " " + chain.name];
       ASSERT_EQ(loaded.size(), chain.rules.size()) << chain.name;
       for (std::size_t r = 0; r < loaded.size(); ++r) {
-        EXPECT_EQ(loaded[r], rule_bytes(chain.rules[r], IptablesBackend::Nft)) << chain.name << " rule " << r + 1;
+        const Rule& rule = chain.rules[r];
+        EXPECT_EQ(loaded[r].bytes, rule_bytes(rule, IptablesBackend::Nft)) << chain.name << " rule " << r + 1;
+        const auto extensions = std::ranges::count_if(
+            rule.matches, [&](const Match& match) { return is_extension(match, rule, IptablesBackend::Nft); });
+        EXPECT_EQ(loaded[r].matches, static_cast<std::uint32_t>(extensions) + (rule.comment.empty() ? 0U : 1U))
+            << chain.name << " rule " << r + 1;
       }
     }
   }

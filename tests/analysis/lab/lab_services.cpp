@@ -46,6 +46,7 @@ RuleSizes lab_sizes(std::span<const ServicePortSpec> services, std::span<const H
     sizes.node_ports += port && use.any ? 1 : 0;
     sizes.without_endpoints += use.internal ? 0 : 1;
     sizes.external_without_endpoints += port && !use.external ? 1 : 0;
+    sizes.refused_node_ports += port && !use.external ? 1 : 0;
     sizes.endpoints += service.endpoints.size();
   }
   return sizes;

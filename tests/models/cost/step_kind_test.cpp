@@ -36,6 +36,7 @@ TEST(StepKind, UnitsAreSpokenOfInTheSingular) {
   EXPECT_EQ(name_of(CostUnit::Connection), "connection");
   EXPECT_EQ(name_of(CostUnit::WirePacket), "packet");
   EXPECT_EQ(name_of(CostUnit::Lookup), "lookup");
+  EXPECT_EQ(name_of(CostUnit::Match), "match");
 }
 
 }  // namespace

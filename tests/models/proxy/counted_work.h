@@ -11,7 +11,7 @@ namespace knetsim {
 /// Values of the symbols of one connection.
 using Symbols = std::map<Symbol, double>;
 
-/// What steps amount to in rules and lookups, by table.
+/// What steps amount to in rules, lookups and match extensions, by table.
 /// @param untracked  Whether the tunnel's outer tuple is new, where a step asks for it.
 inline HookWork counted(const std::vector<Step>& steps, const Symbols& symbols, bool untracked = true) {
   HookWork work;
@@ -32,6 +32,10 @@ inline HookWork counted(const std::vector<Step>& steps, const Symbols& symbols, 
       case StepKind::IpSet:
         table.lookups += count;
         break;
+      case StepKind::XtMatch:
+      case StepKind::NftMatch:
+        table.matches += count;
+        break;
       default:
         break;
     }
@@ -39,11 +43,16 @@ inline HookWork counted(const std::vector<Step>& steps, const Symbols& symbols, 
   return work;
 }
 
-inline bool operator==(const RuleWork& a, const RuleWork& b) { return a.rules == b.rules && a.lookups == b.lookups; }
+inline bool operator==(const RuleWork& a, const RuleWork& b) {
+  return a.rules == b.rules && a.lookups == b.lookups && a.matches == b.matches;
+}
 
 inline std::ostream& operator<<(std::ostream& out, const HookWork& work) {
-  return out << "nat " << work.nat.rules << " rules " << work.nat.lookups << " lookups, filter " << work.filter.rules
-             << " rules " << work.filter.lookups << " lookups";
+  const auto table = [&](const char* name, const RuleWork& one) -> std::ostream& {
+    return out << name << one.rules << " rules " << one.lookups << " lookups " << one.matches << " matches";
+  };
+  table("nat ", work.nat);
+  return table(", filter ", work.filter);
 }
 
 }  // namespace knetsim

@@ -129,6 +129,38 @@ TEST(IptablesWalk, EstablishedPacketsAndRepliesMeetFiveRulesWhateverTheNumberOfS
   }
 }
 
+// By hand: two guards with a comment and conntrack, one jump with a comment, conntrack, comment and mark, comment and
+// conntrack. iptables-nft compares the mark by native expressions.
+TEST(IptablesWalk, EstablishedPacketsEvaluateTheMatchExtensionsOfTheFilterRules) {
+  for (const auto& [backend, mark] : {std::pair(IptablesBackend::Legacy, 1U), std::pair(IptablesBackend::Nft, 0U)}) {
+    const auto model = mode("iptables", {.backend = backend, .sizes = {}});
+    HookPacket packet = to_cluster_ip(AddressKind::Pod);
+    packet.state = CtState::Established;
+    packet.translated = true;
+    packet.destination = AddressKind::Pod;
+    EXPECT_EQ(work_at(*model, Hook::Forward, packet).filter.matches, 2 + 1 + 1 + (1 + mark) + 2);
+    EXPECT_EQ(work_at(*model, Hook::Output, packet).filter.matches, 2 + 2);
+    EXPECT_EQ(work_at(*model, Hook::Input, packet).filter.matches, 2 + 1 + 2);
+  }
+}
+
+// The rules in front of the Service's fail at its address: of 4,213 rules only the last has its comment and its port
+// looked at. The jump has a comment, each endpoint's rule draws (no comments in a cluster of this size), KUBE-SEP's
+// has its protocol.
+TEST(IptablesWalk, ALongScanEvaluatesMatchExtensionsInItsLastRuleAlone) {
+  for (const auto& [backend, port] : {std::pair(IptablesBackend::Legacy, 1U), std::pair(IptablesBackend::Nft, 0U)}) {
+    const auto model = mode("iptables", {.backend = backend, .sizes = {}});
+    HookPacket packet = to_cluster_ip(AddressKind::Pod);
+    EXPECT_EQ(work_at(*model, Hook::Prerouting, packet).nat.matches, 1 + (1 + port) + kEndpoint + 1);
+    HookPacket miss{.flow = {.exposure = Exposure::PodIp}};
+    EXPECT_EQ(work_at(*model, Hook::Prerouting, miss).nat.matches, 1 + 2U) << "the jump's comment, the tail's two";
+    // A node port has no address: every rule in front of its own has its comment and port looked at.
+    HookPacket to_port = to_node_port(AddressKind::OtherNode);
+    EXPECT_EQ(work_at(*model, Hook::Prerouting, to_port).nat.matches,
+              1 + 2 + (1 + port) * kPortPosition + 1 + kEndpoint + 1);
+  }
+}
+
 TEST(IptablesWalk, UpTo120EachServiceHasTwoRules) {
   const auto model = mode("iptables", {.kubernetes = {1, 20}, .sizes = {}});
   HookPacket packet = to_cluster_ip(AddressKind::Pod);

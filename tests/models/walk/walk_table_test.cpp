@@ -77,6 +77,17 @@ TEST(WalkTable, ASecondScanOfATableInOneVisitFindsItInTheCache) {
   EXPECT_NEAR(walk_table(walk, round_profile(), first_packet()).latency_ns, once + 400, 1e-3);
 }
 
+// Match extensions are counted by the same symbols as rules, but no table is read for them: it stays cold.
+TEST(WalkTable, ABoundCountOfWhatIsNoTableLeavesTheTablesAsTheyAre) {
+  CostProfile profile = round_profile();
+  profile[StepKind::XtMatch].median_ps = 10'000;
+  Walk walk = five_steps();
+  walk.steps.insert(walk.steps.begin() + 2,
+                    {.kind = StepKind::XtMatch, .count = {2, Symbol::ServicePosition}, .table = RuleTable::Nat});
+  const double without = walk_table(five_steps(), profile, first_packet()).latency_ns;
+  EXPECT_NEAR(walk_table(walk, profile, first_packet()).latency_ns, without + 10 * 100, 1e-3);
+}
+
 TEST(WalkTable, RendersOneLineAStepWithPlaceCountUnitCostAndSum) {
   const std::string text = render(walk_table(five_steps(), round_profile(), first_packet()));
   EXPECT_THAT(text, HasSubstr("client sending CPU    syscall.send"));
