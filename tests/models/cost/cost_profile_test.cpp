@@ -38,14 +38,16 @@ std::string errors_of(const std::string& text) {
   return render(diagnostics.errors());
 }
 
-CostProfile default_profile() {
-  const auto input = Input::open(kDefault);
+CostProfile profile_of(const std::string& text) {
+  const auto input = Input::from_text("profile.yaml", text);
   Diagnostics diagnostics;
   const Document document = read_document(*input);
   CostProfile profile = read_cost_profile(document.root(), diagnostics);
   EXPECT_EQ(render(diagnostics.errors()), "");
   return profile;
 }
+
+CostProfile default_profile() { return profile_of(text_of(kDefault)); }
 
 TEST(CostProfile, TheDefaultIsCompleteAndEveryFigureHasASource) {
   const CostProfile profile = default_profile();
@@ -71,11 +73,12 @@ TEST(CostProfile, MediansAreReadInTheirUnitsToAPicosecond) {
 }
 
 TEST(CostProfile, AssumptionsAreListedWithKeyValueAndBasis) {
-  const std::vector<Assumption> list = assumptions(default_profile());
+  const std::vector<Assumption> list = assumptions(profile_of(
+      with(text_of(kDefault), "    source: \"measured, ±2 %", "    assumption: true\n    source: \"guessed, ±2 %")));
   std::string text;
   for (const Assumption& entry : list) text += entry.key + " = " + entry.value + "\n";
-  EXPECT_THAT(text, HasSubstr("steps[\"nat.mangle\"] = 100ns a skb\n"));
-  EXPECT_THAT(text, HasSubstr("scans[\"rule.nft\"] = 18ns to 29ns a rule\n"));
+  EXPECT_THAT(text, HasSubstr("steps.bridge = 250ns a skb\n"));
+  EXPECT_THAT(text, HasSubstr("scans[\"rule.nft\"] = 14.8ns to 16ns a rule\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("steps.veth")));
   for (const Assumption& entry : list) EXPECT_FALSE(entry.basis.empty()) << entry.key;
 }
