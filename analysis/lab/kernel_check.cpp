@@ -21,13 +21,17 @@ Verdict judge_median(const CheckedCase& one) {
                std::max(kRelativeTolerance * std::abs(one.compared.value), least));
 }
 
-CheckedTail checked_tail(const Estimate& figure, double predicted_ns) {
-  return {figure, predicted_ns, judge(predicted_ns, figure, kTailTolerance * figure.value)};
+CheckedTail checked_tail(const Estimate& figure, double predicted_ns, bool quiet) {
+  const Verdict verdict = judge(predicted_ns, figure, kTailTolerance * figure.value);
+  return {figure, predicted_ns, quiet ? verdict : Verdict::CannotTell};
 }
 
 }  // namespace
 
-KernelCheck check_against_kernel(const std::vector<Measured>& measured, const CostProfile& profile) {
+KernelCheck check_against_kernel(const std::vector<Measured>& measured, const CostProfile& profile,
+                                 const MachineNoise& noise) {
+  const bool quiet = complaints(noise).empty();
+  const bool steady = !takes_time_away(noise);
   const auto base =
       std::find_if(measured.begin(), measured.end(), [](const Measured& m) { return is_base(m.lab_case); });
   if (base == measured.end()) throw LabError("increments need the round trip between hosts beside them");
@@ -41,8 +45,8 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
     CheckedCase row{.measured = one, .predicted_ns = known ? predict_ns(one.lab_case, profile) : 0};
     if (known && !one.lab_case.cold) {
       const OperationSpread spread = spread_of(work_of(one.lab_case), false, profile);
-      row.p90 = checked_tail(one.p90, spread.quantile(0.9));
-      row.p99 = checked_tail(one.p99, spread.quantile(0.99));
+      row.p90 = checked_tail(one.p90, spread.quantile(0.9), quiet);
+      row.p99 = checked_tail(one.p99, spread.quantile(0.99), quiet);
       check.tails.add(row.p90->verdict);
       check.tails.add(row.p99->verdict);
     }
@@ -66,7 +70,7 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
       continue;
     }
     row.constant_ns = median_of(constants[row.measured.lab_case.operation]).value;
-    row.verdict = judge_median(row);
+    row.verdict = steady ? judge_median(row) : Verdict::CannotTell;
     check.medians.add(row.verdict);
     const auto error = [&](double value) {
       return std::abs(std::log(std::max(1.0, value) / std::max(1.0, row.compared.value)));

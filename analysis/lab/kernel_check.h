@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "analysis/lab/machine_noise.h"
 #include "analysis/lab/measurement.h"
 #include "analysis/lab/verdict.h"
 #include "models/cost/cost_profile.h"
@@ -48,6 +49,9 @@ inline constexpr double kTailTolerance = 0.25;
 /// Compares measurements with what a profile predicts. Where the interval of a measurement is wider than the tolerance
 /// the verdict is CannotTell, unless the whole interval is on one side of it.
 /// @param measured  The held-out cases; among them a round trip between hosts without rules, which increments are over.
-KernelCheck check_against_kernel(const std::vector<Measured>& measured, const CostProfile& profile);
+/// @param noise     Of the machine meanwhile: with complaints percentiles are not judged; where time was taken away,
+///                  medians are not either.
+KernelCheck check_against_kernel(const std::vector<Measured>& measured, const CostProfile& profile,
+                                 const MachineNoise& noise);
 
 }  // namespace knetsim::lab

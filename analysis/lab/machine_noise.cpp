@@ -141,6 +141,11 @@ std::vector<std::string> complaints(const MachineNoise& noise) {
   return lines;
 }
 
+bool takes_time_away(const MachineNoise& noise) {
+  return noise.throttled > kMostThrottled || noise.stolen > kMostStolen ||
+         (noise.quota_cpus > 0 && noise.quota_cpus < 1);
+}
+
 NoiseWatch::NoiseWatch(std::vector<int> cpus) : cpus_(std::move(cpus)) {
   const CpuIdle idle;
   std::vector<IdleReading> readings;

@@ -30,6 +30,10 @@ inline constexpr double kMostThrottled = 0.01;
 /// Why nothing can be concluded from what is measured here, a line each; empty on a quiet machine.
 std::vector<std::string> complaints(const MachineNoise& noise);
 
+/// Whether time is taken away from under whatever runs, by a quota or a hypervisor, so that not even the median of
+/// single operations says anything. Others that are busy only take turns.
+bool takes_time_away(const MachineNoise& noise);
+
 /// Looks at the machine when it is made (a third of a second), then at what else goes on until finish().
 class NoiseWatch {
  public:

@@ -54,18 +54,25 @@ void describe(EnumValues<Operation>& v) {
 void describe(Fields<LabRules>& f) {
   f.about("LabRules", "Whose rules the nodes have.");
   f.optional("proxy", &LabRules::proxy, "none", {.doc = "Proxy mode and back end."});
-  f.optional("services", &LabRules::services, "10", {.doc = "Services, the asked one included."});
-  f.optional("endpoints", &LabRules::endpoints, "1", {.doc = "Endpoints of each."});
-  f.optional("position", &LabRules::position, "1", {.doc = "Place of the asked Service, from 1."});
+  f.optional("services", &LabRules::services, "10",
+             {.doc = "Services, the asked one included.", .at_least = "1", .at_most = "100000"});
+  f.optional("endpoints", &LabRules::endpoints, "1", {.doc = "Endpoints of each.", .at_least = "1", .at_most = "1000"});
+  f.optional("position", &LabRules::position, "1", {.doc = "Place of the asked Service, from 1.", .at_least = "1"});
   f.optional("affinity", &LabRules::affinity, "false", {.doc = "sessionAffinity: ClientIP"});
   f.optional("leastConnection", &LabRules::least_connection, "false", {.doc = "IPVS: scheduler lc in place of rr."});
-  f.optional("hostPorts", &LabRules::host_ports, "0", {.doc = "Containers with a hostPort on the server's node."});
+  f.optional("hostPorts", &LabRules::host_ports, "0",
+             {.doc = "Containers with a hostPort on the server's node.", .at_most = "1000"});
   f.optional("transport", &LabRules::transport, "tcp", {.doc = "Of the Services, and of what is asked."});
+  f.check([](const LabRules& rules, Node node, Binding& binding) {
+    if (rules.position <= rules.services) return;
+    binding.diagnostics.error(node["position"], fmt::format("there are {} Services", rules.services),
+                              fmt::format("1 to {}", rules.services));
+  });
 }
 
 void describe(Fields<LabSetup>& f) {
   f.about("LabSetup", "Nodes, pods and rules.");
-  f.optional("nodes", &LabSetup::nodes, "2", {.doc = "Nodes."});
+  f.optional("nodes", &LabSetup::nodes, "2", {.doc = "Nodes.", .at_least = "1", .at_most = "3"});
   f.optional("fabric", &LabSetup::fabric, "host-routes", {.doc = "What carries packets between nodes."});
   f.optional("bridge", &LabSetup::bridge, "true", {.doc = "Pods at a bridge; else each behind a route."});
   f.optional("chained", &LabSetup::chained, "false", {.doc = "The server asks a second Service before it answers."});
@@ -82,15 +89,20 @@ void describe(Fields<LabCase>& f) {
   f.required("operation", &LabCase::operation, {.doc = "What is timed."});
   f.optional("cold", &LabCase::cold, "false", {.doc = "The caches are swept before each operation."});
   f.optional("remembered", &LabCase::remembered, "false", {.doc = "Session affinity knows the client."});
-  f.optional("bytes", &LabCase::bytes, "1", {.doc = "Of the request, and of the response."});
-  f.optional("requests", &LabCase::requests, "1", {.doc = "Of a session."});
+  f.optional("bytes", &LabCase::bytes, "1", {.doc = "Of the request, and of the response.", .at_least = "1"});
+  f.optional("requests", &LabCase::requests, "1", {.doc = "Of a session.", .at_least = "1"});
 }
 
 void describe(Fields<Estimate>& f) {
   f.about("Estimate", "A figure and its 95 % interval, nanoseconds.");
   f.required("value", &Estimate::value, {.doc = "The figure.", .unit = "ns"});
-  f.required("low", &Estimate::low, {.doc = "The interval's lower end.", .unit = "ns"});
-  f.required("high", &Estimate::high, {.doc = "The interval's upper end.", .unit = "ns"});
+  f.required("low", &Estimate::low, {.doc = "The interval's lower end.", .unit = "ns", .at_least = "0"});
+  f.required("high", &Estimate::high, {.doc = "The interval's upper end.", .unit = "ns", .at_most = "1000000000000"});
+  f.check([](const Estimate& figure, Node node, Binding& binding) {
+    if (figure.low <= figure.value && figure.value <= figure.high) return;
+    binding.diagnostics.error(node["value"], "the figure is not within its interval",
+                              fmt::format("{} to {}", figure.low, figure.high));
+  });
 }
 
 void describe(Fields<Measured>& f) {
@@ -101,6 +113,10 @@ void describe(Fields<Measured>& f) {
   f.required("p90", &Measured::p90, {.doc = "Median of the rounds' 90th percentiles."});
   f.required("p99", &Measured::p99, {.doc = "Median of the rounds' 99th percentiles."});
   f.required("samples", &Measured::samples, {.doc = "All rounds together."});
+  f.check([](const Measured& one, Node node, Binding& binding) {
+    if (one.p50.value > 0) return;
+    binding.diagnostics.error(node["p50"], "an operation takes time", "> 0");
+  });
 }
 
 void describe(Fields<LabMachine>& f) {
@@ -123,7 +139,7 @@ void describe(Fields<MeasurementRecord>& f) {
   f.required("machine", &MeasurementRecord::machine, {.doc = "On what."});
   f.optional("cpus", &MeasurementRecord::cpus, "1", {.doc = "CPUs that the lab had."});
   f.optional("noise", &MeasurementRecord::noise, {.doc = "What disturbed the measurement."});
-  f.required("cases", &MeasurementRecord::measured, {.doc = "What each case took."});
+  f.required("cases", &MeasurementRecord::measured, {.doc = "What each case took.", .not_empty = true});
   f.optional("loads", &MeasurementRecord::loads, {.doc = "What each load came to."});
   f.optional("ruleLoads", &MeasurementRecord::rule_loads, {.doc = "What loading rules took."});
   f.takes_any_key();  // apiVersion and kind, which read_record() checks

@@ -153,9 +153,9 @@ std::string noise_text(const lab::MachineNoise& noise) {
                            : "no CPU quota");
   const auto reasons = lab::complaints(noise);
   if (!reasons.empty()) {
-    text += fmt::format(
-        "Too noisy to conclude from rates: {}. Medians of latencies suffer less; try again on a quiet machine.\n",
-        fmt::join(reasons, "; "));
+    text += fmt::format("Too noisy to conclude from {}: {}. {}try again on a quiet machine.\n",
+                        lab::takes_time_away(noise) ? "anything" : "rates and percentiles", fmt::join(reasons, "; "),
+                        lab::takes_time_away(noise) ? "Nothing is judged; " : "Medians of latencies suffer less; ");
   }
   return text;
 }

@@ -126,6 +126,9 @@ How a published figure was used: **fitted**, a cost was chosen so that it comes 
 made**, nothing was chosen for it, but whoever chose had seen it; **predicted**, first seen afterwards; **not fitted**, shown, and
 the model is not meant to meet it. The published figures stand in `configs/validation/published.yaml`, once.
 
+Against a real kernel, with what remains unexplained by step kind: [validation-kernel.md](validation-kernel.md), from
+`knetsim verify --kernel`.
+
 Checked elsewhere, by tests that need no figure of a machine: queues against their closed forms (M/M/1, M/D/1, M/M/k, M/G/1:
 `tests/models/workload/queueing_test.cpp`), links against packet trains and cross traffic (`tests/sim/net`), walks against walks by
 hand and against counters of a real kernel's rules (`tests/models/service/datapath_test.cpp`,

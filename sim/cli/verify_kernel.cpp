@@ -143,9 +143,9 @@ int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& 
   const CostProfile profile = read_profile(arguments.profile);
   const lab::MeasurementRecord record =
       obtain_record(arguments.lab, {.cases = lab::held_out_cases, .loads = lab::held_out_loads}, context);
-  const lab::KernelCheck check = lab::check_against_kernel(record.measured, profile);
-  const lab::LoadCheck loads =
-      lab::check_loads(record.loads, profile, record.noise.value_or(lab::MachineNoise{}), record.cpus);
+  const lab::MachineNoise noise = record.noise.value_or(lab::MachineNoise{});
+  const lab::KernelCheck check = lab::check_against_kernel(record.measured, profile, noise);
+  const lab::LoadCheck loads = lab::check_loads(record.loads, profile, noise, record.cpus);
   if (arguments.format == "json") {
     print_json_check(check, loads, profile, record);
     return exit_code::kDone;

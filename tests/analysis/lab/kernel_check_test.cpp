@@ -20,10 +20,10 @@ Measured seen(const LabCase& one, double ns, double half_width) {
   return {.lab_case = one, .p50 = {ns, ns - half_width, ns + half_width}};
 }
 
-Verdict verdict_of(LabCase one, double error, double relative_half_width) {
+Verdict verdict_of(LabCase one, double error, double relative_half_width, const MachineNoise& noise = {}) {
   const double value = predicted(one) / (1 + error);
   const auto check = check_against_kernel(
-      {seen(kHosts, predicted(kHosts), 1), seen(one, value, relative_half_width * value)}, default_profile());
+      {seen(kHosts, predicted(kHosts), 1), seen(one, value, relative_half_width * value)}, default_profile(), noise);
   EXPECT_EQ(check.cases.size(), 1u);
   return check.cases[0].verdict;
 }
@@ -45,12 +45,30 @@ TEST(KernelCheck, JudgesARoundTripByItsIncrementOverHosts) {
   const auto verdict = [&](double error) {
     return check_against_kernel(
                {seen(kHosts, predicted(kHosts), 1), seen(kPods, predicted(kHosts) + increment / (1 + error), 1)},
-               default_profile())
+               default_profile(), {})
         .cases[0]
         .verdict;
   };
   EXPECT_EQ(verdict(0.10), Verdict::Met);
   EXPECT_EQ(verdict(0.30), Verdict::Missed) << "though the round trip as a whole is within 15 %";
+}
+
+TEST(KernelCheck, WhereTimeIsTakenAwayNothingIsConcluded) {
+  LabCase connect = kPods;
+  connect.operation = Operation::Connect;
+  for (const MachineNoise& noise : {MachineNoise{.throttled = 0.5}, MachineNoise{.stolen = 0.1}}) {
+    EXPECT_EQ(verdict_of(connect, 0.10, 0.01, noise), Verdict::CannotTell);
+    EXPECT_EQ(verdict_of(connect, 1.00, 0.01, noise), Verdict::CannotTell);
+  }
+  const MachineNoise busy{.others_during = 0.6};
+  EXPECT_EQ(verdict_of(connect, 0.10, 0.01, busy), Verdict::Met) << "others take turns, and leave medians alone";
+  Measured one = seen(connect, predicted(connect), 1);
+  one.p90 = one.p99 = {100 * one.p50.value, 99 * one.p50.value, 101 * one.p50.value};
+  const auto tails = [&](const MachineNoise& noise) {
+    return check_against_kernel({seen(kHosts, predicted(kHosts), 1), one}, default_profile(), noise).tails;
+  };
+  EXPECT_EQ(tails({}).missed, 2u);
+  EXPECT_EQ(tails(busy).untold, 2u) << "but not the percentiles";
 }
 
 TEST(KernelCheck, ABestConstantIsTheMedianOfWhatItStandsFor) {
@@ -60,7 +78,7 @@ TEST(KernelCheck, ABestConstantIsTheMedianOfWhatItStandsFor) {
     connect.operation = Operation::Connect;
     measured.push_back(seen(connect, ns, 1));
   }
-  for (const CheckedCase& one : check_against_kernel(measured, default_profile()).cases) {
+  for (const CheckedCase& one : check_against_kernel(measured, default_profile(), {}).cases) {
     EXPECT_EQ(one.constant_ns, 20'000);
   }
 }

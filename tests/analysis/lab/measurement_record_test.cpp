@@ -3,6 +3,7 @@
 
 #include "analysis/lab/measurement_record.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analysis/lab/lab_plan.h"
@@ -12,6 +13,8 @@
 
 namespace knetsim::lab {
 namespace {
+
+using ::testing::HasSubstr;
 
 MeasurementRecord read(const std::string& text) { return read_record(*Input::from_text("record.json", text)); }
 
@@ -44,7 +47,8 @@ TEST(MeasurementRecord, EveryCaseIsReadBackAsItWasWritten) {
 }
 
 TEST(MeasurementRecord, LoadsRulesAndNoiseAreReadBackToo) {
-  MeasurementRecord record{.machine = {"A CPU", "6.18.44", "2026-01-31", ""}, .cpus = 2, .measured = {}};
+  MeasurementRecord record{
+      .machine = {"A CPU", "6.18.44", "2026-01-31", ""}, .cpus = 2, .measured = {{.min_ns = 1, .p50 = {2, 1, 3}}}};
   record.noise = MachineNoise{.others_before = 0.25,
                               .others_during = 0.5,
                               .stolen = 0.125,
@@ -119,6 +123,29 @@ TEST(MeasurementRecord, WhatIsNoRecordIsRefusedWithItsPlace) {
  "cases": [{"case": {"operation": "conect"}, "min": 1, "samples": 3}]})";
   EXPECT_NE(message(unknown).find("did you mean 'connect'"), std::string::npos) << message(unknown);
   EXPECT_NE(message(unknown).find("p99"), std::string::npos) << "every mistake at once: " << message(unknown);
+}
+
+TEST(MeasurementRecord, WhatCannotHaveBeenMeasuredIsRefused) {
+  const auto message = [](const std::string& setup, const std::string& p50) -> std::string {
+    const std::string one =
+        R"({"case": {"operation": "connect", "setup": )" + setup + R"(}, "min": 1, "p50": )" + p50 +
+        R"(, "p90": {"value": 3, "low": 2, "high": 4}, "p99": {"value": 3, "low": 2, "high": 4}, "samples": 3})";
+    try {
+      read(R"({"kind": "KernelMeasurements", "machine": {"processor": "x", "kernel": "y", "date": "z"}, "cases": [)" +
+           one + "]}");
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string good = R"({"value": 2, "low": 1, "high": 3})";
+  EXPECT_EQ(message("{}", good), "");
+  EXPECT_THAT(message("{}", R"({"value": -5, "low": -6, "high": 3})"), HasSubstr("low"));
+  EXPECT_THAT(message("{}", R"({"value": 0, "low": 0, "high": 3})"), HasSubstr("an operation takes time"));
+  EXPECT_THAT(message("{}", R"({"value": 2, "low": 9e9, "high": 3})"), HasSubstr("not within its interval"));
+  EXPECT_THAT(message("{}", R"({"value": 2, "low": 1, "high": 1e300})"), HasSubstr("high"));
+  EXPECT_THAT(message(R"({"nodes": 7})", good), HasSubstr("nodes"));
+  EXPECT_THAT(message(R"({"rules": {"services": 10, "position": 999}})", good), HasSubstr("there are 10 Services"));
 }
 
 }  // namespace

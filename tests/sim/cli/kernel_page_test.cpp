@@ -45,14 +45,20 @@ TEST(KernelPage, AProfileOnTopOfAnotherPredictsAsThatDoes) {
   EXPECT_EQ(counts(verdicts(based)), counts(verdicts(kProfile)));
 }
 
-TEST(KernelPage, TheProfileIsTheFitToTheFirstRecord) {
+/// What a profile has below its heading.
+std::string figures(const std::string& profile) { return profile.substr(profile.find("\nsteps:")); }
+
+TEST(KernelPage, TheProfileIsTheFitToTheFirstRecordAndToTheEmulatedOne) {
   const ScratchFolder scratch;
-  const ProgramResult run =
-      run_program("calibrate --from " + kRecords + "calibration.json --out " + scratch.path("fit.yaml") + " -q");
-  ASSERT_EQ(run.code, 0) << run.err;
-  const std::string fitted = counts(verdicts(scratch.path("fit.yaml")));
-  EXPECT_THAT(fitted, testing::HasSubstr("met"));
-  EXPECT_EQ(fitted, counts(verdicts(kProfile)));
+  const std::string fit = scratch.path("fit.yaml");
+  const std::string counted = scratch.path("counted.yaml");
+  ASSERT_EQ(run_program("calibrate --from " + kRecords + "calibration.json --out " + fit + " -q").code, 0);
+  ASSERT_EQ(run_program("calibrate --emulated --from " + kRecords + "emulated.json --before " + fit + " --out " +
+                        counted + " -q")
+                .code,
+            0);
+  EXPECT_EQ(first_difference(figures(read_text(KNETSIM_SOURCE_DIR "/" + kProfile)), figures(read_text(counted))), "");
+  EXPECT_NE(figures(read_text(counted)), figures(read_text(fit)));
 }
 
 }  // namespace
