@@ -47,8 +47,8 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
       const OperationSpread spread = spread_of(work_of(one.lab_case), false, profile);
       row.p90 = checked_tail(one.p90, spread.quantile(0.9), quiet);
       row.p99 = checked_tail(one.p99, spread.quantile(0.99), quiet);
-      check.tails.add(row.p90->verdict);
-      check.tails.add(row.p99->verdict);
+      check.p90.add(row.p90->verdict);
+      check.p99.add(row.p99->verdict);
     }
     if (one.lab_case.operation == Operation::RoundTrip) {
       // The base's own interval widens that of the difference.

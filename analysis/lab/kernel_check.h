@@ -37,7 +37,8 @@ struct KernelCheck {
   double error_median = 0;  ///< Median of |log(prediction / measurement)| of what is compared; larger than the noise.
   double constant_median = 0;  ///< The same of the best single constant for each operation.
   VerdictCount medians;
-  VerdictCount tails;  ///< p90 and p99 together.
+  VerdictCount p90;
+  VerdictCount p99;
 };
 
 /// How near a prediction has to come: 15 % of what is compared, or 0.3 us of a round trip's increment.

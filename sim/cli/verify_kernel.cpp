@@ -98,8 +98,8 @@ void print(const lab::KernelCheck& check, const CostProfile& profile, const lab:
               "Whole connections on one CPU, connect() to close(), medians, us (within 15 %)", markdown);
   fmt::print("\nMedians: {}. Median error {:.0f} %; of the best single constant {:.0f} %.\n", count_text(check.medians),
              100 * check.error_median, 100 * check.constant_median);
-  fmt::print("p90 and p99 (of the whole operation, us, within 25 %; ? cannot tell, ! missed): {}.\n",
-             count_text(check.tails));
+  fmt::print("Of the whole operation (us, within 25 %; ? cannot tell, ! missed), p90: {}; p99: {}.\n",
+             count_text(check.p90), count_text(check.p99));
   fmt::print("The machine's noise is {:.1f} % of a median{}.\n", 100 * check.noise_floor,
              noise_warning(check.noise_floor));
 }
