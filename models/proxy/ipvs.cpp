@@ -88,7 +88,8 @@ class Ipvs final : public ProxyModel {
     double matches = 0;
   };
 
-  static void rules(StepSink& sink, const HookPacket& packet, RuleTable table, const Met& met, std::string note) {
+  static void rules(StepSink& sink, const HookPacket& packet, RuleTable table, const Met& met,
+                    const std::string& note) {
     const Condition when = packet.outer && table == RuleTable::Nat ? Condition::OuterUntracked : sink.when;
     Step& table_step = sink.add(StepKind::IptablesTable, {}, note);
     table_step.table = table;
