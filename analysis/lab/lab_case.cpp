@@ -123,7 +123,7 @@ class WorkSum {
   bool takes_part(const Step& step, PacketClass packet, bool passage_only) const {
     const Operation operation = case_.operation;
     const bool session = operation == Operation::Session;
-    if (step.passage == Passage::Ack || step.kind == StepKind::Ack) return acked_apart() && !session;
+    if (step.passage == Passage::Ack || step.kind == StepKind::Ack) return acked_apart(packet);
     const bool unawaited = step.passage == Passage::Unawaited || info(step.kind).charge == Charge::CpuOnly;
     if (unawaited && !session) return false;
     if (passage_only && !of_passage(step.kind)) return false;
@@ -138,12 +138,16 @@ class WorkSum {
 
   /// Packets of which a walk holds the work on machines, but not the passage of wires, which cost nothing but here.
   double unseen_on_wires(PacketClass packet) const {
-    if (case_.operation == Operation::Session) return packet == PacketClass::First ? kUnawaitedPackets : 0;
-    return acked_apart() ? 1 : 0;
+    if (case_.operation == Operation::Session && packet == PacketClass::First) return kUnawaitedPackets;
+    return acked_apart(packet) ? 1 : 0;
   }
 
   /// In a ping-pong every message of one packet carries the ACK of the one before. One of several has its own.
-  bool acked_apart() const { return case_.bytes > kSegmentBytes; }
+  bool acked_apart(PacketClass packet) const {
+    const bool data = packet == PacketClass::Request || packet == PacketClass::Response;
+    const bool asked = case_.operation != Operation::Connect && case_.setup.rules.transport == Transport::Tcp;
+    return data && asked && case_.bytes > kSegmentBytes;
+  }
 
   const LabCase& case_;
   std::unique_ptr<ProxyModel> proxy_;

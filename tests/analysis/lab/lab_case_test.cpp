@@ -96,6 +96,15 @@ TEST(LabCase, AMessageOfSeveralPacketsIsAcknowledgedOnItsOwn) {
   EXPECT_EQ(count(large, StepKind::Ack), 4) << "each way one sent and one received";
   EXPECT_EQ(count(large, StepKind::Veth), 2 * count(small, StepKind::Veth)) << "they pass the same devices";
   EXPECT_EQ(scanned(large), scanned(small));
+  LabCase session = trip;
+  session.operation = Operation::Session;
+  session.requests = 3;
+  EXPECT_EQ(count(work_of(session), StepKind::Ack), 12) << "so has each of a session";
+  trip.setup.rules.transport = Transport::Udp;
+  const LabWork datagrams = work_of(trip);
+  trip.bytes = 1;
+  EXPECT_EQ(count(datagrams, StepKind::Ack), 0);
+  EXPECT_EQ(count(datagrams, StepKind::Veth), count(work_of(trip), StepKind::Veth)) << "and no datagram";
 }
 
 TEST(LabCase, AChainIsTheSumOfItsTwoConnections) {
