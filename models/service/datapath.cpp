@@ -22,6 +22,22 @@ struct Mapping {
 };
 using Mappings = std::array<Mapping, kRoles>;
 
+const char* name_of(Hook hook) {
+  switch (hook) {
+    case Hook::Prerouting:
+      return "PREROUTING";
+    case Hook::Input:
+      return "INPUT";
+    case Hook::Forward:
+      return "FORWARD";
+    case Hook::Output:
+      return "OUTPUT";
+    case Hook::Postrouting:
+      return "POSTROUTING";
+  }
+  return "";
+}
+
 std::size_t index_of(NodeRole role) { return static_cast<std::size_t>(role); }
 
 /// Takes one packet from socket to socket, machine by machine.
@@ -259,6 +275,7 @@ class Assembler {
   }
 
   void rules_at(Hook hook, HookPacket& packet) {
+    add(StepKind::NetfilterHook, name_of(hook));
     static const PortMap none(0, IptablesBackend::Legacy);
     const PortMap* host_ports = datapath_.host_ports[index_of(node_)];
     StepSink into = sink();

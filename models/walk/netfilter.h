@@ -17,12 +17,12 @@ enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode };
 /// A packet as the hooks see it; a model changes it as the kernel would (DNAT, mark, masquerade).
 ///
 /// Who does what. The caller walks the packet through the hooks in the kernel's order and adds conntrack's and NAT's
-/// own work (ConntrackLookup, ConntrackInsert, NatSetup, NatMangle). A model adds what its rules evaluate and sets
-/// `translated`, `destination`, `marked` and `masqueraded`. For an established packet the caller has applied
-/// conntrack's stored mapping before it asks (destination is the endpoint from the hook on where the first packet was
-/// translated); a mode that translates outside conntrack (IPVS, at Input) finds `destination` untouched and sets it for
-/// every packet. A packet that comes out of Prerouting still bound for a ClusterIP is taken as local and goes to Input;
-/// translated there, it goes on through Output
+/// own work (NetfilterHook, ConntrackLookup, ConntrackInsert, NatSetup, NatMangle). A model adds what its rules
+/// evaluate and sets `translated`, `destination`, `marked` and `masqueraded`. For an established packet the caller has
+/// applied conntrack's stored mapping before it asks (destination is the endpoint from the hook on where the first
+/// packet was translated); a mode that translates outside conntrack (IPVS, at Input) finds `destination` untouched and
+/// sets it for every packet. A packet that comes out of Prerouting still bound for a ClusterIP is taken as local and
+/// goes to Input; translated there, it goes on through Output
 /// (`from_local_process` false, `nat_bound` true) and Postrouting, as ip_vs_nat_xmit does
 /// (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New and not nat_bound.
 struct HookPacket {

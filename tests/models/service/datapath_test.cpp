@@ -186,6 +186,23 @@ TEST_F(DatapathTest, HostProcessesOfOneNodeMeetOverItsLoopbackAndItsHooks) {
   EXPECT_EQ(count(first, StepKind::ConntrackLookup), 1);  // loopback_xmit keeps the entry
 }
 
+TEST_F(DatapathTest, AnEndOfAPacketsWayPassesTwoHooksAndANodeOnItThree) {
+  const auto hooks = [&](FlowClass flow, PacketClass packet, const char* cni_name = "bridge") {
+    return count(walk(flow, packet, "iptables", cni_name), StepKind::NetfilterHook);
+  };
+  const FlowClass hosts{.client_host_network = true, .server_host_network = true};
+  FlowClass one_node = hosts;
+  one_node.locality = Locality::SameNode;
+  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck, PacketClass::Request}) {
+    EXPECT_EQ(hooks(hosts, packet), 4) << "OUTPUT, POSTROUTING; PREROUTING, INPUT";
+    EXPECT_EQ(hooks(one_node, packet), 4) << "all of them by one lookup";
+    EXPECT_EQ(hooks({}, packet), 6) << "PREROUTING, FORWARD, POSTROUTING of each node";
+    EXPECT_EQ(hooks({.locality = Locality::SameNode}, packet), 3);
+    EXPECT_EQ(hooks({.server_host_network = true}, packet), 5);
+    EXPECT_EQ(hooks({}, packet, "flannel"), 10) << "and the outer packet's four";
+  }
+}
+
 TEST_F(DatapathTest, NodePortAndHeadlessPayAllOfRWhateverTheServicesPosition) {
   const Walk headless = walk({.exposure = Exposure::PodIp}, PacketClass::First);
   EXPECT_EQ(rules(headless, NodeRole::Client), kR + 2 + 2);
