@@ -1,8 +1,6 @@
 #include "analysis/lab/echo_server.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -29,34 +27,20 @@ EchoServer::EchoServer(const NetNamespace& where, const EchoOptions& options)
       throw LabError(fmt::format("{}: no connection to the server behind: {}", where.name(), std::strerror(errno)));
     }
   });
-  thread_ = std::thread([this, &where] {
-    where.enter();
+  std::vector<int> files = {listener_.get(), nudge_.get()};
+  if (behind_.valid()) files.push_back(behind_.get());
+  process_ = std::make_unique<WorkerProcess>(files, [this](const WorkerProcess::Ready&) {
     if (options_.cpu >= 0) pin_to(options_.cpu);
     serve();
   });
-}
-
-EchoServer::~EchoServer() {
-  stop_ = true;
-  ::eventfd_write(nudge_.get(), 1);
-  thread_.join();
+  listener_.close();
+  behind_.close();
 }
 
 void EchoServer::move_to(int cpu, bool spin) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<unsigned>(cpu), &set);
-  if (::pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set) != 0) {
-    throw LabError(fmt::format("CPU {} may not be used", cpu));
-  }
-  spin_ = spin;
+  process_->pin_to(cpu);
+  orders_->spin = spin;
   ::eventfd_write(nudge_.get(), 1);
-}
-
-void EchoServer::give_way(bool batch) {
-  // A task that wakes with SCHED_BATCH preempts nobody (Linux v6.1, kernel/sched/fair.c, check_preempt_wakeup).
-  const sched_param none{};
-  ::pthread_setschedparam(thread_.native_handle(), batch ? SCHED_BATCH : SCHED_OTHER, &none);
 }
 
 void EchoServer::serve() {
@@ -71,11 +55,10 @@ void EchoServer::serve() {
   std::vector<char> buffer(1 << 20);
   std::array<epoll_event, 64> events{};
   while (true) {
-    const int ready = ::epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), spin_ ? 0 : -1);
+    const int ready = ::epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), orders_->spin ? 0 : -1);
     for (int i = 0; i < ready; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
       if (fd == nudge_.get()) {
-        if (stop_) return;
         eventfd_t nudges = 0;
         ::eventfd_read(fd, &nudges);
       } else if (fd == listener_.get() && options_.transport == Transport::Udp) {

@@ -33,7 +33,7 @@ std::string_view placement_name(Placement placement);
 struct LoadCase {
   LabCase path{};  ///< Its setup, exposure and ends; the operation does not matter here.
   LoadKind kind = LoadKind::Requests;
-  std::uint32_t clients = 1;  ///< Streams, or threads that ask; each has one connection at a time.
+  std::uint32_t clients = 1;  ///< Streams, or processes that ask; each has one connection at a time.
   Placement placement = Placement::OneCpu;
 
   /// "host routes, bridge, pod to pod, no rules: requests, 2 clients, a pair on each CPU"

@@ -3,12 +3,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "analysis/lab/load_case.h"
 #include "analysis/lab/net_namespace.h"
 #include "analysis/lab/sockets.h"
+#include "analysis/lab/worker_process.h"
 
 namespace knetsim::lab {
 
@@ -18,11 +18,10 @@ struct LoadClientsOptions {
   std::uint32_t write_bytes = kBulkWriteBytes;
 };
 
-/// The clients of a load, each a thread that does one operation after another, until stopped. Threads, not processes:
-/// between them a switch leaves the page tables alone, as in the lab's round trips.
+/// The clients of a load, each a process that does one operation after another, until stopped.
 class LoadClients {
  public:
-  /// All are under way when the constructor returns; stop() tells if one has no connection.
+  /// All have a connection when the constructor returns. @throws LabError  One has none.
   LoadClients(const NetNamespace& from, const SocketAddress& to, const LoadClientsOptions& options);
   ~LoadClients();
   LoadClients(const LoadClients&) = delete;
@@ -37,10 +36,10 @@ class LoadClients {
 
  private:
   struct Client;
-  void work(Client& client, const SocketAddress& to) const;
+  void work(Client& client, const SocketAddress& to, const WorkerProcess::Ready& ready) const;
 
   LoadClientsOptions options_;
-  std::atomic<bool> stop_{false};
+  Shared<std::atomic<bool>> stop_;
   std::vector<std::unique_ptr<Client>> clients_;
 };
 

@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
 #include "analysis/lab/lab_error.h"
-#include "analysis/lab/thread_clock.h"
+#include "analysis/lab/worker_process.h"
 
 namespace knetsim::lab {
 namespace {
@@ -37,14 +37,16 @@ void choose_by_cpu(const Descriptor& listener, const std::vector<int>& cpus) {
 }  // namespace
 
 struct LoadServer::Worker {
-  Descriptor listener{};
-  std::atomic<std::uint64_t> bytes{0};
-  std::atomic<std::uint64_t> open{0};
-  std::thread thread{};
+  struct Counts {
+    std::atomic<std::uint64_t> bytes{0};
+    std::atomic<std::uint64_t> open{0};
+  };
+  Descriptor listener{};  // in the process alone
+  Shared<Counts> counts{};
+  std::unique_ptr<WorkerProcess> process{};
 };
 
-LoadServer::LoadServer(const NetNamespace& where, const LoadServerOptions& options)
-    : kind_(options.kind), nudge_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+LoadServer::LoadServer(const NetNamespace& where, const LoadServerOptions& options) : kind_(options.kind) {
   where.inside([&] {
     for (std::size_t i = 0; i < options.cpus.size(); ++i) {
       workers_.push_back(std::make_unique<Worker>());
@@ -54,34 +56,32 @@ LoadServer::LoadServer(const NetNamespace& where, const LoadServerOptions& optio
   });
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     Worker& worker = *workers_[i];
-    worker.thread = std::thread([this, &worker, cpu = options.cpus[i]] {
+    const auto work = [this, &worker, cpu = options.cpus[i]](const WorkerProcess::Ready&) {
       pin_to(cpu);
       serve(worker);
-    });
+    };
+    worker.process = std::make_unique<WorkerProcess>(std::vector{worker.listener.get()}, work);
+    worker.listener.close();
   }
 }
 
-LoadServer::~LoadServer() {
-  stop_ = true;
-  ::eventfd_write(nudge_.get(), 1);
-  for (const auto& worker : workers_) worker->thread.join();
-}
+LoadServer::~LoadServer() = default;
 
 std::uint64_t LoadServer::bytes() const {
   std::uint64_t sum = 0;
-  for (const auto& worker : workers_) sum += worker->bytes.load(std::memory_order_relaxed);
+  for (const auto& worker : workers_) sum += worker->counts->bytes.load(std::memory_order_relaxed);
   return sum;
 }
 
 std::uint64_t LoadServer::open() const {
   std::uint64_t sum = 0;
-  for (const auto& worker : workers_) sum += worker->open.load(std::memory_order_relaxed);
+  for (const auto& worker : workers_) sum += worker->counts->open.load(std::memory_order_relaxed);
   return sum;
 }
 
 double LoadServer::cpu_ns() const {
   double sum = 0;
-  for (const auto& worker : workers_) sum += thread_cpu_ns(worker->thread);
+  for (const auto& worker : workers_) sum += worker->process->cpu_ns();
   return sum;
 }
 
@@ -92,24 +92,19 @@ void LoadServer::serve(Worker& worker) const {
     ::epoll_ctl(poll.get(), EPOLL_CTL_ADD, fd, &event);
   };
   watch(worker.listener.get());
-  watch(nudge_.get());
-  std::vector<int> connections;  // closed at the end, whatever their clients do
   std::vector<char> buffer(kReadBytes);
   std::array<epoll_event, 64> events{};
   const auto end = [&](int fd) {
     ::close(fd);
-    std::erase(connections, fd);
-    worker.open.fetch_sub(1, std::memory_order_relaxed);
+    worker.counts->open.fetch_sub(1, std::memory_order_relaxed);
   };
-  while (!stop_) {
+  while (true) {
     const int ready = ::epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), -1);
     for (int i = 0; i < ready; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
-      if (fd == nudge_.get()) break;  // not read, so that every worker sees it
       if (fd == worker.listener.get()) {
         for (int accepted = 0; (accepted = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-          connections.push_back(accepted);
-          worker.open.fetch_add(1, std::memory_order_relaxed);
+          worker.counts->open.fetch_add(1, std::memory_order_relaxed);
           watch(accepted);
         }
         continue;
@@ -119,14 +114,13 @@ void LoadServer::serve(Worker& worker) const {
         end(fd);
         continue;
       }
-      worker.bytes.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
+      worker.counts->bytes.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
       if (kind_ == LoadKind::Bulk) continue;
       ::send(fd, buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);
       if (kind_ == LoadKind::Connections)
         end(fd);  // the server closes first: TIME_WAIT is its, and ports do not run out
     }
   }
-  for (const int fd : connections) ::close(fd);
 }
 
 }  // namespace knetsim::lab

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "analysis/lab/load_case.h"
@@ -18,9 +16,9 @@ struct LoadServerOptions {
   std::vector<int> cpus;  ///< One worker on each; at least one, none twice.
 };
 
-/// The server of a load: one epoll loop on each CPU with a listening socket of its own. A connection goes to the worker
-/// of the CPU on which its SYN is received (a program at the sockets' SO_REUSEPORT group says so), as servers do that
-/// keep a connection on one CPU; where that CPU has no worker, to the first.
+/// The server of a load: a process on each CPU, one epoll loop with a listening socket of its own. A connection goes to
+/// the worker of the CPU on which its SYN is received (a program at the sockets' SO_REUSEPORT group says so), as
+/// servers do that keep a connection on one CPU; where that CPU has no worker, to the first.
 class LoadServer {
  public:
   /// Listens when the constructor returns. @throws LabError
@@ -41,8 +39,6 @@ class LoadServer {
   void serve(Worker& worker) const;
 
   LoadKind kind_;
-  Descriptor nudge_;  // an eventfd: stop_ is set
-  std::atomic<bool> stop_{false};
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -90,11 +90,12 @@ double stolen_seconds(const std::vector<int>& cpus) {
   return ticks / ticks_per_second();
 }
 
-/// CPU seconds of all processes but this one and kernel threads, with those of children that have ended: when a process
-/// ends, what it used goes to its parent, so that the sum loses nothing.
+/// CPU seconds of all processes but this one, its children and kernel threads, with those of children that have ended:
+/// when a process ends, what it used goes to its parent, so that the sum loses nothing.
 double others_seconds() {
   namespace fs = std::filesystem;
-  const std::string self = std::to_string(::getpid());
+  const pid_t own = ::getpid();
+  const std::string self = std::to_string(own);
   double ticks = 0;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
@@ -107,8 +108,10 @@ double others_seconds() {
     if (end == std::string::npos) continue;
     std::istringstream fields(line.substr(end + 1));
     std::string state;
-    double parent = 0, skipped = 0;
+    pid_t parent = 0;
+    double skipped = 0;
     fields >> state >> parent;
+    if (parent == own) continue;               // the lab's workers
     if (parent == 2 || name == "2") continue;  // kernel threads: kthreadd and its children
     for (int field = 0; field < 9; ++field) fields >> skipped;
     for (int field = 0; field < 4; ++field) {  // utime stime cutime cstime

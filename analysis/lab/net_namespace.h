@@ -7,9 +7,9 @@
 
 namespace knetsim::lab {
 
-/// A network namespace without a name. It lives as long as this object, or a thread or socket inside it; no file refers
-/// to it. So all devices, addresses and rules in it go when this process ends, however that happens: a lab that is
-/// killed leaves nothing behind, and there is nothing of it outside.
+/// A network namespace without a name. It lives as long as this object, or a process or socket inside it; no file
+/// refers to it. So all devices, addresses and rules in it go when this process ends, however that happens: a lab that
+/// is killed leaves nothing behind, and there is nothing of it outside.
 class NetNamespace {
  public:
   /// A new one: loopback up, forwarding IPv4, no IPv6, bridged packets passing iptables where the kernel can.

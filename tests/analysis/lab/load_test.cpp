@@ -137,9 +137,8 @@ TEST_F(LoadTest, ReceiveSteeringIsHonouredByVeth) {
 TEST_F(LoadTest, ClientsOfAServerThatIsNotThereSaySo) {
   const LabDatapath datapath({}, LabServers::None);
   const LabEnds ends = datapath.ends_of({});
-  LoadClients clients(ends.client, ends.asked, {.kind = LoadKind::Requests, .cpus = {usable_cpus().front()}});
   try {
-    clients.stop();
+    LoadClients(ends.client, ends.asked, {.kind = LoadKind::Requests, .cpus = {usable_cpus().front()}});
     FAIL();
   } catch (const LabError& error) {
     EXPECT_STREQ(error.what(), "a load has no connection to 10.244.2.10:8080: Connection refused");
