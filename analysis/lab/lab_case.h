@@ -46,6 +46,9 @@ enum class Operation : std::uint8_t {
   RoundTrip,  ///< request and response on an established connection, everything on one CPU
   Session,    ///< connect(), `requests` round trips, close(): all that a connection takes, everything on one CPU
 };
+/// What a session leaves to do is done while the next one runs, or is not, as the scheduler likes: single ones take by
+/// turns a fifth less and a fifth more. So a sample is the mean of so many, one after the other.
+inline constexpr std::uint32_t kSessionsAtOnce = 8;
 std::string_view operation_name(Operation operation);
 
 /// One datapath and what is timed on it.
@@ -60,6 +63,8 @@ struct LabCase {
   bool remembered = false;     ///< sessionAffinity knows the client: it has connected before.
   std::uint32_t bytes = 1;     ///< Of the request and of the response.
   std::uint32_t requests = 1;  ///< Of a session.
+  /// Client, softirqs and server on different CPUs (Placement::AllApart), in place of the operation's own placement.
+  bool apart = false;
   auto operator<=>(const LabCase&) const = default;
 
   /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy: connect, cold"
@@ -81,8 +86,11 @@ struct LabCase {
 
 /// The model whose rules these are. @param sizes  How many rules there are in all.
 std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& sizes);
-/// Whether the models can say what a case consists of: no pod network of theirs uses IPIP or WireGuard.
+/// Whether the models can say what a case consists of: no pod network of theirs uses IPIP or WireGuard, and no step of
+/// the lab's is what a packet takes that changes CPU.
 bool has_model(const LabCase& lab_case);
+/// Whether p90 and p99 of its samples are those of single warm operations.
+inline bool has_tail(const LabCase& lab_case) { return !lab_case.cold && lab_case.operation != Operation::Session; }
 
 /// Units of each step kind that delay one operation, by StepKind, and the rule scans, apart.
 struct LabWork {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "analysis/lab/receive_steering.h"
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/ipvs_text.h"
 #include "models/proxy/nftables_rules.h"
@@ -159,18 +160,23 @@ LabEnds LabDatapath::ends_of(const LabCase& lab_case) const {
 Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cpus, std::uint32_t samples,
                              const std::function<void()>& before_each) const {
   const bool connect = lab_case.operation == Operation::Connect;
-  const int server_cpu = connect ? cpus.back() : cpus.front();
-  const bool spin = connect && server_cpu != cpus.front();
+  const bool session = lab_case.operation == Operation::Session;
+  const Placement placement = lab_case.apart ? Placement::AllApart : Placement::OneCpu;
+  const ReceiveSteering steering(*this, placement, cpus);
+  const bool beside = connect && !lab_case.apart;  // the server's process on another CPU, where there is one
+  const int server_cpu = beside ? cpus.back() : placed_on(placement, cpus).servers;
+  const bool spin = beside && server_cpu != cpus.front();
   EchoServer& server = lab_case.server_host_network ? *host_server_ : setup_.chained ? *chain_server_ : *pod_server_;
   server.move_to(server_cpu, spin);
-  server.give_way(connect && !spin);
+  server.give_way(connect && server_cpu == cpus.front());
   if (second_server_) second_server_->move_to(cpus.front(), false);
   ProbeOptions options{.cpu = cpus.front(),
                        .samples = samples,
-                       .before = lab_case.cold ? 2u : 20u,
+                       .before = lab_case.cold || session ? 2u : 20u,
                        .bytes = lab_case.bytes,
                        .transport = setup_.rules.transport,
                        .requests = lab_case.requests,
+                       .at_once = session ? kSessionsAtOnce : 1,
                        .before_each = before_each};
   if (connect && setup_.rules.affinity && !lab_case.remembered) {
     const std::uint32_t wanted = options.before + options.samples;
@@ -179,9 +185,7 @@ Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cp
     options.client = ipv4(10, 244, 128, 0) + next_client_;
     next_client_ += wanted;
   }
-  const auto probe = connect                                      ? connect_times
-                     : lab_case.operation == Operation::RoundTrip ? round_trip_times
-                                                                  : session_times;
+  const auto probe = connect ? connect_times : session ? session_times : round_trip_times;
   const LabEnds ends = ends_of(lab_case);
   Samples times = probe(ends.client, ends.asked, options);
   if (spin) server.move_to(server_cpu, false);  // others are measured next

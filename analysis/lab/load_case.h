@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/lab/lab_case.h"
+#include "analysis/lab/placement.h"
 
 namespace knetsim::lab {
 
@@ -19,29 +20,20 @@ std::string_view load_name(LoadKind kind);
 /// "byte", "request", "connection".
 std::string_view operation_of(LoadKind kind);
 
-/// Which CPUs do the work. A veth pair hands a packet over on the sender's CPU; where another one takes it, receive
-/// packet steering (RPS) of the node's end of the wire says so, as a NIC's queues would.
-enum class Placement : std::uint8_t {
-  OneCpu,       ///< Clients, softirq and servers on one.
-  PairPerCpu,   ///< Client i, its softirq and its server on CPU i modulo the CPUs there are.
-  CpuPerNode,   ///< The client's node has one CPU, the server's another: each its softirq with it.
-  SoftirqApart  ///< Clients and servers on one, the softirq of both nodes on another.
-};
-std::string_view placement_name(Placement placement);
-
 /// A load on a datapath.
 struct LoadCase {
   LabCase path{};  ///< Its setup, exposure and ends; the operation does not matter here.
   LoadKind kind = LoadKind::Requests;
   std::uint32_t clients = 1;  ///< Streams, or processes that ask; each has one connection at a time.
   Placement placement = Placement::OneCpu;
+  auto operator<=>(const LoadCase&) const = default;
 
   /// "host routes, bridge, pod to pod, no rules: requests, 2 clients, a pair on each CPU"
   std::string name() const;
   /// "requests, 2 clients, a pair on each CPU"
   std::string what_name() const;
   /// CPUs that do any of its work, of those there are.
-  std::vector<int> cpus_used(const std::vector<int>& cpus) const;
+  std::vector<int> cpus_used(const std::vector<int>& cpus) const { return lab::cpus_used(placement, clients, cpus); }
 };
 
 /// Bytes of a write of LoadKind::Bulk: as iperf3 writes.

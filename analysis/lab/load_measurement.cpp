@@ -60,14 +60,15 @@ Moment moment_of(const LoadClients& clients, const LoadServer& server, LoadKind 
 std::vector<int> client_cpus(const LoadCase& load, const std::vector<int>& used) {
   std::vector<int> cpus;
   for (std::uint32_t i = 0; i < load.clients; ++i) {
-    cpus.push_back(load.placement == Placement::PairPerCpu ? used[i % used.size()] : used.front());
+    const bool pairs = load.placement == Placement::PairPerCpu;
+    cpus.push_back(pairs ? used[i % used.size()] : placed_on(load.placement, used).clients);
   }
   return cpus;
 }
 
 std::vector<int> server_cpus(const LoadCase& load, const std::vector<int>& used) {
   if (load.placement == Placement::PairPerCpu) return used;
-  return {load.placement == Placement::CpuPerNode ? used.back() : used.front()};
+  return {placed_on(load.placement, used).servers};
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ std::vector<LoadCase> held_out_loads(const Surroundings& here) {
     on_all(pods, kind, 1);
     on_all(pods, kind, 2);
     if (cpus < 2 || !here.receive_steering) continue;
-    for (const Placement placement : {Placement::CpuPerNode, Placement::SoftirqApart}) {
+    for (const Placement placement : {Placement::CpuPerNode, Placement::SoftirqApart, Placement::AllApart}) {
+      if (placement == Placement::AllApart && cpus < 3) continue;
       loads.push_back({.path = pods, .kind = kind, .placement = placement});
       loads.push_back({.path = pods, .kind = kind, .clients = kMany, .placement = placement});
     }

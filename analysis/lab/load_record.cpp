@@ -14,7 +14,8 @@ void describe(EnumValues<Placement>& v) {
   v.value("one-cpu", Placement::OneCpu, "everything on one CPU")
       .value("pair-per-cpu", Placement::PairPerCpu, "client and server of a pair on one CPU, pairs on all")
       .value("cpu-per-node", Placement::CpuPerNode, "the client's node on one CPU, the server's on another")
-      .value("softirq-apart", Placement::SoftirqApart, "clients and servers on one CPU, softirqs on another");
+      .value("softirq-apart", Placement::SoftirqApart, "clients and servers on one CPU, softirqs on another")
+      .value("all-apart", Placement::AllApart, "clients, softirqs and servers on a CPU each");
 }
 
 void describe(Fields<LoadCase>& f) {

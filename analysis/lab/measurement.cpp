@@ -86,8 +86,9 @@ std::vector<Measured> measure(const std::vector<LabCase>& cases, const Measureme
       const LabCase& one = cases[index];
       tell((round + static_cast<double>(i) / static_cast<double>(cases.size())) / options.rounds, one.name());
       const std::uint32_t samples = one.cold                                ? options.cold
-                                    : one.operation != Operation::RoundTrip ? options.connects
-                                                                            : options.round_trips;
+                                    : one.operation == Operation::RoundTrip ? options.round_trips
+                                    : one.operation == Operation::Session   ? options.sessions
+                                                                            : options.connects;
       rounds[index].add(datapaths.at(one.setup)->measure(one, options.cpus, samples,
                                                          one.cold ? std::function<void()>(std::ref(sweep)) : nullptr));
     }

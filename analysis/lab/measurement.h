@@ -19,6 +19,7 @@ struct Estimate {
 /// One case as measured.
 struct Measured {
   LabCase lab_case{};
+  bool held_out = false;  ///< No cost may be fitted to it: a prediction is judged by it.
   double min_ns = 0;
   Estimate p50{};  ///< Of the rounds' medians: their median, and the order statistics around it.
   Estimate p90{};
@@ -27,11 +28,12 @@ struct Measured {
 };
 
 struct MeasurementOptions {
-  std::vector<int> cpus;         ///< Two, or one twice.
+  std::vector<int> cpus;         ///< At least one; more than three are not used.
   std::uint32_t rounds = 15;     ///< At least 6, or there is no 95 % interval of a median.
   std::uint32_t connects = 150;  ///< Samples of a round, by operation ...
   std::uint32_t round_trips = 300;
-  std::uint32_t cold = 12;  ///< ... and of a cold one, each of which sweeps the cache.
+  std::uint32_t sessions = 20;  ///< Each of kSessionsAtOnce.
+  std::uint32_t cold = 12;      ///< Of a cold operation, each of which sweeps the cache.
   std::function<void(double fraction, const std::string& what)> on_progress{};
 };
 

@@ -78,12 +78,13 @@ Samples session_times(const NetNamespace& from, const SocketAddress& to, const P
     if (options.cpu >= 0) pin_to(options.cpu);
     std::vector<char> buffer = buffer_for(options);
     samples = repeat(options, [&] {
-      Descriptor socket = tcp_socket();
       const auto begin = Clock::now();
-      if (!connect_to(socket, to)) no_connection(from, to);
-      for (std::uint32_t request = 0; request < options.requests; ++request) ask(socket, buffer, from, to, options);
-      socket.close();
-      return nanoseconds(Clock::now() - begin);
+      for (std::uint32_t session = 0; session < options.at_once; ++session) {
+        const Descriptor socket = tcp_socket();
+        if (!connect_to(socket, to)) no_connection(from, to);
+        for (std::uint32_t request = 0; request < options.requests; ++request) ask(socket, buffer, from, to, options);
+      }
+      return nanoseconds(Clock::now() - begin) / options.at_once;
     });
   });
   return samples;

@@ -20,6 +20,7 @@ struct ProbeOptions {
   std::uint32_t response_bytes = 0;  ///< Of a response; 0: as many.
   Transport transport = Transport::Tcp;
   std::uint32_t requests = 1;  ///< Of a session.
+  std::uint32_t at_once = 1;   ///< Sessions of a sample.
   Ipv4 client = 0;             ///< The first of the addresses that connections come from, each from the next one; 0:
                                ///< all from the namespace's own.
   std::function<void()> before_each{};  ///< Between two operations, untimed: sweeping the cache, say.
@@ -29,8 +30,8 @@ struct ProbeOptions {
 /// ports nor TIME_WAIT run out. @throws LabError  One does not come about.
 Samples connect_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options);
 
-/// Whole connections: connect(), requests and responses in turn, close() with FIN. Also counted is what the one before
-/// left to do on this CPU. @throws LabError
+/// Whole connections: socket(), connect(), requests and responses in turn, close() with FIN. Of each sample
+/// options.at_once, one after the other, and their mean. @throws LabError
 Samples session_times(const NetNamespace& from, const SocketAddress& to, const ProbeOptions& options);
 
 /// Request and response on one established connection, or between two UDP sockets: the time from before send() to after

@@ -23,11 +23,10 @@ std::string cpu_mask(int cpu) {
 
 ReceiveSteering::ReceiveSteering(const LabDatapath& datapath, Placement placement, const std::vector<int>& used)
     : datapath_(datapath) {
-  if (placement != Placement::CpuPerNode && placement != Placement::SoftirqApart) return;
-  if (used.size() < 2) return;
+  if (placement == Placement::OneCpu || placement == Placement::PairPerCpu || used.size() < 2) return;
   if (datapath.setup().nodes != 2) throw LabError("softirqs are steered between two nodes");
-  const int of_client = placement == Placement::CpuPerNode ? used.front() : used.back();
-  steers_ = steer(datapath, 0, cpu_mask(of_client)) && steer(datapath, 1, cpu_mask(used.back()));
+  const PlacedCpus placed = placed_on(placement, used);
+  steers_ = steer(datapath, 0, cpu_mask(placed.client_softirq)) && steer(datapath, 1, cpu_mask(placed.server_softirq));
   if (!steers_) throw LabError("the kernel steers no packets (CONFIG_RPS): placements of softirqs are left out");
 }
 

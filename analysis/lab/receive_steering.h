@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "analysis/lab/lab_datapath.h"
-#include "analysis/lab/load_case.h"
+#include "analysis/lab/placement.h"
 
 namespace knetsim::lab {
 

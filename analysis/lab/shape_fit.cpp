@@ -39,7 +39,7 @@ FittedShapes fit_shapes(std::span<const Measured> measured, const CostProfile& p
   std::vector<const Measured*> warm;
   std::vector<LabWork> work;
   for (const Measured& one : measured) {
-    if (one.lab_case.cold) continue;
+    if (!has_tail(one.lab_case)) continue;
     warm.push_back(&one);
     work.push_back(work_of(one.lab_case));
   }
