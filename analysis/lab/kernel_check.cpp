@@ -39,11 +39,15 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
   KernelCheck check;
   check.noise_floor = noise_floor(measured);
   std::map<Operation, std::vector<double>> constants;
+  std::vector<double> drifts;
   for (const Measured& one : measured) {
-    if (&one == &*base) continue;
+    if (!one.held_out) {
+      if (!one.lab_case.cold) drifts.push_back(one.p50.value / predict_ns(one.lab_case, profile) - 1);
+      continue;
+    }
     const bool known = has_model(one.lab_case);
     CheckedCase row{.measured = one, .predicted_ns = known ? predict_ns(one.lab_case, profile) : 0};
-    if (known && !one.lab_case.cold) {
+    if (known && has_tail(one.lab_case)) {
       const OperationSpread spread = spread_of(work_of(one.lab_case), false, profile);
       row.p90 = checked_tail(one.p90, spread.quantile(0.9), quiet);
       row.p99 = checked_tail(one.p99, spread.quantile(0.99), quiet);
@@ -61,6 +65,8 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
     if (known) constants[row.measured.lab_case.operation].push_back(row.compared.value);
     check.cases.push_back(row);
   }
+  if (check.cases.empty()) throw LabError("all these datapaths are the calibration's: there is nothing to judge by");
+  check.drift = median_of(drifts).value;
   std::vector<double> errors;
   std::vector<double> constant_errors;
   for (CheckedCase& row : check.cases) {

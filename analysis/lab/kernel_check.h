@@ -32,7 +32,8 @@ struct CheckedCase {
 };
 
 struct KernelCheck {
-  std::vector<CheckedCase> cases;
+  std::vector<CheckedCase> cases;  ///< Those held out.
+  double drift = 0;  ///< Warm cases of the calibration, measured beside: median of measurement / prediction - 1.
   double noise_floor = 0;
   double error_median = 0;  ///< Median of |log(prediction / measurement)| of what is compared; larger than the noise.
   double constant_median = 0;  ///< The same of the best single constant for each operation.
@@ -49,7 +50,8 @@ inline constexpr double kTailTolerance = 0.25;
 
 /// Compares measurements with what a profile predicts. Where the interval of a measurement is wider than the tolerance
 /// the verdict is CannotTell, unless the whole interval is on one side of it.
-/// @param measured  The held-out cases; among them a round trip between hosts without rules, which increments are over.
+/// @param measured  Held-out cases, and of the calibration's at least the round trip between hosts without rules, which
+///                  increments are over. @throws LabError  Without either.
 /// @param noise     Of the machine meanwhile: with complaints percentiles are not judged; where time was taken away,
 ///                  medians are not either.
 KernelCheck check_against_kernel(const std::vector<Measured>& measured, const CostProfile& profile,

@@ -1,5 +1,6 @@
 #include "analysis/lab/lab_plan.h"
 
+#include <algorithm>
 #include <array>
 
 namespace knetsim::lab {
@@ -76,8 +77,19 @@ void affinity(Plan& plan, LabRules rules) {
   plan.both(one);
 }
 
-/// Overlays that no pod network of the models uses: shown beside VXLAN.
+/// Overlays that no pod network of the models uses, shown beside VXLAN; and packets that change CPU.
 void without_model(Plan& plan, const Surroundings& here) {
+  if (here.cpus.size() > 1 && here.receive_steering) {
+    std::vector<LabCase> paths = {hosts({}), LabCase{}};
+    if (here.iptables_legacy) {
+      const LabRules rules{.proxy = LabProxy::IptablesLegacy, .services = 50, .endpoints = 10, .position = 40};
+      paths.push_back({.setup = {.rules = rules}, .exposure = Exposure::ClusterIp});
+    }
+    for (LabCase& path : paths) {
+      path.apart = true;
+      plan.both(path);
+    }
+  }
   for (const Fabric fabric : {Fabric::Ipip, Fabric::WireGuard}) {
     if (fabric == Fabric::Ipip ? here.ipip : here.wireguard) plan.both({.setup = {.fabric = fabric}});
   }
@@ -147,7 +159,6 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
     if (here.vxlan && proxy == LabProxy::Nftables) plan.both({.setup = {.fabric = Fabric::Vxlan, .rules = ten}});
     if (proxy == LabProxy::Nftables || proxy == LabProxy::Ipvs) continue;
     for (const std::uint32_t services : {30u, 100u, 300u, 1'000u, 2'000u, 5'000u, 12'000u, 20'000u}) {
-      if (proxy == LabProxy::IptablesNft && services > 5'000) continue;  // loading takes minutes
       const LabRules many{.proxy = proxy, .services = services, .position = services / 2};
       plan.connect({.setup = {.rules = many}, .exposure = Exposure::ClusterIp}, services >= 1'000);
     }
@@ -157,9 +168,7 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
 
 std::vector<LabCase> held_out_cases(const Surroundings& here) {
   Plan plan;
-  // What increments are over, and what a swept cache costs by itself.
-  plan.cases.push_back(hosts({}));
-  plan.connect(hosts({}), true);
+  plan.both(hosts({}));  // of the calibration
   for (const LabProxy proxy : proxies_of(here)) {
     const bool scanned = proxy != LabProxy::Nftables && proxy != LabProxy::Ipvs;
     const auto rules = [&](std::uint32_t services, std::uint32_t endpoints, std::uint32_t position) {
@@ -181,7 +190,7 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
       }
       plan.connect({.setup = {.rules = rules(3'000, 1, 2'900)}, .exposure = Exposure::ClusterIp}, true);
     }
-    if (proxy == LabProxy::IptablesLegacy) {
+    if (scanned) {
       plan.connect({.setup = {.rules = rules(8'000, 1, 800)}, .exposure = Exposure::ClusterIp});
       plan.connect({.setup = {.rules = rules(15'000, 1, 15'000)}, .exposure = Exposure::ClusterIp}, true);
       plan.connect({.setup = {.rules = rules(20'000, 1, 19'000)}, .exposure = Exposure::ClusterIp});
@@ -200,6 +209,19 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
   }
   without_model(plan, here);
   return plan.cases;
+}
+
+bool is_held_out(const LabCase& lab_case, const Surroundings& here) {
+  const std::vector<LabCase> known = calibration_cases(here);
+  return std::find(known.begin(), known.end(), lab_case) == known.end();
+}
+
+std::vector<LabCase> all_cases(const Surroundings& here) {
+  std::vector<LabCase> cases = calibration_cases(here);
+  for (const LabCase& one : held_out_cases(here)) {
+    if (is_held_out(one, here)) cases.push_back(one);
+  }
+  return cases;
 }
 
 }  // namespace knetsim::lab

@@ -1,5 +1,7 @@
 #include "analysis/lab/load_plan.h"
 
+#include <algorithm>
+
 namespace knetsim::lab {
 namespace {
 
@@ -50,6 +52,14 @@ std::vector<LoadCase> held_out_loads(const Surroundings& here) {
   if (here.iptables_legacy) service(LabProxy::IptablesLegacy, Fabric::HostRoutes);
   if (here.iptables_legacy && here.vxlan) service(LabProxy::IptablesLegacy, Fabric::Vxlan);
   if (here.nftables) service(LabProxy::Nftables, Fabric::HostRoutes);
+  return loads;
+}
+
+std::vector<LoadCase> all_loads(const Surroundings& here) {
+  std::vector<LoadCase> loads = calibration_loads(here);
+  for (const LoadCase& one : held_out_loads(here)) {
+    if (std::find(loads.begin(), loads.end(), one) == loads.end()) loads.push_back(one);
+  }
   return loads;
 }
 

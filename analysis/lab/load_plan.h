@@ -14,4 +14,7 @@ std::vector<LoadCase> calibration_loads(const Surroundings& here);
 /// overlay under load, and, where there are two CPUs, other placements of the softirqs.
 std::vector<LoadCase> held_out_loads(const Surroundings& here);
 
+/// Both, each once. No cost is fitted to either.
+std::vector<LoadCase> all_loads(const Surroundings& here);
+
 }  // namespace knetsim::lab

@@ -91,6 +91,7 @@ void describe(Fields<LabCase>& f) {
   f.optional("remembered", &LabCase::remembered, "false", {.doc = "Session affinity knows the client."});
   f.optional("bytes", &LabCase::bytes, "1", {.doc = "Of the request, and of the response.", .at_least = "1"});
   f.optional("requests", &LabCase::requests, "1", {.doc = "Of a session.", .at_least = "1"});
+  f.optional("apart", &LabCase::apart, "false", {.doc = "Client, softirqs and server on different CPUs."});
 }
 
 void describe(Fields<Estimate>& f) {
@@ -108,6 +109,7 @@ void describe(Fields<Estimate>& f) {
 void describe(Fields<Measured>& f) {
   f.about("Measured", "A case and what it took.");
   f.required("case", &Measured::lab_case, {.doc = "The case."});
+  f.optional("heldOut", &Measured::held_out, "false", {.doc = "No cost may be fitted to it."});
   f.required("min", &Measured::min_ns, {.doc = "The least of all samples.", .unit = "ns"});
   f.required("p50", &Measured::p50, {.doc = "Median of the rounds' medians."});
   f.required("p90", &Measured::p90, {.doc = "Median of the rounds' 90th percentiles."});
@@ -169,7 +171,8 @@ nlohmann::ordered_json json_of(const LabCase& one) {
           {"cold", one.cold},
           {"remembered", one.remembered},
           {"bytes", one.bytes},
-          {"requests", one.requests}};
+          {"requests", one.requests},
+          {"apart", one.apart}};
 }
 
 namespace {
@@ -195,9 +198,10 @@ std::string record_text(const MeasurementRecord& record) {
   if (record.noise) out += fmt::format(" \"noise\": {},\n", json_of(*record.noise).dump());
   out += " \"cases\": [";
   for (const Measured& one : record.measured) {
-    const nlohmann::ordered_json row = {{"case", json_of(one.lab_case)}, {"min", tenths(one.min_ns)},
-                                        {"p50", json_of(one.p50)},       {"p90", json_of(one.p90)},
-                                        {"p99", json_of(one.p99)},       {"samples", one.samples}};
+    const nlohmann::ordered_json row = {{"case", json_of(one.lab_case)}, {"heldOut", one.held_out},
+                                        {"min", tenths(one.min_ns)},     {"p50", json_of(one.p50)},
+                                        {"p90", json_of(one.p90)},       {"p99", json_of(one.p99)},
+                                        {"samples", one.samples}};
     out += fmt::format("{}\n  {}", &one == record.measured.data() ? "" : ",", row.dump());
   }
   out += "\n ],\n \"loads\": [";

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "analysis/lab/lab_error.h"
+#include "analysis/lab/lab_plan.h"
 #include "sim/cli/progress.h"
 #include "sim/experiment/scenario.h"
 #include "sim/output/safe_file.h"
@@ -57,6 +58,7 @@ void measure_into(lab::MeasurementRecord& record, const LabDesign& design, const
   }
   record.measured =
       lab::measure(design.cases(here), {.cpus = here.cpus, .rounds = rounds, .on_progress = progress.shower()});
+  for (lab::Measured& one : record.measured) one.held_out = lab::is_held_out(one.lab_case, here);
   record.loads =
       lab::measure_loads(design.loads(here), {.cpus = here.cpus, .rounds = rounds, .on_progress = progress.shower()});
   record.rule_loads = lab::measure_rule_loads(lab::rule_load_cases(here), {.on_progress = progress.shower()});

@@ -24,6 +24,7 @@ struct VerifyArguments {
   bool published = false;
   bool kernel = false;
   std::string profile;
+  std::string calibrate;
   LabOptions lab{};
   std::string table;
   std::string format = "table";
@@ -215,6 +216,7 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       "knetsim verify --published\n"
       "knetsim verify --published --table proxy-modes -o json\n"
       "knetsim verify --published -o markdown > docs/validation.md\n"
+      "knetsim verify --kernel --calibrate profile.yaml --save measured.json\n"
       "knetsim verify --kernel --profile profile.yaml\n"
       "knetsim verify --kernel --profile profile.yaml --from measured.json");
   CLI::Option* const published =
@@ -223,8 +225,13 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       command.add_flag("--kernel", arguments->kernel, "With this machine's kernel, in network namespaces (needs root)");
   command.add_option("--profile", arguments->profile, "Of --kernel: the cost profile (default: profiles/default.yaml)")
       ->type_name("FILE");
+  command
+      .add_option("--calibrate", arguments->calibrate,
+                  "Of --kernel: fit a profile in the same rounds, write it to FILE and judge that one; --profile is "
+                  "where it starts")
+      ->type_name("FILE");
   add_lab_options(command, arguments->lab);
-  command.add_flag("--force", arguments->lab.force, "Of --save: overwrite the file");
+  command.add_flag("--force", arguments->lab.force, "Of --save and --calibrate: overwrite the file");
   command.add_option("--table", arguments->table, "Of --published: one of the tables only")->type_name("NAME");
   command.add_option("-o,--output", arguments->format, "Format: table, json or markdown")
       ->check(CLI::IsMember({"table", "json", "markdown"}))
@@ -232,7 +239,7 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       ->default_str("table");
   command.add_option("-j,--threads", arguments->threads, "Points simulated at a time (default: every core)")
       ->type_name("N");
-  for (const char* const option : {"--profile", "--rounds", "--save", "--from", "--force"}) {
+  for (const char* const option : {"--profile", "--calibrate", "--rounds", "--save", "--from", "--force"}) {
     command.get_option(option)->needs(kernel);
   }
   for (const char* const option : {"--table", "--threads"}) command.get_option(option)->needs(published);
@@ -240,7 +247,11 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
     if (arguments->published == arguments->kernel)
       throw UsageError("say what to compare with: --published or --kernel");
     if (arguments->published) return verify_published(*arguments, context);
-    return verify_kernel({.profile = arguments->profile, .lab = arguments->lab, .format = arguments->format}, context);
+    return verify_kernel({.profile = arguments->profile,
+                          .calibrate = arguments->calibrate,
+                          .lab = arguments->lab,
+                          .format = arguments->format},
+                         context);
   };
 }
 

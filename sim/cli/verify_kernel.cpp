@@ -3,16 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "analysis/lab/kernel_check.h"
 #include "analysis/lab/lab_plan.h"
 #include "analysis/lab/load_check.h"
 #include "analysis/lab/load_plan.h"
+#include "analysis/lab/mode_order.h"
+#include "sim/cli/calibration.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/lab_session.h"
 #include "sim/cli/load_tables.h"
 #include "sim/cli/text_table.h"
+#include "sim/output/safe_file.h"
 
 namespace knetsim {
 namespace {
@@ -88,6 +92,14 @@ std::string count_text(const lab::VerdictCount& count) {
   return fmt::format("{} met, {} missed, {} cannot be told{}", count.met, count.missed, count.untold, unmodelled);
 }
 
+/// What a machine that has changed since means for predictions.
+std::string drift_warning(double drift) {
+  constexpr double kSteady = 0.03;
+  return std::abs(drift) <= kSteady ? ""
+                                    : ": the machine has changed since, and predictions lean as much; --calibrate "
+                                      "measures both in turn";
+}
+
 void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine, bool markdown) {
   fmt::print("{}Kernel of {}, profile '{}' ({})\n", markdown ? "## " : "", machine.text(), profile.name,
              profile.machine);
@@ -102,6 +114,20 @@ void print(const lab::KernelCheck& check, const CostProfile& profile, const lab:
              count_text(check.p90), count_text(check.p99));
   fmt::print("The machine's noise is {:.1f} % of a median{}.\n", 100 * check.noise_floor,
              noise_warning(check.noise_floor));
+  fmt::print("Of the calibration's datapaths those measured beside took {:+.1f} % against the profile (median){}.\n",
+             100 * check.drift, drift_warning(check.drift));
+}
+
+void print_orders(const std::vector<lab::OrderRelation>& orders, bool markdown) {
+  if (orders.empty()) return;
+  fmt::print("\n{}Order of modes: pairs of measured datapaths that differ in one thing\n{}", markdown ? "### " : "",
+             markdown ? "\n" : "");
+  TextTable table({"expected", "pairs", "measured so", "reversed", "predicted so"}, {1, 2, 3, 4});
+  for (const lab::OrderRelation& one : orders) {
+    table.add({one.text, fmt::format("{}", one.pairs), fmt::format("{}", one.measured), fmt::format("{}", one.reversed),
+               fmt::format("{}", one.predicted)});
+  }
+  fmt::print("{}", markdown ? table.markdown() : table.render(2));
 }
 
 void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads, const CostProfile& profile,
@@ -110,6 +136,7 @@ void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads
                                  {"machine", record.machine.text()},
                                  {"profile", profile.name},
                                  {"noise_floor", check.noise_floor},
+                                 {"drift", check.drift},
                                  {"median_error", check.error_median},
                                  {"median_error_of_a_constant", check.constant_median}};
   json["cases"] = nlohmann::ordered_json::array();
@@ -131,6 +158,14 @@ void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads
       json["cases"].back()[fmt::format("{}_verdict", name)] = verdict_name((*tail)->verdict);
     }
   }
+  json["orders"] = nlohmann::ordered_json::array();
+  for (const lab::OrderRelation& one : lab::orders_of(record.measured, profile)) {
+    json["orders"].push_back({{"expected", one.text},
+                              {"pairs", one.pairs},
+                              {"measured", one.measured},
+                              {"reversed", one.reversed},
+                              {"predicted", one.predicted}});
+  }
   json["rates"] = json_of(loads);
   json["rule_loading"] = json_of(record.rule_loads);
   if (record.noise) json["noise"] = json_of(*record.noise);
@@ -140,9 +175,21 @@ void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads
 }  // namespace
 
 int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& context) {
-  const CostProfile profile = read_profile(arguments.profile);
-  const lab::MeasurementRecord record =
-      obtain_record(arguments.lab, {.cases = lab::held_out_cases, .loads = lab::held_out_loads}, context);
+  const bool calibrate = !arguments.calibrate.empty();
+  if (calibrate) check_may_write(arguments.calibrate, arguments.lab.force);
+  CostProfile profile = read_profile(arguments.profile);
+  const LabDesign design = calibrate ? LabDesign{.cases = lab::all_cases, .loads = lab::all_loads}
+                                     : LabDesign{.cases = lab::held_out_cases, .loads = lab::held_out_loads};
+  const lab::MeasurementRecord record = obtain_record(arguments.lab, design, context);
+  if (calibrate) {
+    const Calibration calibration = calibrated(record, profile);
+    write_file_safely(arguments.calibrate, profile_text(calibration));
+    if (arguments.format == "table") {
+      print_calibration(calibration);
+      fmt::print("Wrote {}\n\n", arguments.calibrate);
+    }
+    profile = calibration.profile;
+  }
   const lab::MachineNoise noise = record.noise.value_or(lab::MachineNoise{});
   const lab::KernelCheck check = lab::check_against_kernel(record.measured, profile, noise);
   const lab::LoadCheck loads = lab::check_loads(record.loads, profile, noise, record.cpus);
@@ -152,6 +199,7 @@ int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& 
   }
   const bool markdown = arguments.format == "markdown";
   print(check, profile, record.machine, markdown);
+  print_orders(lab::orders_of(record.measured, profile), markdown);
   print_loads(loads, markdown);
   print_rule_loads(record.rule_loads, markdown);
   if (record.noise) fmt::print("\n{}", noise_text(*record.noise));

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analysis/lab/lab_error.h"
 #include "analysis/lab/prediction.h"
 
 #include "default_profile.h"
@@ -17,7 +18,7 @@ const LabCase kPods{.setup = {.nodes = 2}};
 double predicted(const LabCase& one) { return predict_ns(one, default_profile()); }
 
 Measured seen(const LabCase& one, double ns, double half_width) {
-  return {.lab_case = one, .p50 = {ns, ns - half_width, ns + half_width}};
+  return {.lab_case = one, .held_out = !(one == kHosts), .p50 = {ns, ns - half_width, ns + half_width}};
 }
 
 Verdict verdict_of(LabCase one, double error, double relative_half_width, const MachineNoise& noise = {}) {
@@ -71,6 +72,30 @@ TEST(KernelCheck, WhereTimeIsTakenAwayNothingIsConcluded) {
   EXPECT_EQ(tails({}).p99.missed, 1u);
   EXPECT_EQ(tails(busy).p90.untold, 1u) << "but not the percentiles";
   EXPECT_EQ(tails(busy).p99.untold, 1u);
+}
+
+TEST(KernelCheck, JudgesWhatIsHeldOutAndTellsTheDriftByTheRest) {
+  LabCase connect = kPods;
+  connect.operation = Operation::Connect;
+  Measured known = seen(connect, 1.08 * predicted(connect), 1);
+  known.held_out = false;
+  const Measured base = seen(kHosts, 1.08 * predicted(kHosts), 1);
+  const KernelCheck check =
+      check_against_kernel({base, known, seen(kPods, predicted(kPods), 1)}, default_profile(), {});
+  EXPECT_EQ(check.cases.size(), 1u);
+  EXPECT_NEAR(check.drift, 0.08, 1e-9);
+  EXPECT_THROW(check_against_kernel({base, known}, default_profile(), {}), LabError);
+  EXPECT_THROW(check_against_kernel({seen(kPods, 1e4, 1)}, default_profile(), {}), LabError);
+}
+
+TEST(KernelCheck, ASampleOfSeveralSessionsHasNoPercentiles) {
+  LabCase session = kPods;
+  session.operation = Operation::Session;
+  for (const LabCase& one : {session, kPods}) {
+    const auto check =
+        check_against_kernel({seen(kHosts, predicted(kHosts), 1), seen(one, predicted(one), 1)}, default_profile(), {});
+    EXPECT_EQ(check.cases[0].p90.has_value(), one == kPods);
+  }
 }
 
 TEST(KernelCheck, ABestConstantIsTheMedianOfWhatItStandsFor) {

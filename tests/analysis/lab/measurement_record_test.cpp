@@ -24,6 +24,7 @@ TEST(MeasurementRecord, EveryCaseIsReadBackAsItWasWritten) {
     for (const LabCase& one : design(everything())) {
       const double ns = 1000.1 + static_cast<double>(record.measured.size());
       record.measured.push_back({.lab_case = one,
+                                 .held_out = record.measured.size() % 2 == 1,
                                  .min_ns = ns - 7,
                                  .p50 = {ns, ns - 1, ns + 1},
                                  .p90 = {ns + 10, ns + 9, ns + 12},
@@ -38,6 +39,7 @@ TEST(MeasurementRecord, EveryCaseIsReadBackAsItWasWritten) {
     const Measured& was = record.measured[i];
     const Measured& is = back.measured[i];
     EXPECT_EQ(is.lab_case, was.lab_case) << was.lab_case.name();
+    EXPECT_EQ(is.held_out, was.held_out);
     EXPECT_NEAR(is.min_ns, was.min_ns, 0.051);
     EXPECT_NEAR(is.p50.value, was.p50.value, 0.051);
     EXPECT_NEAR(is.p90.low, was.p90.low, 0.051);

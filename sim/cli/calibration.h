@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "analysis/lab/cost_fit.h"
+#include "analysis/lab/measurement_record.h"
+#include "analysis/lab/shape_fit.h"
+#include "models/cost/cost_profile.h"
+
+namespace knetsim {
+
+/// A profile fitted to a record, and how well.
+struct Calibration {
+  CostProfile before;  ///< Where the fit started.
+  CostProfile profile;
+  lab::CostFit fit;
+  lab::FittedShapes shapes;
+  std::size_t cases = 0;  ///< Datapaths and operations that it was fitted to.
+  double noise_floor = 0;
+};
+
+/// Fits costs and shapes to the record's cases, without those that are held out.
+/// @throws lab::LabError  There are no others.
+Calibration calibrated(const lab::MeasurementRecord& record, const CostProfile& before);
+
+/// The profile as YAML, with what it is from.
+std::string profile_text(const Calibration& calibration);
+
+/// The costs that were measured beside those before, the scans, the shapes.
+void print_calibration(const Calibration& calibration);
+
+}  // namespace knetsim
