@@ -173,14 +173,8 @@ double at_position(RulePosition position, double of) {
 
 /// Payload in packets, skbs and ACKs, as Network::size_message() cuts it.
 MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
-  constexpr std::int64_t kGsoBytes = 65535;
-  const Bytes segment(plan.max_segment_bytes);
-  const Bytes header(plan.header_bytes);
-  const Bytes plain = kIpv4Header + kUdpHeader;
-  const PacketTrain train =
-      datagrams ? udp_train(payload, {.mtu = segment + plain, .header = plain, .encapsulation = header - plain})
-                : tcp_train(payload, {.mtu = segment + header, .header = header});
-  const std::int64_t per_skb = std::max<std::int64_t>(1, (kGsoBytes - header.count()) / segment.count());
+  const PacketTrain train = plan.packets_of(payload, datagrams);
+  const std::int64_t per_skb = plan.packets_per_skb();
   MessageSize size;
   size.payload = payload;
   size.packets = static_cast<std::int32_t>(train.packets);

@@ -101,14 +101,7 @@ void Network::size_message(MessageState& message, Bytes payload, std::uint32_t p
   const std::int64_t segment = plan.max_segment_bytes;
   MessageSize& size = message.size;
   size.payload = payload;
-  if (datagrams) {
-    const Bytes plain = kIpv4Header + kUdpHeader;
-    message.full = udp_train(
-        payload, {.mtu = Bytes(segment) + plain, .header = plain, .encapsulation = Bytes(plan.header_bytes) - plain});
-  } else {
-    message.full = tcp_train(packets == 0 ? payload : Bytes(packets * segment),
-                             {.mtu = Bytes(segment + plan.header_bytes), .header = Bytes(plan.header_bytes)});
-  }
+  message.full = plan.packets_of(datagrams || packets == 0 ? payload : Bytes(packets * segment), datagrams);
   size.packets = static_cast<std::int32_t>(message.full.packets);
   size.skbs = (size.packets + plan.packets_per_skb() - 1) / plan.packets_per_skb();
   if (!datagrams && payload > Bytes{}) {

@@ -7,6 +7,7 @@
 
 #include "sim/core/time.h"
 #include "sim/core/units.h"
+#include "sim/net/link_framing.h"
 
 namespace knetsim {
 
@@ -94,6 +95,15 @@ struct Plan {
   std::int32_t packets_per_skb() const {
     constexpr std::int64_t kGsoBytes = 65535;
     return static_cast<std::int32_t>(std::max<std::int64_t>(1, (kGsoBytes - header_bytes) / max_segment_bytes));
+  }
+
+  /// The packets of a message on the wire: a TCP message's, or those of one datagram.
+  PacketTrain packets_of(Bytes payload, bool datagram) const {
+    const Bytes segment(max_segment_bytes);
+    const Bytes header(header_bytes);
+    const Bytes plain = kIpv4Header + kUdpHeader;
+    return datagram ? udp_train(payload, {.mtu = segment + plain, .header = plain, .encapsulation = header - plain})
+                    : tcp_train(payload, {.mtu = segment + header, .header = header});
   }
 };
 
