@@ -92,6 +92,8 @@ class WorkSum {
 
   LabWork take() { return std::move(work_); }
 
+  Walk walk(PacketClass packet, const FlowClass& flow) const { return describe(flow, packet, datapath_); }
+
  private:
   void add(PacketClass packet, const FlowClass& flow, std::uint32_t position, bool passage_only) {
     const LabRules& rules = case_.setup.rules;
@@ -101,9 +103,9 @@ class WorkSum {
     bindings[Symbol::IpvsDestinations] = proxy_->destinations_scanned(rules.endpoints);
     bindings[Symbol::EndpointIndex] = (rules.endpoints + 1) / 2.0;  // drawn evenly by the rules
     bindings[Symbol::HostPortPosition] = case_.host_port_position();
-    const Walk walk = describe(flow, packet, datapath_);
+    const Walk passed = walk(packet, flow);
     const Step* last = nullptr;
-    for (const Step& step : walk.steps) {
+    for (const Step& step : passed.steps) {
       const bool moved = last == nullptr || last->node != step.node || last->place != step.place;
       if (moved && step.place != Place::Wire) work_.visits.emplace_back();
       last = &step;
@@ -189,8 +191,11 @@ std::string_view operation_name(Operation operation) {
 }
 
 std::string LabCase::network_name() const {
-  return fmt::format("{}, {}", setup.nodes == 1 ? "one node" : fabric_name(setup.fabric),
-                     setup.bridge ? "bridge" : "routed");
+  const std::string rate = setup.wire_mbit == 0          ? ""
+                           : setup.wire_mbit % 1000 == 0 ? fmt::format(", {} Gbit/s", setup.wire_mbit / 1000)
+                                                         : fmt::format(", {} Mbit/s", setup.wire_mbit);
+  return fmt::format("{}, {}{}", setup.nodes == 1 ? "one node" : fabric_name(setup.fabric),
+                     setup.bridge ? "bridge" : "routed", rate);
 }
 
 std::string LabCase::path_name() const {
@@ -276,6 +281,11 @@ bool has_model(const LabCase& lab_case) {
   const LabSetup& setup = lab_case.setup;
   if (lab_case.apart) return false;
   return setup.nodes == 1 || setup.fabric == Fabric::HostRoutes || setup.fabric == Fabric::Vxlan;
+}
+
+Walk data_walk(const LabCase& lab_case) {
+  if (!has_model(lab_case)) throw LabError("no model: " + lab_case.name());
+  return WorkSum(lab_case).walk(PacketClass::Request, lab_case.flow());
 }
 
 LabWork work_of(const LabCase& lab_case) {

@@ -35,6 +35,9 @@ struct LabSetup {
   std::uint32_t nodes = 2;  ///< 1: client and server on one. 3: one more that asks neither nor answers.
   Fabric fabric = Fabric::HostRoutes;
   bool bridge = true;
+  /// Rate of each cable between nodes, each way, as Ethernet frames with preamble and gap; 0: as fast as the CPUs are.
+  /// For streams: what it adds to a latency is in no case's work.
+  std::uint32_t wire_mbit = 0;
   /// The server asks a second Service before it answers: that behind the asked one, whose pod is on the client's node.
   bool chained = false;
   LabRules rules{};
@@ -71,7 +74,7 @@ struct LabCase {
   std::string name() const;
   /// "VXLAN, bridge, pod to ClusterIP 500 of 1,000 x 1, iptables-legacy": network_name() and path_name().
   std::string datapath_name() const;
-  /// "VXLAN, bridge"
+  /// "VXLAN, bridge", "VXLAN, bridge, 1 Gbit/s"
   std::string network_name() const;
   /// "pod to ClusterIP 500 of 1,000 x 1, iptables-legacy"
   std::string path_name() const;
@@ -91,6 +94,10 @@ std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& 
 bool has_model(const LabCase& lab_case);
 /// Whether p90 and p99 of its samples are those of single warm operations.
 inline bool has_tail(const LabCase& lab_case) { return !lab_case.cold && lab_case.operation != Operation::Session; }
+
+/// What the models say an established data packet of the case goes through, as the engine would play it.
+/// @pre has_model()
+Walk data_walk(const LabCase& lab_case);
 
 /// Units of each step kind that delay one operation, by StepKind, and the rule scans, apart.
 struct LabWork {

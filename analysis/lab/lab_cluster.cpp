@@ -6,6 +6,7 @@
 
 #include "analysis/lab/command.h"
 #include "analysis/lab/lab_error.h"
+#include "analysis/lab/wire_rate.h"
 
 namespace knetsim::lab {
 namespace {
@@ -106,6 +107,7 @@ void LabCluster::join(std::uint32_t a, std::uint32_t b) {
     const std::string peer = to_text(node_address(to));
     node(from).ip(fmt::format("route add {} dev {} src {}", peer, uplink(to), to_text(node_address(from))));
     node(from).neighbour(peer, uplink(to), uplink_number(to, from));
+    if (spec_.wire_mbit > 0) node(from).in(wire_rate_command(uplink(to), spec_.wire_mbit));
   }
 }
 

@@ -23,7 +23,8 @@ struct LabPodSpec {
 struct LabSpec {
   std::uint32_t nodes = 1;  ///< 1 .. 3, on one wire each with each.
   Fabric fabric = Fabric::HostRoutes;
-  bool bridge = true;  ///< Pods at a bridge; else each at a veth that the node routes to.
+  bool bridge = true;           ///< Pods at a bridge; else each at a veth that the node routes to.
+  std::uint32_t wire_mbit = 0;  ///< Rate of each wire, each way (wire_rate.h); 0: as fast as the CPUs are.
   std::vector<LabPodSpec> pods;
 };
 

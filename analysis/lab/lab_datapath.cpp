@@ -30,8 +30,11 @@ LabDatapath::LabDatapath(const LabSetup& setup, LabServers servers) : setup_(set
   const std::uint32_t far = setup.nodes - 1;
   std::vector<LabPodSpec> pods = {{.node = 0}, {.node = far, .addresses = rules.endpoints}};
   if (setup.chained) pods.push_back({.node = 0, .addresses = rules.endpoints});
-  cluster_ = std::make_unique<LabCluster>(
-      LabSpec{.nodes = setup.nodes, .fabric = setup.fabric, .bridge = setup.bridge, .pods = pods});
+  cluster_ = std::make_unique<LabCluster>(LabSpec{.nodes = setup.nodes,
+                                                  .fabric = setup.fabric,
+                                                  .bridge = setup.bridge,
+                                                  .wire_mbit = setup.wire_mbit,
+                                                  .pods = pods});
   if (rules.affinity) cluster_->add_clients(0, kNewClients);
   for (std::uint32_t node = 0; node < setup.nodes && rules.proxy != LabProxy::None; ++node) load_rules(node);
   if (servers == LabServers::None) return;

@@ -75,6 +75,8 @@ void describe(Fields<LabSetup>& f) {
   f.optional("nodes", &LabSetup::nodes, "2", {.doc = "Nodes.", .at_least = "1", .at_most = "3"});
   f.optional("fabric", &LabSetup::fabric, "host-routes", {.doc = "What carries packets between nodes."});
   f.optional("bridge", &LabSetup::bridge, "true", {.doc = "Pods at a bridge; else each behind a route."});
+  f.optional("wireMbit", &LabSetup::wire_mbit, "0",
+             {.doc = "Rate of each cable between nodes, each way; 0: as fast as the CPUs are.", .unit = "Mbit/s"});
   f.optional("chained", &LabSetup::chained, "false", {.doc = "The server asks a second Service before it answers."});
   f.optional("rules", &LabSetup::rules, {.doc = "Rules of every node."});
 }
@@ -153,6 +155,7 @@ nlohmann::ordered_json json_of(const LabCase& one) {
            {{"nodes", one.setup.nodes},
             {"fabric", name_of(one.setup.fabric)},
             {"bridge", one.setup.bridge},
+            {"wireMbit", one.setup.wire_mbit},
             {"chained", one.setup.chained},
             {"rules",
              {{"proxy", name_of(rules.proxy)},

@@ -10,6 +10,7 @@
 #include "analysis/lab/lab_error.h"
 #include "analysis/lab/net_namespace.h"
 #include "analysis/lab/sockets.h"
+#include "analysis/lab/wire_rate.h"
 
 namespace knetsim::lab {
 namespace {
@@ -79,6 +80,9 @@ Surroundings look_around() {
       has(trial.can("ip link add t1 type ipip local 192.0.2.1"), "no IPIP device: it is not measured beside VXLAN");
   found.wireguard = has(is_installed("wg") && trial.can("ip link add t2 type wireguard"),
                         "no WireGuard (program wg, or the device in the kernel): it is not measured beside VXLAN");
+  found.wire_rate =
+      has(is_installed("tc") && trial.can(wire_rate_command("lo", 1'000)),
+          "no token bucket (program tc, or sch_tbf in the kernel): streams over a wire of a set rate are not measured");
   found.receive_steering = has(trial.can("tee /sys/class/net/lo/queues/rx-0/rps_cpus", "0"),
                                "no receive packet steering (CONFIG_RPS): softirqs stay on the sender's CPU");
   has(has_cubic(), "no cubic: TCP has the machine's own congestion control, and streams may be paced");

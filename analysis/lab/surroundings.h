@@ -19,6 +19,7 @@ struct Surroundings {
   bool vxlan = false;
   bool ipip = false;
   bool wireguard = false;
+  bool wire_rate = false;         ///< A device can be given the rate of a wire (wire_rate.h).
   bool receive_steering = false;  ///< What a device receives can be handed to another CPU.
   std::vector<std::string>
       notes;  ///< One line for each thing that is missing: what, and what the lab leaves out for it.

@@ -45,6 +45,16 @@ TEST(LabCase, EveryKindOfStepIsCalibratedOrSaidNotToBe) {
   }
 }
 
+TEST(LabCase, TheNetworksNameSaysTheRateOfItsCables) {
+  const auto name = [](std::uint32_t mbit) {
+    return LabCase{.setup = {.fabric = Fabric::Vxlan, .wire_mbit = mbit}}.network_name();
+  };
+  EXPECT_EQ(name(0), "VXLAN, bridge");
+  EXPECT_EQ(name(100), "VXLAN, bridge, 100 Mbit/s");
+  EXPECT_EQ(name(2500), "VXLAN, bridge, 2500 Mbit/s");
+  EXPECT_EQ(name(25'000), "VXLAN, bridge, 25 Gbit/s");
+}
+
 TEST(LabCase, NoKindOfStepIsHeldOutOnly) {
   std::array<bool, kStepKinds> known{};
   for (const LabCase& one : calibration_cases(everything())) {
