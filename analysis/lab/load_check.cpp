@@ -13,6 +13,13 @@ bool on_one_cpu_each(Placement placement) {
   return placement == Placement::OneCpu || placement == Placement::PairPerCpu;
 }
 
+bool over_a_wire(const LoadCase& load) { return load.path.setup.wire_mbit > 0 && load.path.setup.nodes > 1; }
+
+/// What of the load the models can say: not what a queue in front of a wire makes of latencies.
+bool is_predicted(const LoadCase& load) {
+  return on_one_cpu_each(load.placement) && (load.kind == LoadKind::Bulk || !over_a_wire(load));
+}
+
 double cpus_of(const LoadCase& load, std::uint32_t cpus) {
   return load.placement == Placement::PairPerCpu ? std::min(load.clients, cpus) : 1;
 }
@@ -25,8 +32,11 @@ LoadCheck check_loads(const std::vector<MeasuredLoad>& measured, const CostProfi
   const bool quiet = complaints(noise).empty();
   for (const MeasuredLoad& one : measured) {
     CheckedLoad row{.measured = one, .predicted_cpu_ns = LabCosts(profile).total_ps(work_of(one.load), false) * 1e-3};
-    if (on_one_cpu_each(one.load.placement)) {
-      row.predicted_rate = cpus_of(one.load, cpus) * 1e9 / row.predicted_cpu_ns;
+    if (is_predicted(one.load)) {
+      const double cpu_rate = cpus_of(one.load, cpus) * 1e9 / row.predicted_cpu_ns;
+      const double wire_rate = over_a_wire(one.load) ? wire_payload_rate(one.load, profile) : cpu_rate;
+      row.predicted_rate = std::min(cpu_rate, wire_rate);
+      row.wire_decides = wire_rate < cpu_rate;
     }
     check.loads.push_back(row);
   }
@@ -36,14 +46,19 @@ LoadCheck check_loads(const std::vector<MeasuredLoad>& measured, const CostProfi
     if (!row.predicted_rate) continue;
     std::vector<double> alike;
     for (const CheckedLoad& other : check.loads) {
-      if (other.predicted_rate && other.measured.load.kind == row.measured.load.kind) {
-        alike.push_back(other.measured.rate.value / cpus_of(other.measured.load, cpus));
+      const LoadCase& load = other.measured.load;
+      if (other.predicted_rate && load.kind == row.measured.load.kind &&
+          load.path.setup.wire_mbit == row.measured.load.path.setup.wire_mbit) {
+        alike.push_back(other.measured.rate.value / cpus_of(load, cpus));
       }
     }
     row.constant_rate = median_of(alike).value * cpus_of(row.measured.load, cpus);
     const Estimate& rate = row.measured.rate;
-    row.verdict = quiet ? judge(*row.predicted_rate, rate, kRelativeTolerance * rate.value) : Verdict::CannotTell;
+    const double tolerance = row.wire_decides ? kWireTolerance : kRelativeTolerance;
+    const bool can_tell = row.wire_decides ? !takes_time_away(noise) : quiet;
+    row.verdict = can_tell ? judge(*row.predicted_rate, rate, tolerance * rate.value) : Verdict::CannotTell;
     check.verdicts.add(row.verdict);
+    if (row.wire_decides) continue;
     errors.push_back(std::abs(std::log(*row.predicted_rate / row.measured.rate.value)));
     constant_errors.push_back(std::abs(std::log(row.constant_rate / row.measured.rate.value)));
   }

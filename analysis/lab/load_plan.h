@@ -11,7 +11,8 @@ namespace knetsim::lab {
 std::vector<LoadCase> calibration_loads(const Surroundings& here);
 
 /// Loads that no calibration has seen: several streams and clients, on one CPU and on all, Services, rules and
-/// overlay under load, and, where there are two CPUs, other placements of the softirqs.
+/// overlay under load, streams over a wire of a set rate, and, where there are two CPUs, other placements of the
+/// softirqs.
 std::vector<LoadCase> held_out_loads(const Surroundings& here);
 
 /// Both, each once. No cost is fitted to either.

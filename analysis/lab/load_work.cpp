@@ -1,6 +1,7 @@
 #include "analysis/lab/load_work.h"
 
 #include "models/service/unawaited.h"
+#include "models/walk/compile.h"
 
 namespace knetsim::lab {
 namespace {
@@ -68,6 +69,13 @@ LabWork work_of(const LoadCase& load) {
       return connection_work(path);
   }
   return {};
+}
+
+double wire_payload_rate(const LoadCase& load, const CostProfile& profile) {
+  const Plan plan = compile(data_walk(load.path), profile, plan_tables(profile), {});
+  const Bytes segment(plan.max_segment_bytes);
+  const Bytes wire = plan.packets_of(segment, false).bytes;
+  return load.path.setup.wire_mbit * 1e6 / 8 * static_cast<double>(segment.count()) / static_cast<double>(wire.count());
 }
 
 }  // namespace knetsim::lab

@@ -2,6 +2,7 @@
 
 #include "analysis/lab/lab_case.h"
 #include "analysis/lab/load_case.h"
+#include "models/cost/cost_profile.h"
 
 namespace knetsim::lab {
 
@@ -16,5 +17,10 @@ inline constexpr double kStreamSkbBytes = 45 * 1448;
 /// sim/net/network.cpp has it) and the ACK's way back, one wake-up and one read of the server. The way of one direction
 /// is half of a round trip's, since both pass the same devices and hooks.
 LabWork work_of(const LoadCase& load);
+
+/// Payload that a cable of the load's rate carries one way, bytes a second, all streams together: full segments, framed
+/// as the engine frames them (sim/net/plan.h), of the walk's headers and encapsulation.
+/// @pre The load's wire_mbit is above 0, and it is a stream.
+double wire_payload_rate(const LoadCase& load, const CostProfile& profile);
 
 }  // namespace knetsim::lab

@@ -21,14 +21,17 @@ TextTable table_of(const std::vector<std::string>& heading) {
 }
 
 std::string rate(double per_second, lab::LoadKind kind) {
-  return kind == lab::LoadKind::Bulk ? fmt::format("{:.2f} Gbit/s", per_second * 8e-9)
-                                     : with_commas(std::llround(per_second)) + "/s";
+  if (kind != lab::LoadKind::Bulk) return with_commas(std::llround(per_second)) + "/s";
+  const double gbit = per_second * 8e-9;
+  return gbit < 1 ? fmt::format("{:.2f} Mbit/s", gbit * 1e3) : fmt::format("{:.2f} Gbit/s", gbit);
 }
 
 std::string range(const lab::Estimate& estimate, lab::LoadKind kind) {
-  return kind == lab::LoadKind::Bulk
-             ? fmt::format("{:.2f} … {:.2f}", estimate.low * 8e-9, estimate.high * 8e-9)
-             : with_commas(std::llround(estimate.low)) + " … " + with_commas(std::llround(estimate.high));
+  if (kind != lab::LoadKind::Bulk) {
+    return with_commas(std::llround(estimate.low)) + " … " + with_commas(std::llround(estimate.high));
+  }
+  const double unit = estimate.value * 8e-9 < 1 ? 8e-6 : 8e-9;  // as rate() has it
+  return fmt::format("{:.2f} … {:.2f}", estimate.low * unit, estimate.high * unit);
 }
 
 std::string error_of(double value, double truth) { return fmt::format("{:+.0f} %", 100 * (value / truth - 1)); }
@@ -43,7 +46,19 @@ std::string predicted_rate(const lab::CheckedLoad& one) {
 }
 
 std::string predicted_error(const lab::CheckedLoad& one) {
-  return one.predicted_rate ? error_of(*one.predicted_rate, one.measured.rate.value) : "";
+  if (!one.predicted_rate) return "";
+  const double truth = one.measured.rate.value;
+  return one.wire_decides ? fmt::format("{:+.2f} %", 100 * (*one.predicted_rate / truth - 1))
+                          : error_of(*one.predicted_rate, truth);
+}
+
+bool any_wire_decides(const lab::LoadCheck& check) {
+  return std::ranges::any_of(check.loads, &lab::CheckedLoad::wire_decides);
+}
+
+/// ", what a wire decides 0.5 %", where one does.
+std::string wire_tolerance_text(const lab::LoadCheck& check) {
+  return any_wire_decides(check) ? fmt::format(", what a wire decides {:g} %", 100 * lab::kWireTolerance) : "";
 }
 
 std::string verdict_text(const lab::CheckedLoad& one) { return one.predicted_rate ? verdict_name(one.verdict) : ""; }
@@ -68,7 +83,8 @@ TextTable page_times(const lab::LoadCheck& check) {
     const lab::MeasuredLoad& load = one.measured;
     const lab::LoadKind kind = load.load.kind;
     const double out = kind == lab::LoadKind::Bulk ? 1 / std::max(1e-9, load.skbs_out.value) : load.skbs_out.value;
-    times.add({load.load.name(), cpu(load.cpu_ns.value, kind), cpu(one.predicted_cpu_ns, kind),
+    times.add({load.load.name(), cpu(load.cpu_ns.value, kind),
+               one.wire_decides ? "" : cpu(one.predicted_cpu_ns, kind),  // its skbs do not stay whole
                cpu(load.thread_ns.value, kind), fmt::format("{:.2f} us", load.skb_cpu_ns.value * 1e-3),
                kind == lab::LoadKind::Bulk ? fmt::format("{:.0f} B each", out) : fmt::format("{:.2f}", out),
                fmt::format("{:.2f}", load.skbs_back.value / std::max(1e-12, load.skbs_out.value)),
@@ -108,22 +124,22 @@ TextTable screen_loads(const lab::LoadCheck& check) {
 void print_loads(const lab::LoadCheck& check, bool markdown) {
   if (check.loads.empty()) return;
   if (markdown) {
-    fmt::print("\n### Rates, medians over rounds (within 15 %; across CPUs nothing is predicted)\n\n{}",
-               page_rates(check).markdown());
+    fmt::print("\n### Rates, medians over rounds (within 15 %{}; across CPUs nothing is predicted)\n\n{}",
+               wire_tolerance_text(check), page_rates(check).markdown());
     fmt::print(
         "\n### CPU time of an operation and of an skb (a packet of up to 64 KiB, as the client's device counts "
         "it)\n\n{}",
         page_times(check).markdown());
   } else {
     fmt::print(
-        "\nRates, medians over rounds, and CPU time of an operation (within 15 %; across CPUs no rate is "
+        "\nRates, medians over rounds, and CPU time of an operation (within 15 %{}; across CPUs no rate is "
         "predicted)\n\n{}",
-        screen_loads(check).render(2));
+        wire_tolerance_text(check), screen_loads(check).render(2));
   }
   fmt::print(
-      "\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best constant of each kind {:.0f} %.\n",
+      "\n{} met, {} missed, {} cannot be told. Median error {:.0f} %; of the best constant of each kind {:.0f} %{}.\n",
       check.verdicts.met, check.verdicts.missed, check.verdicts.untold, 100 * check.error_median,
-      100 * check.constant_median);
+      100 * check.constant_median, any_wire_decides(check) ? " (both without what a wire decides)" : "");
 }
 
 void print_rule_loads(std::span<const lab::MeasuredRuleLoad> loads, bool markdown) {
@@ -185,6 +201,7 @@ nlohmann::ordered_json json_of(const lab::LoadCheck& check) {
                                   {"predicted_cpu_ns", one.predicted_cpu_ns}};
     if (one.predicted_rate) {
       row["predicted_rate_per_s"] = *one.predicted_rate;
+      row["limit"] = one.wire_decides ? "wire" : "cpu";
       row["constant_rate_per_s"] = one.constant_rate;
       row["verdict"] = verdict_name(one.verdict);
     }

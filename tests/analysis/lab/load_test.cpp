@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <sstream>
 #include <thread>
 
@@ -92,6 +93,40 @@ TEST_F(LoadTest, SkbsOfAStreamPassATunnelWhole) {
     const std::size_t of_pod = sent(datapath.cluster().pod(0), LabCluster::pod_device());
     EXPECT_LT(sent(datapath.cluster().node(0), LabCluster::uplink(1)), 2 * of_pod);  // a count may still go up
   }
+}
+
+// A cable of 100 Mbit/s carries what the models' framing says, by routes and over VXLAN: a real kernel's MTU, MSS,
+// headers and ACKs against sim/net/link_framing.h. No CPU is too slow for that; the median of rounds forgives a pause.
+TEST_F(LoadTest, AStreamOverAWireHasThePayloadShareThatTheModelsSay) {
+  const Surroundings here = look_around();
+  if (!here.wire_rate) GTEST_SKIP() << "no tc, or a kernel without sch_tbf: no cable can be given a rate";
+  std::vector<LoadCase> loads;
+  for (const Fabric fabric : {Fabric::HostRoutes, Fabric::Vxlan}) {
+    if (fabric == Fabric::Vxlan && !here.vxlan) continue;
+    loads.push_back({.path = {.setup = {.fabric = fabric, .wire_mbit = 100}}, .kind = LoadKind::Bulk});
+  }
+  for (const MeasuredLoad& one : measure_loads(loads, {.cpus = usable_cpus(), .rounds = 9})) {
+    SCOPED_TRACE(one.load.name());
+    const double predicted = wire_payload_rate(one.load, default_profile());
+    EXPECT_NEAR(one.rate.value, predicted, 0.02 * predicted);
+  }
+}
+
+// Whatever time it takes: no aggregate passes such a cable, so each packet's preamble and gap are counted.
+TEST_F(LoadTest, OnlyWirePacketsPassAWire) {
+  const Surroundings here = look_around();
+  if (!here.wire_rate) GTEST_SKIP() << "no tc, or a kernel without sch_tbf: no cable can be given a rate";
+  const LabSetup setup{.fabric = here.vxlan ? Fabric::Vxlan : Fabric::HostRoutes, .wire_mbit = 100};
+  const LabDatapath datapath(setup, LabServers::None);
+  const auto sent = [&](const char* what) {
+    const std::string folder = "/sys/class/net/" + LabCluster::uplink(1) + "/statistics/";
+    return std::stod(datapath.cluster().node(0).in("cat " + folder + what));
+  };
+  watch_load(datapath, {.path = {.setup = setup}, .kind = LoadKind::Bulk}, usable_cpus(), kShort, CpuIdle{});
+  const double bytes = sent("tx_bytes");  // first: the queue may still drain
+  const double packets = sent("tx_packets");
+  EXPECT_GT(bytes, 100'000);
+  EXPECT_LE(bytes / packets, 1514) << "Ethernet header and 1,500 bytes";
 }
 
 // Two streams on one CPU get half of it each: neither is left below a tenth. A share of exactly one half would be a
@@ -185,11 +220,28 @@ TEST(LoadWork, AByteOfAStreamIsItsShareOfAWrite) {
   EXPECT_NEAR(of_a_write(StepKind::ConntrackLookup), 0, 1e-9) << "no rules, no conntrack";
 }
 
+// The cable's share of payload by hand. A full frame takes 8 (preamble) + 14 + 1,500 + 4 (frame check) + 12 (gap) =
+// 1,538 bytes of the wire. Of its 1,500, 20 are IPv4, 20 TCP and 12 timestamps: 1,448 are payload. Over VXLAN 50 more
+// are outer headers: 1,398. Whoever is a node's own process is not in the tunnel.
+TEST(LoadWork, AWireCarriesFullSegmentsInEthernetFrames) {
+  const auto rate = [](Fabric fabric, bool hosts) {
+    const LoadCase load{.path = {.setup = {.fabric = fabric, .wire_mbit = 100},
+                                 .client_host_network = hosts,
+                                 .server_host_network = hosts},
+                        .kind = LoadKind::Bulk};
+    return wire_payload_rate(load, default_profile());
+  };
+  EXPECT_NEAR(rate(Fabric::HostRoutes, false), 12.5e6 * 1448 / 1538, 1e-3);
+  EXPECT_NEAR(rate(Fabric::HostRoutes, true), 12.5e6 * 1448 / 1538, 1e-3);
+  EXPECT_NEAR(rate(Fabric::Vxlan, false), 12.5e6 * 1398 / 1538, 1e-3);
+  EXPECT_NEAR(rate(Fabric::Vxlan, true), 12.5e6 * 1448 / 1538, 1e-3);
+}
+
 // What the machine lacks is left out: with one CPU, or without steering, no load asks for other CPUs.
 TEST(LoadPlan, AsksForWhatTheMachineHas) {
   Surroundings here;
   here.cpus = {0, 1};
-  here.iptables_legacy = here.nftables = here.vxlan = here.receive_steering = true;
+  here.iptables_legacy = here.nftables = here.vxlan = here.receive_steering = here.wire_rate = true;
   const auto with = [&](auto has) {
     std::size_t count = 0;
     for (const LoadCase& load : held_out_loads(here)) count += has(load) ? 1u : 0u;
@@ -199,11 +251,16 @@ TEST(LoadPlan, AsksForWhatTheMachineHas) {
     return load.placement == Placement::CpuPerNode || load.placement == Placement::SoftirqApart;
   };
   const auto tunnelled = [](const LoadCase& load) { return load.path.setup.fabric == Fabric::Vxlan; };
+  const auto over_a_wire = [](const LoadCase& load) { return load.path.setup.wire_mbit > 0; };
   EXPECT_GT(with(steered), 0u);
   EXPECT_GT(with(tunnelled), 0u);
+  EXPECT_EQ(with(over_a_wire), 4u) << "one stream and four, by routes and over VXLAN";
   here.receive_steering = here.vxlan = false;
   EXPECT_EQ(with(steered), 0u);
   EXPECT_EQ(with(tunnelled), 0u);
+  EXPECT_EQ(with(over_a_wire), 2u);
+  here.wire_rate = false;
+  EXPECT_EQ(with(over_a_wire), 0u);
   here.cpus = {3};
   EXPECT_EQ(with([](const LoadCase& load) { return load.placement != Placement::OneCpu; }), 0u);
   EXPECT_GT(with([](const LoadCase&) { return true; }), 0u);
@@ -228,6 +285,57 @@ TEST(LoadCheck, RatesAreCpusOverTheCostOfAnOperation) {
   EXPECT_FALSE(across.loads[0].predicted_rate.has_value());
   EXPECT_EQ(across.verdicts.met + across.verdicts.missed + across.verdicts.untold, 0u)
       << "what is not predicted is not judged";
+}
+
+LoadCase over_a_wire(std::uint32_t mbit, LoadKind kind = LoadKind::Bulk) {
+  return {.path = {.setup = {.wire_mbit = mbit}}, .kind = kind};
+}
+
+CheckedLoad checked(const LoadCase& load, double rate, double relative_half_width) {
+  return check_loads({seen(load, rate, relative_half_width)}, default_profile(), {}, 2).loads[0];
+}
+
+// The slower of CPU and wire: a wire of 100 Mbit/s is, one of 4 Tbit/s is not. Latencies over a wire are not predicted.
+TEST(LoadCheck, AStreamIsAsFastAsTheSlowerOfCpuAndWire) {
+  const double of_cpu = predicted_rate({.kind = LoadKind::Bulk});
+  const CheckedLoad slow = checked(over_a_wire(100), 1, 0);
+  EXPECT_TRUE(slow.wire_decides);
+  EXPECT_NEAR(*slow.predicted_rate, 12.5e6 * 1448 / 1538, 1e-3);
+  const CheckedLoad fast = checked(over_a_wire(4'000'000), 1, 0);
+  EXPECT_FALSE(fast.wire_decides);
+  EXPECT_DOUBLE_EQ(*fast.predicted_rate, of_cpu);
+  EXPECT_FALSE(checked(over_a_wire(100, LoadKind::Requests), 1, 0).predicted_rate.has_value());
+}
+
+// A wire's rate has no fitted figure in it. Within 0.5 % each part of the framing is seen: without TCP's timestamps
+// 1,460 of 1,538 bytes are payload, without preamble, frame check and gap 1,448 of 1,514.
+TEST(LoadCheck, AWiresRateIsJudgedByWhatItsFramingIs) {
+  const auto verdict = [](double payload, double frame) {
+    return checked(over_a_wire(100), 12.5e6 * payload / frame, 0.001).verdict;
+  };
+  EXPECT_EQ(verdict(1448, 1538), Verdict::Met);
+  EXPECT_EQ(verdict(1448 * 0.998, 1538), Verdict::Met);
+  EXPECT_EQ(verdict(1460, 1538), Verdict::Missed);
+  EXPECT_EQ(verdict(1448, 1514), Verdict::Missed);
+  EXPECT_EQ(verdict(1398, 1538), Verdict::Missed) << "VXLAN's bytes";
+  EXPECT_EQ(checked(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.01).verdict, Verdict::CannotTell);
+  const auto among = [](const MachineNoise& noise) {
+    const MeasuredLoad one = seen(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.001);
+    return check_loads({one}, default_profile(), noise, 2).loads[0].verdict;
+  };
+  EXPECT_EQ(among({.others_during = 0.5}), Verdict::Met) << "the CPU had time to lose";
+  EXPECT_EQ(among({.quota_cpus = 1, .throttled = 0.2}), Verdict::CannotTell);
+}
+
+// They say nothing about costs, so they may not make the costs' error look small.
+TEST(LoadCheck, WhatAWireDecidesIsNotInTheMedianError) {
+  const LoadCase requests{};
+  const std::vector<MeasuredLoad> loads = {seen(requests, 2 * predicted_rate(requests), 0.01),
+                                           seen(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.001)};
+  const LoadCheck check = check_loads(loads, default_profile(), {}, 2);
+  EXPECT_NEAR(check.error_median, std::log(2), 1e-9);
+  EXPECT_EQ(check.verdicts.met, 1u);
+  EXPECT_EQ(check.verdicts.missed, 1u);
 }
 
 TEST(LoadCheck, VerdictsSayWhatTheMeasurementAllows) {
