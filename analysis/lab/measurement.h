@@ -30,8 +30,8 @@ struct Measured {
 struct MeasurementOptions {
   std::vector<int> cpus;         ///< At least one; more than three are not used.
   std::uint32_t rounds = 15;     ///< At least 6, or there is no 95 % interval of a median.
-  std::uint32_t connects = 150;  ///< Samples of a round, by operation ...
-  std::uint32_t round_trips = 300;
+  std::uint32_t connects = 300;  ///< Samples of a round, by operation ...
+  std::uint32_t round_trips = 600;
   std::uint32_t sessions = 20;  ///< Each of kSessionsAtOnce.
   std::uint32_t cold = 12;      ///< Of a cold operation, each of which sweeps the cache.
   std::function<void(double fraction, const std::string& what)> on_progress{};
