@@ -40,13 +40,35 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
+std::filesystem::path with_suffix(std::filesystem::path path, std::string_view suffix) { return path += suffix; }
+
+OutputError cannot_create(const std::filesystem::path& path, int error) {
+  return {path, fmt::format("no file can be created in '{}': {}", directory_of(path).string(), reason(error))};
+}
+
+/// What is wrong with the path itself, without touching anything.
+void check_place(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const std::filesystem::path directory = directory_of(path);
+  if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) throw OutputError(path, "is a directory");
+  if (!std::filesystem::exists(directory, ignored)) {
+    throw OutputError(
+        path, fmt::format("directory '{}' does not exist (mkdir -p {})", directory.string(), directory.string()));
+  }
+  if (!std::filesystem::is_directory(directory, ignored)) {
+    throw OutputError(path, fmt::format("'{}' is not a directory", directory.string()));
+  }
+  if (::access(directory.c_str(), W_OK | X_OK) != 0) {
+    throw OutputError(path, fmt::format("cannot write to directory '{}': {}", directory.string(), reason(errno)));
+  }
+}
+
 /// Locks the .part against a second writer. The lock belongs to the file, not to its name: where the other writer
 /// renamed it between our open and our lock, the name now means another file (or none) and we start again.
 Descriptor open_part(const std::filesystem::path& path, const std::filesystem::path& part) {
   for (;;) {
     Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-    if (file.get() < 0)
-      throw OutputError(path, fmt::format("cannot create {}: {}", part.filename().string(), reason(errno)));
+    if (file.get() < 0) throw cannot_create(path, errno);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
       throw OutputError(path, "another process is writing this file");
     }
@@ -85,25 +107,19 @@ void write_file_safely(const std::filesystem::path& path, std::string_view text)
 }
 
 void check_writable(const std::filesystem::path& path) {
-  std::error_code ignored;
-  const std::filesystem::path directory = directory_of(path);
-  if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) throw OutputError(path, "is a directory");
-  if (!std::filesystem::exists(directory, ignored)) {
-    throw OutputError(
-        path, fmt::format("directory '{}' does not exist (mkdir -p {})", directory.string(), directory.string()));
-  }
-  if (!std::filesystem::is_directory(directory, ignored)) {
-    throw OutputError(path, fmt::format("'{}' is not a directory", directory.string()));
-  }
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) {
-    throw OutputError(path, fmt::format("cannot write to directory '{}': {}", directory.string(), reason(errno)));
+  check_place(path);
+  const std::filesystem::path trial = with_suffix(path, ".able");
+  const Descriptor file(::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.get() >= 0) {
+    ::unlink(trial.c_str());
+  } else if (errno != EEXIST) {  // such a file was created once: it is not ours to remove
+    throw cannot_create(path, errno);
   }
 }
 
 void write_file_safely(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  check_writable(path);
-  std::filesystem::path part = path;
-  part += ".part";
+  check_place(path);
+  const std::filesystem::path part = with_suffix(path, ".part");
   Descriptor file = open_part(path, part);
   int error = write_all(file, bytes);
   const char* step = "write";

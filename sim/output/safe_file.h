@@ -16,7 +16,9 @@ void write_file_safely(const std::filesystem::path& path, std::span<const std::b
 /// The same with text.
 void write_file_safely(const std::filesystem::path& path, std::string_view text);
 
-/// Whether write_file_safely() could work, without touching anything: a long run should fail before it starts.
+/// Whether write_file_safely() could work: a long run should fail before it starts. It is tried out, since permissions
+/// do not tell (/proc and /sys take no new files): an empty file with a name as long as that of `<path>.part` comes and
+/// goes. `<path>.part` itself is left alone, as another process may be writing it.
 /// @throws OutputError  As write_file_safely() would, as far as that can be told.
 void check_writable(const std::filesystem::path& path);
 

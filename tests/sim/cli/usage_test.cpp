@@ -2,6 +2,7 @@
 // Method: the built program is run with each mistake; code and whole message are compared.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "run_program.h"
 
@@ -73,6 +74,13 @@ TEST(ExitCode, OfAVariantNamedTwiceAndOfACircleOfLinksIs3) {
   const ScratchFolder scratch;
   std::filesystem::create_symlink(scratch.path("circle"), scratch.path("circle"));
   EXPECT_EQ(run_program("validate " + scratch.path("circle")).code, 3);
+}
+
+TEST(ExitCode, OfAFileSystemThatTakesNoFilesIs5BeforeAnythingIsMeasured) {
+  if (::access("/proc", W_OK) != 0) GTEST_SKIP() << "only root may write to /proc by its permissions";
+  const ProgramResult result = run_program("calibrate --before no-such-profile.yaml --out /proc/x.yaml");
+  EXPECT_EQ(result.code, 5);
+  EXPECT_EQ(result.err, "knetsim: /proc/x.yaml: no file can be created in '/proc': No such file or directory\n");
 }
 
 TEST(ExitCode, OfAnUnusableResultsFileIs5) {

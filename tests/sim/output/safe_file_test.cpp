@@ -136,6 +136,42 @@ TEST_F(SafeFile, AClosedDirectoryIsNamed) {
   EXPECT_EQ(status, 0);
 }
 
+std::string refusal(const std::filesystem::path& path) {
+  try {
+    check_writable(path);
+  } catch (const OutputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// Root may write to these directories by their permissions; only trying shows that they take no new file.
+TEST_F(SafeFile, AFileSystemThatTakesNoNewFilesIsNamedBeforehand) {
+  for (const std::string& directory : {std::string("/proc"), std::string("/sys")}) {
+    if (::access(directory.c_str(), W_OK) != 0) continue;
+    const std::string message = refusal(directory + "/x.yaml");
+    EXPECT_THAT(message, HasSubstr("no file can be created in '" + directory + "': "));
+    EXPECT_EQ(message, failure(directory + "/x.yaml", "x"));
+  }
+}
+
+TEST_F(SafeFile, ANameThatIsTooLongIsNamedBeforehand) {
+  EXPECT_EQ(refusal(folder / std::string(250, 'x')), "");
+  EXPECT_THAT(refusal(folder / std::string(251, 'x')), HasSubstr("File name too long"));
+}
+
+TEST_F(SafeFile, TheCheckLeavesNothingAndRemovesNothing) {
+  write_text(part(), "of another writer");
+  write_text(folder / "results.h5.able", "of somebody");
+  EXPECT_EQ(refusal(file()), "");
+  EXPECT_EQ(read_text(part()), "of another writer");
+  EXPECT_EQ(read_text(folder / "results.h5.able"), "of somebody");
+  std::filesystem::remove(folder / "results.h5.able");
+  EXPECT_EQ(refusal(file()), "");
+  EXPECT_FALSE(std::filesystem::exists(folder / "results.h5.able"));
+  EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
 TEST_F(SafeFile, ASecondWriterIsTurnedAway) {
   const int other = ::open(part().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   ASSERT_EQ(::flock(other, LOCK_EX), 0);
