@@ -27,8 +27,8 @@ NetNamespace::NetNamespace(std::string name) : name_(std::move(name)) {
   }).join();
   if (fd_ < 0) {
     throw LabError(
-        fmt::format("network namespaces are not allowed here ({}): the lab needs root, or a container with "
-                    "CAP_SYS_ADMIN and CAP_NET_ADMIN",
+        fmt::format("no network namespace can be made here ({}): CAP_SYS_ADMIN is missing, a sandbox forbids "
+                    "unshare(), or user.max_net_namespaces is reached",
                     std::strerror(error)));
   }
   sysctl(

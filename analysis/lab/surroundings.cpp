@@ -1,9 +1,14 @@
 #include "analysis/lab/surroundings.h"
 
 #include <fmt/format.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <fstream>
 
 #include "analysis/lab/command.h"
@@ -29,23 +34,62 @@ std::string kernel_release() {
   return names.release;
 }
 
-}  // namespace
-
-std::string lab_impossible() {
-  if (::geteuid() != 0) return "the lab needs root (network namespaces, netfilter rules): sudo knetsim ...";
-  for (const char* program : {"ip", "bridge", "sysctl"}) {
-    if (!is_installed(program)) {
-      return fmt::format("the program '{}' is not installed: apt-get install iproute2 procps", program);
-    }
+/// The capabilities that a lab takes and this process has not, "CAP_NET_ADMIN"; root in a container lacks some.
+std::string missing_capabilities() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return {};  // the trial will tell
+  std::string missing;
+  for (const auto& [capability, name] :
+       {std::pair(CAP_NET_ADMIN, "CAP_NET_ADMIN"), std::pair(CAP_SYS_ADMIN, "CAP_SYS_ADMIN")}) {
+    const auto bit = static_cast<unsigned>(capability);
+    if ((sets[bit / 32].effective >> (bit % 32) & 1U) != 0) continue;
+    missing += (missing.empty() ? "" : " and ") + std::string(name);
   }
+  return missing;
+}
+
+/// Sets up and cables two namespaces. @return  What keeps it from doing so; empty: nothing.
+std::string trial_failure() {
   try {
     const NetNamespace a("trial");
     const NetNamespace b("trial");
     NetNamespace::cable({a, "x", 1}, {b, "x", 2});
   } catch (const LabError& error) {
-    return error.what();
+    if (::access("/proc/sys/net/ipv4/ip_forward", W_OK) != 0 && errno == EROFS) {
+      return "/proc/sys is read-only, and the lab sets sysctls of its namespaces (a container: --privileged)";
+    }
+    std::string text = error.what();  // it may end with what a program printed
+    text.erase(text.find_last_not_of('\n') + 1);
+    std::ranges::replace(text, '\n', ' ');
+    return text;
   }
   return {};
+}
+
+/// What a machine without permissions can do all the same.
+std::string not_allowed(const std::string& why) {
+  return why +
+         "; what works without a lab: --from FILE with a saved measurement, and 'knetsim calibrate --emulated', which "
+         "counts in an emulated kernel";
+}
+
+}  // namespace
+
+std::string lab_impossible() {
+  if (::geteuid() != 0)
+    return not_allowed("the lab needs root (network namespaces, netfilter rules): sudo knetsim ...");
+  if (const std::string missing = missing_capabilities(); !missing.empty()) {
+    return not_allowed(fmt::format(
+        "root lacks {} here, which the lab needs (a container: --cap-add for each, or --privileged)", missing));
+  }
+  for (const char* program : {"ip", "bridge", "sysctl"}) {
+    if (!is_installed(program)) {
+      return fmt::format("the program '{}' is not installed: apt-get install iproute2 procps", program);
+    }
+  }
+  const std::string failure = trial_failure();
+  return failure.empty() ? failure : not_allowed(failure);
 }
 
 Surroundings look_around() {

@@ -25,7 +25,8 @@ struct Surroundings {
       notes;  ///< One line for each thing that is missing: what, and what the lab leaves out for it.
 };
 
-/// Why no lab can be set up here at all; empty where it can: not root, no namespaces, no iproute2. One line.
+/// Why no lab can be set up here at all; empty where it can: not root, a capability missing, no namespaces, no
+/// iproute2. One line: what is missing, and what can be done here all the same.
 std::string lab_impossible();
 
 /// @pre lab_impossible() is empty.

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "run_program.h"
 
 namespace knetsim::test {
@@ -74,6 +76,37 @@ TEST(ExitCode, OfAVariantNamedTwiceAndOfACircleOfLinksIs3) {
   const ScratchFolder scratch;
   std::filesystem::create_symlink(scratch.path("circle"), scratch.path("circle"));
   EXPECT_EQ(run_program("validate " + scratch.path("circle")).code, 3);
+}
+
+// Root of a container often lacks one of the two capabilities; setpriv makes such a root.
+TEST(ExitCode, OfALabWithoutACapabilityIs6AndOneLineNamesIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to take a capability from";
+  const ScratchFolder scratch;
+  for (const std::string& command : {"calibrate --out " + scratch.path("p.yaml"), std::string("verify --kernel")}) {
+    for (const auto& [taken, named] : {std::pair("-net_admin", "root lacks CAP_NET_ADMIN here, "),
+                                       std::pair("-sys_admin", "root lacks CAP_SYS_ADMIN here, "),
+                                       std::pair("-net_admin,-sys_admin", "CAP_NET_ADMIN and CAP_SYS_ADMIN here, ")}) {
+      const std::string flags = std::string(" --bounding-set=") + taken + " --inh-caps=" + taken;
+      const ProgramResult result = run_program(command, "setpriv" + flags);
+      EXPECT_EQ(result.code, 6) << result.err;
+      EXPECT_EQ(result.out, "");
+      EXPECT_THAT(result.err, testing::AllOf(StartsWith("knetsim: "), HasSubstr(named), HasSubstr("--from FILE"),
+                                             HasSubstr("--emulated")));
+      EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
+    }
+  }
+}
+
+// A user namespace has limits of its own; a sandbox that forbids unshare() ends in the same place.
+TEST(ExitCode, OfALabWithoutNetworkNamespacesIs6AndOneLineSaysWhy) {
+  const ProgramResult result =
+      run_program("verify --kernel",
+                  "unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_net_namespaces && \"$@\"' sh");
+  if (!result.err.starts_with("knetsim: ")) GTEST_SKIP() << "no user namespaces: " << result.err;
+  EXPECT_EQ(result.code, 6);
+  EXPECT_THAT(result.err, testing::AllOf(HasSubstr("no network namespace can be made here"),
+                                         HasSubstr("user.max_net_namespaces"), HasSubstr("--from FILE")));
+  EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
 }
 
 TEST(ExitCode, OfAFileSystemThatTakesNoFilesIs5BeforeAnythingIsMeasured) {
