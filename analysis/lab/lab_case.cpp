@@ -76,11 +76,13 @@ class WorkSum {
     datapath_.host_ports[static_cast<std::size_t>(server)] = &host_ports_;
   }
 
-  /// All that a packet of this class brings about, of a chain at each of its Services.
+  /// All that a packet of this class brings about, of a chain at each of its Services. The connection to the second one
+  /// stands before anything is asked, and stays: it has neither a handshake nor an end.
   void add(PacketClass packet) {
     const LabRules& rules = case_.setup.rules;
     add(packet, case_.flow(), rules.position, false);
-    if (!case_.setup.chained) return;
+    const bool data = packet == PacketClass::Request || packet == PacketClass::Response;
+    if (!case_.setup.chained || !data) return;
     FlowClass second;  // from pod to pod, by the next Service's ClusterIP
     second.transport = rules.transport;
     second.exposure = rules.proxy == LabProxy::None ? Exposure::PodIp : Exposure::ClusterIp;

@@ -144,6 +144,30 @@ TEST(LabCase, AChainIsTheSumOfItsTwoConnections) {
   EXPECT_EQ(count(both, StepKind::WakeUp), 4) << "forwarder, second server, forwarder, client";
 }
 
+// By hand: the forwarder's connection to the second Service is opened once, before anything is timed.
+TEST(LabCase, ASessionOfAChainOpensAndClosesOneConnection) {
+  LabCase session = cluster_ip(kRules, Operation::Session);
+  session.requests = 3;
+  const LabWork plain = work_of(session);
+  session.setup.chained = true;
+  const LabWork chain = work_of(session);
+  EXPECT_EQ(count(chain, StepKind::Accept), 1);
+  EXPECT_EQ(count(chain, StepKind::Close), count(plain, StepKind::Close));
+  EXPECT_EQ(count(chain, StepKind::ConntrackInsert), 2) << "on each of two nodes one entry, confirmed once";
+  EXPECT_EQ(scanned(chain), scanned(plain)) << "the nat table is the first packet's alone";
+  EXPECT_EQ(count(chain, StepKind::SendSyscall), count(plain, StepKind::SendSyscall) + 3 * 2);
+  EXPECT_EQ(count(chain, StepKind::WakeUp), count(plain, StepKind::WakeUp) + 3 * 2);
+  const LabWork trip = work_of(cluster_ip(kRules, Operation::RoundTrip));
+  for (std::size_t kind = 0; kind < kStepKinds; ++kind) {
+    EXPECT_NEAR(chain.count[kind] - plain.count[kind], 3 * trip.count[kind], 1e-9) << step_kinds()[kind].name;
+  }
+  LabCase connect = cluster_ip(kRules, Operation::Connect);
+  const LabWork one = work_of(connect);
+  connect.setup.chained = true;
+  EXPECT_EQ(work_of(connect).count, one.count) << "the first Service's server accepts alone";
+  EXPECT_EQ(scanned(work_of(connect)), scanned(one));
+}
+
 // iptables: a test for each endpoint, all missed by a client that nobody knows. The mean of ten places is 5.5.
 TEST(LabCase, AClientThatAffinityKnowsMeetsAsManyRulesAsWithoutAffinity) {
   LabRules sticky = kRules;
