@@ -14,7 +14,7 @@
 namespace knetsim {
 
 /// Nodes that are all alike: the scenario's `cluster.nodes`.
-struct NodeSpec {
+struct UniformNodes {
   std::uint32_t count = 0;  ///< 0: only the shape is given, for Node objects that state none.
   Resources capacity{.cpu_milli = 8000, .memory_bytes = std::int64_t{32} << 30};
   std::uint32_t max_pods = 110;      ///< kubelet's maxPods
@@ -22,7 +22,7 @@ struct NodeSpec {
 };
 
 struct ClusterOptions {
-  NodeSpec nodes;
+  UniformNodes nodes;
   AddressPlan addresses;
 };
 
@@ -30,7 +30,7 @@ struct ClusterSummary {
   std::size_t objects = 0;                      ///< Read, used or not.
   std::size_t pods_kept = 0;                    ///< On the node that the manifests name.
   std::size_t pods_placed = 0;                  ///< On a node that placement chose.
-  std::size_t nodes_made = 0;                   ///< From NodeSpec, since the manifests bring none.
+  std::size_t nodes_made = 0;                   ///< From UniformNodes, since the manifests bring none.
   std::map<std::string, std::size_t> not_used;  ///< Objects that were counted and left alone, by kind.
   std::optional<KubeProxyConfig> kube_proxy;
 };
