@@ -339,7 +339,8 @@ class Iptables final : public ProxyModel {
     const double per_port = two_rules_ ? 2 : 1;
     const double top = 5 + services_rules() + node_port_rules();
     const double external = two_rules_ ? 0 : 2.0 * sizes_.node_ports;
-    const double chains = (2 - per_port) * sizes_.service_ports + 3.0 * static_cast<double>(sizes_.endpoints);
+    const double masquerade_tests = (2 - per_port) * (1.0 * sizes_.service_ports - sizes_.without_endpoints);
+    const double chains = masquerade_tests + 3.0 * static_cast<double>(sizes_.endpoints);
     return iptables_sync_cost(sizes_, top + external + chains, top,
                               kind_ == StepKind::Rule ? IptablesBackend::Legacy : IptablesBackend::Nft);
   }

@@ -95,6 +95,7 @@ class Writer {
     }
     if (by_cluster) choose_endpoint(service, cluster_chain, service.endpoints);
     if (by_local) choose_endpoint(service, local_chain, local);
+    if (two_rules_ && uses_external_chain && service.external_local) chain_of(nat_, nat_index_, local_chain);
     for (const EndpointSpec& endpoint : reached) {
       reach_endpoint(service, endpoint);
     }
@@ -107,11 +108,13 @@ class Writer {
   }
 
  private:
-  void nat(const std::string& chain, Rule rule) { append(nat_, nat_index_, chain, std::move(rule)); }
-  void filter(const std::string& chain, Rule rule) { append(filter_, filter_index_, chain, std::move(rule)); }
+  void nat(const std::string& chain, Rule rule) { chain_of(nat_, nat_index_, chain).rules.push_back(std::move(rule)); }
+  void filter(const std::string& chain, Rule rule) {
+    chain_of(filter_, filter_index_, chain).rules.push_back(std::move(rule));
+  }
 
   // Tables have a chain per endpoint, so that names are looked up in an index rather than one after another.
-  static void append(Table& table, std::map<std::string, std::size_t>& index, const std::string& chain, Rule rule) {
+  static Chain& chain_of(Table& table, std::map<std::string, std::size_t>& index, const std::string& chain) {
     if (index.empty()) {
       for (std::size_t i = 0; i < table.chains.size(); ++i) {
         index.emplace(table.chains[i].name, i);
@@ -121,7 +124,7 @@ class Writer {
     if (added) {
       table.chains.push_back({.name = chain});
     }
-    table.chains[found->second].rules.push_back(std::move(rule));
+    return table.chains[found->second];
   }
 
   static std::vector<Match> to_address(const ServicePortSpec& service, Ipv4 address, std::uint16_t port) {
@@ -161,7 +164,7 @@ class Writer {
 
   void external_address(const ServicePortSpec& service, Ipv4 address, bool any, bool external, const std::string& chain,
                         std::string_view what) {
-    if (two_rules_ ? external : any) {
+    if (any) {
       nat("KUBE-SERVICES",
           jump_to(chain, to_address(service, address, service.port), service.port_string() + std::string(what)));
     }
@@ -175,7 +178,7 @@ class Writer {
       return;
     }
     const std::vector<Match> matches = {match::Protocol{service.transport}, match::DestinationPort{service.node_port}};
-    if (two_rules_ ? external : any) {
+    if (any) {
       if (two_rules_) {  // with the Local policy the node's own processes alone are masqueraded
         std::vector<Match> masquerade = matches;
         if (service.external_local) {

@@ -40,12 +40,7 @@ constexpr double kNftablesPartialSecondsPerService = 0.141 / 10'000;
 constexpr double kIpvsSecondsPerAddress = 0.73 / (1'500 * 2);
 
 double objects(const RuleSizes& sizes) {
-  return static_cast<double>(sizes.service_ports) + static_cast<double>(sizes.without_endpoints) +
-         static_cast<double>(sizes.endpoints);
-}
-
-double services(const RuleSizes& sizes) {
-  return static_cast<double>(sizes.service_ports) + static_cast<double>(sizes.without_endpoints);
+  return static_cast<double>(sizes.service_ports) + static_cast<double>(sizes.endpoints);
 }
 
 }  // namespace
@@ -64,8 +59,8 @@ SyncCost ipvs_sync_cost(const RuleSizes& sizes) {
 }
 
 SyncCost nftables_sync_cost(const RuleSizes& sizes) {
-  return {.full_seconds = kNftablesFullSecondsPerService * services(sizes),
-          .partial_seconds = kNftablesPartialSecondsPerService * services(sizes)};
+  return {.full_seconds = kNftablesFullSecondsPerService * sizes.service_ports,
+          .partial_seconds = kNftablesPartialSecondsPerService * sizes.service_ports};
 }
 
 }  // namespace knetsim

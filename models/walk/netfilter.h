@@ -45,15 +45,19 @@ struct HookPacket {
 };
 
 /// Sizes that the rules of a node depend on. The rule layout itself is the model's.
+///
+/// An address reaches no endpoint where its Service has none, and is refused; or where the policy is Local and none is
+/// on the node, and what asks it is dropped. Either takes a rule in filter.
 struct RuleSizes {
-  std::uint32_t service_ports = 0;  ///< S: service ports with endpoints, background Services included
-  /// R: addresses that KUBE-SERVICES matches before its tail: one per ClusterIP port, external IP and load-balancer VIP
-  /// of Services with endpoints. One rule each; kube-proxy up to 1.20 has two, which the model adds itself.
+  std::uint32_t service_ports = 0;  ///< S: service ports, background Services included
+  /// R: addresses that KUBE-SERVICES matches before its tail: one per ClusterIP port that reaches an endpoint, and one
+  /// per external IP and load-balancer VIP of Services with endpoints anywhere. One rule each; kube-proxy up to 1.20
+  /// has two, which the model adds itself.
   std::uint32_t services_rules = 0;
-  std::uint32_t node_ports = 0;                  ///< N: node ports of Services with endpoints
+  std::uint32_t node_ports = 0;                  ///< N: node ports of Services with endpoints anywhere
   std::uint32_t udp_node_ports = 0;              ///< those of them that are UDP's
-  std::uint32_t without_endpoints = 0;           ///< N0: service ports without endpoints
-  std::uint32_t external_without_endpoints = 0;  ///< their node ports, external IPs and VIPs
+  std::uint32_t without_endpoints = 0;           ///< N0: service ports whose ClusterIP reaches no endpoint
+  std::uint32_t external_without_endpoints = 0;  ///< node ports, external IPs and VIPs that reach none from outside
   std::uint32_t refused_node_ports = 0;          ///< the node ports among them
   std::uint32_t refused_udp_node_ports = 0;      ///< and those that are UDP's
   std::uint64_t endpoints = 0;                   ///< all endpoints of all service ports

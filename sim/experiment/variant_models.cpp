@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
+#include <vector>
 
 #include "sim/core/ensure.h"
 #include "sim/net/generators.h"
@@ -18,10 +20,41 @@ Version parse_version(const std::string& text) {
   return version;
 }
 
+namespace {
+
+/// Those of `nodes` that have none of these endpoints.
+std::size_t nodes_without(std::span<const Endpoint> endpoints, std::size_t nodes) {
+  std::vector<bool> has(nodes);
+  for (const Endpoint& endpoint : endpoints) {
+    if (endpoint.node != kNoIndex) has[endpoint.node] = true;
+  }
+  return static_cast<std::size_t>(std::count(has.begin(), has.end(), false));
+}
+
+/// Adds up what differs from node to node. Walks are shared by all of them, and so get the mean.
+class MeanOverNodes {
+ public:
+  explicit MeanOverNodes(std::size_t nodes) : nodes_(nodes) {}
+  void add(std::uint64_t count, std::size_t nodes) { sum_ += count * nodes; }
+  /// To the nearest.
+  std::uint32_t value() const { return nodes_ == 0 ? 0 : static_cast<std::uint32_t>((sum_ + nodes_ / 2) / nodes_); }
+
+ private:
+  std::uint64_t nodes_;
+  std::uint64_t sum_ = 0;
+};
+
+}  // namespace
+
 RuleSizes rule_sizes(const BoundVariant& variant) {
   const Cluster& cluster = *variant.cluster;
+  const std::size_t nodes = cluster.nodes.size();
   const EndpointView view = cluster.endpoints.latest();
   RuleSizes sizes;
+  MeanOverNodes inside(nodes);
+  MeanOverNodes outside(nodes);
+  MeanOverNodes refused(nodes);
+  MeanOverNodes refused_udp(nodes);
   for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {
     const ServicePort& port = cluster.service_ports[index];
     const Service& service = cluster.services[port.service];
@@ -31,20 +64,28 @@ RuleSizes rule_sizes(const BoundVariant& variant) {
     const auto endpoints = view.endpoints(index);
     const auto addresses = static_cast<std::uint32_t>(service.external_ips.size() + service.load_balancer_ips.size());
     const std::uint32_t node_ports = port.node_port != 0 ? 1 : 0;
-    const bool udp = port.protocol == Protocol::Udp;
-    if (endpoints.empty()) {
-      ++sizes.without_endpoints;
-      sizes.external_without_endpoints += addresses + node_ports;
-      sizes.refused_node_ports += node_ports;
-      sizes.refused_udp_node_ports += udp ? node_ports : 0;
-      continue;
-    }
+    const std::uint32_t udp_node_ports = port.protocol == Protocol::Udp ? node_ports : 0;
     ++sizes.service_ports;
-    sizes.services_rules += 1 + addresses;
-    sizes.node_ports += node_ports;
-    sizes.udp_node_ports += udp ? node_ports : 0;
     sizes.endpoints += endpoints.size();
+    if (!endpoints.empty()) {
+      sizes.services_rules += addresses;
+      sizes.node_ports += node_ports;
+      sizes.udp_node_ports += udp_node_ports;
+    }
+    const bool local = service.internal_traffic_local || service.external_traffic_local;
+    const std::size_t without = endpoints.empty() ? nodes : local ? nodes_without(endpoints, nodes) : 0;
+    if (endpoints.empty() || service.internal_traffic_local) inside.add(1, without);
+    if (endpoints.empty() || service.external_traffic_local) {
+      outside.add(addresses + node_ports, without);
+      refused.add(node_ports, without);
+      refused_udp.add(udp_node_ports, without);
+    }
   }
+  sizes.without_endpoints = inside.value();
+  sizes.services_rules += sizes.service_ports - sizes.without_endpoints;
+  sizes.external_without_endpoints = outside.value();
+  sizes.refused_node_ports = refused.value();
+  sizes.refused_udp_node_ports = refused_udp.value();
   const BackgroundSettings& background = variant.scenario.cluster.background;
   sizes.service_ports += background.services;
   sizes.services_rules += background.services;

@@ -14,7 +14,8 @@ namespace knetsim {
 /// "1.36" -> {1, 36}; of another form: zeros.
 Version parse_version(const std::string& text);
 
-/// Rules that kube-proxy would have on each node: the cluster's Services and the background ones.
+/// Rules that kube-proxy would have on each node: the cluster's Services and the background ones. Where a policy Local
+/// makes nodes differ, the mean over them, to the nearest; containers with hostPorts are those of the fullest node.
 RuleSizes rule_sizes(const BoundVariant& variant);
 
 /// Hosts and switches as the scenario asks for them; host i is node i.

@@ -41,7 +41,7 @@ RuleSizes lab_sizes(std::span<const ServicePortSpec> services, std::span<const H
   for (const ServicePortSpec& service : services) {
     const EndpointUse use(service);
     const bool port = service.node_port != 0;
-    sizes.service_ports += use.any ? 1 : 0;
+    ++sizes.service_ports;
     sizes.services_rules += use.internal ? 1 : 0;
     sizes.node_ports += port && use.any ? 1 : 0;
     sizes.without_endpoints += use.internal ? 0 : 1;
