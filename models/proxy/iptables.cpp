@@ -244,24 +244,25 @@ class Iptables final : public ProxyModel {
     if (two_rules_) {
       return service_chain(packet, sink, false);
     }
+    const bool test_in_svc = !packet.flow.local_inside;  // else in KUBE-SVL: where ClusterIPs go
     if (!packet.flow.local_policy) {
       add(sink, packet, RuleTable::Nat, bytes_.external, {2}, "KUBE-EXT: masquerade, then the Service's chain");
       mark(packet, sink);
-      return 1 + service_chain(packet, sink, true);
+      return 1 + service_chain(packet, sink, test_in_svc);
     }
     // Local policy: a pod of the cluster and the node itself are sent to all endpoints, the rest to the node's own.
     // The pod's rule has a comment, behind the source; the node's two have a comment and addrtype.
     if (packet.source == AddressKind::Pod) {
       add(sink, packet, RuleTable::Nat, bytes_.external, {1}, "KUBE-EXT: pod traffic");
-      return 1 + service_chain(packet, sink, true);
+      return 1 + service_chain(packet, sink, test_in_svc);
     }
     if (packet.source == AddressKind::ThisNode) {
       add(sink, packet, RuleTable::Nat, bytes_.external, {3}, "KUBE-EXT: the node's own traffic");
       mark(packet, sink);
-      return 4 + service_chain(packet, sink, true);
+      return 4 + service_chain(packet, sink, test_in_svc);
     }
     add(sink, packet, RuleTable::Nat, bytes_.external, {4}, "KUBE-EXT: to the node's own endpoints");
-    return 4 + service_chain(packet, sink, false);
+    return 4 + service_chain(packet, sink, !test_in_svc);
   }
 
   // KUBE-SVC or KUBE-SVL, then KUBE-SEP. The masquerade test for the ClusterIP stands in front of the chain that the

@@ -108,21 +108,22 @@ class Nftables final : public ProxyModel {
   }
 
   void external_chain(HookPacket& packet, StepSink& sink) const {
-    const double mark = squashed_ ? 0 : 1;  // a rule in a chain of its own
+    const double mark = squashed_ ? 0 : 1;                    // a rule in a chain of its own
+    const bool cluster_internal = !packet.flow.local_inside;  // the ClusterIP uses the chain over all endpoints
     if (!packet.flow.local_policy) {
       add(sink, packet, RuleTable::Nat, 2 + mark, 0, "external chain: masquerade, then the Service's chain");
       packet.marked = true;
-      service_chain(packet, sink, true, false);
+      service_chain(packet, sink, cluster_internal, false);
     } else if (packet.source == AddressKind::Pod) {
       add(sink, packet, RuleTable::Nat, 1, 0, "external chain: pod traffic");
-      service_chain(packet, sink, true, false);
+      service_chain(packet, sink, cluster_internal, false);
     } else if (packet.source == AddressKind::ThisNode) {
       add(sink, packet, RuleTable::Nat, 3 + mark, 0, "external chain: the node's own traffic");
       packet.marked = true;
-      service_chain(packet, sink, true, false);
+      service_chain(packet, sink, cluster_internal, false);
     } else {
       add(sink, packet, RuleTable::Nat, 4, 0, "external chain: to the node's own endpoints");
-      service_chain(packet, sink, false, false);
+      service_chain(packet, sink, !cluster_internal, false);
     }
   }
 

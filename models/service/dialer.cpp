@@ -174,6 +174,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
                     ? target.through
                     : static_cast<NodeIndex>(streams_.get(kIngress.of(edge), id).below(cluster_.nodes.size()));
       flow.local_policy = service.external_traffic_local;
+      flow.local_inside = service.internal_traffic_local;
     } else {
       flow.local_policy = service.internal_traffic_local;
     }

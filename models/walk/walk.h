@@ -105,6 +105,7 @@ struct FlowClass {
   bool client_host_network = false;
   bool server_host_network = false;
   bool local_policy = false;    ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
+  bool local_inside = false;    ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.
   bool affinity = false;        ///< sessionAffinity: ClientIP
   bool remembered = false;      ///< The client's last endpoint is known to it, and taken again.
   std::uint32_t endpoints = 1;  ///< E of the service, where a model's work depends on it

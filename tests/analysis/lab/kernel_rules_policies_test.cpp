@@ -170,6 +170,37 @@ TEST_P(KernelRulesPolicies, InternalLocalReachesTheNodesOwnEndpoints) {
   models_agree({.exposure = Exposure::ClusterIp, .locality = Locality::SameNode, .local_policy = true}, place);
 }
 
+TEST_P(KernelRulesPolicies, InternalLocalTakesTheMasqueradeTestOutOfANodePortsWay) {
+  stand(1, {.internal_local = true, .first_elsewhere = true});
+  const RulePacket syn{.source = kOutside, .destination = kNodeA, .destination_port = kNodePort};
+  const Opened made = open(outside(), syn);
+  ASSERT_TRUE(made.connected);
+  connection_at(NodeRole::Server, syn, {.endpoint = made.endpoint});
+  compare();
+  models_agree({.exposure = Exposure::NodePort,
+                .ingress = IngressNode::ServerNode,
+                .client_host_network = true,
+                .local_inside = true},
+               made.endpoint);
+}
+
+TEST_P(KernelRulesPolicies, BothLocalPoliciesShareAChainWithTheMasqueradeTest) {
+  stand(1, {.external_local = true, .internal_local = true, .first_elsewhere = true});
+  const RulePacket syn{.source = kOutside, .destination = kNodeA, .destination_port = kNodePort};
+  const Opened made = open(outside(), syn);
+  ASSERT_TRUE(made.connected);
+  ASSERT_GE(made.endpoint, 1U);
+  const std::uint32_t place = made.endpoint - 1;
+  connection_at(NodeRole::Server, syn, {.endpoint = place});
+  compare();
+  models_agree({.exposure = Exposure::NodePort,
+                .ingress = IngressNode::ServerNode,
+                .client_host_network = true,
+                .local_policy = true,
+                .local_inside = true},
+               place);
+}
+
 TEST_P(KernelRulesPoliciesAcrossNodes, InternalLocalDropsWhatPodsOfANodeWithoutEndpointsAsk) {
   stand(2, {.internal_local = true});
   dropped_at_a(client(), {.source = kClientPod, .destination = kServiceAddress, .destination_port = 80}, kUpToForward);

@@ -56,9 +56,8 @@ std::vector<ServicePortSpec> random_services(Dice& dice) {
       service.node_port = static_cast<std::uint16_t>(30'000 + s);
       service.transport = of_node_ports;
       service.external_local = dice.chance(2);
-    } else {
-      service.internal_local = dice.chance(4);
     }
+    service.internal_local = dice.chance(4);
     service.affinity_seconds = dice.chance(4) ? 10'800 : 0;
     services.push_back(std::move(service));
   }
@@ -227,6 +226,7 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
                                                               : Locality::Remote,
                       .server_host_network = host_endpoint,
                       .local_policy = local_policy,
+                      .local_inside = node_port && service.internal_local,
                       .affinity = service.affinity_seconds != 0,
                       .remembered = remembered,
                       .endpoints = static_cast<std::uint32_t>(endpoints.size())};

@@ -84,6 +84,18 @@ TEST(ServiceDialer, ExternalPolicyLocalKeepsToTheNodeThatIsAsked) {
   }
 }
 
+// The test whether to masquerade stands in the chain that the ClusterIP uses: KUBE-SVL then, which a node port passes
+// by.
+TEST(ServiceDialer, InternalPolicyLocalIsARuleLessForANodePort) {
+  TwoNodes cluster;
+  const EdgeTarget node_port{.exposure = Exposure::NodePort, .port = 0, .direct = {}, .through = 0};
+  const Dial before = cluster.dial(node_port);
+  cluster.service().internal_traffic_local = true;
+  const Dial after = cluster.dial(node_port);
+  EXPECT_EQ(after.server, before.server);
+  EXPECT_EQ(before.rules - after.rules, 1);
+}
+
 TEST(ServiceDialer, PolicyLocalWithoutAnEndpointOnTheNodeDrops) {
   TwoNodes cluster;
   cluster.service().internal_traffic_local = true;
