@@ -7,12 +7,11 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "analysis/lab/command.h"
 #include "analysis/lab/cpio_archive.h"
+#include "analysis/lab/file_bytes.h"
 #include "analysis/lab/kernel_modules.h"
 #include "analysis/lab/lab_error.h"
 
@@ -77,12 +76,6 @@ constexpr const char* kModules[] = {"crc32c_generic",
                                     "ip_vs_lc",
                                     "nf_conntrack_netlink"};
 
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw LabError(fmt::format("{} cannot be read", file.string()));
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 fs::path own_program() {
   std::error_code error;
   return fs::read_symlink("/proc/self/exe", error);
@@ -107,7 +100,7 @@ class Image {
  public:
   /// A program under a name of the guest's, with its loader and libraries, each where it is here.
   void program(const fs::path& here, const std::string& there) {
-    const std::string bytes = contents(here);
+    const std::string bytes = file_bytes(here);
     archive.add_file(there, bytes, 0755);
     const std::string loader = loader_of(bytes);
     if (loader.empty()) return;
@@ -125,7 +118,7 @@ class Image {
 
   void library(const std::string& path) {
     const std::string there = path.substr(1);
-    if (!archive.has(there)) archive.add_file(there, contents(path), 0755);
+    if (!archive.has(there)) archive.add_file(there, file_bytes(path), 0755);
   }
 
   CpioArchive archive;
@@ -217,7 +210,7 @@ std::string guest_image(const GuestKernel& kernel, const fs::path& knetsim, cons
   }
   for (std::size_t i = 0; i < modules.size(); ++i) {
     image.archive.add_file(fmt::format("{}/{:03}-{}", kGuestModules, i, modules[i].filename().string()),
-                           contents(modules[i]));
+                           file_bytes(modules[i]));
   }
   return image.archive.finish();
 }

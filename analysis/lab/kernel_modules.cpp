@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <sstream>
+
+#include "analysis/lab/file_bytes.h"
 
 namespace knetsim::lab {
 namespace {
@@ -15,11 +16,6 @@ std::string module_name(const fs::path& file) {
   std::string name = file.stem().string();
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
-}
-
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 }  // namespace
@@ -54,7 +50,7 @@ void KernelModules::add(const std::string& name, std::set<std::string>& done, st
     missing.push_back(name);
     return;
   }
-  for (const std::string& needed : module_needs(contents(found->second))) add(needed, done, order, missing);
+  for (const std::string& needed : module_needs(file_bytes(found->second))) add(needed, done, order, missing);
   order.push_back(found->second);
 }
 

@@ -9,6 +9,7 @@
 
 #include "analysis/lab/cpio_archive.h"
 #include "analysis/lab/emulator.h"
+#include "analysis/lab/file_bytes.h"
 #include "analysis/lab/guest_image.h"
 #include "analysis/lab/kernel_modules.h"
 #include "analysis/lab/lab_error.h"
@@ -100,6 +101,7 @@ TEST(GuestImage, SaysWhatIsMissing) {
   folder.file("boot/vmlinuz-6.1.0-56-cloud-amd64", "image");
   folder.file("lib/modules/6.1.0-56-cloud-amd64/kernel/packed.ko.xz", "");
   EXPECT_EQ(find_guest_kernel(folder.path().string()).release, "6.1.0-56-cloud-amd64") << "56 is newer than 9";
+  EXPECT_THAT(error_of([&] { file_bytes(folder.path() / "gone.ko"); }), HasSubstr("gone.ko cannot be read"));
   std::vector<std::string> notes;
   EXPECT_THAT(error_of([&] { guest_image(kernel, KNETSIM_PROGRAM, {.program = KNETSIM_PROGRAM}, notes); }),
               HasSubstr("no modules (*.ko, not compressed)"));
