@@ -17,6 +17,7 @@
 #include "analysis/lab/emulator.h"
 #include "analysis/lab/lab_error.h"
 #include "analysis/lab/measurement_record.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim::lab {
 namespace {
@@ -81,13 +82,11 @@ bool comes_true(const std::function<bool()>& what) {
 
 TEST(EmulatedLab, EmulatorDiesWithTheCommandAndLeavesNoFile) {
   SKIP_WITHOUT_EMULATOR();
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / fmt::format("knetsim-killed-{}", ::getpid());
-  std::filesystem::create_directories(folder);
-  const std::string out = (folder / "p.yaml").string();
+  const TemporaryFolder folder;
+  const std::string out = folder.path("p.yaml");
   const pid_t command = ::fork();
   if (command == 0) {
-    ::setenv("TMPDIR", folder.c_str(), 1);
+    ::setenv("TMPDIR", folder.path().c_str(), 1);
     ::execl(KNETSIM_PROGRAM, KNETSIM_PROGRAM, "calibrate", "--emulated", "-q", "--out", out.c_str(), nullptr);
     ::_exit(127);
   }
@@ -103,23 +102,18 @@ TEST(EmulatedLab, EmulatorDiesWithTheCommandAndLeavesNoFile) {
   ::kill(command, SIGKILL);
   ::waitpid(command, nullptr, 0);
   EXPECT_TRUE(comes_true([&] { return !runs(emulator); }));
-  EXPECT_TRUE(std::filesystem::is_empty(folder));
-  std::filesystem::remove_all(folder);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 /// A boot that measures all there is.
-MeasurementRecord boot_and_measure(int boot) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / fmt::format("knetsim-emulated-{}-{}", ::getpid(), boot);
-  std::filesystem::create_directories(folder);
-  const std::string save = (folder / "record.json").string();
+MeasurementRecord boot_and_measure() {
+  const TemporaryFolder folder;
+  const std::string save = folder.path("record.json");
   const CommandResult done =
-      run({KNETSIM_PROGRAM, "calibrate", "--emulated", "--out", (folder / "p.yaml").string(), "--save", save},
+      run({KNETSIM_PROGRAM, "calibrate", "--emulated", "--out", folder.path("p.yaml"), "--save", save},
           {.patience = kPatience});
   EXPECT_EQ(done.status, 0) << done.output;
-  MeasurementRecord record = read_record(*Input::open(save));
-  std::filesystem::remove_all(folder);
-  return record;
+  return read_record(*Input::open(save));
 }
 
 void expect_agreement(const MeasurementRecord& first, const MeasurementRecord& second) {
@@ -192,8 +186,8 @@ void expect_ipvs_to_be_dearer_per_packet_and_flat(const Counted& instructions) {
 
 TEST(EmulatedLab, MeasuresTheSameInTwoBootsAndPutsTheModesInTheRightOrder) {
   SKIP_WITHOUT_EMULATOR();
-  const MeasurementRecord first = boot_and_measure(1);
-  const MeasurementRecord second = boot_and_measure(2);
+  const MeasurementRecord first = boot_and_measure();
+  const MeasurementRecord second = boot_and_measure();
   expect_agreement(first, second);
   expect_longer_datapaths_to_take_more(Counted(first));
   expect_ipvs_to_be_dearer_per_packet_and_flat(Counted(first));

@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <functional>
 
 #include "analysis/lab/cpio_archive.h"
 #include "analysis/lab/emulator.h"
@@ -13,29 +12,13 @@
 #include "analysis/lab/guest_image.h"
 #include "analysis/lab/kernel_modules.h"
 #include "analysis/lab/lab_error.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim::lab {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("knetsim-guest-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  void file(const std::string& name, std::string_view bytes) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST(CpioArchive, IsReadBackFieldByField) {
   CpioArchive archive;
@@ -66,12 +49,12 @@ TEST(CpioArchive, IsReadBackFieldByField) {
 }
 
 TEST(KernelModules, AreLoadedAfterWhatTheyNeed) {
-  const Folder folder;
+  const TemporaryFolder folder;
   using std::string_literals::operator""s;
-  folder.file("kernel/net/xt_set.ko", "ELF\0license=GPL\0depends=ip_set,x-tables\0name=xt_set\0"s);
-  folder.file("kernel/net/ip_set.ko", "ELF\0depends=nfnetlink\0"s);
-  folder.file("kernel/net/x_tables.ko", "ELF\0depends=\0"s);
-  folder.file("modules.builtin", "kernel/net/nfnetlink.ko\n");
+  folder.write("kernel/net/xt_set.ko", "ELF\0license=GPL\0depends=ip_set,x-tables\0name=xt_set\0"s);
+  folder.write("kernel/net/ip_set.ko", "ELF\0depends=nfnetlink\0"s);
+  folder.write("kernel/net/x_tables.ko", "ELF\0depends=\0"s);
+  folder.write("modules.builtin", "kernel/net/nfnetlink.ko\n");
   std::vector<std::string> missing;
   std::vector<std::string> order;
   for (const auto& file : KernelModules(folder.path()).load_order({"xt_set", "ip_set", "nothing"}, missing)) {
@@ -91,17 +74,17 @@ std::string error_of(const std::function<void()>& what) {
 }
 
 TEST(GuestImage, SaysWhatIsMissing) {
-  const Folder folder;
+  const TemporaryFolder folder;
   EXPECT_THAT(error_of([&] { find_guest_kernel(folder.path().string()); }), HasSubstr("./dev setup lab"));
-  folder.file("boot/vmlinuz-6.1.0-9-cloud-amd64", "image");
+  folder.write("boot/vmlinuz-6.1.0-9-cloud-amd64", "image");
   EXPECT_THAT(error_of([&] { find_guest_kernel(folder.path().string()); }), HasSubstr("with its modules"));
-  folder.file("lib/modules/6.1.0-9-cloud-amd64/kernel/packed.ko.xz", "");
+  folder.write("lib/modules/6.1.0-9-cloud-amd64/kernel/packed.ko.xz", "");
   const GuestKernel kernel = find_guest_kernel(folder.path().string());
   EXPECT_EQ(kernel.release, "6.1.0-9-cloud-amd64");
-  folder.file("boot/vmlinuz-6.1.0-56-cloud-amd64", "image");
-  folder.file("lib/modules/6.1.0-56-cloud-amd64/kernel/packed.ko.xz", "");
+  folder.write("boot/vmlinuz-6.1.0-56-cloud-amd64", "image");
+  folder.write("lib/modules/6.1.0-56-cloud-amd64/kernel/packed.ko.xz", "");
   EXPECT_EQ(find_guest_kernel(folder.path().string()).release, "6.1.0-56-cloud-amd64") << "56 is newer than 9";
-  EXPECT_THAT(error_of([&] { file_bytes(folder.path() / "gone.ko"); }), HasSubstr("gone.ko cannot be read"));
+  EXPECT_THAT(error_of([&] { file_bytes(folder / "gone.ko"); }), HasSubstr("gone.ko cannot be read"));
   std::vector<std::string> notes;
   EXPECT_THAT(error_of([&] { guest_image(kernel, KNETSIM_PROGRAM, {.program = KNETSIM_PROGRAM}, notes); }),
               HasSubstr("no modules (*.ko, not compressed)"));

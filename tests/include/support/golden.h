@@ -4,9 +4,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
+
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 
@@ -26,8 +27,7 @@ inline std::vector<std::string> golden_cases(const std::string& folder) {
 /// The text that is expected in `path`; with KNETSIM_UPDATE_GOLDEN set, `said` is written there first.
 inline std::string golden_text(const std::string& path, const std::string& said) {
   if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << said;
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return read_text(path);
 }
 
 /// "pod-fits-no-node" as the name of a test: what googletest takes.

@@ -7,14 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "draw.h"
 #include "load.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 namespace {
@@ -29,8 +28,7 @@ std::vector<std::string> seeds() {
   std::ranges::sort(paths);
   std::vector<std::string> texts;
   for (const std::string& path : paths) {
-    std::ifstream file(path, std::ios::binary);
-    texts.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    texts.push_back(read_text(path));
   }
   return texts;
 }

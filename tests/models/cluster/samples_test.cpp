@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <filesystem>
 
 #include "load.h"
 #include "support/cluster_snapshot.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 namespace {
@@ -79,21 +79,14 @@ TEST(OwnManifests, TheShopLoadsWithoutAWord) {
 
 class Snapshot : public testing::Test {
  protected:
-  std::string path(const char* extension) const {
-    return (std::filesystem::temp_directory_path() / ("knetsim-snapshot-test" + std::to_string(::getpid()) + extension))
-        .string();
-  }
-  void TearDown() override {
-    std::filesystem::remove(path(".json"));
-    std::filesystem::remove(path(".yaml"));
-  }
+  TemporaryFolder folder;
 };
 
 TEST_F(Snapshot, OfAClusterKeepsItsNodesAddressesAndEndpoints) {
   const SnapshotSize size{.nodes = 30, .services = 100, .pods = 600, .namespaces = 7};
   const ClusterSnapshot snapshot(size);
-  snapshot.write_json(path(".json"));
-  const Loaded loaded = load_files({path(".json")});
+  snapshot.write_json(folder.path("c.json"));
+  const Loaded loaded = load_files({folder.path("c.json")});
   ASSERT_EQ(loaded.errors() + loaded.notices(), "");
   const Cluster& cluster = loaded.cluster;
   ASSERT_EQ(cluster.pods.size(), 600U);
@@ -122,12 +115,12 @@ TEST_F(Snapshot, OfAClusterKeepsItsNodesAddressesAndEndpoints) {
 TEST_F(Snapshot, AndTheDeploymentsBehindItGiveTheSameServices) {
   const SnapshotSize size{.nodes = 30, .services = 100, .pods = 600, .namespaces = 7};
   const ClusterSnapshot snapshot(size);
-  snapshot.write_json(path(".json"));
-  snapshot.write_yaml(path(".yaml"));
+  snapshot.write_json(folder.path("c.json"));
+  snapshot.write_yaml(folder.path("c.yaml"));
   ClusterOptions options;
   options.nodes = {.count = 30, .capacity = {.cpu_milli = 16000, .memory_bytes = std::int64_t{64} << 30}};
-  const Loaded a = load_files({path(".json")});
-  const Loaded b = load_files({path(".yaml")}, options);
+  const Loaded a = load_files({folder.path("c.json")});
+  const Loaded b = load_files({folder.path("c.yaml")}, options);
   ASSERT_EQ(a.errors() + b.errors(), "");
   ASSERT_EQ(a.cluster.services.size(), b.cluster.services.size());
   EXPECT_EQ(a.cluster.pods.size(), b.cluster.pods.size());

@@ -80,7 +80,7 @@ TEST(Explain, AssumptionsAreThoseOfTheProfile) {
 TEST(Schema, IsADraft7SchemaWithTheScenarioKeys) {
   const json schema = output_of("schema");
   EXPECT_EQ(schema.at("$schema"), "http://json-schema.org/draft-07/schema#");
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   EXPECT_EQ(run_program("schema --out " + scratch.path("s.json")).code, 0);
   EXPECT_EQ(json::parse(read_text(scratch.path("s.json"))), schema);
   EXPECT_EQ(run_program("schema --out " + scratch.path("none/s.json")).code, 5);

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kPlainLibm = "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-FMA,-FMA4";
 
 std::string file_of_run(const std::string& options, const std::string& environment = {}) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string file = scratch.path("run.h5");
   const ProgramResult result = run_program(
       "run configs/quickstart.yaml -q --deterministic --set run.duration=100ms --set run.warmUp=50ms "
@@ -28,7 +28,7 @@ std::string file_of_run(const std::string& options, const std::string& environme
 }
 
 std::string libm_figures(const std::string& environment) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string script =
       scratch.write("figures.py",
                     "import math\n"

@@ -44,7 +44,7 @@ TEST_P(HostileFiles, EndInAnErrorWithinBounds) {
   GTEST_SKIP() << "a sanitizer's shadow needs the address space that this test forbids";
 #endif
   const Junk& junk = GetParam();
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string path = scratch.path(junk.file);
   {
     std::ofstream out(path, std::ios::binary);
@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<Junk>& parameter) { return std::string(parameter.param.name); });
 
 TEST(AliasBomb, EndsInOneError) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   std::string bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n";
   for (char name = 'b'; name <= 'j'; ++name) {
     bomb += fmt::format("{}: &{} [", name, name);

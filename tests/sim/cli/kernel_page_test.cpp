@@ -36,7 +36,7 @@ TEST(KernelPage, IsWhatTheProgramMakesOfTheRecord) {
 }
 
 TEST(KernelPage, AProfileOnTopOfAnotherPredictsAsThatDoes) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string based =
       scratch.write("based.yaml",
                     "apiVersion: knetsim.io/v1alpha1\nkind: CostProfile\nmetadata: {name: based}\n"
@@ -49,7 +49,7 @@ TEST(KernelPage, AProfileOnTopOfAnotherPredictsAsThatDoes) {
 std::string figures(const std::string& profile) { return profile.substr(profile.find("\nsteps:")); }
 
 TEST(KernelPage, TheProfileIsTheFitToTheFirstRecordAndToTheEmulatedOne) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string fit = scratch.path("fit.yaml");
   const std::string counted = scratch.path("counted.yaml");
   ASSERT_EQ(run_program("calibrate --from " + kRecords + "calibration.json --out " + fit + " -q").code, 0);

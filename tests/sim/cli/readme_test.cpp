@@ -30,7 +30,7 @@ std::string without_timing(const std::string& text) {
 
 TEST(Readme, ShowsTheQuickStartsOutput) {
   const std::string path = std::string(KNETSIM_SOURCE_DIR) + "/README.md";
-  std::string readme = test::read_text(path);
+  std::string readme = read_text(path);
   const std::size_t begin = readme.find(kBegin);
   ASSERT_NE(begin, std::string::npos);
   const std::size_t from = begin + std::string(kBegin).size();

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 class ResultsCommands : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    scratch = new ScratchFolder;
+    scratch = new TemporaryFolder;
     file = scratch->path("short.h5");
     const ProgramResult result = run_program(
         "run configs/quickstart.yaml -q -o json --variant iptables,nftables --set run.replicates=2 --set "
@@ -31,11 +31,11 @@ class ResultsCommands : public testing::Test {
   }
   static void TearDownTestSuite() { delete scratch; }
 
-  static ScratchFolder* scratch;
+  static TemporaryFolder* scratch;
   static std::string file;
   static json run;
 };
-ScratchFolder* ResultsCommands::scratch = nullptr;
+TemporaryFolder* ResultsCommands::scratch = nullptr;
 std::string ResultsCommands::file;
 json ResultsCommands::run;
 

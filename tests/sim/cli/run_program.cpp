@@ -4,43 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 namespace knetsim::test {
 
-namespace {
-std::atomic<int> folders{0};
-}
-
-ScratchFolder::ScratchFolder()
-    : root_(std::filesystem::temp_directory_path() /
-            ("knetsim-cli-" + std::to_string(getpid()) + "-" + std::to_string(folders.fetch_add(1)))) {
-  std::filesystem::create_directories(root_);
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(root_, ignored);
-}
-
-std::string ScratchFolder::write(const std::string& name, const std::string& text) const {
-  std::filesystem::create_directories((root_ / name).parent_path());
-  std::ofstream(root_ / name, std::ios::binary) << text;
-  return path(name);
-}
-
-std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 ProgramResult run_program(const std::string& shell, const std::string& environment) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string command = "cd " KNETSIM_SOURCE_DIR " && env -u CLICOLOR_FORCE -u NO_COLOR " + environment +
                               " " KNETSIM_PROGRAM " " + shell + " >" + scratch.path("out") + " 2>" +
                               scratch.path("err") + " </dev/null";

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
-#include <vector>
+
+#include "support/temporary_folder.h"
 
 namespace knetsim::test {
 
@@ -16,23 +16,6 @@ struct ProgramResult {
 /// @param shell  What follows the program's name, for /bin/sh.
 /// @param environment  Assignments before it: "NO_COLOR=1".
 ProgramResult run_program(const std::string& shell, const std::string& environment = {});
-
-/// A folder of its own that goes with the object.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  std::string path(const std::string& name) const { return (root_ / name).string(); }
-  /// Writes a file into it. @return  Its path.
-  std::string write(const std::string& name, const std::string& text) const;
-
- private:
-  std::filesystem::path root_;
-};
-
-std::string read_text(const std::filesystem::path& path);
 
 /// The first line in which two texts differ, as both have it: a mismatch of whole pages that can be read. Empty where
 /// they are equal.

@@ -73,7 +73,7 @@ TEST(ExitCode, OfAVariantNamedTwiceAndOfACircleOfLinksIs3) {
   const ProgramResult twice = run_program("run configs/quickstart.yaml --variant ipvs,ipvs");
   EXPECT_EQ(twice.code, 3);
   EXPECT_EQ(twice.err, "--variant: error: 'ipvs' is named twice\n");
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   std::filesystem::create_symlink(scratch.path("circle"), scratch.path("circle"));
   EXPECT_EQ(run_program("validate " + scratch.path("circle")).code, 3);
 }
@@ -81,7 +81,7 @@ TEST(ExitCode, OfAVariantNamedTwiceAndOfACircleOfLinksIs3) {
 // Root of a container often lacks one of the two capabilities; setpriv makes such a root.
 TEST(ExitCode, OfALabWithoutACapabilityIs6AndOneLineNamesIt) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to take a capability from";
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   for (const std::string& command : {"calibrate --out " + scratch.path("p.yaml"), std::string("verify --kernel")}) {
     for (const auto& [taken, named] : {std::pair("-net_admin", "root lacks CAP_NET_ADMIN here, "),
                                        std::pair("-sys_admin", "root lacks CAP_SYS_ADMIN here, "),
@@ -117,7 +117,7 @@ TEST(ExitCode, OfAFileSystemThatTakesNoFilesIs5BeforeAnythingIsMeasured) {
 }
 
 TEST(ExitCode, OfAnUnusableResultsFileIs5) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   EXPECT_EQ(run_program("inspect " + scratch.path("none.h5")).code, 5);
   EXPECT_EQ(run_program("inspect " + scratch.write("text.h5", "no HDF5\n")).code, 5);
   EXPECT_EQ(run_program("export " + scratch.path("none.h5")).code, 5);
@@ -130,7 +130,7 @@ TEST(ExitCode, OfAFileThatCannotBeWrittenIs5AndItsNameSaysWhy) {
 }
 
 TEST(ExitCode, OfAFolderForResultsThatCannotBeMadeIs5) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   scratch.write("results", "a file of that name\n");
   const std::string command = "cd " + scratch.path("") +
                               " && " KNETSIM_PROGRAM " run " KNETSIM_SOURCE_DIR "/configs/tutorial.yaml -q 2>" +
@@ -141,7 +141,7 @@ TEST(ExitCode, OfAFolderForResultsThatCannotBeMadeIs5) {
 }
 
 TEST(ExitCode, OfAFullStandardOutputIs5) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string program = KNETSIM_PROGRAM;
   const int status = std::system((program + " schema >/dev/full 2>" + scratch.path("err")).c_str());
   EXPECT_EQ(WEXITSTATUS(status), 5);

@@ -52,7 +52,7 @@ metadata: {name: extra}
 )";
 
 TEST(Validate, CountsWhatAScenarioHolds) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   scratch.write("web.yaml", kManifests);
   const std::string scenario =
       scratch.write("small.yaml", std::string(kScenario) + "run: {duration: 1s}\ncosts: " KNETSIM_SOURCE_DIR
@@ -71,7 +71,7 @@ TEST(Validate, CountsWhatAScenarioHolds) {
 }
 
 TEST(Validate, SaysTheMeanOfALawThatIsReadFromAFile) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   scratch.write("web.yaml", kManifests);
   scratch.write("sizes.txt", "0 0\n1000 50\n3000 100\n");  // mean of two uniform halves: 0.5 * 500 + 0.5 * 2000
   const std::string scenario = scratch.write(
@@ -84,7 +84,7 @@ TEST(Validate, SaysTheMeanOfALawThatIsReadFromAFile) {
 }
 
 TEST(Validate, ReadsFoldersBelowAFolderWhenAsked) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   scratch.write("all/below/web.yaml", kManifests);
   const ProgramResult flat = run_program("validate " + scratch.path("all"));
   EXPECT_EQ(flat.code, 3);
@@ -93,7 +93,7 @@ TEST(Validate, ReadsFoldersBelowAFolderWhenAsked) {
 }
 
 TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string file = scratch.write("manifests/web.yaml", kManifests);
   for (const std::string& path : {file, scratch.path("manifests"), "- <" + file}) {
     SCOPED_TRACE(path);
@@ -111,7 +111,7 @@ TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
 }
 
 TEST(Validate, TellsOfKubeProxysConfigMapAmongManifestsAlone) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const std::string file = scratch.write(
       "web.yaml", std::string(kManifests) +
                       "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\n"
@@ -130,7 +130,7 @@ TEST(Validate, LoadsTheProjectsOwnFiles) {
 }
 
 TEST(Validate, ReportsEveryMistakeInOnePass) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   scratch.write("web.yaml", kManifests);
   std::string text = kScenario;
   text += "run: {duration: 1s, duratoin: 3s, seed: -1}\ncluster: {proxy: {mode: iptable}}\n";
@@ -151,7 +151,7 @@ TEST(Validate, ReportsEveryMistakeInOnePass) {
 }
 
 TEST(Validate, StrictTurnsWhatIsNotModelledIntoExitCode4) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   std::string manifests = kManifests;
   manifests +=
       "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed}\nspec: {podSelector: {}}\n";
@@ -176,7 +176,7 @@ TEST(Validate, StrictTurnsWhatIsNotModelledIntoExitCode4) {
 }
 
 TEST(Strict, KeepsRunFromSimulatingWhatIsNotModelled) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   scratch.write("web.yaml", std::string(kManifests) +
                                 "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed}\n"
                                 "spec: {podSelector: {}}\n");

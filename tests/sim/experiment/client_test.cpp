@@ -21,7 +21,7 @@ struct Outcome {
 
 /// @param workload  Keys of the workload beside who, whom and when.
 Outcome run_one_user(const std::string& workload) {
-  Folder folder;
+  TemporaryFolder folder;
   const std::string host = "      hostNetwork: true\n";
   folder.write("m.yaml", app_manifests("web", 1, host) + app_manifests("client", 1, host));
   const std::string path =

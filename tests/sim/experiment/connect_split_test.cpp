@@ -11,7 +11,7 @@ namespace knetsim {
 namespace {
 
 TEST(ConnectSplit, AddsUpToTheTimeOfConnect) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", 3) + app_manifests("client", 1));
   const std::string path =
       folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"

@@ -55,9 +55,9 @@ TEST(TimeLaw, LognormalOfMeanAndPercentileHasThatPercentile) {
 }
 
 TEST(TimeLaw, CdfFileStandsBesideTheScenario) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("work.csv", "time,share\n100us,0.5\n300us,1\n");
-  const Read read("{cdf: work.csv}", folder.path() + "/s.yaml");
+  const Read read("{cdf: work.csv}", folder.path("s.yaml"));
   ASSERT_EQ(render(read.diagnostics.errors()), "");
   // Half the mass at 100 us, the rest uniform up to 300 us.
   EXPECT_NEAR(read.law.law.mean(), 0.5 * 100e-6 + 0.5 * 200e-6, 1e-12);

@@ -16,7 +16,7 @@ namespace knetsim {
 namespace {
 
 TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));
   const std::string path =
       folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
@@ -47,7 +47,7 @@ TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
 // the one whose warm-up it falls into.
 TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
   const auto longest = [](const std::string& run) {
-    Folder folder;
+    TemporaryFolder folder;
     folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1));
     const std::string path =
         folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
@@ -67,7 +67,7 @@ TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
 // Two variants that differ in nodes, links and traffic: each name has one place, and what a run does not have is 0
 // where it counts and NaN where it measures.
 TEST(FillResults, VariantsMayDifferInNodesLinksAndWorkloads) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));
   const std::string path = folder.write(
       "s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"

@@ -1,38 +1,16 @@
 #pragma once
 
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "sim/experiment/call_graph.h"
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/scenario.h"
 #include "sim/experiment/variants.h"
 #include "sim/input/read_documents.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
-
-/// A folder that goes with its owner.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "knetsim-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return (path_ / name).string();
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A Deployment and a Service of one name; the pods carry `app: NAME` and listen on 8080 as "http".
 inline std::string app_manifests(const std::string& name, int replicas, const std::string& extra = {}) {
@@ -55,7 +33,7 @@ inline const char* kBrowse = "workloads: {browse: {from: app=client, to: web, ar
 
 /// A scenario and its manifests, bound as far as it goes.
 struct Bound {
-  Folder folder;
+  TemporaryFolder folder;
   InputSet inputs;
   Diagnostics diagnostics;
   Document document;

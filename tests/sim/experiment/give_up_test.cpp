@@ -12,7 +12,7 @@ namespace knetsim {
 namespace {
 
 PointResult run_with(const std::string& app, const std::string& workload) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1));
   const std::string path = folder.write(
       "s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"

@@ -11,13 +11,13 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <ostream>
 
 #include "sim/core/digest.h"
 #include "sim/experiment/fill_results.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/output/results_columns.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 namespace {
@@ -92,11 +92,6 @@ std::string text_of(const LoadedScenario& loaded) {
   return text + fmt::format("figures: {:016x}\n", figures_of(loaded, outcome));
 }
 
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 class Golden : public testing::TestWithParam<GoldenRun> {};
 
 TEST_P(Golden, EveryEventAndFigureIsWhatItWas) {
@@ -106,7 +101,7 @@ TEST_P(Golden, EveryEventAndFigureIsWhatItWas) {
   if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path, std::ios::binary) << text;
   }
-  EXPECT_EQ(text, contents(path));
+  EXPECT_EQ(text, read_text(path));
 }
 
 TEST_P(Golden, FiguresDoNotDependOnTheNumberOfThreads) {

@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
         IdleKey{"cluster.cni.notrack=true", "'notrack' here: it belongs to a tunnel", "{cluster.cni.kind: flannel}"}));
 
 TEST(IdleKeys, MachinesOfTheScenarioAreToldOfWhereTheManifestsBringNodes) {
-  Folder folder;
+  TemporaryFolder folder;
   const std::string node =
       "apiVersion: v1\nkind: Node\nmetadata: {name: a}\nstatus: {capacity: {cpu: \"8\", memory: 8Gi}}\n";
   folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1) + node);
@@ -67,7 +67,7 @@ TEST(IdleKeys, MachinesOfTheScenarioAreToldOfWhereTheManifestsBringNodes) {
 
 // The ConfigMap as kubeadm writes it, shortened; kube-proxy takes an empty mode for iptables.
 TEST(KubeProxyConfigMap, IsToldOfWhereNoVariantHasItsMode) {
-  Folder folder;
+  TemporaryFolder folder;
   const std::string costs = "costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n";
   const auto notices_with = [&](const std::string& mode, const std::string& cluster, const std::string& ns) {
     folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1) +
@@ -78,8 +78,9 @@ TEST(KubeProxyConfigMap, IsToldOfWhereNoVariantHasItsMode) {
                                mode + "\n    nodePortAddresses: null\n  kubeconfig.conf: ''\n");
     const std::string path = folder.write("s.yaml", scenario_text(costs + cluster + kBrowse));
     std::string text = render(load_scenario(path, {})->diagnostics.notices());
-    for (std::size_t at = text.find(folder.path()); at != std::string::npos; at = text.find(folder.path())) {
-      text.erase(at, folder.path().size() + 1);
+    for (std::size_t at = text.find(folder.path().string()); at != std::string::npos;
+         at = text.find(folder.path().string())) {
+      text.erase(at, folder.path().string().size() + 1);
     }
     return text;
   };

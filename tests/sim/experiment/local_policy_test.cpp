@@ -12,7 +12,7 @@ namespace knetsim {
 namespace {
 
 std::string notices(int web_replicas, const std::string& policy, const std::string& to) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", web_replicas) + app_manifests("client", 2));
   const std::string path =
       folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"

@@ -12,7 +12,7 @@ namespace knetsim {
 namespace {
 
 TEST(LoopbackRun, ContainersOfAPodDoNotShareWorkers) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", 1, "      - {name: redis, image: x, ports: [{containerPort: 6379}]}\n") +
                              app_manifests("client", 1));
   const std::string path = folder.write(

@@ -15,14 +15,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string errors_of_times(const std::string& text) {
-  Folder folder;
+  TemporaryFolder folder;
   Diagnostics diagnostics;
   read_times_file(folder.write("t.csv", text), diagnostics);
   return render(diagnostics.errors());
 }
 
 TEST(TimesFile, SecondsAndUnitsMix) {
-  Folder folder;
+  TemporaryFolder folder;
   Diagnostics diagnostics;
   const auto times =
       read_times_file(folder.write("t.csv", "# arrivals\nat,user\n0.001,7\n2ms,7\n\n0.5,1\r\n"), diagnostics);
@@ -40,7 +40,7 @@ TEST(TimesFile, MistakesAreToldWithTheirLine) {
 }
 
 TEST(CdfFile, SizesMayBeBare) {
-  Folder folder;
+  TemporaryFolder folder;
   Diagnostics diagnostics;
   const auto points = read_cdf_file(folder.write("c.csv", "100 0\n1KiB 0.5\n2000 1\n"), false, diagnostics);
   EXPECT_EQ(render(diagnostics.errors()), "");
@@ -51,7 +51,7 @@ TEST(CdfFile, SizesMayBeBare) {
 
 // The flow-size files of HPCC and of the ns-3 forks state percentages.
 TEST(CdfFile, SharesThatEndAt100ArePercentages) {
-  Folder folder;
+  TemporaryFolder folder;
   Diagnostics diagnostics;
   const auto points = read_cdf_file(folder.write("c.txt", "0 0\n10000 15\n20000 100\n"), false, diagnostics);
   EXPECT_EQ(render(diagnostics.errors()), "");
@@ -61,7 +61,7 @@ TEST(CdfFile, SharesThatEndAt100ArePercentages) {
 }
 
 TEST(CdfFile, HasToAscendToOne) {
-  Folder folder;
+  TemporaryFolder folder;
   for (const char* text : {"1,0.5\n2,0.9\n", "1,0.5\n0.5,1\n", "1,0.5\n2,0.4\n3,1\n", "1\n2\n", "1,10\n2,90\n"}) {
     Diagnostics diagnostics;
     read_cdf_file(folder.write("c.csv", text), false, diagnostics);

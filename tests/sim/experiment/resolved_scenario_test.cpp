@@ -29,13 +29,12 @@ std::vector<std::uint64_t> orders(const LoadedScenario& loaded) {
 class Resolved : public testing::TestWithParam<const char*> {};
 
 TEST_P(Resolved, RunsAgainAsItRan) {
-  Folder folder;
+  TemporaryFolder folder;
   const auto copy = std::filesystem::copy_options::recursive;
-  std::filesystem::copy("configs", std::filesystem::path(folder.path()) / "configs", copy);
-  std::filesystem::create_directories(std::filesystem::path(folder.path()) / "tests/sim/experiment");
-  std::filesystem::copy("tests/sim/experiment/runs", std::filesystem::path(folder.path()) / "tests/sim/experiment/runs",
-                        copy);
-  const std::string path = folder.path() + "/" + GetParam();
+  std::filesystem::copy("configs", folder / "configs", copy);
+  std::filesystem::create_directories(folder / "tests/sim/experiment");
+  std::filesystem::copy("tests/sim/experiment/runs", folder / "tests/sim/experiment/runs", copy);
+  const std::string path = folder.path(GetParam());
   const auto first = load_scenario(
       path, {.sets = {"run.duration=60ms", "run.warmUp=20ms", "run.seed=9", "cluster.background.services=70"},
              .variants = {}});
@@ -57,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, Resolved,
 
 TEST(ResolvedScenario, WritesOutDefaultsAndKeepsWhatIsGiven) {
   InputSet inputs;
-  Folder folder;
+  TemporaryFolder folder;
   const Document document =
       read_document(inputs.open(folder.write("s.yaml", scenario_text(kBrowse, "{duration: 1s, seed: 7}"))));
   const std::vector<std::string> sets{"cluster.cni.kind=flannel"};

@@ -18,7 +18,7 @@ namespace knetsim {
 namespace {
 
 struct Clustered {
-  Folder folder;
+  TemporaryFolder folder;
   std::unique_ptr<LoadedScenario> loaded;
   const BoundVariant& variant() const { return loaded->variants.front(); }
 

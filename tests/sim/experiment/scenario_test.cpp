@@ -4,14 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-
 #include "fixture.h"
 #include "models/cni/cni_model.h"
 #include "models/proxy/proxy_model.h"
 #include "sim/experiment/scenario_schema.h"
+#include "support/golden.h"
 
 namespace knetsim {
 namespace {
@@ -184,9 +181,7 @@ TEST(ScenarioSchema, ExplainsWhatTheBinderTakes) {
 TEST(ScenarioSchema, FileInConfigsIsWhatTheBinderSays) {
   const std::string path = KNETSIM_SOURCE_DIR "/configs/scenario.schema.json";
   const std::string text = scenario_schema();
-  if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_EQ(text, std::string(std::istreambuf_iterator<char>(file), {}));
+  EXPECT_EQ(text, golden_text(path, text));
 }
 
 }  // namespace

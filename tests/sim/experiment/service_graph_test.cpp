@@ -37,7 +37,7 @@ services:
 )";
 
 struct FromGraph {
-  Folder folder;
+  TemporaryFolder folder;
   InputSet inputs;
   Diagnostics diagnostics;
   Document document;

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 /// 1,000 requests a second, evenly spaced, from one client pod to two pods behind a Service.
 struct Scene {
-  Folder folder;
+  TemporaryFolder folder;
   std::unique_ptr<LoadedScenario> loaded;
   BoundVariant& variant() { return loaded->variants.front(); }
 

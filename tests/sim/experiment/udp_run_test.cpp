@@ -32,7 +32,7 @@ spec: {containers: [{name: c, image: x}]}
 )";
 
 TEST(UdpRun, EveryDatagramIsAnsweredWhateverTheWayToThePods) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", kManifests);
   const std::string path = folder.write(
       "s.yaml",

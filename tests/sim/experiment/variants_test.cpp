@@ -92,7 +92,7 @@ TEST(Patches, ChangeManifestsBeforeTheyAreRead) {
 }
 
 TEST(Patches, OfOneVariantLeaveTheOtherAlone) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1));
   InputSet inputs;
   Diagnostics diagnostics;
@@ -112,7 +112,7 @@ TEST(Patches, OfOneVariantLeaveTheOtherAlone) {
 // A snapshot may hold half a gigabyte. What a variant changes of proxy and traffic is no reason to place pods again,
 // and no change is a reason to parse again; each cluster is the one that the variant alone would have got.
 TEST(ClusterLoader, ParsesOnceAndSharesWhatVariantsHaveInCommon) {
-  Folder folder;
+  TemporaryFolder folder;
   folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));  // four objects
   InputSet inputs;
   Diagnostics diagnostics;

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "sim/input/diagnostics.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 namespace {
@@ -24,53 +25,41 @@ using ::testing::HasSubstr;
 
 class InputFile : public ::testing::Test {
  protected:
-  InputFile() {
-    folder_ = fs::temp_directory_path() / ("knetsim-input-test-" + std::to_string(::getpid()) + "-" +
-                                           ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::create_directories(folder_);
-  }
-  ~InputFile() override { fs::remove_all(folder_); }
-
-  std::string write(const std::string& name, const std::string& text) {
-    const fs::path path = folder_ / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << text;
-    return path.string();
-  }
+  std::string write(const std::string& name, const std::string& text) const { return folder_.write(name, text); }
   /// The message of an input that cannot be opened, with the folder's name as F.
   std::string refusal(const std::string& path) {
     try {
       Input::open(path);
     } catch (const ConfigError& error) {
       std::string text = error.what();
-      for (std::size_t at = text.find(folder_.string()); at != std::string::npos; at = text.find(folder_.string())) {
-        text.replace(at, folder_.string().size(), "F");
+      const std::string folder = folder_.path().string();
+      for (std::size_t at = text.find(folder); at != std::string::npos; at = text.find(folder)) {
+        text.replace(at, folder.size(), "F");
       }
       return text;
     }
     return "no error";
   }
 
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(InputFile, MissingFileIsNamedWithANearOne) {
   write("shop.yaml", "a: 1\n");
-  EXPECT_EQ(refusal((folder_ / "shop.yml").string()), "F/shop.yml: error: no such file; did you mean 'F/shop.yaml'?\n");
-  EXPECT_EQ(refusal((folder_ / "entirely-different").string()), "F/entirely-different: error: no such file\n");
+  EXPECT_EQ(refusal(folder_.path("shop.yml")), "F/shop.yml: error: no such file; did you mean 'F/shop.yaml'?\n");
+  EXPECT_EQ(refusal(folder_.path("entirely-different")), "F/entirely-different: error: no such file\n");
 }
 
 TEST_F(InputFile, ALinkThatLeadsNowhereIsNotItsOwnNearName) {
   fs::create_symlink(folder_ / "gone.yaml", folder_ / "shop.yaml");
   fs::create_symlink(folder_ / "circle.yaml", folder_ / "circle.yaml");
-  EXPECT_EQ(refusal((folder_ / "shop.yaml").string()),
-            "F/shop.yaml: error: a symbolic link to a file that does not exist\n");
-  EXPECT_THAT(refusal((folder_ / "circle.yaml").string()), HasSubstr("cannot be opened: Too many levels"));
-  EXPECT_EQ(refusal((folder_ / "shops.yaml").string()), "F/shops.yaml: error: no such file\n");
+  EXPECT_EQ(refusal(folder_.path("shop.yaml")), "F/shop.yaml: error: a symbolic link to a file that does not exist\n");
+  EXPECT_THAT(refusal(folder_.path("circle.yaml")), HasSubstr("cannot be opened: Too many levels"));
+  EXPECT_EQ(refusal(folder_.path("shops.yaml")), "F/shops.yaml: error: no such file\n");
 }
 
 TEST_F(InputFile, DirectoryEmptyAndUnreadableFilesAreRefused) {
-  EXPECT_EQ(refusal(folder_.string()), "F: error: is a directory\n   = accepted: a file\n");
+  EXPECT_EQ(refusal(folder_.path().string()), "F: error: is a directory\n   = accepted: a file\n");
   EXPECT_EQ(refusal(write("empty.yaml", "")),
             "F/empty.yaml: error: the file is empty\n   = accepted: a YAML or JSON document\n");
   const std::string secret = write("secret.yaml", "a: 1\n");
@@ -136,7 +125,7 @@ TEST_F(InputFile, APipeIsReadToItsEnd) {
   // A named pipe stands for standard input and for process substitution; the second text is longer than what stays in
   // memory.
   for (const std::size_t size : {std::size_t{10}, std::size_t{70} << 20U}) {
-    const std::string pipe = (folder_ / "pipe").string();
+    const std::string pipe = folder_.path("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
     std::thread writer([&] {
       std::ofstream out(pipe, std::ios::binary);
@@ -161,19 +150,19 @@ TEST_F(InputFile, DirectoriesGiveTheirManifestsInByteOrder) {
   write("sub/.git/d.yaml", "x");
   const auto names = [&](bool recursive, const std::string& path) {
     std::vector<std::string> found = expand_paths(std::vector{path}, {.recursive = recursive});
-    for (std::string& name : found) name = fs::relative(name, folder_).string();
+    for (std::string& name : found) name = fs::relative(name, folder_.path()).string();
     return found;
   };
-  EXPECT_THAT(names(false, folder_.string()), ElementsAre("B.yml", "a.json", "b.yaml"));
-  EXPECT_THAT(names(true, folder_.string()), ElementsAre("B.yml", "a.json", "b.yaml", "sub/c.yaml"));
+  EXPECT_THAT(names(false, folder_.path().string()), ElementsAre("B.yml", "a.json", "b.yaml"));
+  EXPECT_THAT(names(true, folder_.path().string()), ElementsAre("B.yml", "a.json", "b.yaml", "sub/c.yaml"));
   EXPECT_THAT(expand_paths(std::vector<std::string>{"-"}), ElementsAre("-"));
-  EXPECT_THAT(names(false, (folder_ / "notes.txt").string()), ElementsAre("notes.txt"));
+  EXPECT_THAT(names(false, folder_.path("notes.txt")), ElementsAre("notes.txt"));
 }
 
 TEST_F(InputFile, EveryWrongPathIsReported) {
   fs::create_directories(folder_ / "none");
   try {
-    expand_paths(std::vector<std::string>{(folder_ / "none").string(), (folder_ / "gone").string()});
+    expand_paths(std::vector<std::string>{folder_.path("none"), folder_.path("gone")});
     FAIL() << "nothing was thrown";
   } catch (const ConfigError& error) {
     EXPECT_EQ(error.diagnostics().size(), 2U);

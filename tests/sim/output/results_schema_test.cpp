@@ -14,7 +14,7 @@
 #include "sample_results.h"
 #include "sim/output/hdf5_reader.h"
 #include "sim/output/results_writer.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 namespace {

@@ -14,7 +14,7 @@
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
 #include "sim/output/safe_file.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 namespace {

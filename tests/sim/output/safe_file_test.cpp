@@ -19,7 +19,7 @@
 #include <span>
 
 #include "sim/output/output_error.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace knetsim {
 namespace {
