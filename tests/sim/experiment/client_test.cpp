@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/simulation.h"
 
 namespace knetsim {
@@ -21,18 +20,14 @@ struct Outcome {
 
 /// @param workload  Keys of the workload beside who, whom and when.
 Outcome run_one_user(const std::string& workload) {
-  TemporaryFolder folder;
   const std::string host = "      hostNetwork: true\n";
-  folder.write("m.yaml", app_manifests("web", 1, host) + app_manifests("client", 1, host));
-  const std::string path =
-      folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                                           "cluster: {nodes: {count: 2, cpu: 8}, proxy: {mode: none}}\n"
-                                           "workloads: {ask: {from: app=client, to: {pod: web}, request: 1B, "
-                                           "response: 1B, arrivals: {closed: {users: 1}}" +
-                                               workload + "}}\n",
-                                           "{duration: 200ms, warmUp: 50ms, noise: off}"));
-  const auto loaded = load_scenario(path, {});
-  const PointResult result = simulate(loaded->variants.front(), 0);
+  Ready scene(
+      "cluster: {nodes: {count: 2, cpu: 8}, proxy: {mode: none}}\n"
+      "workloads: {ask: {from: app=client, to: {pod: web}, request: 1B, response: 1B, "
+      "arrivals: {closed: {users: 1}}" +
+          workload + "}}\n",
+      app_manifests("web", 1, host) + app_manifests("client", 1, host), "{duration: 200ms, warmUp: 50ms, noise: off}");
+  const PointResult result = simulate(scene.variant(), 0);
   const EdgeStats& edge = result.edges.front();
   Outcome outcome;
   outcome.requests = static_cast<double>(edge.ok);

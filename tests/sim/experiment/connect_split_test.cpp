@@ -4,27 +4,21 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/simulation.h"
 
 namespace knetsim {
 namespace {
 
 TEST(ConnectSplit, AddsUpToTheTimeOfConnect) {
-  TemporaryFolder folder;
-  folder.write("m.yaml", app_manifests("web", 3) + app_manifests("client", 1));
-  const std::string path =
-      folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                                           "cluster: {nodes: {count: 4, cpu: 1}, cni: {kind: flannel},\n"
-                                           "          background: {services: 500}}\n"
-                                           "apps: {web: {work: {exponential: 300us}}}\n"
-                                           "workloads:\n"
-                                           "  each: {from: app=client, to: web, arrivals: {poisson: 2000/s}}\n"
-                                           "  kept: {from: app=client, to: web, arrivals: {poisson: 500/s},\n"
-                                           "         connection: {requestsPerConnection: 10}}\n",
-                                           "{duration: 300ms}"));
-  const auto loaded = load_scenario(path, {});
-  const BoundVariant& variant = loaded->variants.front();
+  Ready scene(
+      "cluster: {nodes: {count: 4, cpu: 1}, cni: {kind: flannel}, background: {services: 500}}\n"
+      "apps: {web: {work: {exponential: 300us}}}\n"
+      "workloads:\n"
+      "  each: {from: app=client, to: web, arrivals: {poisson: 2000/s}}\n"
+      "  kept: {from: app=client, to: web, arrivals: {poisson: 500/s},\n"
+      "         connection: {requestsPerConnection: 10}}\n",
+      app_manifests("web", 3) + app_manifests("client", 1), "{duration: 300ms}");
+  const BoundVariant& variant = scene.variant();
   const PointResult result = simulate(variant, 0);
   for (std::size_t source = 0; source < 2; ++source) {
     SCOPED_TRACE(source);

@@ -9,29 +9,28 @@
 #include <cmath>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/output/results_writer.h"
 
 namespace knetsim {
 namespace {
 
+ExperimentOutcome outcome_of(const Ready& scene) {
+  return run_experiment(scene.loaded->variants, {.threads = 1, .on_progress = {}});
+}
+
 TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
-  TemporaryFolder folder;
-  folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));
-  const std::string path =
-      folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                                           "workloads:\n"
-                                           "  one: {from: app=client, to: web, arrivals: {poisson: 200/s}}\n"
-                                           "  two: {from: app=client, to: web, arrivals: {poisson: 500/s}}\n",
-                                           "{duration: 200ms, replicates: 3}"));
-  const auto loaded = load_scenario(path, {});
-  const ExperimentOutcome outcome = run_experiment(loaded->variants, {.threads = 1, .on_progress = {}});
-  const ExperimentResults results = fill_results(loaded->variants, outcome);
+  Ready scene(
+      "workloads:\n"
+      "  one: {from: app=client, to: web, arrivals: {poisson: 200/s}}\n"
+      "  two: {from: app=client, to: web, arrivals: {poisson: 500/s}}\n",
+      app_manifests("web", 2) + app_manifests("client", 1), "{duration: 200ms, replicates: 3}");
+  const ExperimentOutcome outcome = outcome_of(scene);
+  const ExperimentResults results = fill_results(scene.loaded->variants, outcome);
   const MetricState& latency = results.summary.latency;
   ASSERT_EQ(latency.n.size(), 6u);
   for (std::size_t run = 0; run < 3; ++run) {
     for (std::size_t workload = 0; workload < 2; ++workload) {
-      const BoundVariant& variant = loaded->variants.front();
+      const BoundVariant& variant = scene.variant();
       const EdgeStats& stats = outcome.points[0][run].edges[variant.traffic.sources[workload].edge];
       const std::size_t cell = run * 2 + workload;
       EXPECT_EQ(latency.n[cell], static_cast<std::int64_t>(stats.latency_ns.count())) << cell;
@@ -47,17 +46,11 @@ TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
 // the one whose warm-up it falls into.
 TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
   const auto longest = [](const std::string& run) {
-    TemporaryFolder folder;
-    folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1));
-    const std::string path =
-        folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                                             "cluster: {nodes: {count: 2, nic: 1Gbps}}\n"
-                                             "workloads: {one: {from: app=client, to: web, arrivals: {constant: 1/s}, "
-                                             "response: 10kB}}\n",
-                                             run));
-    const auto loaded = load_scenario(path, {});
-    const ExperimentOutcome outcome = run_experiment(loaded->variants, {.threads = 1, .on_progress = {}});
-    const std::vector<std::int64_t> queue_max = fill_results(loaded->variants, outcome).link.queue_max;
+    Ready scene(
+        "cluster: {nodes: {count: 2, nic: 1Gbps}}\n"
+        "workloads: {one: {from: app=client, to: web, arrivals: {constant: 1/s}, response: 10kB}}\n",
+        app_manifests("web", 1) + app_manifests("client", 1), run);
+    const std::vector<std::int64_t> queue_max = fill_results(scene.loaded->variants, outcome_of(scene)).link.queue_max;
     return *std::ranges::max_element(queue_max);
   };
   EXPECT_GT(longest("{warmUp: 500ms, duration: 1s}"), 10'000);
@@ -67,21 +60,17 @@ TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
 // Two variants that differ in nodes, links and traffic: each name has one place, and what a run does not have is 0
 // where it counts and NaN where it measures.
 TEST(FillResults, VariantsMayDifferInNodesLinksAndWorkloads) {
-  TemporaryFolder folder;
-  folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));
-  const std::string path = folder.write(
-      "s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                              "cluster: {nodes: {count: 2}}\n"
-                              "workloads: {one: {from: app=client, to: web, arrivals: {poisson: 200/s}}}\n"
-                              "variants:\n"
-                              "  small: {}\n"
-                              "  large:\n"
-                              "    cluster: {nodes: {count: 4}, topology: {kind: leaf-spine, leaves: 2, spines: 1}}\n"
-                              "    workloads: {two: {from: app=client, to: web, arrivals: {poisson: 500/s}}}\n",
-                              "{duration: 200ms}"));
-  const auto loaded = load_scenario(path, {});
-  const ExperimentOutcome outcome = run_experiment(loaded->variants, {.threads = 1, .on_progress = {}});
-  const ExperimentResults results = fill_results(loaded->variants, outcome);
+  Ready scene(
+      "cluster: {nodes: {count: 2}}\n"
+      "workloads: {one: {from: app=client, to: web, arrivals: {poisson: 200/s}}}\n"
+      "variants:\n"
+      "  small: {}\n"
+      "  large:\n"
+      "    cluster: {nodes: {count: 4}, topology: {kind: leaf-spine, leaves: 2, spines: 1}}\n"
+      "    workloads: {two: {from: app=client, to: web, arrivals: {poisson: 500/s}}}\n",
+      app_manifests("web", 2) + app_manifests("client", 1), "{duration: 200ms}");
+  const ExperimentOutcome outcome = outcome_of(scene);
+  const ExperimentResults results = fill_results(scene.loaded->variants, outcome);
   EXPECT_EQ(results.workloads, (std::vector<std::string>{"one", "two"}));
   ASSERT_EQ(results.nodes.size(), 4u);
   ASSERT_EQ(results.cpu.cores.size(), 8u);

@@ -5,6 +5,7 @@
 
 #include "sim/experiment/call_graph.h"
 #include "sim/experiment/load_cluster.h"
+#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/scenario.h"
 #include "sim/experiment/variants.h"
 #include "sim/input/read_documents.h"
@@ -50,6 +51,20 @@ struct Bound {
     if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded->cluster, diagnostics);
   }
   std::string errors() const { return render(diagnostics.errors()); }
+};
+
+/// A scenario as the program loads it, on the default profile: every variant bound, ready to run.
+struct Ready {
+  TemporaryFolder folder;
+  std::unique_ptr<LoadedScenario> loaded;
+
+  Ready(const std::string& body, const std::string& manifests, const std::string& run = "{duration: 1s}") {
+    folder.write("m.yaml", manifests);
+    const std::string costs = "costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n";
+    loaded = load_scenario(folder.write("s.yaml", scenario_text(costs + body, run)), {});
+  }
+  /// Of one variant, or the first of several.
+  BoundVariant& variant() { return loaded->variants.front(); }
 };
 
 }  // namespace knetsim

@@ -5,22 +5,18 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/simulation.h"
 
 namespace knetsim {
 namespace {
 
 PointResult run_with(const std::string& app, const std::string& workload) {
-  TemporaryFolder folder;
-  folder.write("m.yaml", app_manifests("web", 1) + app_manifests("client", 1));
-  const std::string path = folder.write(
-      "s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                              "cluster: {nodes: {count: 2, cpu: 8}}\n"
-                              "apps: {web: " +
-                                  app + "}\nworkloads: {ask: {from: app=client, to: web, " + workload + "}}\n",
-                              "{duration: 1s, noise: off}"));
-  return simulate(load_scenario(path, {})->variants.front(), 0);
+  Ready scene(
+      "cluster: {nodes: {count: 2, cpu: 8}}\n"
+      "apps: {web: " +
+          app + "}\nworkloads: {ask: {from: app=client, to: web, " + workload + "}}\n",
+      app_manifests("web", 1) + app_manifests("client", 1), "{duration: 1s, noise: off}");
+  return simulate(scene.variant(), 0);
 }
 
 /// Of the time of all requests that ended, the share that was this wait.

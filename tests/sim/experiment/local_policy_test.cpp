@@ -6,21 +6,17 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 
 namespace knetsim {
 namespace {
 
 std::string notices(int web_replicas, const std::string& policy, const std::string& to) {
-  TemporaryFolder folder;
-  folder.write("m.yaml", app_manifests("web", web_replicas) + app_manifests("client", 2));
-  const std::string path =
-      folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                                           "cluster: {nodes: {count: 2, cpu: 8}}\n"
-                                           "patches: {Service/web: {spec.type: NodePort, " +
-                                           policy + "}}\nworkloads: {ask: {from: app=client, to: " + to +
-                                           ", arrivals: {poisson: 10/s}}}\n"));
-  return render(load_scenario(path, {})->diagnostics.notices());
+  const Ready scene(
+      "cluster: {nodes: {count: 2, cpu: 8}}\n"
+      "patches: {Service/web: {spec.type: NodePort, " +
+          policy + "}}\nworkloads: {ask: {from: app=client, to: " + to + ", arrivals: {poisson: 10/s}}}\n",
+      app_manifests("web", web_replicas) + app_manifests("client", 2));
+  return render(scene.loaded->diagnostics.notices());
 }
 
 TEST(LocalPolicy, ClientsWithoutAnEndpointOnTheirNodeAreToldOf) {

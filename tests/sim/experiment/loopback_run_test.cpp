@@ -5,25 +5,19 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/simulation.h"
 
 namespace knetsim {
 namespace {
 
 TEST(LoopbackRun, ContainersOfAPodDoNotShareWorkers) {
-  TemporaryFolder folder;
-  folder.write("m.yaml", app_manifests("web", 1, "      - {name: redis, image: x, ports: [{containerPort: 6379}]}\n") +
-                             app_manifests("client", 1));
-  const std::string path = folder.write(
-      "s.yaml",
-      scenario_text(
-          "costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-          "apps: {web: {work: 200us, workers: 1, calls: ['localhost:6379']}, web/redis: {work: 100us, workers: 1}}\n"
-          "workloads: {browse: {from: app=client, to: web, arrivals: {constant: 1000/s}}}\n",
-          "{duration: 500ms, noise: off}"));
-  const auto loaded = load_scenario(path, {});
-  const PointResult result = simulate(loaded->variants.front(), 0);
+  Ready scene(
+      "apps: {web: {work: 200us, workers: 1, calls: ['localhost:6379']}, web/redis: {work: 100us, workers: 1}}\n"
+      "workloads: {browse: {from: app=client, to: web, arrivals: {constant: 1000/s}}}\n",
+      app_manifests("web", 1, "      - {name: redis, image: x, ports: [{containerPort: 6379}]}\n") +
+          app_manifests("client", 1),
+      "{duration: 500ms, noise: off}");
+  const PointResult result = simulate(scene.variant(), 0);
   ASSERT_EQ(result.edges.size(), 2u);
   for (const EdgeStats& edge : result.edges) {
     EXPECT_EQ(edge.asked, edge.ok);

@@ -11,28 +11,16 @@
 
 #include "fixture.h"
 #include "models/proxy/iptables_rules.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/variant_models.h"
 
 namespace knetsim {
 namespace {
 
-struct Clustered {
-  TemporaryFolder folder;
-  std::unique_ptr<LoadedScenario> loaded;
-  const BoundVariant& variant() const { return loaded->variants.front(); }
-
-  /// Three nodes; a pod of each replica on a node of its own.
-  Clustered(const std::string& manifests, const std::string& patches) {
-    folder.write("m.yaml", manifests + app_manifests("client", 1));
-    loaded = load_scenario(
-        folder.write("s.yaml", scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                                             "cluster: {nodes: {count: 3}}\n"
-                                             "patches: {" +
-                                             patches + "}\n" + kBrowse)),
-        {});
-  }
-};
+/// Three nodes; a pod of each replica on a node of its own.
+Ready clustered(const std::string& manifests, const std::string& patches) {
+  return Ready("cluster: {nodes: {count: 3}}\npatches: {" + patches + "}\n" + kBrowse,
+               manifests + app_manifests("client", 1));
+}
 
 /// The cluster's Services as kube-proxy of one node sees them.
 std::vector<ServicePortSpec> services_at(const Cluster& cluster, NodeIndex node) {
@@ -127,9 +115,9 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithPoliciesLocal) {
       patches += patch(name, fields);
     }
   }
-  const Clustered clustered(manifests, patches);
-  expect_sizes_of_rules(clustered.variant());
-  const RuleSizes sizes = rule_sizes(clustered.variant());
+  Ready scene = clustered(manifests, patches);
+  expect_sizes_of_rules(scene.variant());
+  const RuleSizes sizes = rule_sizes(scene.variant());
   // By hand, over three nodes. ClusterIPs: 4 Services without endpoints; of those with the policy Local inside, 2 lack
   // them on two nodes and 2 on one.
   EXPECT_EQ(sizes.without_endpoints, 4U + (2 * 2 + 2 * 1) / 3);
@@ -142,15 +130,15 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithPoliciesLocal) {
 
 /// Up to 1.20 there is no policy for inside, and two rules a Service and node port.
 TEST(RuleSizes, AreThoseOfTheGeneratedRulesUpTo120) {
-  const Clustered clustered(app_manifests("web", 1) + app_manifests("outside", 2) + app_manifests("none", 0),
-                            patch("web", "spec.type: NodePort, spec.externalTrafficPolicy: Local") +
-                                patch("outside", "spec.type: NodePort, spec.externalTrafficPolicy: Local") +
-                                patch("none", "spec.type: NodePort"));
-  expect_sizes_of_rules(clustered.variant());
-  const RuleSizes sizes = rule_sizes(clustered.variant());
+  Ready scene = clustered(app_manifests("web", 1) + app_manifests("outside", 2) + app_manifests("none", 0),
+                          patch("web", "spec.type: NodePort, spec.externalTrafficPolicy: Local") +
+                              patch("outside", "spec.type: NodePort, spec.externalTrafficPolicy: Local") +
+                              patch("none", "spec.type: NodePort"));
+  expect_sizes_of_rules(scene.variant());
+  const RuleSizes sizes = rule_sizes(scene.variant());
   for (const Ruleset& rules_of :
-       {iptables_rules({}, services_at(*clustered.variant().cluster, 0), {.kubernetes = {1, 20}}),
-        iptables_rules({}, services_at(*clustered.variant().cluster, 2), {.kubernetes = {1, 20}})}) {
+       {iptables_rules({}, services_at(*scene.variant().cluster, 0), {.kubernetes = {1, 20}}),
+        iptables_rules({}, services_at(*scene.variant().cluster, 2), {.kubernetes = {1, 20}})}) {
     EXPECT_EQ(2 * sizes.node_ports, rules(rules_of, "nat", "KUBE-NODEPORTS"));
     EXPECT_EQ(2 * sizes.services_rules, rules(rules_of, "nat", "KUBE-SERVICES") - 1);
   }

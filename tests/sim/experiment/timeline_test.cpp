@@ -9,7 +9,6 @@
 #include <numeric>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/simulation.h"
 #include "sim/experiment/variant_models.h"
 
@@ -19,22 +18,14 @@ namespace {
 using namespace std::chrono_literals;
 
 /// 1,000 requests a second, evenly spaced, from one client pod to two pods behind a Service.
-struct Scene {
-  TemporaryFolder folder;
-  std::unique_ptr<LoadedScenario> loaded;
-  BoundVariant& variant() { return loaded->variants.front(); }
-
-  explicit Scene(const std::string& requests_per_connection, const std::string& duration = "1s") {
-    folder.write("m.yaml", app_manifests("web", 2) + app_manifests("client", 1));
-    loaded = load_scenario(
-        folder.write("s.yaml", scenario_text("cluster: {background: {services: 1000}, nodes: {count: 3}}\n"
-                                             "costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                                             "workloads: {browse: {from: app=client, to: web, arrivals: "
-                                             "{constant: 1000/s}, connection: {requestsPerConnection: " +
-                                                 requests_per_connection + "}}}\n",
-                                             "{duration: " + duration + ", noise: off}")),
-        {});
-  }
+struct Scene : Ready {
+  explicit Scene(const std::string& requests_per_connection, const std::string& duration = "1s")
+      : Ready(
+            "cluster: {background: {services: 1000}, nodes: {count: 3}}\n"
+            "workloads: {browse: {from: app=client, to: web, arrivals: {constant: 1000/s}, "
+            "connection: {requestsPerConnection: " +
+                requests_per_connection + "}}}\n",
+            app_manifests("web", 2) + app_manifests("client", 1), "{duration: " + duration + ", noise: off}") {}
 
   /// The table of endpoints without the first one of every port; what pod is left.
   std::pair<EndpointTable, PodIndex> without_first() {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
-#include "sim/experiment/load_scenario.h"
 #include "sim/experiment/simulation.h"
 
 namespace knetsim {
@@ -32,24 +31,19 @@ spec: {containers: [{name: c, image: x}]}
 )";
 
 TEST(UdpRun, EveryDatagramIsAnsweredWhateverTheWayToThePods) {
-  TemporaryFolder folder;
-  folder.write("m.yaml", kManifests);
-  const std::string path = folder.write(
-      "s.yaml",
-      scenario_text("costs: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n"
-                    "cluster: {nodes: {count: 4}, cni: {kind: flannel}}\n"
-                    "workloads: {ask: {from: app=client, to: dns, protocol: udp, request: 64B, response: 128B,\n"
-                    "                  arrivals: {constant: 1000/s}}}\n"
-                    "variants:\n"
-                    "  iptables: {}\n"
-                    "  ipvs: {cluster.proxy.mode: ipvs}\n"
-                    "  nftables: {cluster.proxy.mode: nftables}\n"
-                    "  nodePort: {workloads.ask.to: {nodePort: dns}}\n"
-                    "  pod: {workloads.ask.to: {pod: dns}}\n",
-                    "{duration: 200ms, noise: off}"));
-  const auto loaded = load_scenario(path, {});
-  ASSERT_EQ(loaded->variants.size(), 5u);
-  for (const BoundVariant& variant : loaded->variants) {
+  const Ready scene(
+      "cluster: {nodes: {count: 4}, cni: {kind: flannel}}\n"
+      "workloads: {ask: {from: app=client, to: dns, protocol: udp, request: 64B, response: 128B,\n"
+      "                  arrivals: {constant: 1000/s}}}\n"
+      "variants:\n"
+      "  iptables: {}\n"
+      "  ipvs: {cluster.proxy.mode: ipvs}\n"
+      "  nftables: {cluster.proxy.mode: nftables}\n"
+      "  nodePort: {workloads.ask.to: {nodePort: dns}}\n"
+      "  pod: {workloads.ask.to: {pod: dns}}\n",
+      kManifests, "{duration: 200ms, noise: off}");
+  ASSERT_EQ(scene.loaded->variants.size(), 5u);
+  for (const BoundVariant& variant : scene.loaded->variants) {
     SCOPED_TRACE(variant.name);
     const PointResult result = simulate(variant, 0);
     const EdgeStats& edge = result.edges.at(variant.traffic.sources[0].edge);
