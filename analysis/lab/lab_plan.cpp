@@ -195,6 +195,11 @@ std::vector<LabCase> held_out_cases(const Surroundings& here) {
       plan.connect({.setup = {.rules = rules(15'000, 1, 15'000)}, .exposure = Exposure::ClusterIp}, true);
       plan.connect({.setup = {.rules = rules(20'000, 1, 19'000)}, .exposure = Exposure::ClusterIp});
     }
+    if (proxy == LabProxy::Nftables) {
+      for (const std::uint32_t services : {3'000u, 10'000u}) {  // loading takes the square: 9 s a node
+        plan.connect({.setup = {.rules = rules(services, 1, services)}, .exposure = Exposure::ClusterIp});
+      }
+    }
     if (here.vxlan && scanned) {
       plan.both({.setup = {.fabric = Fabric::Vxlan, .rules = rules(10, 1, 5)}});
       plan.both({.setup = {.fabric = Fabric::Vxlan, .rules = rules(50, 10, 40)}, .exposure = Exposure::ClusterIp});
