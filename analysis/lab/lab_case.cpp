@@ -47,7 +47,8 @@ bool of_hardware(StepKind kind) {
 }
 
 bool of_conntrack(StepKind kind) {
-  return kind == StepKind::NetfilterHook || kind == StepKind::ConntrackLookup || kind == StepKind::ConntrackInsert || kind == StepKind::NatSetup;
+  return kind == StepKind::NetfilterHook || kind == StepKind::ConntrackLookup || kind == StepKind::ConntrackInsert ||
+         kind == StepKind::NatSetup;
 }
 
 constexpr std::uint32_t kSegmentBytes = 1448;  // of a packet of 1,500 bytes; over a tunnel fewer

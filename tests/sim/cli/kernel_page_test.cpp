@@ -1,5 +1,6 @@
 // Goal: docs/validation-kernel.md is what the program makes of the records that come with the project, and the profile
-// beside them is the fit to those cases of the first that are not held out. Method: both are repeated from the records; nothing is measured.
+// beside them is the fit to those cases of the first that are not held out. Method: both are repeated from the records;
+// nothing is measured.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
