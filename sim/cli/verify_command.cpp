@@ -9,6 +9,7 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
+#include "sim/cli/kernel_summary.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/published_tables.h"
 #include "sim/cli/terminal.h"
@@ -127,9 +128,6 @@ How a published figure was used: **fitted**, a cost was chosen so that it comes 
 made**, nothing was chosen for it, but whoever chose had seen it; **predicted**, first seen afterwards; **not fitted**, shown, and
 the model is not meant to meet it. The published figures stand in `configs/validation/published.yaml`, once.
 
-Against a real kernel, with what remains unexplained by step kind: [validation-kernel.md](validation-kernel.md), from
-`knetsim verify --kernel`.
-
 Checked elsewhere, by tests that need no figure of a machine: queues against their closed forms (M/M/1, M/D/1, M/M/k, M/G/1:
 `tests/models/workload/queueing_test.cpp`), links against packet trains and cross traffic (`tests/sim/net`), walks against walks by
 hand and against counters of a real kernel's rules (`tests/models/service/datapath_test.cpp`,
@@ -196,7 +194,7 @@ int verify_published(const VerifyArguments& arguments, const CommandContext& con
     print_json(json);
     return exit_code::kDone;
   }
-  if (arguments.format == "markdown") fmt::print("{}", kPageHead);
+  if (arguments.format == "markdown") fmt::print("{}{}", kPageHead, kernel_summary());
   for (const PublishedTable& table : tables) {
     if (arguments.format == "markdown") {
       print_markdown(table);
