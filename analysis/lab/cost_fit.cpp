@@ -187,11 +187,11 @@ CostProfile fitted_profile(const CostProfile& before, const CostFit& fit, const 
     curve->far_ps = known->far.ps;
     curve->cold_ps = known->cold.ps;
     curve->cache_bytes = known->cache_bytes.ps;
-    curve->provenance = {.source =
-                             fmt::format("{}: warm +-{:.0f} %; its excess over the level before: far +-{:.0f} %, cold "
-                                         "+-{:.0f} %; forget: profile '{}'",
-                                         origin, 100 * known->warm.standard_error, 100 * known->far.standard_error,
-                                         100 * known->cold.standard_error, before.name)};
+    curve->provenance = {
+        .source = fmt::format("{}: warm +-{:.0f} %; its excess over the level before: far +-{:.0f} %, cold "
+                              "+-{:.0f} %; cache +-{:.0f} %; forget: profile '{}'",
+                              origin, 100 * known->warm.standard_error, 100 * known->far.standard_error,
+                              100 * known->cold.standard_error, 100 * known->cache_bytes.standard_error, before.name)};
   };
   scan(StepKind::Rule, fit.legacy);
   scan(StepKind::NftRule, fit.nft);

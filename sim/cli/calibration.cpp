@@ -21,9 +21,9 @@ std::string scans_text(const lab::CostFit& fit) {
     if (!*scan) continue;
     text += fmt::format(
         "  {:9} {:.2f} ns in the near cache (±{:.0f} %), {:.1f} ns beyond it, {:.1f} ns from memory; bend at "
-        "{:.1f} MiB of rules\n",
+        "{:.1f} MiB of rules (±{:.0f} %)\n",
         name, (*scan)->warm.ps * 1e-3, 100 * (*scan)->warm.standard_error, (*scan)->far.ps * 1e-3,
-        (*scan)->cold.ps * 1e-3, (*scan)->cache_bytes.ps / 1048576);
+        (*scan)->cold.ps * 1e-3, (*scan)->cache_bytes.ps / 1048576, 100 * (*scan)->cache_bytes.standard_error);
   }
   return text;
 }
