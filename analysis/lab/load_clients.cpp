@@ -91,6 +91,7 @@ void LoadClients::work(Client& client, const SocketAddress& to, const WorkerProc
   }
   const Descriptor socket = connected_socket(to);
   if (options_.kind == LoadKind::Requests) reset_on_close(socket);
+  if (options_.kind == LoadKind::Bulk) join_writes(socket);
   ready();
   while (!stop_->load()) {
     if (options_.kind == LoadKind::Bulk) {

@@ -59,6 +59,8 @@ Descriptor tcp_socket() {
   return socket;
 }
 
+void join_writes(const Descriptor& socket) { set(socket.get(), IPPROTO_TCP, TCP_NODELAY, 0); }
+
 bool has_cubic() { return set_congestion_control(stream_socket(0).get()); }
 
 Descriptor udp_socket(const SocketAddress& at) {

@@ -28,6 +28,10 @@ Descriptor listen_at(const SocketAddress& at);
 /// A TCP socket in the calling thread's namespace that sends small segments at once. @throws LabError
 Descriptor tcp_socket();
 
+/// Lets what is written to a TCP socket wait for more of it, as Nagle has it: of a write, what fills no skb goes with
+/// the next one.
+void join_writes(const Descriptor& socket);
+
 /// Whether TCP sockets here can have cubic.
 bool has_cubic();
 
