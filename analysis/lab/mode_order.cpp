@@ -35,7 +35,7 @@ struct Rule {
 };
 
 const std::vector<Rule>& rules() {
-  static const std::vector<Rule> kRules = {
+  static const std::vector<Rule> list = {
       {"hosts below pods",
        [](const LabCase& lower, const LabCase& upper) {
          return is_plain(lower) && differ_by(lower, upper, [](LabCase& one) {
@@ -87,7 +87,7 @@ const std::vector<Rule>& rules() {
                 });
        }},
   };
-  return kRules;
+  return list;
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 namespace knetsim {
 namespace {
 
+constexpr const char* kWhatItIs =
+    "What each step of a packet's walk costs on this machine, measured by 'knetsim calibrate' in network namespaces.";
 constexpr std::size_t kFewestCases = 20;  // a kernel without any rules has 31
 
 std::string scans_text(const lab::CostFit& fit) {
@@ -64,9 +66,7 @@ Calibration calibrated(const lab::MeasurementRecord& record, const CostProfile& 
 std::string profile_text(const Calibration& of) {
   return lab::profile_text(
       of.profile,
-      {"What each step of a packet's walk costs on this machine, measured by 'knetsim calibrate' in network "
-       "namespaces.",
-       fmt::format("{}. {} datapaths and operations, measured in turn.", of.profile.machine, of.cases),
+      {kWhatItIs, fmt::format("{}. {} datapaths and operations, measured in turn.", of.profile.machine, of.cases),
        fmt::format("Fitted at once by least squares; what is left: {:.1f} % root mean square. Noise of the machine: "
                    "{:.1f} % of a median.",
                    100 * of.fit.residual, 100 * of.noise_floor),
