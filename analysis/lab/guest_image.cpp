@@ -152,10 +152,10 @@ GuestKernel find_guest_kernel(const std::string& root) {
     }
     if (!newest.release.empty()) return newest;
   }
-  throw LabError(fmt::format(
-      "no kernel to emulate: {} holds no boot/vmlinuz-*-cloud-amd64 with its modules; './dev setup lab' fetches "
-      "Debian's package linux-image-cloud-amd64 and unpacks it, --kernel-root names where one is",
-      root.empty() ? "neither / nor a folder lab-kernel above the program" : root));
+  throw LabError(
+      fmt::format("no kernel to emulate: {} boot/vmlinuz-*-cloud-amd64 with its modules; './dev setup lab' fetches "
+                  "Debian's package linux-image-cloud-amd64 and unpacks it, --kernel-root names where one is",
+                  root.empty() ? "neither / nor a folder lab-kernel above the program holds a" : root + " holds no"));
 }
 
 std::string guest_image(const GuestKernel& kernel, const fs::path& knetsim, const GuestPayload& payload,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace knetsim::lab {
 namespace {
 
@@ -25,7 +27,10 @@ std::string provenance(const FigureSource& figure) {
 
 std::string profile_text(const CostProfile& profile, const std::vector<std::string>& comment) {
   std::string out;
-  for (const std::string& line : comment) out += line.empty() ? "#\n" : "# " + line + "\n";
+  for (std::string line : comment) {
+    std::ranges::replace(line, '\n', ' ');  // a processor may be named anything
+    out += line.empty() ? "#\n" : "# " + line + "\n";
+  }
   out +=
       fmt::format("apiVersion: knetsim.io/v1alpha1\nkind: CostProfile\nmetadata: {{name: {}}}\nmachine: {}\n\nsteps:\n",
                   quoted(profile.name), quoted(profile.machine));

@@ -11,7 +11,6 @@
 #include "sim/cli/exit_code.h"
 #include "sim/cli/lab_session.h"
 #include "sim/cli/load_tables.h"
-#include "sim/output/safe_file.h"
 
 namespace knetsim {
 namespace {
@@ -27,20 +26,24 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
   if (!arguments.emulated.guest_record.empty()) {
     return measure_in_guest(arguments.emulated.guest_record, arguments.lab.rounds);
   }
-  check_may_write(arguments.out, arguments.lab.force);
+  OutputFiles files = files_of(arguments.lab);
+  files.reads(arguments.before);
+  files.will_write(arguments.out);
   if (arguments.emulated.emulated) {
-    return calibrate_emulated(arguments.out, arguments.before, arguments.lab, arguments.emulated, context);
+    return calibrate_emulated({.out = arguments.out, .before = arguments.before}, arguments.lab, arguments.emulated,
+                              files, context);
   }
   const CostProfile before = read_profile(arguments.before);
   const lab::MeasurementRecord record =
-      obtain_record(arguments.lab, {.cases = lab::calibration_cases, .loads = lab::calibration_loads}, context);
+      obtain_record(arguments.lab, {.cases = lab::calibration_cases, .loads = lab::calibration_loads}, files, context);
   const Calibration calibration = calibrated(record, before);
-  write_file_safely(arguments.out, profile_text(calibration));
+  files.write(arguments.out, profile_text(calibration));
   print_calibration(calibration);
   const lab::MachineNoise noise = record.noise.value_or(lab::MachineNoise{});
   print_loads(lab::check_loads(record.loads, calibration.profile, noise, record.cpus), false);
   print_rule_loads(record.rule_loads, false);
   if (record.noise) fmt::print("\n{}", noise_text(noise));
+  files.finish();
   fmt::print("Wrote {}      next: knetsim verify --kernel --profile {}\n", arguments.out, arguments.out);
   return exit_code::kDone;
 }
@@ -60,6 +63,7 @@ CommandRun add_calibrate_command(CLI::App& command, CommandContext& context) {
       ->type_name("FILE");
   add_lab_options(command, arguments->lab);
   add_emulated_options(command, arguments->emulated);
+  command.get_option("--emulated")->excludes("--rounds");
   command.add_flag("--force", arguments->lab.force, "Overwrite files");
   return [arguments, &context] { return calibrate(*arguments, context); };
 }

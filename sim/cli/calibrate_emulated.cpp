@@ -9,8 +9,10 @@
 #include "analysis/lab/emulated_lab.h"
 #include "analysis/lab/emulator.h"
 #include "analysis/lab/lab_error.h"
+#include "analysis/lab/mode_order.h"
 #include "analysis/lab/profile_text.h"
 #include "sim/cli/exit_code.h"
+#include "sim/cli/order_table.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/text_table.h"
 #include "sim/output/safe_file.h"
@@ -68,13 +70,15 @@ lab::MeasurementRecord emulate(const EmulatedOptions& options, const CommandCont
 }  // namespace
 
 void add_emulated_options(CLI::App& command, EmulatedOptions& options) {
-  command.add_flag("--emulated", options.emulated,
-                   "Measure in Debian's kernel, emulated, by counting instructions: IPVS, and what else this machine's "
-                   "kernel lacks (no root needed)");
+  CLI::Option* emulated = command.add_flag(
+      "--emulated", options.emulated,
+      "Measure in Debian's kernel, emulated, by counting instructions: IPVS, and what else this machine's "
+      "kernel lacks (no root needed)");
   command
       .add_option("--kernel-root", options.kernel_root,
                   "With --emulated: folder that holds boot/vmlinuz-*-cloud-amd64 and lib/modules")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->needs(emulated);
   command.add_option("--guest-record", options.guest_record)->group("");
 }
 
@@ -104,16 +108,15 @@ int measure_in_guest(const std::string& file, std::uint32_t rounds) {
   return exit_code::kDone;
 }
 
-int calibrate_emulated(const std::string& out, const std::string& before_path, const LabOptions& lab_options,
-                       const EmulatedOptions& options, const CommandContext& context) {
-  const CostProfile before = read_profile(before_path);
-  if (!lab_options.save.empty()) check_may_write(lab_options.save, lab_options.force);
+int calibrate_emulated(const EmulatedProfiles& profiles, const LabOptions& lab_options, const EmulatedOptions& options,
+                       OutputFiles& files, const CommandContext& context) {
+  const CostProfile before = read_profile(profiles.before);
   const lab::MeasurementRecord record =
       lab_options.from.empty() ? emulate(options, context) : lab::read_record(*Input::open(lab_options.from));
   if (!record.machine.is_emulated()) {
     throw UsageError(fmt::format("{} holds times, not counts: leave --emulated out", lab_options.from));
   }
-  save_record(lab_options, record);
+  if (lab_options.from.empty()) files.write(lab_options.save, lab::record_text(record));
   const lab::EmulatedCosts costs = lab::cost_of_instructions(record.measured, before);
   const std::vector<lab::EmulatedFigure> figures = lab::emulated_figures(costs, before);
   const std::string origin = "emulated, Linux " + record.machine.kernel;
@@ -127,7 +130,7 @@ int calibrate_emulated(const std::string& out, const std::string& before_path, c
       fmt::format("whose source begins with '{}'. Written by 'knetsim calibrate --emulated'.", origin),
       fmt::format("{}. {} datapaths and operations.", record.machine.text(), record.measured.size()),
       fmt::format("An instruction is taken for {}.", scale)};
-  write_file_safely(out, lab::profile_text(profile, comment));
+  files.write(profiles.out, lab::profile_text(profile, comment));
 
   TextTable table({"step", "before", "instructions", "±", "emulated"}, {1, 2, 3, 4});
   for (const lab::EmulatedFigure& figure : figures) {
@@ -139,7 +142,10 @@ int calibrate_emulated(const std::string& out, const std::string& before_path, c
   fmt::print("An instruction is {}, by profile '{}'.\n", scale, before.name);
   fmt::print("{} datapaths and operations, fitted to {:.1f} %; what IPVS takes more, to {:.0f} % of it\n",
              record.measured.size(), 100 * costs.fit.residual, 100 * costs.ipvs_residual);
-  fmt::print("Wrote {}: {} figures marked as emulated, all others as in '{}'\n", out, figures.size(), before.name);
+  print_orders(lab::orders_of(record.measured, profile), false);
+  files.finish();
+  fmt::print("\nWrote {}: {} figures marked as emulated, all others as in '{}'\n", profiles.out, figures.size(),
+             before.name);
   return exit_code::kDone;
 }
 

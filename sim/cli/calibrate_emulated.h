@@ -15,10 +15,17 @@ struct EmulatedOptions {
 
 void add_emulated_options(CLI::App& command, EmulatedOptions& options);
 
+/// Paths of the profile to start from, empty for the default one, and of the one to write.
+struct EmulatedProfiles {
+  std::string out;
+  std::string before;
+};
+
 /// Measures in an emulated machine, and writes the profile with what it says about instruction-bound steps.
 /// @throws lab::LabError
-int calibrate_emulated(const std::string& out, const std::string& before, const LabOptions& lab,
-                       const EmulatedOptions& options, const CommandContext& context);
+/// @param files  Knows of the profile and of --save.
+int calibrate_emulated(const EmulatedProfiles& profiles, const LabOptions& lab, const EmulatedOptions& options,
+                       OutputFiles& files, const CommandContext& context);
 
 /// The guest's part. @throws lab::LabError
 int measure_in_guest(const std::string& file, std::uint32_t rounds);

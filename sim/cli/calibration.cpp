@@ -55,7 +55,8 @@ Calibration calibrated(const lab::MeasurementRecord& record, const CostProfile& 
                           .fit = fit,
                           .shapes = {},
                           .cases = measured.size(),
-                          .noise_floor = lab::noise_floor(measured)};
+                          .noise_floor = lab::noise_floor(measured),
+                          .complaints = lab::complaints(record.noise.value_or(lab::MachineNoise{}))};
   calibration.shapes = lab::fit_shapes(measured, calibration.profile);
   lab::apply_shapes(calibration.shapes, measured, "measured", calibration.profile);
   calibration.profile.name = "measured";
@@ -64,14 +65,18 @@ Calibration calibrated(const lab::MeasurementRecord& record, const CostProfile& 
 }
 
 std::string profile_text(const Calibration& of) {
-  return lab::profile_text(
-      of.profile,
-      {kWhatItIs, fmt::format("{}. {} datapaths and operations, measured in turn.", of.profile.machine, of.cases),
-       fmt::format("Fitted at once by least squares; what is left: {:.1f} % root mean square. Noise of the machine: "
-                   "{:.1f} % of a median.",
-                   100 * of.fit.residual, 100 * of.noise_floor),
-       "", "A cable between namespaces has no NIC: drivers, NICs, interrupts and queues are those of the profile",
-       fmt::format("'{}', as is all else that no datapath here has. '+-' is one standard error.", of.before.name)});
+  std::vector<std::string> comment = {
+      kWhatItIs, fmt::format("{}. {} datapaths and operations, measured in turn.", of.profile.machine, of.cases),
+      fmt::format("Fitted at once by least squares; what is left: {:.1f} % root mean square. Noise of the machine: "
+                  "{:.1f} % of a median.",
+                  100 * of.fit.residual, 100 * of.noise_floor)};
+  for (const std::string& line : of.complaints) comment.push_back("NOT TO BE RELIED ON: " + line + ".");
+  comment.emplace_back();
+  comment.emplace_back(
+      "A cable between namespaces has no NIC: drivers, NICs, interrupts and queues are those of the profile");
+  comment.push_back(
+      fmt::format("'{}', as is all else that no datapath here has. '+-' is one standard error.", of.before.name));
+  return lab::profile_text(of.profile, comment);
 }
 
 void print_calibration(const Calibration& of) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "analysis/lab/cost_fit.h"
 #include "analysis/lab/measurement_record.h"
@@ -17,6 +18,7 @@ struct Calibration {
   lab::FittedShapes shapes;
   std::size_t cases = 0;  ///< Datapaths and operations that it was fitted to.
   double noise_floor = 0;
+  std::vector<std::string> complaints;  ///< What made the machine too noisy, a line each.
 };
 
 /// Fits costs and shapes to the record's cases, without those that are held out.

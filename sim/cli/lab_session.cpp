@@ -5,14 +5,12 @@
 
 #include <chrono>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 
 #include "analysis/lab/lab_error.h"
 #include "analysis/lab/lab_plan.h"
 #include "sim/cli/progress.h"
 #include "sim/experiment/scenario.h"
-#include "sim/output/safe_file.h"
 
 namespace knetsim {
 
@@ -77,29 +75,34 @@ CostProfile read_profile(const std::string& path) {
 }
 
 void add_lab_options(CLI::App& command, LabOptions& options) {
-  command.add_option("--rounds", options.rounds, "How often everything is measured, at least 6")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(CLI::Range(6u, 10'000u));
-  CLI::Option* save =
-      command.add_option("--save", options.save, "Also write the measurements as they are, as JSON")->type_name("FILE");
+  CLI::Option* rounds = command.add_option("--rounds", options.rounds, "How often everything is measured, at least 6")
+                            ->type_name("N")
+                            ->capture_default_str()
+                            ->check(CLI::Range(6u, 10'000u));
+  CLI::Option* save = command.add_option("--save", options.save, "Also write the measurements as they are, as JSON")
+                          ->type_name("FILE")
+                          ->check(named_file());
   command.add_option("--from", options.from, "Measure nothing: take what --save wrote, here or on another machine")
       ->type_name("FILE")
-      ->excludes(save);
+      ->check(named_file())
+      ->excludes(save)
+      ->excludes(rounds);
+}
+
+CLI::Validator named_file() {
+  return {[](std::string& name) { return std::string(name.empty() ? "a file has a name" : ""); }, "", "named file"};
 }
 
 std::string today() { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))); }
 
-void check_may_write(const std::string& file, bool force) {
-  if (!force && std::filesystem::exists(file)) throw UsageError(fmt::format("{} exists; --force writes it anew", file));
-  check_writable(file);
+OutputFiles files_of(const LabOptions& options) {
+  OutputFiles files(options.force);
+  files.reads(options.from);
+  files.will_write(options.save);
+  return files;
 }
 
-void save_record(const LabOptions& options, const lab::MeasurementRecord& record) {
-  if (!options.save.empty()) write_file_safely(options.save, lab::record_text(record));
-}
-
-lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design,
+lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design, OutputFiles& files,
                                      const CommandContext& context) {
   if (!options.from.empty()) {
     lab::MeasurementRecord record = lab::read_record(*Input::open(options.from));
@@ -109,14 +112,13 @@ lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign&
     }
     return record;
   }
-  if (!options.save.empty()) check_may_write(options.save, options.force);
   const lab::Surroundings here = enter_lab(context);
   lab::MeasurementRecord record{
       .machine = {.processor = here.processor, .kernel = here.kernel, .date = today(), .note = {}},
       .cpus = static_cast<std::uint32_t>(here.cpus.size()),
       .measured = {}};
   measure_into(record, design, here, options.rounds, context);
-  save_record(options, record);
+  files.write(options.save, lab::record_text(record));
   return record;
 }
 

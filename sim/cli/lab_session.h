@@ -8,6 +8,7 @@
 #include "analysis/lab/surroundings.h"
 #include "models/cost/cost_profile.h"
 #include "sim/cli/command.h"
+#include "sim/cli/output_files.h"
 
 namespace knetsim {
 
@@ -25,6 +26,9 @@ struct LabOptions {
 /// Adds --rounds, --save and --from to a command.
 void add_lab_options(CLI::App& command, LabOptions& options);
 
+/// Refuses the empty name.
+CLI::Validator named_file();
+
 /// What a command measures of that which is possible here.
 struct LabDesign {
   std::vector<lab::LabCase> (*cases)(const lab::Surroundings& here);
@@ -34,16 +38,14 @@ struct LabDesign {
 /// Today, as in "2026-01-31".
 std::string today();
 
-/// Refuses a file that is there already, unless `force`, or that could not be written, before anything is measured.
-/// @throws UsageError, OutputError
-void check_may_write(const std::string& file, bool force);
-
-/// Writes what --save asks for.
-void save_record(const LabOptions& options, const lab::MeasurementRecord& record);
-
 /// Measures what `design` finds possible here, showing on standard error what is under way, or reads what was
-/// measured before. @throws lab::LabError  No lab is possible here. @throws ConfigError  Not a record.
-lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design, const CommandContext& context);
+/// measured before. What --save asks for is written to `files`, which knows of it.
+/// @throws lab::LabError  No lab is possible here. @throws ConfigError  Not a record.
+lab::MeasurementRecord obtain_record(const LabOptions& options, const LabDesign& design, OutputFiles& files,
+                                     const CommandContext& context);
+
+/// The files that these options name, read and written. @throws UsageError, OutputError
+OutputFiles files_of(const LabOptions& options);
 
 /// " of a median: too much to ..." where the machine is too noisy to tell what is asked; empty else.
 std::string noise_warning(double noise_floor);

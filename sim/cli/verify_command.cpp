@@ -227,7 +227,8 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       .add_option("--calibrate", arguments->calibrate,
                   "Of --kernel: fit a profile in the same rounds, write it to FILE and judge that one; --profile is "
                   "where it starts")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(named_file());
   add_lab_options(command, arguments->lab);
   command.add_flag("--force", arguments->lab.force, "Of --save and --calibrate: overwrite the file");
   command.add_option("--table", arguments->table, "Of --published: one of the tables only")->type_name("NAME");

@@ -15,8 +15,8 @@
 #include "sim/cli/exit_code.h"
 #include "sim/cli/lab_session.h"
 #include "sim/cli/load_tables.h"
+#include "sim/cli/order_table.h"
 #include "sim/cli/text_table.h"
-#include "sim/output/safe_file.h"
 
 namespace knetsim {
 namespace {
@@ -92,12 +92,19 @@ std::string count_text(const lab::VerdictCount& count) {
   return fmt::format("{} met, {} missed, {} cannot be told{}", count.met, count.missed, count.untold, unmodelled);
 }
 
-/// What a machine that has changed since means for predictions.
-std::string drift_warning(double drift) {
+/// Of the calibration's datapaths that were measured beside; of another machine's profile there is nothing to tell.
+std::string drift_text(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine) {
   constexpr double kSteady = 0.03;
-  return std::abs(drift) <= kSteady ? ""
-                                    : ": the machine has changed since, and predictions lean as much; --calibrate "
-                                      "measures both in turn";
+  if (!check.drift) return {};
+  std::string text =
+      fmt::format("Of the calibration's datapaths those measured beside took {:+.1f} % against the profile (median)",
+                  100 * *check.drift);
+  if (profile.machine != machine.text()) {
+    text += fmt::format(": it is one of another machine or day ({}); --calibrate fits one to this", profile.machine);
+  } else if (std::abs(*check.drift) > kSteady) {
+    text += ": the machine has changed since, and predictions lean as much; --calibrate measures both in turn";
+  }
+  return text + ".\n";
 }
 
 void print(const lab::KernelCheck& check, const CostProfile& profile, const lab::LabMachine& machine, bool markdown) {
@@ -114,31 +121,19 @@ void print(const lab::KernelCheck& check, const CostProfile& profile, const lab:
              count_text(check.p90), count_text(check.p99));
   fmt::print("The machine's noise is {:.1f} % of a median{}.\n", 100 * check.noise_floor,
              noise_warning(check.noise_floor));
-  fmt::print("Of the calibration's datapaths those measured beside took {:+.1f} % against the profile (median){}.\n",
-             100 * check.drift, drift_warning(check.drift));
-}
-
-void print_orders(const std::vector<lab::OrderRelation>& orders, bool markdown) {
-  if (orders.empty()) return;
-  fmt::print("\n{}Order of modes: pairs of measured datapaths that differ in one thing\n{}", markdown ? "### " : "",
-             markdown ? "\n" : "");
-  TextTable table({"expected", "pairs", "measured so", "reversed", "predicted so"}, {1, 2, 3, 4});
-  for (const lab::OrderRelation& one : orders) {
-    table.add({one.text, fmt::format("{}", one.pairs), fmt::format("{}", one.measured), fmt::format("{}", one.reversed),
-               fmt::format("{}", one.predicted)});
-  }
-  fmt::print("{}", markdown ? table.markdown() : table.render(2));
+  fmt::print("{}", drift_text(check, profile, machine));
 }
 
 void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads, const CostProfile& profile,
                       const lab::MeasurementRecord& record) {
-  nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion},
-                                 {"machine", record.machine.text()},
-                                 {"profile", profile.name},
-                                 {"noise_floor", check.noise_floor},
-                                 {"drift", check.drift},
-                                 {"median_error", check.error_median},
-                                 {"median_error_of_a_constant", check.constant_median}};
+  nlohmann::ordered_json json = {
+      {"format_version", kJsonFormatVersion},
+      {"machine", record.machine.text()},
+      {"profile", profile.name},
+      {"noise_floor", check.noise_floor},
+      {"drift", check.drift ? nlohmann::ordered_json(*check.drift) : nlohmann::ordered_json()},
+      {"median_error", check.error_median},
+      {"median_error_of_a_constant", check.constant_median}};
   json["cases"] = nlohmann::ordered_json::array();
   for (const lab::CheckedCase& one : check.cases) {
     json["cases"].push_back({{"case", one.measured.lab_case.name()},
@@ -176,17 +171,19 @@ void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads
 
 int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& context) {
   const bool calibrate = !arguments.calibrate.empty();
-  if (calibrate) check_may_write(arguments.calibrate, arguments.lab.force);
+  OutputFiles files = files_of(arguments.lab);
+  files.reads(arguments.profile);
+  files.will_write(arguments.calibrate);
   CostProfile profile = read_profile(arguments.profile);
   const LabDesign design = calibrate ? LabDesign{.cases = lab::all_cases, .loads = lab::all_loads}
                                      : LabDesign{.cases = lab::held_out_cases, .loads = lab::held_out_loads};
-  const lab::MeasurementRecord record = obtain_record(arguments.lab, design, context);
+  const lab::MeasurementRecord record = obtain_record(arguments.lab, design, files, context);
   if (calibrate) {
     const Calibration calibration = calibrated(record, profile);
-    write_file_safely(arguments.calibrate, profile_text(calibration));
+    files.write(arguments.calibrate, profile_text(calibration));
     if (arguments.format == "table") {
       print_calibration(calibration);
-      fmt::print("Wrote {}\n\n", arguments.calibrate);
+      fmt::print("\n");
     }
     profile = calibration.profile;
   }
@@ -195,6 +192,7 @@ int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& 
   const lab::LoadCheck loads = lab::check_loads(record.loads, profile, noise, record.cpus);
   if (arguments.format == "json") {
     print_json_check(check, loads, profile, record);
+    files.finish();
     return exit_code::kDone;
   }
   const bool markdown = arguments.format == "markdown";
@@ -203,6 +201,8 @@ int verify_kernel(const KernelVerifyArguments& arguments, const CommandContext& 
   print_loads(loads, markdown);
   print_rule_loads(record.rule_loads, markdown);
   if (record.noise) fmt::print("\n{}", noise_text(*record.noise));
+  files.finish();
+  if (calibrate && !markdown) fmt::print("Wrote {}\n", arguments.calibrate);
   return exit_code::kDone;
 }
 

@@ -78,6 +78,36 @@ TEST(ExitCode, OfAVariantNamedTwiceAndOfACircleOfLinksIs3) {
   EXPECT_EQ(run_program("validate " + scratch.path("circle")).code, 3);
 }
 
+TEST(ExitCode, OfAFileThatACommandWouldReadAndWriteIs2AndItStaysAsItWas) {
+  const std::string record = "configs/validation/kernel/measured.json";
+  const TemporaryFolder scratch;
+  const std::string copy = scratch.write("record.json", read_text(KNETSIM_SOURCE_DIR "/" + record));
+  const std::string profile = scratch.path("profile.yaml");
+  for (const std::string& command : {"calibrate --from " + copy + " --out " + copy,
+                                     "verify --kernel --from " + copy + " --calibrate " + scratch.path("./record.json"),
+                                     "verify --kernel --save " + profile + " --calibrate " + profile}) {
+    const ProgramResult result = run_program(command + " --force");
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_THAT(result.err, HasSubstr("is read or written by this command already"));
+  }
+  EXPECT_EQ(read_text(copy), read_text(KNETSIM_SOURCE_DIR "/" + record));
+  EXPECT_FALSE(std::filesystem::exists(profile));
+}
+
+TEST(ExitCode, OfLabOptionsThatDoNothingTogetherIs2) {
+  for (const char* command : {"calibrate --emulated --rounds 9", "calibrate --kernel-root /",
+                              "verify --kernel --from ''", "verify --kernel --calibrate ''",
+                              "verify --kernel --from configs/validation/kernel/measured.json --rounds 9"}) {
+    EXPECT_EQ(run_program(command).code, 2) << command;
+  }
+}
+
+TEST(Lab, AProfileOfAnotherMachineIsNamedAsThat) {
+  const ProgramResult result = run_program("verify --kernel --from configs/validation/kernel/measured.json");
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("it is one of another machine or day (AMD Ryzen"));
+}
+
 // Root of a container often lacks one of the two capabilities; setpriv makes such a root.
 TEST(ExitCode, OfALabWithoutACapabilityIs6AndOneLineNamesIt) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to take a capability from";
@@ -85,7 +115,7 @@ TEST(ExitCode, OfALabWithoutACapabilityIs6AndOneLineNamesIt) {
   for (const std::string& command : {"calibrate --out " + scratch.path("p.yaml"), std::string("verify --kernel")}) {
     for (const auto& [taken, named] : {std::pair("-net_admin", "root lacks CAP_NET_ADMIN here, "),
                                        std::pair("-sys_admin", "root lacks CAP_SYS_ADMIN here, "),
-                                       std::pair("-net_admin,-sys_admin", "CAP_NET_ADMIN and CAP_SYS_ADMIN here, ")}) {
+                                       std::pair("-net_admin,-sys_admin", "CAP_NET_ADMIN, CAP_SYS_ADMIN here, ")}) {
       const std::string flags = std::string(" --bounding-set=") + taken + " --inh-caps=" + taken;
       const ProgramResult result = run_program(command, "setpriv" + flags);
       EXPECT_EQ(result.code, 6) << result.err;
