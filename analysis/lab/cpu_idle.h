@@ -10,9 +10,10 @@ struct IdleReading {
   double idle_ns = 0;  ///< Since some moment in the past.
 };
 
-/// The kernel's own account of idle CPUs, of which the rest is busy: threads, interrupts, softirqs in whatever context.
-/// CPU times of threads lack a softirq that ran while nothing else did, and on kernels with IRQ_TIME_ACCOUNTING every
-/// softirq; sampled times (the "softirq" column of /proc/stat) see what a tick happens to hit.
+/// The kernel's own account of idle CPUs, of which the rest is busy: processes, interrupts, softirqs in whatever
+/// context. CPU times of processes lack a softirq that ran while nothing else did, and on kernels with
+/// IRQ_TIME_ACCOUNTING every softirq; sampled times (the "softirq" column of /proc/stat) see what a tick happens to
+/// hit.
 ///
 /// Read from /proc/timer_list, in nanoseconds (fields idle_sleeptime and iowait_sleeptime: a tickless kernel adds up
 /// its idle spans, interrupts taken out), or where that is not given, from /proc/stat, the same in steps of 10 ms.

@@ -11,8 +11,7 @@ namespace knetsim::lab {
 namespace {
 
 bool is_base(const LabCase& one) {
-  return one.operation == Operation::RoundTrip && one.client_host_network && one.server_host_network &&
-         one.setup.rules.proxy == LabProxy::None && one.bytes == 1;
+  return one == LabCase{.client_host_network = true, .server_host_network = true, .operation = Operation::RoundTrip};
 }
 
 Verdict judge_median(const CheckedCase& one) {
@@ -42,7 +41,8 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
   std::vector<double> drifts;
   for (const Measured& one : measured) {
     if (!one.held_out) {
-      if (!one.lab_case.cold) drifts.push_back(one.p50.value / predict_ns(one.lab_case, profile) - 1);
+      if (!one.lab_case.cold && has_model(one.lab_case))
+        drifts.push_back(one.p50.value / predict_ns(one.lab_case, profile) - 1);
       continue;
     }
     const bool known = has_model(one.lab_case);
@@ -66,7 +66,7 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
     check.cases.push_back(row);
   }
   if (check.cases.empty()) throw LabError("all these datapaths are the calibration's: there is nothing to judge by");
-  check.drift = median_of(drifts).value;
+  if (!drifts.empty()) check.drift = median_of(drifts).value;
   std::vector<double> errors;
   std::vector<double> constant_errors;
   for (CheckedCase& row : check.cases) {

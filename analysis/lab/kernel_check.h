@@ -33,7 +33,8 @@ struct CheckedCase {
 
 struct KernelCheck {
   std::vector<CheckedCase> cases;  ///< Those held out.
-  double drift = 0;  ///< Warm cases of the calibration, measured beside: median of measurement / prediction - 1.
+  std::optional<double>
+      drift{};  ///< Warm cases of the calibration, measured beside: median of measurement / prediction - 1.
   double noise_floor = 0;
   double error_median = 0;  ///< Median of |log(prediction / measurement)| of what is compared; larger than the noise.
   double constant_median = 0;  ///< The same of the best single constant for each operation.

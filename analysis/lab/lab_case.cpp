@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "analysis/lab/lab_error.h"
-#include "analysis/lab/placement.h"
 #include "models/cni/cni_model.h"
 #include "models/service/datapath.h"
 #include "models/service/unawaited.h"
@@ -236,7 +235,7 @@ std::string LabCase::details() const {
   if (operation == Operation::Session) text += fmt::format(", {} {}", requests, requests == 1 ? "request" : "requests");
   if (setup.rules.transport == Transport::Udp) text += ", UDP";
   if (bytes > 1) text += fmt::format(", {} B", bytes);
-  if (apart) text += fmt::format(", {}", placement_name(Placement::AllApart));
+  if (placement != Placement::OneCpu) text += fmt::format(", {}", placement_name(placement));
   return text + (cold ? ", cold" : "");
 }
 
@@ -282,7 +281,7 @@ std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& 
 
 bool has_model(const LabCase& lab_case) {
   const LabSetup& setup = lab_case.setup;
-  if (lab_case.apart) return false;
+  if (lab_case.placement != Placement::OneCpu) return false;
   return setup.nodes == 1 || setup.fabric == Fabric::HostRoutes || setup.fabric == Fabric::Vxlan;
 }
 

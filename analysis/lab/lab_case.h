@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/lab/lab_cluster.h"
+#include "analysis/lab/placement.h"
 #include "models/proxy/proxy_model.h"
 #include "models/walk/walk.h"
 
@@ -45,7 +46,7 @@ struct LabSetup {
 };
 
 enum class Operation : std::uint8_t {
-  Connect,    ///< connect(), the server's thread on another CPU: all in one thread but that
+  Connect,    ///< connect(), the server on another CPU: all in one thread but that
   RoundTrip,  ///< request and response on an established connection, everything on one CPU
   Session,    ///< connect(), `requests` round trips, close(): all that a connection takes, everything on one CPU
 };
@@ -66,8 +67,8 @@ struct LabCase {
   bool remembered = false;     ///< sessionAffinity knows the client: it has connected before.
   std::uint32_t bytes = 1;     ///< Of the request and of the response.
   std::uint32_t requests = 1;  ///< Of a session.
-  /// Client, softirqs and server on different CPUs (Placement::AllApart), in place of the operation's own placement.
-  bool apart = false;
+  /// OneCpu: as the operation has it. Others are shown without a prediction. @pre Not PairPerCpu; two nodes.
+  Placement placement = Placement::OneCpu;
   auto operator<=>(const LabCase&) const = default;
 
   /// "VXLAN, bridge, ClusterIP 500 of 1,000 x 1, iptables-legacy: connect, cold"

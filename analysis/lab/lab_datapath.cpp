@@ -164,9 +164,10 @@ Samples LabDatapath::measure(const LabCase& lab_case, const std::vector<int>& cp
                              const std::function<void()>& before_each) const {
   const bool connect = lab_case.operation == Operation::Connect;
   const bool session = lab_case.operation == Operation::Session;
-  const Placement placement = lab_case.apart ? Placement::AllApart : Placement::OneCpu;
+  const Placement placement = lab_case.placement;
   const ReceiveSteering steering(*this, placement, cpus);
-  const bool beside = connect && !lab_case.apart;  // the server's process on another CPU, where there is one
+  const bool beside =
+      connect && placement == Placement::OneCpu;  // the server's process on another CPU, where there is one
   const int server_cpu = beside ? cpus.back() : placed_on(placement, cpus).servers;
   const bool spin = beside && server_cpu != cpus.front();
   EchoServer& server = lab_case.server_host_network ? *host_server_ : setup_.chained ? *chain_server_ : *pod_server_;

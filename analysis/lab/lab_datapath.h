@@ -36,7 +36,7 @@ class LabDatapath {
   double load_seconds() const { return load_seconds_; }
 
   /// Times of an operation of a case of this setup. The client runs on `cpus[0]`, as does the server of a round trip;
-  /// that of a connect on the last one, and so do both where the case has all apart.
+  /// that of a connect on the last one; both as the case's placement says, where that is another.
   Samples measure(const LabCase& lab_case, const std::vector<int>& cpus, std::uint32_t samples,
                   const std::function<void()>& before_each) const;
 

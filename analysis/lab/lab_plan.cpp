@@ -86,7 +86,7 @@ void without_model(Plan& plan, const Surroundings& here) {
       paths.push_back({.setup = {.rules = rules}, .exposure = Exposure::ClusterIp});
     }
     for (LabCase& path : paths) {
-      path.apart = true;
+      path.placement = here.cpus.size() > 2 ? Placement::AllApart : Placement::ClientApart;
       plan.both(path);
     }
   }

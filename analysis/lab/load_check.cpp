@@ -31,12 +31,14 @@ LoadCheck check_loads(const std::vector<MeasuredLoad>& measured, const CostProfi
   LoadCheck check;
   const bool quiet = complaints(noise).empty();
   for (const MeasuredLoad& one : measured) {
-    CheckedLoad row{.measured = one, .predicted_cpu_ns = LabCosts(profile).total_ps(work_of(one.load), false) * 1e-3};
+    CheckedLoad row{.measured = one};
     if (is_predicted(one.load)) {
-      const double cpu_rate = cpus_of(one.load, cpus) * 1e9 / row.predicted_cpu_ns;
+      const double cpu_ns = LabCosts(profile).total_ps(work_of(one.load), false) * 1e-3;
+      const double cpu_rate = cpus_of(one.load, cpus) * 1e9 / cpu_ns;
       const double wire_rate = over_a_wire(one.load) ? wire_payload_rate(one.load, profile) : cpu_rate;
       row.predicted_rate = std::min(cpu_rate, wire_rate);
       row.wire_decides = wire_rate < cpu_rate;
+      if (!row.wire_decides) row.predicted_cpu_ns = cpu_ns;
     }
     check.loads.push_back(row);
   }

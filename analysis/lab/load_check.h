@@ -13,8 +13,10 @@ namespace knetsim::lab {
 /// A measured load beside what a profile says.
 struct CheckedLoad {
   MeasuredLoad measured;
-  double predicted_cpu_ns = 0;  ///< CPU time of an operation: the sum of its steps' costs.
-  /// CPUs over predicted_cpu_ns, where all of an operation is done on one CPU, which is then never idle. Across CPUs
+  /// CPU time of an operation: the sum of its steps' costs. Empty as predicted_rate is, and where a wire decides, which
+  /// cuts skbs.
+  std::optional<double> predicted_cpu_ns{};
+  /// CPUs over that sum, where all of an operation is done on one CPU, which is then never idle. Across CPUs
   /// wake-ups, interrupts between CPUs and caches decide, of which a cable says nothing: no prediction. Of streams over
   /// a cable of a set rate at most its wire_payload_rate().
   std::optional<double> predicted_rate{};

@@ -108,7 +108,7 @@ namespace {
 
 /// The rounds of one load.
 struct Rounds {
-  std::vector<double> rate, cpu, skb_cpu, thread, out, back, busy;
+  std::vector<double> rate, cpu, skb_cpu, process, out, back, busy;
 
   void add(const LoadSample& one, double cpus) {
     const double operations = std::max(1.0, one.operations);
@@ -116,7 +116,7 @@ struct Rounds {
     rate.push_back(one.operations / one.seconds);
     cpu.push_back(one.busy_ns / operations);
     skb_cpu.push_back(one.busy_ns / packets);
-    thread.push_back((one.client_ns + one.server_ns) / operations);
+    process.push_back((one.client_ns + one.server_ns) / operations);
     out.push_back(one.skbs_out / operations);
     back.push_back(one.skbs_back / operations);
     busy.push_back(one.busy_ns * 1e-9 / one.seconds / cpus);
@@ -139,8 +139,9 @@ std::vector<MeasuredLoad> measure_loads(const std::vector<LoadCase>& loads, cons
   const CpuIdle idle;
   std::vector<Rounds> rounds(loads.size());
   for (std::uint32_t round = 0; round < options.rounds; ++round) {
+    const std::vector<std::size_t> order = order_of_round(loads.size(), round);
     for (std::size_t i = 0; i < loads.size(); ++i) {
-      const std::size_t index = (i + round * 5) % loads.size();
+      const std::size_t index = order[i];
       const LoadCase& load = loads[index];
       tell((round + static_cast<double>(i) / static_cast<double>(loads.size())) / options.rounds, load.name());
       rounds[index].add(watch_load(*datapaths.at(load.path.setup), load, options.cpus, options.timing, idle),
@@ -154,7 +155,7 @@ std::vector<MeasuredLoad> measure_loads(const std::vector<LoadCase>& loads, cons
                         .rate = median_of(of.rate),
                         .cpu_ns = median_of(of.cpu),
                         .skb_cpu_ns = median_of(of.skb_cpu),
-                        .thread_ns = median_of(of.thread),
+                        .process_ns = median_of(of.process),
                         .skbs_out = median_of(of.out),
                         .skbs_back = median_of(of.back),
                         .busy = median_of(of.busy),

@@ -19,7 +19,7 @@ struct LoadSample {
   double operations = 0;  ///< Requests, connections, or bytes received.
   double skbs_out = 0;    ///< Packets that the client's device sent: an skb, of up to 64 KiB, is one.
   double skbs_back = 0;   ///< ... and received: responses, or pure ACKs.
-  double client_ns = 0;   ///< CPU time of the clients' threads ...
+  double client_ns = 0;   ///< CPU time of the clients ...
   double server_ns = 0;   ///< ... and of the servers'.
   double busy_ns = 0;     ///< Time in which the CPUs of the load were not idle, whoever had them; all together.
 };
@@ -39,7 +39,7 @@ struct MeasuredLoad {
   Estimate rate{};        ///< Operations a second, all clients together.
   Estimate cpu_ns{};      ///< CPU time of an operation: time in which the load's CPUs were not idle, over operations.
   Estimate skb_cpu_ns{};  ///< The same over the packets that the client's device sent and received.
-  Estimate thread_ns{};   ///< The part that the clients' and servers' threads account for, of an operation.
+  Estimate process_ns{};  ///< The part that the clients' and servers' processes account for, of an operation.
   Estimate skbs_out{};    ///< Packets of an operation that the client's device sent. Of a byte: much below 1.
   Estimate skbs_back{};   ///< ... and received.
   Estimate busy{};        ///< Share of the load's CPUs that was not idle.

@@ -15,6 +15,7 @@ void describe(EnumValues<Placement>& v) {
       .value("pair-per-cpu", Placement::PairPerCpu, "client and server of a pair on one CPU, pairs on all")
       .value("cpu-per-node", Placement::CpuPerNode, "the client's node on one CPU, the server's on another")
       .value("softirq-apart", Placement::SoftirqApart, "clients and servers on one CPU, softirqs on another")
+      .value("client-apart", Placement::ClientApart, "clients on one CPU, softirqs and servers on another")
       .value("all-apart", Placement::AllApart, "clients, softirqs and servers on a CPU each");
 }
 
@@ -22,7 +23,7 @@ void describe(Fields<LoadCase>& f) {
   f.about("LoadCase", "A load on a datapath.");
   f.required("path", &LoadCase::path, {.doc = "The datapath; its operation does not matter."});
   f.required("kind", &LoadCase::kind, {.doc = "What is done as fast as it goes."});
-  f.optional("clients", &LoadCase::clients, "1", {.doc = "Streams, or threads that ask."});
+  f.optional("clients", &LoadCase::clients, "1", {.doc = "Streams, or processes that ask.", .at_least = "1"});
   f.optional("placement", &LoadCase::placement, "one-cpu", {.doc = "Which CPUs do the work."});
 }
 
@@ -32,11 +33,15 @@ void describe(Fields<MeasuredLoad>& f) {
   f.required("rate", &MeasuredLoad::rate, {.doc = "Operations a second: bytes, requests or connections."});
   f.required("cpu", &MeasuredLoad::cpu_ns, {.doc = "CPU time of an operation.", .unit = "ns"});
   f.required("cpuOfAnSkb", &MeasuredLoad::skb_cpu_ns, {.doc = "CPU time of a packet, either way.", .unit = "ns"});
-  f.required("threads", &MeasuredLoad::thread_ns, {.doc = "The threads' part, of an operation.", .unit = "ns"});
+  f.required("processes", &MeasuredLoad::process_ns, {.doc = "The processes' part, of an operation.", .unit = "ns"});
   f.required("skbsOut", &MeasuredLoad::skbs_out, {.doc = "Packets sent for an operation."});
   f.required("skbsBack", &MeasuredLoad::skbs_back, {.doc = "Packets received for an operation."});
   f.required("busy", &MeasuredLoad::busy, {.doc = "Share of the load's CPUs that was not idle."});
   f.required("rounds", &MeasuredLoad::rounds, {.doc = "How often it was measured."});
+  f.check([](const MeasuredLoad& one, Node node, Binding& binding) {
+    if (one.rate.value > 0) return;
+    binding.diagnostics.error(node["rate"], "a load gets on", "> 0");
+  });
 }
 
 void describe(Fields<RuleLoadCase>& f) {
@@ -49,7 +54,7 @@ void describe(Fields<RuleLoadCase>& f) {
 void describe(Fields<MeasuredRuleLoad>& f) {
   f.about("MeasuredRuleLoad", "What loading rules took.");
   f.required("load", &MeasuredRuleLoad::load, {.doc = "Which rules."});
-  f.required("rules", &MeasuredRuleLoad::rules, {.doc = "How many."});
+  f.required("rules", &MeasuredRuleLoad::rules, {.doc = "How many.", .at_least = "1"});
   f.required("seconds", &MeasuredRuleLoad::seconds, {.doc = "Until the kernel has them.", .unit = "s"});
   f.required("cpuSeconds", &MeasuredRuleLoad::cpu_seconds, {.doc = "CPU time of it.", .unit = "s"});
   f.required("syncCpuSeconds", &MeasuredRuleLoad::sync_cpu_seconds, {.doc = "Of a full sync.", .unit = "s"});
@@ -58,13 +63,19 @@ void describe(Fields<MeasuredRuleLoad>& f) {
 
 void describe(Fields<MachineNoise>& f) {
   f.about("MachineNoise", "What disturbed the measurement: shares of time.");
-  f.optional("othersBefore", &MachineNoise::others_before, "0", {.doc = "Others, while the lab slept."});
-  f.optional("othersDuring", &MachineNoise::others_during, "0", {.doc = "Other processes, meanwhile."});
-  f.optional("stolen", &MachineNoise::stolen, "0", {.doc = "Taken by a hypervisor."});
-  f.optional("spinSpread", &MachineNoise::spin_spread, "0", {.doc = "Of a loop's times."});
-  f.optional("spinLost", &MachineNoise::spin_lost, "0", {.doc = "Interruptions of a loop."});
-  f.optional("quotaCpus", &MachineNoise::quota_cpus, "0", {.doc = "CPUs of the control group; 0: no quota."});
-  f.optional("throttled", &MachineNoise::throttled, "0", {.doc = "Stopped for the quota."});
+  f.optional("othersBefore", &MachineNoise::others_before, "0",
+             {.doc = "Others, while the lab slept.", .at_least = "0", .at_most = "1"});
+  f.optional("othersDuring", &MachineNoise::others_during, "0",
+             {.doc = "Other processes, meanwhile.", .at_least = "0", .at_most = "1"});
+  f.optional("stolen", &MachineNoise::stolen, "0", {.doc = "Taken by a hypervisor.", .at_least = "0", .at_most = "1"});
+  f.optional("spinSpread", &MachineNoise::spin_spread, "0",
+             {.doc = "Of a loop's times.", .at_least = "0", .at_most = "1000"});
+  f.optional("spinLost", &MachineNoise::spin_lost, "0",
+             {.doc = "Interruptions of a loop.", .at_least = "0", .at_most = "1"});
+  f.optional("quotaCpus", &MachineNoise::quota_cpus, "0",
+             {.doc = "CPUs of the control group; 0: no quota.", .at_least = "0"});
+  f.optional("throttled", &MachineNoise::throttled, "0",
+             {.doc = "Stopped for the quota.", .at_least = "0", .at_most = "1"});
 }
 
 namespace {
@@ -87,7 +98,7 @@ nlohmann::ordered_json json_of(const MeasuredLoad& one) {
           {"rate", figure(one.rate)},
           {"cpu", figure(one.cpu_ns)},
           {"cpuOfAnSkb", figure(one.skb_cpu_ns)},
-          {"threads", figure(one.thread_ns)},
+          {"processes", figure(one.process_ns)},
           {"skbsOut", figure(one.skbs_out)},
           {"skbsBack", figure(one.skbs_back)},
           {"busy", figure(one.busy)},

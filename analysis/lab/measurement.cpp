@@ -4,8 +4,10 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "analysis/lab/lab_datapath.h"
+#include "sim/core/hash.h"
 
 namespace knetsim::lab {
 namespace {
@@ -50,6 +52,13 @@ struct Rounds {
 
 }  // namespace
 
+std::vector<std::size_t> order_of_round(std::size_t count, std::uint32_t round) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t index) { return hash_combine(round, index); });
+  return order;
+}
+
 Estimate median_of(std::vector<double> values) {
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());
@@ -81,8 +90,9 @@ std::vector<Measured> measure(const std::vector<LabCase>& cases, const Measureme
   CacheSweep sweep;
   std::vector<Rounds> rounds(cases.size());
   for (std::uint32_t round = 0; round < options.rounds; ++round) {
+    const std::vector<std::size_t> order = order_of_round(cases.size(), round);
     for (std::size_t i = 0; i < cases.size(); ++i) {
-      const std::size_t index = (i + round * 5) % cases.size();
+      const std::size_t index = order[i];
       const LabCase& one = cases[index];
       tell((round + static_cast<double>(i) / static_cast<double>(cases.size())) / options.rounds, one.name());
       const std::uint32_t samples = one.cold                                ? options.cold

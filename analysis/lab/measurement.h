@@ -37,10 +37,14 @@ struct MeasurementOptions {
   std::function<void(double fraction, const std::string& what)> on_progress{};
 };
 
-/// Sets up every setup that the cases name, then measures round by round, each round all cases, in an order that turns:
+/// Sets up every setup that the cases name, then measures round by round, each round all cases, in another order:
 /// what drifts on the machine drifts for all of them.
 /// @return  Shape (cases,), in their order. @throws LabError
 std::vector<Measured> measure(const std::vector<LabCase>& cases, const MeasurementOptions& options);
+
+/// In which order a round takes `count` cases: shuffled, each round anew and in every run alike, so that no case always
+/// finds what the same other one has left in the caches. Shape (count,), of indices.
+std::vector<std::size_t> order_of_round(std::size_t count, std::uint32_t round);
 
 /// The median of `values` and the order statistics that hold it with 95 % confidence, whatever the distribution; of no
 /// value 0.

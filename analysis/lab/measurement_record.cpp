@@ -93,7 +93,7 @@ void describe(Fields<LabCase>& f) {
   f.optional("remembered", &LabCase::remembered, "false", {.doc = "Session affinity knows the client."});
   f.optional("bytes", &LabCase::bytes, "1", {.doc = "Of the request, and of the response.", .at_least = "1"});
   f.optional("requests", &LabCase::requests, "1", {.doc = "Of a session.", .at_least = "1"});
-  f.optional("apart", &LabCase::apart, "false", {.doc = "Client, softirqs and server on different CPUs."});
+  f.optional("placement", &LabCase::placement, "one-cpu", {.doc = "One-cpu: as the operation has it."});
 }
 
 void describe(Fields<Estimate>& f) {
@@ -112,11 +112,11 @@ void describe(Fields<Measured>& f) {
   f.about("Measured", "A case and what it took.");
   f.required("case", &Measured::lab_case, {.doc = "The case."});
   f.optional("heldOut", &Measured::held_out, "false", {.doc = "No cost may be fitted to it."});
-  f.required("min", &Measured::min_ns, {.doc = "The least of all samples.", .unit = "ns"});
+  f.required("min", &Measured::min_ns, {.doc = "The least of all samples.", .unit = "ns", .at_least = "0"});
   f.required("p50", &Measured::p50, {.doc = "Median of the rounds' medians."});
   f.required("p90", &Measured::p90, {.doc = "Median of the rounds' 90th percentiles."});
   f.required("p99", &Measured::p99, {.doc = "Median of the rounds' 99th percentiles."});
-  f.required("samples", &Measured::samples, {.doc = "All rounds together."});
+  f.required("samples", &Measured::samples, {.doc = "All rounds together.", .at_least = "1"});
   f.check([](const Measured& one, Node node, Binding& binding) {
     if (one.p50.value > 0) return;
     binding.diagnostics.error(node["p50"], "an operation takes time", "> 0");
@@ -141,7 +141,7 @@ constexpr const char* kKind = "KernelMeasurements";
 void describe(Fields<MeasurementRecord>& f) {
   f.about("KernelMeasurements", "All that a kernel lab measured.");
   f.required("machine", &MeasurementRecord::machine, {.doc = "On what."});
-  f.optional("cpus", &MeasurementRecord::cpus, "1", {.doc = "CPUs that the lab had."});
+  f.optional("cpus", &MeasurementRecord::cpus, "1", {.doc = "CPUs that the lab had.", .at_least = "1"});
   f.optional("noise", &MeasurementRecord::noise, {.doc = "What disturbed the measurement."});
   f.required("cases", &MeasurementRecord::measured, {.doc = "What each case took.", .not_empty = true});
   f.optional("loads", &MeasurementRecord::loads, {.doc = "What each load came to."});
@@ -175,7 +175,7 @@ nlohmann::ordered_json json_of(const LabCase& one) {
           {"remembered", one.remembered},
           {"bytes", one.bytes},
           {"requests", one.requests},
-          {"apart", one.apart}};
+          {"placement", name_of(one.placement)}};
 }
 
 namespace {
@@ -221,6 +221,10 @@ std::string record_text(const MeasurementRecord& record) {
 MeasurementRecord read_record(const Input& input) {
   const Document document = read_document(input, [](const Document& first, Diagnostics& diagnostics) {
     const Node kind = first.root()["kind"];
+    const Node version = first.root()["apiVersion"];
+    if (kind.text() == kKind && version.exists() && version.text() != kApiVersion) {
+      diagnostics.error(version, "a record of another version", kApiVersion);
+    }
     if (kind.text() == kKind) return;
     diagnostics.error(kind.exists() ? kind : first.root(), "not a record of kernel measurements",
                       fmt::format("kind: {}, as 'knetsim calibrate --save' writes it", kKind));

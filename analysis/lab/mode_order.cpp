@@ -12,8 +12,9 @@ namespace {
 constexpr std::uint32_t kManyServices = 500;
 
 bool is_plain(const LabCase& one) {
-  return !one.cold && !one.apart && one.bytes == 1 && one.setup.nodes == 2 && one.setup.bridge && !one.setup.chained &&
-         one.setup.rules.transport == Transport::Tcp && one.setup.rules.host_ports == 0;
+  return !one.cold && one.placement == Placement::OneCpu && one.bytes == 1 && one.setup.nodes == 2 &&
+         one.setup.bridge && !one.setup.chained && one.setup.rules.transport == Transport::Tcp &&
+         one.setup.rules.host_ports == 0;
 }
 
 bool between_pods(const LabCase& one) { return is_plain(one) && !one.client_host_network && !one.server_host_network; }

@@ -15,7 +15,9 @@ std::string_view placement_name(Placement placement) {
     case Placement::SoftirqApart:
       return "softirq on another CPU";
     case Placement::AllApart:
-      return "client, softirq and server apart";
+      return "client, softirq and server on a CPU each";
+    case Placement::ClientApart:
+      return "client on one CPU, softirq and server on another";
   }
   return "";
 }
@@ -26,7 +28,8 @@ PlacedCpus placed_on(Placement placement, const std::vector<int>& cpus) {
   const int second = cpus[1];
   if (placement == Placement::CpuPerNode) return {first, first, second, second};
   if (placement == Placement::SoftirqApart) return {first, second, second, first};
-  return {first, second, second, cpus[std::min<std::size_t>(2, cpus.size() - 1)]};
+  const bool third = placement == Placement::AllApart && cpus.size() > 2;
+  return {first, second, second, third ? cpus[2] : second};
 }
 
 std::vector<int> cpus_used(Placement placement, std::uint32_t clients, const std::vector<int>& cpus) {

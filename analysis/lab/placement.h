@@ -13,7 +13,8 @@ enum class Placement : std::uint8_t {
   PairPerCpu,    ///< Client i, its softirq and its server on CPU i modulo the CPUs there are.
   CpuPerNode,    ///< The client's node has one CPU, the server's another: each its softirq with it.
   SoftirqApart,  ///< Clients and servers on one, the softirq of both nodes on another.
-  AllApart,  ///< Clients, the softirq of both nodes, and servers: one each. Of two CPUs the servers have the softirq's.
+  ClientApart,   ///< Clients on one, the softirq of both nodes and the servers on another.
+  AllApart,      ///< Clients, the softirq of both nodes, and servers: one each. Of three CPUs.
 };
 std::string_view placement_name(Placement placement);
 

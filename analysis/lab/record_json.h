@@ -13,6 +13,7 @@ namespace knetsim::lab {
 // Parts of a record of measurements, each in both directions: describe() says how it is read, json_of() writes it.
 
 void describe(EnumValues<LabProxy>& v);
+void describe(EnumValues<Placement>& v);
 void describe(Fields<LabCase>& f);
 void describe(Fields<Estimate>& f);
 void describe(Fields<MeasuredLoad>& f);

@@ -41,10 +41,11 @@ std::string missing_capabilities() {
   if (::syscall(SYS_capget, &header, sets.data()) != 0) return {};  // the trial will tell
   std::string missing;
   for (const auto& [capability, name] :
-       {std::pair(CAP_NET_ADMIN, "CAP_NET_ADMIN"), std::pair(CAP_SYS_ADMIN, "CAP_SYS_ADMIN")}) {
+       {std::pair(CAP_NET_ADMIN, "CAP_NET_ADMIN"), std::pair(CAP_NET_RAW, "CAP_NET_RAW"),
+        std::pair(CAP_SYS_ADMIN, "CAP_SYS_ADMIN")}) {
     const auto bit = static_cast<unsigned>(capability);
     if ((sets[bit / 32].effective >> (bit % 32) & 1U) != 0) continue;
-    missing += (missing.empty() ? "" : " and ") + std::string(name);
+    missing += (missing.empty() ? "" : ", ") + std::string(name);
   }
   return missing;
 }
@@ -85,7 +86,7 @@ std::string lab_impossible() {
   }
   for (const char* program : {"ip", "bridge", "sysctl"}) {
     if (!is_installed(program)) {
-      return fmt::format("the program '{}' is not installed: apt-get install iproute2 procps", program);
+      return not_allowed(fmt::format("the program '{}' is not installed: apt-get install iproute2 procps", program));
     }
   }
   const std::string failure = trial_failure();
@@ -127,9 +128,11 @@ Surroundings look_around() {
   found.wire_rate =
       has(is_installed("tc") && trial.can(wire_rate_command("lo", 1'000)),
           "no token bucket (program tc, or sch_tbf in the kernel): streams over a wire of a set rate are not measured");
-  found.receive_steering = has(trial.can("tee /sys/class/net/lo/queues/rx-0/rps_cpus", "0"),
-                               "no receive packet steering (CONFIG_RPS): softirqs stay on the sender's CPU");
-  has(has_cubic(), "no cubic: TCP has the machine's own congestion control, and streams may be paced");
+  found.receive_steering =
+      has(trial.can("tee /sys/class/net/lo/queues/rx-0/rps_cpus", "0"),
+          "no receive packet steering (CONFIG_RPS, or not permitted here): softirqs stay on the sender's CPU");
+  has(has_cubic(),
+      "no cubic, or not permitted here: TCP has the machine's own congestion control, and streams may be paced");
   if (found.cpus.size() < 2)
     found.notes.emplace_back("one CPU: client, softirq and server on different ones is left out");
   return found;

@@ -78,14 +78,14 @@ TextTable page_rates(const lab::LoadCheck& check) {
 
 TextTable page_times(const lab::LoadCheck& check) {
   TextTable times =
-      table_of({"", "CPU", "predicted", "of threads", "of an skb", "skbs out", "back for one", "CPUs busy"});
+      table_of({"", "CPU", "predicted", "of processes", "of an skb", "skbs out", "back for one", "CPUs busy"});
   for (const lab::CheckedLoad& one : check.loads) {
     const lab::MeasuredLoad& load = one.measured;
     const lab::LoadKind kind = load.load.kind;
     const double out = kind == lab::LoadKind::Bulk ? 1 / std::max(1e-9, load.skbs_out.value) : load.skbs_out.value;
     times.add({load.load.name(), cpu(load.cpu_ns.value, kind),
-               one.wire_decides ? "" : cpu(one.predicted_cpu_ns, kind),  // its skbs do not stay whole
-               cpu(load.thread_ns.value, kind), fmt::format("{:.2f} us", load.skb_cpu_ns.value * 1e-3),
+               one.predicted_cpu_ns ? cpu(*one.predicted_cpu_ns, kind) : "", cpu(load.process_ns.value, kind),
+               fmt::format("{:.2f} us", load.skb_cpu_ns.value * 1e-3),
                kind == lab::LoadKind::Bulk ? fmt::format("{:.0f} B each", out) : fmt::format("{:.2f}", out),
                fmt::format("{:.2f}", load.skbs_back.value / std::max(1e-12, load.skbs_out.value)),
                fmt::format("{:.0f} %", 100 * load.busy.value)});
@@ -193,12 +193,12 @@ nlohmann::ordered_json json_of(const lab::LoadCheck& check) {
                                   {"rate_per_s", triple(load.rate)},
                                   {"cpu_ns", triple(load.cpu_ns)},
                                   {"cpu_ns_of_an_skb", triple(load.skb_cpu_ns)},
-                                  {"cpu_ns_of_threads", triple(load.thread_ns)},
+                                  {"cpu_ns_of_processes", triple(load.process_ns)},
                                   {"skbs_out", load.skbs_out.value},
                                   {"skbs_back", load.skbs_back.value},
                                   {"cpus_busy", load.busy.value},
-                                  {"rounds", load.rounds},
-                                  {"predicted_cpu_ns", one.predicted_cpu_ns}};
+                                  {"rounds", load.rounds}};
+    if (one.predicted_cpu_ns) row["predicted_cpu_ns"] = *one.predicted_cpu_ns;
     if (one.predicted_rate) {
       row["predicted_rate_per_s"] = *one.predicted_rate;
       row["limit"] = one.wire_decides ? "wire" : "cpu";

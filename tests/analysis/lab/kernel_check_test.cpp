@@ -83,7 +83,8 @@ TEST(KernelCheck, JudgesWhatIsHeldOutAndTellsTheDriftByTheRest) {
   const KernelCheck check =
       check_against_kernel({base, known, seen(kPods, predicted(kPods), 1)}, default_profile(), {});
   EXPECT_EQ(check.cases.size(), 1u);
-  EXPECT_NEAR(check.drift, 0.08, 1e-9);
+  ASSERT_TRUE(check.drift.has_value());
+  EXPECT_NEAR(*check.drift, 0.08, 1e-9);
   EXPECT_THROW(check_against_kernel({base, known}, default_profile(), {}), LabError);
   EXPECT_THROW(check_against_kernel({seen(kPods, 1e4, 1)}, default_profile(), {}), LabError);
 }

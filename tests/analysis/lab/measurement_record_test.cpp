@@ -49,8 +49,9 @@ TEST(MeasurementRecord, EveryCaseIsReadBackAsItWasWritten) {
 }
 
 TEST(MeasurementRecord, LoadsRulesAndNoiseAreReadBackToo) {
-  MeasurementRecord record{
-      .machine = {"A CPU", "6.18.44", "2026-01-31", ""}, .cpus = 2, .measured = {{.min_ns = 1, .p50 = {2, 1, 3}}}};
+  MeasurementRecord record{.machine = {"A CPU", "6.18.44", "2026-01-31", ""},
+                           .cpus = 2,
+                           .measured = {{.min_ns = 1, .p50 = {2, 1, 3}, .samples = 1}}};
   record.noise = MachineNoise{.others_before = 0.25,
                               .others_during = 0.5,
                               .stolen = 0.125,
@@ -65,7 +66,7 @@ TEST(MeasurementRecord, LoadsRulesAndNoiseAreReadBackToo) {
                               .rate = {rate, rate - 2e6, rate + 2e6},
                               .cpu_ns = {0.61234, 0.6, 0.7},
                               .skb_cpu_ns = {40'000, 39'000, 41'000},
-                              .thread_ns = {0.5, 0.4, 0.6},
+                              .process_ns = {0.5, 0.4, 0.6},
                               .skbs_out = {1.5e-5, 1e-5, 2e-5},
                               .skbs_back = {3e-6, 2e-6, 4e-6},
                               .busy = {0.99, 0.98, 1},
@@ -93,7 +94,7 @@ TEST(MeasurementRecord, LoadsRulesAndNoiseAreReadBackToo) {
     EXPECT_NEAR(is.rate.low, was.rate.low, 1e-5 * was.rate.low);
     EXPECT_NEAR(is.cpu_ns.value, was.cpu_ns.value, 1e-5);
     EXPECT_EQ(is.skb_cpu_ns.high, was.skb_cpu_ns.high);
-    EXPECT_EQ(is.thread_ns.value, was.thread_ns.value);
+    EXPECT_EQ(is.process_ns.value, was.process_ns.value);
     EXPECT_NEAR(is.skbs_out.value, was.skbs_out.value, 1e-10);
     EXPECT_NEAR(is.skbs_back.value, was.skbs_back.value, 1e-11);
     EXPECT_EQ(is.busy.value, was.busy.value);

@@ -22,7 +22,7 @@ TEST(Placement, TellsWhatRunsWhere) {
   EXPECT_THAT(placed(Placement::CpuPerNode, kFour), ElementsAre(0, 0, 2, 2));
   EXPECT_THAT(placed(Placement::SoftirqApart, kFour), ElementsAre(0, 2, 2, 0));
   EXPECT_THAT(placed(Placement::AllApart, kFour), ElementsAre(0, 2, 2, 4));
-  EXPECT_THAT(placed(Placement::AllApart, {0, 1}), ElementsAre(0, 1, 1, 1)) << "of two CPUs the softirq shares one";
+  EXPECT_THAT(placed(Placement::ClientApart, kFour), ElementsAre(0, 2, 2, 2));
   EXPECT_THAT(placed(Placement::AllApart, {3}), ElementsAre(3, 3, 3, 3));
 }
 
@@ -32,7 +32,7 @@ TEST(Placement, UsesNoMoreCpusThanItNeeds) {
   EXPECT_THAT(cpus_used(Placement::CpuPerNode, 8, kFour), ElementsAre(0, 2));
   EXPECT_THAT(cpus_used(Placement::SoftirqApart, 8, kFour), ElementsAre(0, 2));
   EXPECT_THAT(cpus_used(Placement::AllApart, 1, kFour), ElementsAre(0, 2, 4));
-  EXPECT_THAT(cpus_used(Placement::AllApart, 1, {0, 1}), ElementsAre(0, 1));
+  EXPECT_THAT(cpus_used(Placement::ClientApart, 1, kFour), ElementsAre(0, 2));
 }
 
 }  // namespace

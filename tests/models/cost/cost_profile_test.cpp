@@ -79,7 +79,7 @@ TEST(CostProfile, AssumptionsAreListedWithKeyValueAndBasis) {
   std::string text;
   for (const Assumption& entry : list) text += entry.key + " = " + entry.value + "\n";
   EXPECT_THAT(text, HasSubstr("steps.bridge = 250ns a skb\n"));
-  EXPECT_THAT(text, HasSubstr("scans[\"rule.nft\"] = 14.5ns to 14.8ns a rule\n"));
+  EXPECT_THAT(text, HasSubstr("scans[\"rule.nft\"] = 14.1ns to 14.3ns a rule\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("steps.veth")));
   for (const Assumption& entry : list) EXPECT_FALSE(entry.basis.empty()) << entry.key;
 }
