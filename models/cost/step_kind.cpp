@@ -21,6 +21,8 @@ constexpr std::array<StepKindInfo, kStepKinds> kKinds = {{
     {K::Veth, "veth", Skb, LatencyAndCpu, "veth_xmit and the backlog of its peer (process_backlog)"},
     {K::Bridge, "bridge", Skb, LatencyAndCpu, "br_handle_frame, forwarding-database lookup, br_forward"},
     {K::Route, "route", Skb, LatencyAndCpu, "ip_route_input, fib lookup, ip_forward"},
+    {K::RouteInput, "route.input", Skb, LatencyAndCpu,
+     "the route of an arriving packet to a socket that has none cached (ip_route_input_slow)"},
     {K::NetfilterHook, "netfilter.hook", Skb, LatencyAndCpu,
      "a hook passed: its functions in turn, without lookup and rules (nf_hook_slow, nf_nat_inet_fn, nf_confirm)"},
     {K::ConntrackLookup, "conntrack.lookup", Skb, LatencyAndCpu, "nf_conntrack_in: hash, lookup, protocol state"},

@@ -24,6 +24,7 @@ enum class StepKind : std::uint8_t {
   Veth,             ///< veth_xmit and the backlog of its peer
   Bridge,           ///< br_handle_frame, forwarding-database lookup, br_forward
   Route,            ///< fib lookup, ip_forward
+  RouteInput,       ///< an arriving packet's route to a local socket that has none cached (ip_route_input_slow)
   NetfilterHook,    ///< a hook of netfilter passed by a tracked packet, but for its lookup and rules (nf_hook_slow)
   ConntrackLookup,  ///< nf_conntrack_in on a packet of a known connection
   ConntrackInsert,  ///< a new entry: allocation, nf_conntrack_confirm

@@ -112,7 +112,15 @@ class Assembler {
     add(tcp() ? StepKind::TcpTransmit : StepKind::UdpTransmit, what);
   }
 
+  /// What arrives at an established socket finds its route there (tcp_v4_early_demux), and what loopback_xmit() hands
+  /// over brings it along.
+  bool looks_up_its_route() const {
+    if (looped_) return false;
+    return tcp() ? first_ || packet_ == PacketClass::SynAck : !reply_;
+  }
+
   void receive_at_socket() {
+    if (looks_up_its_route()) add(StepKind::RouteInput);
     if (!tcp()) {
       add(StepKind::UdpReceive);
     } else if (first_) {
@@ -139,6 +147,7 @@ class Assembler {
     const std::size_t begin = walk_.steps.size();
     send_from_socket();
     add(StepKind::Loopback, "in the pod's network namespace");
+    looped_ = true;
     add(StepKind::IpReceive);
     receive_at_socket();
     add_unawaited(begin, true, true);
@@ -229,6 +238,7 @@ class Assembler {
 
   void over_loopback() {
     add(StepKind::Loopback);
+    looped_ = true;
     add(StepKind::IpReceive);
     // loopback_xmit() keeps the skb's conntrack entry: no second lookup, and its NAT bindings stand.
     packet_state_.nat_bound = true;
@@ -427,6 +437,7 @@ class Assembler {
   bool reply_ = false;
   bool first_ = false;
   bool new_connection_ = false;  ///< Conntrack has no confirmed entry for the packet yet.
+  bool looped_ = false;          ///< It has come over a loopback device.
   bool from_host_ = false;
   bool to_host_ = false;
   bool at_input_ =

@@ -20,6 +20,7 @@ bool passage_kind(StepKind kind, bool end) {
     case StepKind::TcpReceive:
     case StepKind::UdpReceive:
     case StepKind::ConntrackInsert:
+    case StepKind::RouteInput:
     case StepKind::NatSetup:
       return false;
     case StepKind::Qdisc:

@@ -56,8 +56,8 @@ TEST(CostProfile, TheDefaultIsCompleteAndEveryFigureHasASource) {
     if (is_computed(entry.kind)) continue;
     // The published sums do not tell these from the steps around them: theirs hold them.
     const bool held = entry.kind == StepKind::IptablesTable || entry.kind == StepKind::NftChain ||
-                      entry.kind == StepKind::NetfilterHook || entry.kind == StepKind::XtMatch ||
-                      entry.kind == StepKind::NftMatch;
+                      entry.kind == StepKind::NetfilterHook || entry.kind == StepKind::RouteInput ||
+                      entry.kind == StepKind::XtMatch || entry.kind == StepKind::NftMatch;
     EXPECT_EQ(profile[entry.kind].median_ps > 0, !held) << entry.name;
     EXPECT_FALSE(profile[entry.kind].provenance.source.empty()) << entry.name;
     EXPECT_EQ(profile.scan(entry.kind).has_value(), is_scanned(entry.kind)) << entry.name;

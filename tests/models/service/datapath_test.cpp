@@ -203,6 +203,19 @@ TEST_F(DatapathTest, AnEndOfAPacketsWayPassesTwoHooksAndANodeOnItThree) {
   }
 }
 
+TEST_F(DatapathTest, OnlyPacketsThatOpenLookUpTheirRouteWhereTheyArrive) {
+  const auto lookups = [&](FlowClass flow, PacketClass packet) {
+    return count(walk(flow, packet), StepKind::RouteInput);
+  };
+  FlowClass loopback{.locality = Locality::SameNode, .client_host_network = true, .server_host_network = true};
+  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck, PacketClass::Request}) {
+    EXPECT_EQ(lookups({}, packet), packet == PacketClass::Request ? 0 : 1);
+    EXPECT_EQ(lookups(loopback, packet), 0) << "loopback_xmit() keeps the route";
+  }
+  EXPECT_EQ(lookups({.transport = Transport::Udp}, PacketClass::Request), 1) << "to a socket that is not connected";
+  EXPECT_EQ(lookups({.transport = Transport::Udp}, PacketClass::Response), 0);
+}
+
 TEST_F(DatapathTest, NodePortAndHeadlessPayAllOfRWhateverTheServicesPosition) {
   const Walk headless = walk({.exposure = Exposure::PodIp}, PacketClass::First);
   EXPECT_EQ(rules(headless, NodeRole::Client), kR + 2 + 2);
