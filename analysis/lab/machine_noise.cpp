@@ -175,10 +175,12 @@ MachineNoise NoiseWatch::finish() const {
   const Counters end = now();
   const double seconds = std::max(1e-9, std::chrono::duration<double>(end.at - begin_.at).count());
   const double all = seconds * static_cast<double>(cpus_.size());
+  // Shares: others may have used CPUs that are not the lab's, and a group is throttled on each CPU by itself.
+  const auto share = [](double spent, double of) { return std::clamp(spent / of, 0.0, 1.0); };
   MachineNoise noise = before_;
-  noise.others_during = std::max(0.0, end.others_s - begin_.others_s) / all;
-  noise.stolen = std::max(0.0, end.stolen_s - begin_.stolen_s) / all;
-  noise.throttled = std::max(0.0, end.throttled_s - begin_.throttled_s) / seconds;
+  noise.others_during = share(end.others_s - begin_.others_s, all);
+  noise.stolen = share(end.stolen_s - begin_.stolen_s, all);
+  noise.throttled = share(end.throttled_s - begin_.throttled_s, seconds);
   return noise;
 }
 
