@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
-#include "sim/core/sha256.h"
+#include "sim/checksum/sha256.h"
 
 namespace knetsim {
 namespace {
@@ -31,13 +30,10 @@ std::string nftables_base(const ServicePortSpec& service) {
 
 std::string sha256_base32(std::string_view text) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  Sha256 hash;
-  hash.update(text);
-  const std::array<std::byte, 32> digest = hash.digest();
   std::string encoded;
   std::uint32_t pending = 0;
   int bits = 0;
-  for (const std::byte byte : digest) {
+  for (const std::byte byte : sha256(text)) {
     pending = (pending << 8) | std::to_integer<std::uint32_t>(byte);
     for (bits += 8; bits >= 5; bits -= 5) {
       encoded += kAlphabet[(pending >> (bits - 5)) & 31];

@@ -11,11 +11,11 @@
 #include <set>
 
 #include "models/cost/cost_profile.h"
+#include "sim/checksum/sha256.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/screen.h"
 #include "sim/cli/terminal.h"
-#include "sim/core/sha256.h"
 #include "sim/experiment/fill_results.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/input/units_text.h"

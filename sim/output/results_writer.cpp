@@ -10,8 +10,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "sim/checksum/sha256.h"
 #include "sim/core/ensure.h"
-#include "sim/core/sha256.h"
 #include "sim/output/hdf5_handle.h"
 #include "sim/output/hdf5_reader.h"
 #include "sim/output/hdf5_writer.h"

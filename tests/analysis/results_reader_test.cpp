@@ -8,7 +8,7 @@
 #include <algorithm>
 
 #include "sample_results.h"
-#include "sim/core/sha256.h"
+#include "sim/checksum/sha256.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
 #include "sim/output/results_writer.h"
