@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
 #include "analysis/lab/control_group.h"
+#include "analysis/lab/process_times.h"
 #include "analysis/lab/sockets.h"
 
 namespace knetsim::lab {
@@ -90,39 +90,6 @@ double stolen_seconds(const std::vector<int>& cpus) {
   return ticks / ticks_per_second();
 }
 
-/// CPU seconds of all processes but this one, its children and kernel threads, with those of children that have ended:
-/// when a process ends, what it used goes to its parent, so that the sum loses nothing.
-double others_seconds() {
-  namespace fs = std::filesystem;
-  const pid_t own = ::getpid();
-  const std::string self = std::to_string(own);
-  double ticks = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/proc", error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos || name == self) continue;
-    std::ifstream file(entry.path() / "stat");
-    std::string line;
-    if (!std::getline(file, line)) continue;  // it has just ended
-    const std::size_t end = line.rfind(')');  // the command's name may hold anything
-    if (end == std::string::npos) continue;
-    std::istringstream fields(line.substr(end + 1));
-    std::string state;
-    pid_t parent = 0;
-    double skipped = 0;
-    fields >> state >> parent;
-    if (parent == own) continue;               // the lab's workers
-    if (parent == 2 || name == "2") continue;  // kernel threads: kthreadd and its children
-    for (int field = 0; field < 9; ++field) fields >> skipped;
-    for (int field = 0; field < 4; ++field) {  // utime stime cutime cstime
-      double value = 0;
-      fields >> value;
-      ticks += value;
-    }
-  }
-  return ticks / ticks_per_second();
-}
-
 }  // namespace
 
 std::vector<std::string> complaints(const MachineNoise& noise) {
@@ -166,7 +133,7 @@ NoiseWatch::NoiseWatch(std::vector<int> cpus) : cpus_(std::move(cpus)) {
 
 NoiseWatch::Counters NoiseWatch::now() const {
   return {.at = Clock::now(),
-          .others_s = others_seconds(),
+          .others_s = other_processes_seconds("/proc", ::getpid()),
           .stolen_s = stolen_seconds(cpus_),
           .throttled_s = cpu_quota().throttled_s};
 }
