@@ -21,9 +21,9 @@ ProxySync::ProxySync(Scheduler& scheduler, Cpus& cpus, RandomStreams streams, co
   }
 }
 
-Duration ProxySync::phase(RandomStreams streams, HostId node, Duration period) {
+Duration ProxySync::phase(RandomStreams streams, std::uint64_t node_key, Duration period) {
   return Duration(
-      static_cast<std::int64_t>(streams.get(kPhase, node).below(static_cast<std::uint64_t>(period.count()))));
+      static_cast<std::int64_t>(streams.get(kPhase, node_key).below(static_cast<std::uint64_t>(period.count()))));
 }
 
 void ProxySync::start(Time now) {
@@ -31,7 +31,7 @@ void ProxySync::start(Time now) {
     return;
   }
   for (HostId node = 0; node < groups_.size(); ++node) {
-    const Time first = now + options_.period - phase(streams_, node, options_.period);
+    const Time first = now + options_.period - phase(streams_, options_.nodes[node], options_.period);
     scheduler_.schedule(first, first_source_ + node, {handler_, 0, node, 0});
   }
 }

@@ -10,8 +10,9 @@ namespace knetsim {
 
 struct ProxySyncOptions {
   Duration period = std::chrono::seconds(30);
-  Duration cpu{};            ///< Of one sync, rule building and loading together.
-  std::uint64_t cookie = 0;  ///< Of its bursts, which nobody waits for.
+  Duration cpu{};                      ///< Of one sync, rule building and loading together.
+  std::uint64_t cookie = 0;            ///< Of its bursts, which nobody waits for.
+  std::vector<std::uint64_t> nodes{};  ///< Keys of the nodes' names: each one's instant is drawn by it, shape (nodes,).
 };
 
 /// kube-proxy's periodic sync: one burst of CPU time on each node in each period, at an instant of the node's own, in a
@@ -24,7 +25,7 @@ class ProxySync final : public EventHandler {
             std::uint32_t first_source);
 
   /// Offset of a node's syncs within the period: syncs are at `period` multiples less this.
-  static Duration phase(RandomStreams streams, HostId node, Duration period);
+  static Duration phase(RandomStreams streams, std::uint64_t node_key, Duration period);
 
   void start(Time now);
   /// What a sync costs from the next one on.

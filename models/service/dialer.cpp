@@ -54,7 +54,13 @@ bool counts_connections(Selection selection) {
   }
 }
 
-std::uint64_t address_key(PodIndex pod) { return std::uint64_t{pod} + 1; }
+/// By name and not by position: objects that a manifest brings beside it change nothing that is drawn for one.
+std::uint64_t name_key(std::string_view ns, std::string_view name) {
+  return hash_combine(hash_text(ns), hash_text(name));
+}
+
+/// Stands for the pod's address where a flow's hash decides (receive core, ECMP).
+std::uint64_t address_key(const Pod& pod) { return name_key(pod.ns, pod.name); }
 
 }  // namespace
 
@@ -68,14 +74,21 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
       book_(book),
       proxy_(&proxy),
       streams_(streams),
-      options_(options) {}
+      options_(options) {
+  for (const ClusterNode& node : cluster.nodes) node_keys_.push_back(hash_text(node.name));
+  for (const ServicePort& port : cluster.service_ports) {
+    const Service& service = cluster.services[port.service];
+    port_keys_.push_back(hash_combine(name_key(service.ns, service.name),
+                                      std::uint64_t{port.port} << 8 | static_cast<std::uint64_t>(port.protocol)));
+  }
+}
 
-float ServiceDialer::position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of,
-                              Time now) const {
-  const auto phase = static_cast<std::uint64_t>(ProxySync::phase(streams_, node, options_.sync_period).count());
+float ServiceDialer::position(NodeIndex node, std::uint64_t rule, Purpose purpose, std::uint32_t of, Time now) const {
+  const auto phase =
+      static_cast<std::uint64_t>(ProxySync::phase(streams_, node_keys_[node], options_.sync_period).count());
   const std::uint64_t sync = (static_cast<std::uint64_t>(now.time_since_epoch().count()) + phase) /
                              static_cast<std::uint64_t>(options_.sync_period.count());
-  RngStream draw = streams_.get(purpose.of(node), hash_combine(port, sync));
+  RngStream draw = streams_.get(purpose.of(node_keys_[node]), hash_combine(rule, sync));
   return static_cast<float>(1 + draw.below(std::max(1u, of)));
 }
 
@@ -112,7 +125,7 @@ ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std:
   };
   switch (proxy_->selection()) {
     case Selection::Random:
-      return pick(static_cast<std::uint32_t>(streams_.get(kEndpoint.of(edge), id).below(count)));
+      return pick(static_cast<std::uint32_t>(streams_.get(kEndpoint, id).below(count)));
     case Selection::RoundRobin:
     case Selection::WeightedRoundRobin:  // kube-proxy gives every destination the weight 1
       return pick(state(edge, node).next++ % count);
@@ -164,7 +177,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     if (count == 0) {
       return dial;
     }
-    const auto index = static_cast<std::uint32_t>(streams_.get(kEndpoint.of(edge), id).below(count));
+    const auto index = static_cast<std::uint32_t>(streams_.get(kEndpoint, id).below(count));
     chosen = {target.direct[index], index, count};
   } else {
     const ServicePort& port = cluster_.service_ports[target.port];
@@ -172,7 +185,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     if (target.exposure == Exposure::NodePort) {
       ingress = target.through != kNoIndex
                     ? target.through
-                    : static_cast<NodeIndex>(streams_.get(kIngress.of(edge), id).below(cluster_.nodes.size()));
+                    : static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.nodes.size()));
       flow.local_policy = service.external_traffic_local;
       flow.local_inside = service.internal_traffic_local;
     } else {
@@ -206,9 +219,9 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     flow.endpoints = flow.affinity || proxy_->selection() != Selection::Random ? chosen.of : 1;
     dial.flow.symbols[static_cast<std::size_t>(Symbol::EndpointIndex)] = static_cast<float>(chosen.index + 1);
     dial.flow.symbols[static_cast<std::size_t>(Symbol::ServicePosition)] =
-        position(ingress, target.port, kServiceOrder, options_.sizes.services_rules, now);
+        position(ingress, port_keys_[target.port], kServiceOrder, options_.sizes.services_rules, now);
     dial.flow.symbols[static_cast<std::size_t>(Symbol::NodePortPosition)] =
-        position(ingress, target.port, kNodePortOrder, options_.sizes.node_ports, now);
+        position(ingress, port_keys_[target.port], kNodePortOrder, options_.sizes.node_ports, now);
     dial.flow.symbols[static_cast<std::size_t>(Symbol::IpvsDestinations)] =
         static_cast<float>(proxy_->destinations_scanned(chosen.of));
   }
@@ -227,7 +240,8 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     }
     if (target.exposure == Exposure::HostPort) {
       dial.flow.symbols[static_cast<std::size_t>(Symbol::HostPortPosition)] =
-          position(server_node, chosen.index, kNodePortOrder, options_.sizes.host_port_containers, now);
+          position(server_node, address_key(cluster_.pods[dial.server]), kNodePortOrder,
+                   options_.sizes.host_port_containers, now);
     }
   }
   const PlanBook::Entry& entry = book_.at(flow);
@@ -246,8 +260,8 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     }
   }
   RngStream ports = streams_.get(kPorts, id);
-  dial.flow.tuple = {.src_address = address_key(client),
-                     .dst_address = address_key(dial.server),
+  dial.flow.tuple = {.src_address = address_key(cluster_.pods[client]),
+                     .dst_address = address_key(cluster_.pods[dial.server]),
                      .src_port = static_cast<std::uint16_t>(kLocalPortMin + ports.below(kLocalPorts)),
                      .dst_port = chosen.endpoint.has_value() ? chosen.endpoint->port : std::uint16_t{0},
                      .protocol = udp_[edge] ? kProtocolUdp : kProtocolTcp};

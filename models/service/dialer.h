@@ -75,7 +75,9 @@ class ServiceDialer final : public Dialer {
   std::uint64_t virtual_server(EdgeIndex edge, NodeIndex node) const;
   SchedulerState& state(EdgeIndex edge, NodeIndex node) { return states_[virtual_server(edge, node)]; }
   ClientAffinity& affinity(EdgeIndex edge, NodeIndex node);
-  float position(NodeIndex node, ServicePortIndex port, Purpose purpose, std::uint32_t of, Time now) const;
+  /// Of a rule, in a chain of `of`, which the node's kube-proxy writes in a new order at each sync. @param rule  Its
+  /// key.
+  float position(NodeIndex node, std::uint64_t rule, Purpose purpose, std::uint32_t of, Time now) const;
 
   const Cluster& cluster_;
   const EndpointViews& endpoints_;
@@ -85,6 +87,8 @@ class ServiceDialer final : public Dialer {
   const ProxyModel* proxy_;
   RandomStreams streams_;
   DialerOptions options_;
+  std::vector<std::uint64_t> node_keys_;  // shape (nodes,): of their names, what is drawn for one is keyed by it
+  std::vector<std::uint64_t> port_keys_;  // shape (service ports,), likewise
   std::unordered_map<std::uint64_t, SchedulerState> states_;
   std::unordered_map<std::uint64_t, ClientAffinity> affinities_;  // by virtual server
   std::uint64_t dialed_ = 0;

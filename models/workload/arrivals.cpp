@@ -8,37 +8,45 @@ namespace {
 constexpr Purpose kArrivals("traffic.arrivals");
 constexpr Purpose kThink("traffic.think");
 
+constexpr double kLastSecond = 9e6;  // what a Time holds, 106 days, less a bit
+
 }  // namespace
 
-ArrivalClock::ArrivalClock(const TrafficPlan& plan, RandomStreams streams)
-    : plan_(plan), streams_(streams), begun_(plan.sources.size()) {
-  for (TrafficIndex source = 0; source < plan.sources.size(); ++source) {
-    gaps_.push_back(streams_.get(kArrivals.of(source), 0));
+ArrivalClock::ArrivalClock(const TrafficPlan& plan, RandomStreams streams) : plan_(plan), streams_(streams) {
+  for (const TrafficSpec& spec : plan.sources) {
+    const std::uint64_t key = hash_text(spec.name);
+    Source& source = sources_.emplace_back(
+        Source{.think = kThink.of(key), .gaps = streams_.get(kArrivals.of(key), 0), .key = mix64(key)});
+    if (std::holds_alternative<ConstantArrivals>(spec.arrivals)) source.phase = source.gaps.uniform();
   }
 }
 
-std::optional<Time> ArrivalClock::next(TrafficIndex source, Time now) {
-  const Arrivals& arrivals = plan_.sources[source].arrivals;
+std::optional<Time> ArrivalClock::next(TrafficIndex index, Time now) {
+  const Arrivals& arrivals = plan_.sources[index].arrivals;
+  Source& source = sources_[index];
   if (const auto* poisson = std::get_if<PoissonArrivals>(&arrivals)) {
-    return now + from_seconds(Distribution::exponential(1.0 / poisson->per_second).sample(gaps_[source]));
+    return now + from_seconds(Distribution::exponential(1.0 / poisson->per_second).sample(source.gaps));
   }
   if (const auto* constant = std::get_if<ConstantArrivals>(&arrivals)) {
-    return now + constant->interval;
+    // Each by its number: rounded intervals would add up.
+    const double seconds = (static_cast<double>(source.begun) + source.phase) / constant->per_second;
+    return seconds < kLastSecond ? std::optional(std::max(now, kTimeZero + from_seconds(seconds))) : std::nullopt;
   }
-  if (const auto* listed = std::get_if<ListedArrivals>(&arrivals); listed && begun_[source] < listed->at.size()) {
-    return std::max(now, listed->at[begun_[source]]);
+  if (const auto* listed = std::get_if<ListedArrivals>(&arrivals); listed && source.begun < listed->at.size()) {
+    return std::max(now, listed->at[source.begun]);
   }
   return std::nullopt;
 }
 
-std::uint64_t ArrivalClock::begin(TrafficIndex source) {
-  return hash_combine(mix64(source + std::uint64_t{1}), begun_[source]++);
+std::uint64_t ArrivalClock::begin(TrafficIndex index) {
+  Source& source = sources_[index];
+  return hash_combine(source.key, source.begun++);
 }
 
 Duration ArrivalClock::pause(TrafficIndex source, std::uint64_t request) const { return think(source, mix64(request)); }
 
 Duration ArrivalClock::think(TrafficIndex source, std::uint64_t id) const {
-  RngStream draw = streams_.get(kThink.of(source), id);
+  RngStream draw = streams_.get(sources_[source].think, id);
   const auto& loop = std::get<ClosedLoop>(plan_.sources[source].arrivals);
   return from_seconds(std::max(0.0, loop.think_seconds.sample(draw)));
 }

@@ -9,8 +9,9 @@
 
 namespace knetsim {
 
-/// When the requests of each source begin, and under which ids. Draws depend on the source and on how many requests it
-/// has begun, and on nothing that happens to them: variants see the same requests.
+/// When the requests of each source begin, and under which ids. Draws depend on the source's name and on how many
+/// requests it has begun, and on nothing that happens to them nor on what other sources there are: variants see the
+/// same requests.
 class ArrivalClock {
  public:
   /// @param plan  Outlives the clock.
@@ -28,12 +29,18 @@ class ArrivalClock {
   Duration pause(TrafficIndex source, std::uint64_t request) const;
 
  private:
+  struct Source {
+    Purpose think;            ///< What a user's pauses are drawn for.
+    RngStream gaps;           ///< Poisson: times between arrivals; constant: the phase.
+    std::uint64_t key = 0;    ///< Of the requests' ids.
+    double phase = 0;         ///< Constant: the first arrival, as a part of an interval.
+    std::uint64_t begun = 0;  ///< The next request's number.
+  };
   Duration think(TrafficIndex source, std::uint64_t id) const;
 
   const TrafficPlan& plan_;
   RandomStreams streams_;
-  std::vector<RngStream> gaps_;       // shape (sources,)
-  std::vector<std::uint64_t> begun_;  // shape (sources,): the next request's number
+  std::vector<Source> sources_;  // shape (sources,)
 };
 
 }  // namespace knetsim

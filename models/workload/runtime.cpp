@@ -51,6 +51,7 @@ TrafficRuntime::TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& networ
       servers_(plan),
       served_(plan.app_of_pod.size()),
       arrivals_(plan, streams),
+      keys_(plan),
       deadlines_(plan.edges.size()),
       edge_stats_(plan.edges.size()),
       spans_(plan.sources.size(), options.spans),
@@ -216,7 +217,7 @@ void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration
   Rpc& rpc = rpcs_[index];
   const EdgeSpec& edge = plan_.edges[rpc.edge];
   const bool first_of_udp = edge.udp && !std::exchange(rpc.connection.used, true);
-  const Bytes size = draw_bytes(edge.request_bytes, kRequestBytes.of(rpc.edge), rpc.id);
+  const Bytes size = draw_bytes(edge.request_bytes, kRequestBytes, rpc.id);
   if (measured(rpc.begun)) {
     edge_stats_[rpc.edge].bytes_sent += static_cast<std::uint64_t>(size.count());
   }
@@ -286,7 +287,7 @@ void TrafficRuntime::on_message(Time now, MessageIndex message) {
       }
       Duration cpu = burst.cpu;
       if (const auto& law = plan_.edges[rpc.edge].client_work_seconds; law && !rpc.closing) {
-        RngStream draws = streams_.get(kClientWork.of(rpc.edge), rpc.id);
+        RngStream draws = streams_.get(kClientWork, rpc.id);
         const Duration span = from_seconds(std::max(0.0, law->sample(draws)));
         rpc.split.serve(kinds_.work, span);
         cpu += span;

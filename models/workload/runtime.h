@@ -6,6 +6,7 @@
 
 #include "models/workload/arrivals.h"
 #include "models/workload/deadlines.h"
+#include "models/workload/draw_keys.h"
 #include "models/workload/recorder.h"
 #include "models/workload/servers.h"
 #include "models/workload/span_sampler.h"
@@ -196,6 +197,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   Servers servers_;
   std::vector<std::uint64_t> served_;
   ArrivalClock arrivals_;
+  DrawKeys keys_;
   std::unordered_map<std::uint64_t, std::vector<Connection>> idle_connections_;  ///< by (edge, client pod)
   Deadlines deadlines_;
   std::vector<EdgeStats> edge_stats_;

@@ -10,8 +10,6 @@ namespace knetsim {
 namespace {
 
 constexpr Purpose kResponseBytes("response.bytes");
-constexpr Purpose kServiceTime("app.work");
-constexpr Purpose kSleepTime("app.sleep");
 
 Duration drawn_span(const Distribution& distribution, RngStream stream) {
   return from_seconds(std::max(0.0, distribution.sample(stream)));
@@ -67,7 +65,8 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
   for (; rpc.step < app.steps.size(); ++rpc.step) {
     const AppStep& step = app.steps[rpc.step];
     if (step.work_seconds) {
-      const Duration span = drawn_span(*step.work_seconds, streams_.get(kServiceTime.of(rpc.step), rpc.id));
+      const Duration span = drawn_span(
+          *step.work_seconds, streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).work, rpc.id));
       const PlaceScope place(&rpc.split, {SpanPlace::Kind::Thread, 0});
       rpc.split.serve(kinds_.work, span);
       cpu += span;
@@ -78,7 +77,7 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
     }
   }
   const EdgeSpec& edge = plan_.edges[rpc.edge];
-  const Bytes size = rpc.closing ? Bytes{} : draw_bytes(edge.response_bytes, kResponseBytes.of(rpc.edge), rpc.id);
+  const Bytes size = rpc.closing ? Bytes{} : draw_bytes(edge.response_bytes, kResponseBytes, rpc.id);
   if (measured(rpc.begun)) {
     edge_stats_[rpc.edge].bytes_received += static_cast<std::uint64_t>(size.count());
   }
@@ -92,7 +91,8 @@ void TrafficRuntime::worked(std::uint32_t index, Time now) {
   servers_.ran_on(server_of(rpc), rpc.server_core);
   const AppStep& step = servers_.app(server_of(rpc)).steps[rpc.step];
   if (step.sleep_seconds) {
-    const Duration pause = drawn_span(*step.sleep_seconds, streams_.get(kSleepTime.of(rpc.step), rpc.id));
+    const Duration pause = drawn_span(
+        *step.sleep_seconds, streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).pause, rpc.id));
     scheduler_.schedule(now + pause, pod_source(rpc.connection.server), {handler_, kSlept, index, 0});
     return;
   }
@@ -117,7 +117,7 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   Rpc& rpc = rpcs_[index];
   rpc.parent = parent;
   rpc.edge = step.calls[caller.calls_started];
-  rpc.id = hash_combine(caller.id, (std::uint64_t{caller.step} << 32 | caller.calls_started) + 1);
+  rpc.id = hash_combine(caller.id, keys_.edge(rpc.edge));
   rpc.begun = now;
   rpc.client = caller.connection.server;
   rpc.client_core = caller.server_core;

@@ -28,9 +28,11 @@ class Servers {
 
   /// What it does for a request; nothing, at once and without limit, for a pod without application.
   const AppSpec& app(const Server& server) const {
-    const AppIndex app = server.beside ? server.app : plan_.app_of_pod[server.pod];
+    const AppIndex app = app_index(server);
     return app == kNoIndex ? echo_ : plan_.apps[app];
   }
+  /// kNoIndex for a pod without application.
+  AppIndex app_index(const Server& server) const { return server.beside ? server.app : plan_.app_of_pod[server.pod]; }
 
   /// @return  True when a worker takes the request at once; else it waits.
   bool arrive(const Server& server, std::uint32_t request) {

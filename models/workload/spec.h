@@ -18,7 +18,7 @@ using TrafficIndex = std::uint32_t;
 
 /// Who calls whom, and how: the calls of a workload, or those that an application makes of another.
 struct EdgeSpec {
-  std::string name;    ///< "browse", "frontend > cart"
+  std::string name;    ///< "browse", "frontend > cart"; no two are alike, and what is drawn for an edge is keyed by it.
   std::string target;  ///< For people: "frontend", "frontend (NodePort)".
   bool udp = false;
   std::uint32_t requests_per_connection = 1;  ///< 0: a connection is kept for ever.
@@ -37,7 +37,7 @@ struct EdgeSpec {
 struct AppStep {
   std::optional<Distribution> work_seconds;
   std::optional<Distribution> sleep_seconds;
-  std::vector<EdgeIndex> calls;
+  std::vector<EdgeIndex> calls;  ///< Each edge in one step of one application.
 };
 
 /// What the pods behind a Service do for each request.
@@ -50,8 +50,10 @@ struct AppSpec {
 struct PoissonArrivals {
   double per_second = 0;
 };
+/// Evenly spaced; the first at an instant of the first interval that is drawn, as for one who looks at a process that
+/// has gone on for ever. So each span of n intervals has exactly n, wherever it begins.
 struct ConstantArrivals {
-  Duration interval{};
+  double per_second = 0;
 };
 struct ListedArrivals {
   std::vector<Time> at;  ///< Ascending.
@@ -65,7 +67,7 @@ using Arrivals = std::variant<PoissonArrivals, ConstantArrivals, ListedArrivals,
 
 /// A source of requests from outside the call graph.
 struct TrafficSpec {
-  std::string name;
+  std::string name;               ///< No two are alike, and what is drawn for a source is keyed by it.
   std::vector<PodIndex> clients;  ///< Not empty. Each request comes from one of them.
   EdgeIndex edge = 0;
   Arrivals arrivals;

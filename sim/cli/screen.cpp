@@ -106,8 +106,7 @@ std::string arrivals_text(const TrafficSpec& source) {
     return fmt::format("{} req/s open loop", with_commas(static_cast<std::int64_t>(poisson->per_second + 0.5)));
   }
   if (const auto* constant = std::get_if<ConstantArrivals>(&source.arrivals)) {
-    return fmt::format("{} req/s open loop, even",
-                       with_commas(static_cast<std::int64_t>(1 / to_seconds(constant->interval) + 0.5)));
+    return fmt::format("{} req/s open loop, even", with_commas(static_cast<std::int64_t>(constant->per_second + 0.5)));
   }
   if (const auto* loop = std::get_if<ClosedLoop>(&source.arrivals)) {
     return fmt::format("{} users closed loop", with_commas(loop->users));
@@ -127,7 +126,7 @@ std::string_view common_text(const std::vector<BoundVariant>& variants, std::siz
       return std::get<PoissonArrivals>(other).per_second == poisson->per_second;
     }
     if (const auto* constant = std::get_if<ConstantArrivals>(&base)) {
-      return std::get<ConstantArrivals>(other).interval == constant->interval;
+      return std::get<ConstantArrivals>(other).per_second == constant->per_second;
     }
     if (const auto* loop = std::get_if<ClosedLoop>(&base)) return std::get<ClosedLoop>(other).users == loop->users;
     return std::get<ListedArrivals>(other).at == std::get<ListedArrivals>(base).at;

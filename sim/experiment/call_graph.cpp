@@ -229,7 +229,7 @@ class CallGraphBuilder {
 
   static Arrivals arrivals_of(const WorkloadSettings& workload) {
     if (workload.arrival_kind == "constant") {
-      return ConstantArrivals{std::max(Duration(1), from_seconds(1 / workload.rate_per_second))};
+      return ConstantArrivals{workload.rate_per_second};
     }
     if (workload.arrival_kind == "times") return ListedArrivals{workload.times};
     if (workload.arrival_kind == "closed") {

@@ -68,6 +68,12 @@ std::uint32_t node_pairs(const BoundVariant& variant) {
       std::max<std::size_t>(1, clients.size() * std::max<std::size_t>(1, servers.size())));
 }
 
+std::vector<std::uint64_t> node_keys(const Cluster& cluster) {
+  std::vector<std::uint64_t> keys;
+  for (const ClusterNode& node : cluster.nodes) keys.push_back(hash_text(node.name));
+  return keys;
+}
+
 /// Cumulative CPU times of all cores and groups at one instant.
 struct CpuSnapshot {
   std::vector<Duration> softirq, application, throttled;
@@ -137,7 +143,8 @@ class Point final : public LiveCluster {
         sync_(scheduler_, cpus_, streams_,
               {.period = variant.scenario.cluster.proxy.sync_period,
                .cpu = sync_time(),
-               .cookie = TrafficRuntime::kNobody},
+               .cookie = TrafficRuntime::kNobody,
+               .nodes = node_keys(*variant.cluster)},
               sync_source()) {
     if (order != nullptr) {
       scheduler_.digest_into(*order);

@@ -39,7 +39,7 @@ TEST(CallGraph, StepsFollowTheCallsAndInnerListsAreConcurrent) {
   EXPECT_EQ(plan.app_of_pod, (std::vector<AppIndex>{0, 0, kNoIndex, kNoIndex, kNoIndex, kNoIndex, kNoIndex}));
   ASSERT_EQ(plan.sources.size(), 1u);
   EXPECT_EQ(plan.sources[0].clients, (std::vector<PodIndex>{4, 5, 6}));
-  EXPECT_EQ(std::get<ConstantArrivals>(plan.sources[0].arrivals).interval, std::chrono::milliseconds(10));
+  EXPECT_EQ(std::get<ConstantArrivals>(plan.sources[0].arrivals).per_second, 100);
   EXPECT_EQ(target_of(bound.graph, "browse").exposure, Exposure::ClusterIp);
 }
 

@@ -48,7 +48,7 @@ TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
   const auto longest = [](const std::string& run) {
     Ready scene(
         "cluster: {nodes: {count: 2, nic: 1Gbps}}\n"
-        "workloads: {one: {from: app=client, to: web, arrivals: {constant: 1/s}, response: 10kB}}\n",
+        "workloads: {one: {from: app=client, to: web, arrivals: {closed: {users: 1, think: 1s}}, response: 10kB}}\n",
         app_manifests("web", 1) + app_manifests("client", 1), run);
     const std::vector<std::int64_t> queue_max = fill_results(scene.loaded->variants, outcome_of(scene)).link.queue_max;
     return *std::ranges::max_element(queue_max);
