@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "sim/input/input_file.h"
+#include "sim/input/printable.h"
 
 namespace knetsim {
 namespace {
@@ -70,33 +71,25 @@ std::size_t step_size(std::string_view rest) {
   return std::clamp<std::size_t>(end, 1, rest.size());
 }
 
-/// Text of the user's as it may go to a terminal: no control characters, and not without end.
+/// Text of the user's as it may go to a terminal: nothing that it obeys, and not without end.
 std::string shown(std::string_view text, std::size_t limit = 300) {
-  std::string result;
-  if (text.size() > limit) {
-    std::size_t head = limit / 2, tail = text.size() - limit / 2;
-    while (head > 0 && is_continuation(text[head])) --head;
-    while (tail < text.size() && is_continuation(text[tail])) ++tail;
-    result.append(text.substr(0, head)).append("...").append(text.substr(tail));
-  } else {
-    result = text;
-  }
-  std::replace_if(
-      result.begin(), result.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return result;
+  if (text.size() <= limit) return printable(text);
+  std::size_t head = limit / 2, tail = text.size() - limit / 2;
+  while (head > 0 && is_continuation(text[head])) --head;
+  while (tail < text.size() && is_continuation(text[tail])) ++tail;
+  return printable(text.substr(0, head)) + "..." + printable(text.substr(tail));
 }
 
 void fill_source(Diagnostic& diagnostic, const Mark& mark) {
-  if (mark.input == nullptr || !mark.known()) return;
+  if (mark.input == nullptr || !mark.known() || !mark.input->may_be_quoted(mark.line)) return;
   // Enough for any column and for telling a very long line.
   std::string_view line = mark.input->line(mark.line, std::size_t{4} * mark.column + (128U << 10U));
-  std::size_t at = byte_of(line, mark.column);
-  if (mark.column > line.size() + 1 || line.size() > (64U << 10U)) {
-    at = std::min<std::size_t>(mark.column - 1, line.size());  // columns of very long lines are bytes
-  }
-  const std::size_t equals = line.find('=');
-  const bool in_path = mark.file == "--set" && equals != std::string_view::npos && at < equals;
-  const std::size_t size = in_path ? step_size(line.substr(at)) : token_size(line.substr(at));
+  const bool very_long = mark.column > line.size() + 1 || line.size() > (64U << 10U);  // then columns are bytes
+  std::size_t at = very_long ? std::min<std::size_t>(mark.column - 1, line.size()) : byte_of(line, mark.column);
+  const std::size_t equals = mark.file == "--set" ? line.find('=') : std::string_view::npos;
+  const bool in_path = equals != std::string_view::npos && at < equals;
+  const std::string_view rest = line.substr(at, 4 * kLineWidth);  // no longer token is shown
+  const std::size_t size = in_path ? step_size(rest) : token_size(rest);
   if (line.size() > kLineWidth) {
     std::size_t from = at > kLinesBefore ? at - kLinesBefore : 0;
     while (from < at && is_continuation(line[from])) ++from;
@@ -104,7 +97,7 @@ void fill_source(Diagnostic& diagnostic, const Mark& mark) {
     while (!line.empty() && is_continuation(line.back())) line.remove_suffix(1);
     at -= from;
   }
-  diagnostic.source_line = shown(line);
+  diagnostic.source_line = printable_line(line);
   diagnostic.caret = static_cast<std::uint32_t>(characters(line.substr(0, at)));
   diagnostic.span =
       static_cast<std::uint32_t>(std::max<std::size_t>(1, characters(line.substr(std::min(at, line.size()), size))));
@@ -239,23 +232,36 @@ ConfigError::ConfigError(const Mark& mark, std::string path, std::string message
 ConfigError::ConfigError(Node node, std::string message, std::string accepted)
     : ConfigError(std::vector{Diagnostic::at(Severity::Error, node, std::move(message), std::move(accepted))}) {}
 
+// What is beyond the bound is only counted: the place of each of a million errors would take as long as the file.
+bool Diagnostics::only_counted(Severity severity) {
+  std::size_t& count = severity == Severity::Error ? error_count_ : notice_count_;
+  if (count < kKept) return false;
+  ++count;
+  return true;
+}
+
 void Diagnostics::error(Node node, std::string message, std::string accepted) {
+  if (only_counted(Severity::Error)) return;
   add(Diagnostic::at(Severity::Error, node, std::move(message), std::move(accepted)));
 }
 
 void Diagnostics::error(const Mark& mark, std::string path, std::string message, std::string accepted) {
+  if (only_counted(Severity::Error)) return;
   add(Diagnostic::at(Severity::Error, mark, std::move(path), std::move(message), std::move(accepted)));
 }
 
 void Diagnostics::notice(Node node, std::string message, std::string accepted) {
+  if (only_counted(Severity::Notice)) return;
   add(Diagnostic::at(Severity::Notice, node, std::move(message), std::move(accepted)));
 }
 
 void Diagnostics::notice(const Mark& mark, std::string path, std::string message, std::string accepted) {
+  if (only_counted(Severity::Notice)) return;
   add(Diagnostic::at(Severity::Notice, mark, std::move(path), std::move(message), std::move(accepted)));
 }
 
 void Diagnostics::unsupported(Node node, std::string message) {
+  if (only_counted(Severity::Notice)) return;
   Diagnostic diagnostic = Diagnostic::at(Severity::Notice, node, std::move(message));
   diagnostic.unsupported = true;
   add(std::move(diagnostic));

@@ -96,6 +96,7 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> sorted(Severity severity) const;
+  bool only_counted(Severity severity);
   std::vector<Diagnostic> kept_;
   std::size_t error_count_ = 0;
   std::size_t notice_count_ = 0;

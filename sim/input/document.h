@@ -138,6 +138,9 @@ class Document {
   /// Shorthand of root()[key].
   Node operator[](std::string_view key) const { return root()[key]; }
   bool empty() const { return records_.empty(); }
+  /// What it takes of memory: values, and bytes of texts that do not stand in the file as they are.
+  std::size_t nodes() const { return records_.size(); }
+  std::size_t text_bytes() const { return texts_.size(); }
   /// The file it came from; null for a document built from nothing.
   const Input* input() const { return origins_.empty() ? nullptr : origins_.front().input; }
   /// 1 for the first `---` document of the file.

@@ -1,6 +1,8 @@
 #include "sim/input/document_builder.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 
 #include "sim/input/document_editor.h"
 #include "sim/input/input_file.h"
@@ -155,13 +157,13 @@ void DocumentBuilder::resolve_merges(Frame& frame) {
   if (merge == waiting_.end()) return;
   const Record value = *merge;
   waiting_.erase(merge);
+  std::unordered_set<std::string> known;
+  for (std::size_t i = frame.first; i < waiting_.size(); ++i) known.emplace(target_->key_of(waiting_[i]));
   const auto add_entries = [&](const Record& mapping) {
     for (std::uint32_t child = mapping.text; child < mapping.text + mapping.size; ++child) {
       const Record entry = target_->records_[child];
-      const std::string_view name = target_->key_of(entry);
-      const bool known = std::any_of(waiting_.begin() + static_cast<std::ptrdiff_t>(frame.first), waiting_.end(),
-                                     [&](const Record& own) { return target_->key_of(own) == name; });
-      if (!known) waiting_.push_back(DocumentEditor(*target_).copy(*target_, entry));
+      if (!known.emplace(target_->key_of(entry)).second) continue;
+      waiting_.push_back(DocumentEditor(*target_).copy(*target_, entry));
     }
   };
   bool good = value.kind == Node::Kind::Mapping || value.kind == Node::Kind::Sequence;

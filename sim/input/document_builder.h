@@ -21,7 +21,9 @@ inline constexpr std::size_t kMaxDuplicates = 100;            ///< Duplicate key
 inline constexpr std::size_t kMaxEmptyDocuments = 100'000;    ///< One after another, between two `---`.
 /// Brackets and braces of a YAML document without their ends; libfyaml keeps about 200 bytes for each of them.
 inline constexpr std::size_t kMaxOpenFlow = 1 << 18;
-inline constexpr std::uint32_t kMaxAliasNodes = 200'000;  ///< That the aliases of one document may stand for.
+inline constexpr std::uint32_t kMaxAliasNodes = 200'000;   ///< That the aliases of one document may stand for.
+inline constexpr std::uint32_t kMaxAnchorNodes = 500'000;  ///< Copied for the anchors of one document.
+inline constexpr std::size_t kMaxOrigins = 1000;           ///< Other items that the aliases of one item may point to.
 
 /// Fills a Document from the events of a parser. Bottom-up: the children of an open container wait on a stack and are
 /// laid side by side into the arena when it closes. Offsets of texts and positions count from the document's base in
@@ -57,11 +59,16 @@ class DocumentBuilder {
   /// Copies the value that was completed last, with all beneath it, to `target` as its root (an anchor's content).
   void copy_last_to(Document& target) const;
   /// Adds a copy of another document's root (an alias). @return  Nodes added; 0 when it would be nested too deeply.
+  /// Whoever calls it bounds nodes(), text_bytes() and origins().
   std::uint32_t alias(const Document& source, std::uint32_t position);
 
   std::size_t depth() const { return depth_; }
   bool in_mapping() const { return depth_ > 0 && frames_[depth_ - 1].header.kind == Node::Kind::Mapping; }
   std::size_t nodes() const { return target_->records_.size() + waiting_.size(); }
+  /// Bytes of texts that do not stand in the file as they are, copies of aliases among them.
+  std::size_t text_bytes() const { return target_->text_bytes(); }
+  /// Places that the values come from: 1 without an alias of another item.
+  std::size_t origins() const { return target_->origins_.size(); }
   /// Where an earlier key of the innermost mapping equals the one refused by key(), from the base.
   std::uint32_t earlier_position() const { return earlier_position_; }
   /// Path of the value that comes next in the innermost open container, without its key: for messages.

@@ -7,7 +7,7 @@ namespace knetsim {
 
 std::uint16_t DocumentEditor::origin_like(const Document::Origin& origin) {
   std::vector<Document::Origin>& known = target_->origins_;
-  for (std::size_t i = 0; i < known.size(); ++i) {
+  for (std::size_t i = known.size(); i-- > 0;) {  // the last one is asked for again and again
     if (known[i].input == origin.input && known[i].base == origin.base && known[i].document == origin.document) {
       return static_cast<std::uint16_t>(i);
     }

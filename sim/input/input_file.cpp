@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -71,6 +72,21 @@ std::uint32_t count_characters(const char* begin, const char* end) {
       std::count_if(begin, end, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
+/// What the shell's <(command) gives. Any other pipe may have no writer, and a device no end.
+bool is_own_descriptor(std::string_view path) {
+  return path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
+}
+
+/// Whether a file, behind links, is called as files of the formats that are read here are. What a scenario of others
+/// names as its profile may be /etc/shadow, and who reads it root: its lines are not for the screen.
+bool is_text_name(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::canonical(path, error);
+  const std::string extension = whole.extension().string();
+  constexpr std::array<std::string_view, 8> kOurs{".yaml", ".yml", ".json", ".csv", ".tsv", ".txt", ".dat", ".cdf"};
+  return !error && std::find(kOurs.begin(), kOurs.end(), extension) != kOurs.end();
+}
+
 /// Reads to `wanted` bytes or the end. @return  Bytes read.
 std::size_t read_fully(int descriptor, char* to, std::size_t wanted, const std::string& name) {
   std::size_t done = 0;
@@ -124,7 +140,8 @@ std::unique_ptr<Input> Input::open(const std::string& path) {
     return input;
   }
   if (path.empty()) fail("''", "the name of the file is empty");
-  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (path.find('\0') != std::string::npos) fail(path.c_str(), "a file's name with a NUL byte in it");
+  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (descriptor.get() < 0) {
     if (errno == ENOENT) {
       std::error_code ignored;
@@ -136,10 +153,16 @@ std::unique_ptr<Input> Input::open(const std::string& path) {
   struct stat status {};
   if (::fstat(descriptor.get(), &status) != 0) fail(path, "cannot be read: " + reason(errno));
   if (S_ISDIR(status.st_mode)) fail(path, "is a directory", "a file");
-  if (!S_ISREG(status.st_mode)) {
+  if (S_ISFIFO(status.st_mode) && is_own_descriptor(path)) {
+    const int flags = ::fcntl(descriptor.get(), F_GETFL);
+    ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK);
     input->read_stream(descriptor.get());
     return input;
   }
+  if (!S_ISREG(status.st_mode)) {
+    fail(path, "is no regular file", "a file, or \"-\" for standard input");
+  }
+  input->quotable_ = is_text_name(path);
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size >= kMapFrom) {
     input->map(descriptor.get(), size);
@@ -274,6 +297,32 @@ std::string_view Input::line(std::uint32_t number, std::size_t most) const {
   std::string_view line(start, end == nullptr ? rest : static_cast<std::size_t>(static_cast<const char*>(end) - start));
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   return line;
+}
+
+bool Input::may_be_quoted(std::uint32_t number) const {
+  if (!quotable_ || number == 0) return quotable_;
+  // Whether it is a Secret stands in `kind`, which may come after what is wrong, in a document that may be too broken
+  // to be read. So it is looked for around the line, to the ends of the YAML document; JSON has no such ends.
+  constexpr std::size_t kAround = 256 << 10;
+  const std::string_view line_text = line(number, 1);
+  const std::size_t at = line_text.data() == nullptr ? size_ : static_cast<std::size_t>(line_text.data() - data_);
+  const std::size_t from = at > kAround ? at - kAround : 0;
+  std::string_view around = text().substr(from, 2 * kAround);
+  if (const std::size_t end = around.find("\n---", at - from); end != std::string_view::npos)
+    around = around.substr(0, end);
+  if (const std::size_t start = around.rfind("\n---", at - from); start != std::string_view::npos)
+    around.remove_prefix(start);
+  for (std::size_t found = around.find("Secret"); found != std::string_view::npos;
+       found = around.find("Secret", found + 1)) {
+    const std::size_t key = around.find_last_not_of(" \t'\":", found == 0 ? 0 : found - 1);
+    if (key == std::string_view::npos || key < 3 || around.substr(key - 3, 4) != "kind") continue;
+    const std::string_view after = around.substr(found + 6, 4);
+    if (after.empty() || after.starts_with("List") ||
+        std::string_view(" \t\r\n'\",}#").find(after.front()) != std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void Input::release_before(std::uint64_t offset) const {

@@ -21,10 +21,11 @@ namespace knetsim {
 /// file.
 class Input {
  public:
-  /// Opens a file, or standard input for "-" (called "<stdin>"). What cannot be mapped is read to its end first: up to
-  /// 64 MiB in memory, beyond that in an unlinked temporary file.
-  /// @throws ConfigError  Missing (with a near name from its directory), unreadable, a directory, empty, binary (a NUL
-  /// byte
+  /// Opens a file, or standard input for "-" (called "<stdin>"). Of what is no regular file only a pipe of this process
+  /// (/dev/fd/3, what the shell's <(command) gives) is read. Pipes are read to their end first: up to 64 MiB in memory,
+  /// beyond that in an unlinked temporary file.
+  /// @throws ConfigError  Missing (with a near name from its directory), unreadable, a directory or device, empty,
+  /// binary (a NUL byte
   ///                      in the first 64 KiB), UTF-16, compressed.
   static std::unique_ptr<Input> open(const std::string& path);
   /// A text that the program has: "--set" values, embedded defaults, tests.
@@ -44,6 +45,10 @@ class Input {
   /// @param most  Bytes after which its end is not looked for any more: a file may be one line.
   std::string_view line(std::uint32_t number, std::size_t most = std::string_view::npos) const;
 
+  /// Whether a line may stand on a screen: not those of a file that by its name is none of the formats read here
+  /// (/etc/shadow, a kubeconfig), nor those of a Secret.
+  bool may_be_quoted(std::uint32_t number) const;
+
   /// The bytes before `offset` will hardly be read again: a mapping's pages go back to the system (they are read from
   /// the file again if a mark asks for them).
   void release_before(std::uint64_t offset) const;
@@ -62,6 +67,7 @@ class Input {
   std::unique_ptr<char[]> owned_;
   void* mapping_ = nullptr;
   std::size_t mapped_bytes_ = 0;
+  bool quotable_ = true;
   mutable std::size_t released_ = 0;
   mutable std::vector<std::uint32_t>
       lines_before_;  ///< Line ends before each block of 4 KiB, as far as it was asked for.

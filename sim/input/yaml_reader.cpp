@@ -31,6 +31,7 @@ class YamlReader {
     for (DocumentBuilder* builder : {&whole_, &item_}) {
       builder->on_bad_merge = [this, builder](std::uint32_t position) {
         error(base_of(builder) + position, "a merge key '<<' takes a mapping or a list of mappings");
+        if (late_.size() > kMaxDuplicates) stop(last_, "too many wrong merge keys: the rest of the file is not read");
       };
     }
   }
@@ -49,9 +50,18 @@ class YamlReader {
     const std::unique_ptr<fy_diag, void (*)(fy_diag*)> messages(fy_parser_get_diag(parser_), &free_messages);
     fy_diag_set_collect_errors(messages.get(), true);
     if (fy_parser_set_string(parser_, text.data(), text.size()) != 0) throw std::bad_alloc();
+    using Event = std::unique_ptr<fy_event, EventDeleter>;
+    Event pair(nullptr, EventDeleter{parser_});
     while (fy_event* event = fy_parser_parse(parser_)) {
-      const std::unique_ptr<fy_event, EventDeleter> owner(event, EventDeleter{parser_});
-      handle(*event);
+      Event owner(event, EventDeleter{parser_});
+      // The mapping of a lone pair, [key: value], is told with the place of its colon, before its key: it begins there.
+      if (pair != nullptr) open_pair(pair->mapping_start, *event);
+      pair.reset();
+      if (event->type == FYET_MAPPING_START && is_lone_pair(event->mapping_start.mapping_start)) {
+        pair = std::move(owner);
+      } else {
+        handle(*event);
+      }
     }
     if (fy_parser_get_stream_error(parser_)) syntax_error(messages.get());
     return delivered_;
@@ -70,8 +80,10 @@ class YamlReader {
 
   std::uint64_t base_of(const DocumentBuilder* builder) const { return builder == &item_ ? item_base_ : whole_base_; }
   DocumentBuilder& builder() { return in_item_ ? item_ : whole_; }
+  std::uint64_t base() const { return in_item_ ? item_base_ : whole_base_; }
+  /// Nothing of a document stands before its base: what libfyaml tells otherwise is placed there.
   std::uint32_t relative(std::uint64_t offset) const {
-    return static_cast<std::uint32_t>(offset - (in_item_ ? item_base_ : whole_base_));
+    return static_cast<std::uint32_t>(std::max(offset, base()) - base());
   }
 
   void error(std::uint64_t offset, std::string message, std::string accepted = {}) {
@@ -100,8 +112,28 @@ class YamlReader {
 
   std::uint64_t start_of(fy_token* token) {
     const fy_mark* mark = token == nullptr ? nullptr : fy_token_start_mark(token);
-    if (mark != nullptr) last_ = range_.offset + mark->input_pos;
+    if (mark != nullptr) last_ = range_.offset + std::min<std::uint64_t>(mark->input_pos, range_.size);
     return last_;
+  }
+
+  static bool is_lone_pair(fy_token* token) {
+    const fy_mark* start = token == nullptr ? nullptr : fy_token_start_mark(token);
+    const fy_mark* end = token == nullptr ? nullptr : fy_token_end_mark(token);
+    return start != nullptr && end != nullptr && start->input_pos == end->input_pos;
+  }
+
+  /// A mapping without a bracket of its own, where its first key stands.
+  void open_pair(fy_event_mapping_start_data& pair, const fy_event& next) {
+    std::uint64_t position = start_of(pair.mapping_start);
+    if (next.type == FYET_SCALAR && next.scalar.value != nullptr) {
+      const bool plain = fy_token_scalar_style(next.scalar.value) == FYSS_PLAIN;
+      const std::uint64_t key = start_of(next.scalar.value);
+      position = std::min(position, plain || key == 0 ? key : key - 1);
+    } else if (next.type == FYET_ALIAS && next.alias.anchor != nullptr) {
+      const std::uint64_t key = start_of(next.alias.anchor);
+      position = std::min(position, key == 0 ? key : key - 1);
+    }
+    open(position, pair.anchor, true);
   }
 
   void handle(fy_event& event) {
@@ -111,7 +143,7 @@ class YamlReader {
         in_item_ = in_list_ = started_ = false;
         header_ = {};
         anchors_.clear();
-        alias_nodes_ = 0;
+        anchor_nodes_ = anchor_bytes_ = alias_nodes_ = 0;
         if (event.document_start.document_start != nullptr) start_of(event.document_start.document_start);
         break;
       case FYET_SCALAR:
@@ -121,10 +153,10 @@ class YamlReader {
         alias(event.alias.anchor);
         break;
       case FYET_MAPPING_START:
-        open(event.mapping_start.mapping_start, event.mapping_start.anchor, true);
+        open(start_of(event.mapping_start.mapping_start), event.mapping_start.anchor, true);
         break;
       case FYET_SEQUENCE_START:
-        open(event.sequence_start.sequence_start, event.sequence_start.anchor, false);
+        open(start_of(event.sequence_start.sequence_start), event.sequence_start.anchor, false);
         break;
       case FYET_MAPPING_END:
       case FYET_SEQUENCE_END:
@@ -174,9 +206,12 @@ class YamlReader {
 
   void check_limits(std::uint64_t position) {
     if (builder().nodes() > kMaxNodes) stop(position, fmt::format("one document with more than {} values", kMaxNodes));
-    const std::uint64_t base = in_item_ ? item_base_ : whole_base_;
-    if (position > base && position - base > kMaxDocumentBytes) {
+    if (position > base() && position - base() > kMaxDocumentBytes) {
       stop(position, fmt::format("one document of more than {} MiB", kMaxDocumentBytes >> 20U));
+    }
+    if (builder().text_bytes() > kMaxDocumentBytes) {
+      stop(position, fmt::format("the texts of this document, with those of aliases, are more than {} MiB",
+                                 kMaxDocumentBytes >> 20U));
     }
   }
 
@@ -194,7 +229,7 @@ class YamlReader {
   Text text_of(fy_token* token, fy_scalar_style style) {
     const fy_mark* start = fy_token_start_mark(token);
     const fy_mark* end = fy_token_end_mark(token);
-    if (start != nullptr && end != nullptr && start->input_pos <= end->input_pos) {
+    if (start != nullptr && end != nullptr && start->input_pos <= end->input_pos && end->input_pos <= range_.size) {
       const std::string_view raw =
           input_.text().substr(range_.offset + start->input_pos, end->input_pos - start->input_pos);
       const bool unchanged = (style == FYSS_PLAIN && raw.find_first_of("\r\n") == std::string_view::npos) ||
@@ -223,7 +258,8 @@ class YamlReader {
     const std::uint64_t text_at = text.in_place && !text.view.empty()
                                       ? static_cast<std::uint64_t>(text.view.data() - input_.text().data())
                                       : position;
-    if (style == FYSS_DOUBLE_QUOTED || style == FYSS_SINGLE_QUOTED) --position;  // the mark is the quote's
+    // The mark is the quote's.
+    if ((style == FYSS_DOUBLE_QUOTED || style == FYSS_SINGLE_QUOTED) && position > 0) --position;
     if (skipping_ == 0 && style == FYSS_PLAIN && text.view.starts_with('\t')) {
       stop(position, "not valid YAML: a tab where blanks are wanted for indentation");
     }
@@ -235,7 +271,7 @@ class YamlReader {
     if (levels_.empty() && !range_.any_root && (!plain || !is_null_text(text.view))) root_error(position, "a scalar");
     if (plain && is_null_text(text.view)) {
       builder().null(relative(position));
-    } else if (text.in_place) {
+    } else if (text.in_place && text_at >= base()) {
       builder().scalar(relative(text_at), static_cast<std::uint32_t>(text.view.size()), relative(position), !plain);
     } else {
       builder().scalar(text.view, relative(position), !plain);
@@ -247,9 +283,10 @@ class YamlReader {
 
   void key(const Text& text, std::uint64_t text_at, std::uint64_t position, bool quoted) {
     check_limits(position);
-    const bool fresh = text.in_place ? builder().key(relative(text_at), static_cast<std::uint32_t>(text.view.size()),
-                                                     relative(position), quoted)
-                                     : builder().key(text.view, relative(position), quoted);
+    const bool fresh =
+        text.in_place && text_at >= base()
+            ? builder().key(relative(text_at), static_cast<std::uint32_t>(text.view.size()), relative(position), quoted)
+            : builder().key(text.view, relative(position), quoted);
     if (levels_.size() == 1) key_ = text.view;
     levels_.back().expects_key = false;
     if (fresh) return;
@@ -269,11 +306,22 @@ class YamlReader {
     return text == nullptr ? std::string() : std::string(text, size);
   }
 
-  void keep_anchor(const std::string& name) { builder().copy_last_to(anchors_[name]); }
+  void keep_anchor(const std::string& name) {
+    Document& kept = anchors_[name];
+    builder().copy_last_to(kept);
+    // Each anchor is a copy of what it names, so anchors in anchors cost a copy a level.
+    anchor_nodes_ += kept.nodes();
+    anchor_bytes_ += kept.text_bytes();
+    if (anchor_nodes_ > kMaxAnchorNodes || anchor_bytes_ > kMaxDocumentBytes) {
+      stop(last_, fmt::format("the anchors of this document name more than {} values, or {} MiB of text",
+                              kMaxAnchorNodes, kMaxDocumentBytes >> 20U));
+    }
+  }
 
   void alias(fy_token* token) {
     const std::string name = name_of(token);
-    const std::uint64_t position = start_of(token) - 1;  // the asterisk's
+    const std::uint64_t after_asterisk = start_of(token);
+    const std::uint64_t position = after_asterisk == 0 ? 0 : after_asterisk - 1;
     const auto anchor = anchors_.find(name);
     if (skipping_ == 0 && !skip_next_ && anchor == anchors_.end()) {
       stop(position, fmt::format("unknown anchor '*{}'", name),
@@ -292,11 +340,14 @@ class YamlReader {
     if (alias_nodes_ > kMaxAliasNodes) {
       stop(position, fmt::format("the aliases of this document stand for more than {} values", kMaxAliasNodes));
     }
+    if (builder().origins() > kMaxOrigins) {
+      stop(position, fmt::format("the aliases of one item name anchors of more than {} others", kMaxOrigins));
+    }
+    check_limits(position);
     after_value();
   }
 
-  void open(fy_token* token, fy_token* anchor, bool mapping) {
-    const std::uint64_t position = start_of(token);
+  void open(std::uint64_t position, fy_token* anchor, bool mapping) {
     if (skipping_ == 0 && at_key()) stop(position, "a mapping's key is a mapping or a list", "a scalar");
     if (!begin_value(position, true)) return;
     if (levels_.empty() && !range_.any_root && !mapping) root_error(position, "a list");
@@ -320,6 +371,7 @@ class YamlReader {
     if (in_list_ && levels_.size() == 1) in_list_ = false;
     if (in_item_ && item_.depth() == 1) header_.complete(item_);
     builder().close();
+    check_limits(last_);  // merges add values
     if (!anchor.empty()) keep_anchor(anchor);
     after_value();
   }
@@ -380,6 +432,7 @@ class YamlReader {
   std::size_t skipping_ = 0;  ///< Open containers of a value that is dropped.
   bool skip_next_ = false;    ///< The next value belongs to a duplicate key.
   std::map<std::string, Document> anchors_;
+  std::uint64_t anchor_nodes_ = 0, anchor_bytes_ = 0;  ///< Copied for anchors_.
   std::uint64_t alias_nodes_ = 0;
 
   std::size_t duplicates_ = 0;

@@ -47,6 +47,80 @@ TEST(HostileInput, BillionLaughsStopsAtTheBoundOfAliases) {
   expect_one_error(bomb, "the aliases of this document stand for more than 200000 values");
 }
 
+// YAML 1.2, 7.4.1: [key: value] is a list of one mapping. libfyaml tells that mapping with its colon's place, after the
+// key, so that offsets from the item's begin wrapped around: 4 GiB out of bounds.
+TEST(HostileInput, ALonePairIsAnItemAndStandsAtItsKey) {
+  const auto label_of = [](const std::string& text) {
+    const ReadResult read = read_text(text);
+    EXPECT_EQ(read.errors(), "");
+    return read.documents.empty() ? std::string() : read.documents[0].label();
+  };
+  EXPECT_EQ(label_of("kind: PodList\napiVersion: v1\nitems: [spec: {}]\n"), "Pod");
+  EXPECT_EQ(label_of("kind: List\napiVersion: v1\nitems: [kind: Service]\n"), "Service");
+  EXPECT_EQ(label_of("kind: List\napiVersion: v1\nitems: [\"kind\": Service]\n"), "Service");
+  EXPECT_EQ(label_of("kind: List\napiVersion: v1\nitems: [{a: 1}, 'kind' : Node, {b: 2}]\n"), "");
+  EXPECT_EQ(label_of("kind: List\napiVersion: v1\nitems: [<<: {kind: Node}]\n"), "Node");
+  EXPECT_EQ(label_of("kind: List\napiVersion: v1\nx: &k kind\nitems: [*k : Node]\n"), "Node");
+  const ReadResult read = read_text("kind: PodList\napiVersion: v1\nitems: [spec: {}, x, spec: {a: 1, a: 2}]\n");
+  EXPECT_THAT(read.errors(), HasSubstr(":3:19: error"));
+}
+
+TEST(HostileInput, OffsetsThatWrapAreErrorsWithTheirPlace) {
+  const ReadResult read = read_text("{a \"b\": [c d\": \"v1\", \"kind\": \"Node\": \"v1e; x\n");
+  EXPECT_EQ(read.diagnostics.error_count(), 1U);
+  EXPECT_THAT(read.errors(), HasSubstr("error: not valid YAML"));
+}
+
+// Each anchor keeps a copy of what it names: 250 levels of anchors around 100,000 values were 25 million, 2.3 GB.
+TEST(HostileInput, AnchorsInAnchorsAreCounted) {
+  std::string nested;
+  for (int i = 0; i < 200; ++i)
+    nested += std::string(static_cast<std::size_t>(i), ' ') + "a: &x" + std::to_string(i) + "\n";
+  nested += std::string(200, ' ') + "b: [" + repeat("x, ", 20'000) + "]\n";
+  expect_one_error(nested, "the anchors of this document name more than 500000 values");
+  std::string texts;
+  for (int i = 0; i < 200; ++i)
+    texts += std::string(static_cast<std::size_t>(i), ' ') + "a: &x" + std::to_string(i) + "\n";
+  texts += std::string(200, ' ') + "b: \"\\t" + std::string(500'000, 'x') + "\"\n";
+  expect_one_error(texts, "or 32 MiB of text");
+}
+
+TEST(HostileInput, AliasesOfALongTextAreCounted) {
+  expect_one_error("a: &a " + std::string(500'000, 'x') + "\nb: [" + repeat("*a, ", 10'000) + "]\n",
+                   "the texts of this document, with those of aliases, are more than 32 MiB");
+}
+
+// 100,000 keys took 13 s: each was compared with each.
+TEST(HostileInput, ManyMergedKeysTakeTheTimeOfTheirNumber) {
+  std::string merge = "a: &a\n";
+  for (int i = 0; i < 100'000; ++i) merge += "  k" + std::to_string(i) + ": v\n";
+  merge += "b:\n  <<: *a\n";
+  for (int i = 0; i < 100'000; i += 2) merge += "  k" + std::to_string(i) + ": w\n";
+  const ReadResult read = read_text(merge);
+  ASSERT_EQ(read.errors(), "");
+  const Node merged = read.documents[0]["b"];
+  ASSERT_EQ(merged.size(), 100'000U);
+  EXPECT_EQ(merged[0].text(), "w");
+  EXPECT_EQ(merged[50'000].text(), "v") << "what is merged comes after what is written";
+}
+
+TEST(HostileInput, WrongMergesEndAfterAHundred) {
+  const ReadResult read = read_text("a: [" + repeat("{<<: 1}, ", 100'000) + "]\n");
+  EXPECT_LE(read.diagnostics.error_count(), 102U);
+  EXPECT_THAT(render(read.diagnostics.errors(), false, 1000), HasSubstr("too many wrong merge keys"));
+}
+
+// Each place in a line of a megabyte was looked up from its begin, also of errors that nobody would see.
+TEST(HostileInput, ErrorsBeyondTheThousandAreOnlyCounted) {
+  const auto input = Input::from_text("long.yaml", "a: [" + repeat("1, ", 300'000) + "]\n");
+  Diagnostics diagnostics;
+  read_documents(*input, diagnostics, [&](const Document& document) {
+    for (const Node one : document["a"]) diagnostics.error(one, "wrong");
+  });
+  EXPECT_EQ(diagnostics.error_count(), 300'000U);
+  EXPECT_EQ(diagnostics.errors().size(), 1000U);
+}
+
 TEST(HostileInput, AliasesCannotNestBeyondTheLimitEither) {
   std::string deep = "a0: &a0 [x]\n";
   for (int i = 1; i < 300; ++i) {

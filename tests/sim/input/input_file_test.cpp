@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "sim/input/diagnostics.h"
+#include "sim/input/read_documents.h"
 #include "support/temporary_folder.h"
 
 namespace knetsim {
@@ -121,23 +122,57 @@ TEST_F(InputFile, AFileOfExactPagesIsFollowedByZeroes) {
   EXPECT_EQ(std::string_view(input->text().data() + text.size(), 64), std::string_view(std::string(64, '\0')));
 }
 
-TEST_F(InputFile, APipeIsReadToItsEnd) {
-  // A named pipe stands for standard input and for process substitution; the second text is longer than what stays in
-  // memory.
+TEST_F(InputFile, APipeOfTheShellIsReadToItsEnd) {
+  // Process substitution gives /dev/fd/N; the second text is longer than what stays in memory.
   for (const std::size_t size : {std::size_t{10}, std::size_t{70} << 20U}) {
-    const std::string pipe = folder_.path("pipe");
-    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
     std::thread writer([&] {
-      std::ofstream out(pipe, std::ios::binary);
-      const std::string chunk(std::min<std::size_t>(size, 1U << 20U), 'y');
-      for (std::size_t done = 0; done < size; done += chunk.size()) out << chunk;
+      const std::string chunk(std::min<std::size_t>(size, 1U << 16U), 'y');
+      for (std::size_t done = 0; done < size; done += chunk.size()) {
+        EXPECT_EQ(::write(ends[1], chunk.data(), chunk.size()), static_cast<ssize_t>(chunk.size()));
+      }
+      ::close(ends[1]);
     });
-    const auto input = Input::open(pipe);
+    const auto input = Input::open("/dev/fd/" + std::to_string(ends[0]));
     writer.join();
+    ::close(ends[0]);
     EXPECT_EQ(input->text().size(), size);
     EXPECT_EQ(input->text().back(), 'y');
-    fs::remove(pipe);
   }
+}
+
+// A pipe without a writer and a device without an end hang a program that opens what a scenario of others names.
+TEST_F(InputFile, WhatIsNoRegularFileIsNotRead) {
+  const std::string pipe = folder_.path("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero"), std::string("/dev/tty"), std::string("a\0b", 3)}) {
+    EXPECT_THROW(Input::open(path), ConfigError) << path;
+  }
+}
+
+TEST_F(InputFile, LinesOfAFileThatIsNoneOfOursAreNotQuoted) {
+  const std::string text = "root:$6$salt$hash:19000\nb: [1\n";
+  const std::string shadow = write("shadow", text);
+  fs::create_symlink(shadow, folder_.path("profile.yaml"));
+  EXPECT_FALSE(Input::open(shadow)->may_be_quoted(1));
+  EXPECT_FALSE(Input::open(folder_.path("profile.yaml"))->may_be_quoted(1)) << "what counts is behind the link";
+  EXPECT_TRUE(Input::open(write("own.yaml", text))->may_be_quoted(1));
+  EXPECT_TRUE(Input::from_text("--set", text)->may_be_quoted(1));
+}
+
+TEST_F(InputFile, LinesOfASecretAreNotQuoted) {
+  const std::string text =
+      "kind: ConfigMap\ndata: {a: Secret}\n---\ndata:\n  password: hunter2\n  password: hunter3\nkind: 'Secret'\n---\n"
+      "kind: SecretStore\nspec: 1\n";
+  const auto input = Input::from_text("mixed.yaml", text);
+  for (const std::uint32_t line : {1U, 2U, 9U, 10U}) EXPECT_TRUE(input->may_be_quoted(line)) << line;
+  for (const std::uint32_t line : {4U, 5U, 6U, 7U}) EXPECT_FALSE(input->may_be_quoted(line)) << line;
+  EXPECT_FALSE(Input::from_text("one.json", R"({"data":{"p":"x"},"kind":"Secret"})")->may_be_quoted(1));
+  Diagnostics diagnostics;
+  read_documents(*input, diagnostics, [](const Document&) {});
+  EXPECT_EQ(render(diagnostics.errors()).find("hunter"), std::string::npos);
+  EXPECT_EQ(render(diagnostics.notices()).find("hunter"), std::string::npos);
 }
 
 TEST_F(InputFile, DirectoriesGiveTheirManifestsInByteOrder) {
