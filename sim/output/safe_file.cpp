@@ -2,11 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -40,8 +41,6 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-std::filesystem::path with_suffix(std::filesystem::path path, std::string_view suffix) { return path += suffix; }
-
 OutputError cannot_create(const std::filesystem::path& path, int error) {
   return {path, fmt::format("no file can be created in '{}': {}", directory_of(path).string(), reason(error))};
 }
@@ -50,7 +49,12 @@ OutputError cannot_create(const std::filesystem::path& path, int error) {
 void check_place(const std::filesystem::path& path) {
   std::error_code ignored;
   const std::filesystem::path directory = directory_of(path);
-  if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) throw OutputError(path, "is a directory");
+  if (path.native().find('\0') != std::string::npos) throw OutputError(path.c_str(), "a name with a NUL byte");
+  const std::filesystem::file_status there = std::filesystem::status(path, ignored);
+  if (!path.has_filename() || std::filesystem::is_directory(there)) throw OutputError(path, "is a directory");
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    throw OutputError(path, "exists and is not a regular file");
+  }
   if (!std::filesystem::exists(directory, ignored)) {
     throw OutputError(
         path, fmt::format("directory '{}' does not exist (mkdir -p {})", directory.string(), directory.string()));
@@ -63,27 +67,45 @@ void check_place(const std::filesystem::path& path) {
   }
 }
 
-/// Locks the .part against a second writer. The lock belongs to the file, not to its name: where the other writer
-/// renamed it between our open and our lock, the name now means another file (or none) and we start again.
-Descriptor open_part(const std::filesystem::path& path, const std::filesystem::path& part) {
-  for (;;) {
-    Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-    if (file.get() < 0) throw cannot_create(path, errno);
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-      throw OutputError(path, "another process is writing this file");
+/// Eight letters and digits that nobody can have guessed.
+std::string random_letters() {
+  constexpr std::string_view kLetters = "0123456789abcdefghijklmnopqrstuv";
+  std::array<unsigned char, 8> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    const auto unsafe = static_cast<unsigned>(::getpid());  // a kernel without it: O_EXCL refuses what is there
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(unsafe >> (4 * (i % 8)));
+  }
+  std::string letters;
+  for (const unsigned char byte : bytes) letters += kLetters[byte % kLetters.size()];
+  return letters;
+}
+
+struct Part {
+  std::filesystem::path path;
+  Descriptor file;
+};
+
+/// A new file beside `path`, under a name of its own. Mode and owner are those of the file that it will replace.
+Part make_part(const std::filesystem::path& path) {
+  for (int attempt = 0;; ++attempt) {
+    std::filesystem::path name = path;
+    name += "." + random_letters() + ".part";
+    Part part{name, Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666))};
+    if (part.file.get() < 0 && errno == EEXIST && attempt < 100) continue;
+    if (part.file.get() < 0) throw cannot_create(path, errno);
+    struct stat old {};
+    if (::stat(path.c_str(), &old) == 0) {
+      // A user who may not give files away keeps it; the mode comes after, as chown() takes bits away.
+      [[maybe_unused]] const int given = ::fchown(part.file.get(), old.st_uid, old.st_gid);
+      ::fchmod(part.file.get(), old.st_mode & 0777U);
     }
-    struct stat opened {};
-    struct stat named {};
-    const bool same = ::fstat(file.get(), &opened) == 0 && ::stat(part.c_str(), &named) == 0 &&
-                      opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-    if (same) return file;
+    return part;
   }
 }
 
 /// @return 0, or the errno of what failed.
 int write_all(Descriptor& file, std::span<const std::byte> bytes) {
   constexpr std::size_t kPiece = std::size_t{1} << 30U;  // Linux moves at most 2 GiB a call
-  if (::ftruncate(file.get(), 0) != 0) return errno;
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), std::min(bytes.size(), kPiece));
     if (written < 0 && errno == EINTR) continue;
@@ -108,30 +130,23 @@ void write_file_safely(const std::filesystem::path& path, std::string_view text)
 
 void check_writable(const std::filesystem::path& path) {
   check_place(path);
-  const std::filesystem::path trial = with_suffix(path, ".able");
-  const Descriptor file(::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (file.get() >= 0) {
-    ::unlink(trial.c_str());
-  } else if (errno != EEXIST) {  // such a file was created once: it is not ours to remove
-    throw cannot_create(path, errno);
-  }
+  ::unlink(make_part(path).path.c_str());
 }
 
 void write_file_safely(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   check_place(path);
-  const std::filesystem::path part = with_suffix(path, ".part");
-  Descriptor file = open_part(path, part);
-  int error = write_all(file, bytes);
+  Part part = make_part(path);
+  int error = write_all(part.file, bytes);
   const char* step = "write";
-  if (error == 0 && ::rename(part.c_str(), path.c_str()) != 0) {
+  if (error == 0 && part.file.close() != 0) error = errno;
+  if (error == 0 && ::rename(part.path.c_str(), path.c_str()) != 0) {
     error = errno;
     step = "rename the finished file";
   }
   if (error != 0) {
-    ::unlink(part.c_str());
+    ::unlink(part.path.c_str());
     throw OutputError(path, fmt::format("cannot {}: {} ({} bytes to write)", step, reason(error), bytes.size()));
   }
-  if (file.close() != 0) throw OutputError(path, fmt::format("cannot close: {}", reason(errno)));
   error = sync_directory(directory_of(path));
   if (error != 0)
     throw OutputError(path, fmt::format("written, but its directory cannot be synced: {}", reason(error)));
