@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
+#include <optional>
+#include <utility>
 
-#include "sim/output/hdf5_reader.h"
+#include "sim/output/foreign_file.h"
 #include "sim/output/output_error.h"
 #include "sim/output/results_columns.h"
 #include "sim/output/results_schema.h"
@@ -14,15 +15,18 @@
 namespace knetsim {
 namespace {
 
-/// The header of an open file; refuses what this program cannot read.
-ResultsHeader header_of(const Hdf5Reader& reader) {
-  const std::vector<DataAttribute> attributes = reader.attributes();
+using Path = std::filesystem::path;
+
+[[noreturn]] void damaged(const Path& path, const std::string& what) { throw OutputError(path, "damaged: " + what); }
+
+/// The header of a file; refuses what this program cannot read.
+ResultsHeader header_of(const Path& path, const std::vector<DataAttribute>& attributes) {
   const auto text = [&](std::string_view name) { return std::string(text_attribute(attributes, name)); };
   if (text("filetype") != kFiletype)
-    throw OutputError(reader.path(), "not a knetsim results file (HDF5, but no filetype of ours)");
+    throw OutputError(path, "not a knetsim results file (HDF5, but no filetype of ours)");
   const AttributeValue* version = find_attribute(attributes, "format_version");
   const auto* numbers = version == nullptr ? nullptr : std::get_if<std::vector<std::int64_t>>(version);
-  if (numbers == nullptr || numbers->size() != 2) throw OutputError(reader.path(), "damaged: no format_version");
+  if (numbers == nullptr || numbers->size() != 2) throw OutputError(path, "damaged: no format_version");
   ResultsHeader header{.title = text("title"),
                        .format_major = static_cast<int>(numbers->at(0)),
                        .format_minor = static_cast<int>(numbers->at(1)),
@@ -34,58 +38,61 @@ ResultsHeader header_of(const Hdf5Reader& reader) {
   const AttributeValue* dirty = find_attribute(attributes, "git_dirty");
   header.git_dirty = dirty != nullptr && *dirty == AttributeValue(std::int64_t{1});
   if (header.format_major != kFormatMajor) {
-    throw OutputError(reader.path(),
-                      fmt::format("results format {}.{} written by knetsim {}; this program reads {}.x",
-                                  header.format_major, header.format_minor, header.knetsim_version, kFormatMajor));
+    throw OutputError(
+        path, fmt::format("results format {}.{} written by knetsim {}; this program reads {}.x", header.format_major,
+                          header.format_minor, header.knetsim_version, kFormatMajor));
   }
   return header;
 }
 
 /// A group whose lengths agree, so that whoever walks along its axes stays inside its columns.
 /// @throws OutputError  They do not: a damaged file.
-DataGroup sound_group(const Hdf5Reader& reader, const std::string& path) {
-  DataGroup group = reader.group(path);
+void check_group(const Path& path, const DataGroup& group) {
   const auto require = [&](bool sound, const std::string& name) {
-    if (!sound) throw OutputError(reader.path(), fmt::format("damaged: /{}/{} has the wrong length", path, name));
+    if (!sound) damaged(path, fmt::format("/{}/{} has the wrong length", group.path, name));
   };
   for (const DataVariable& variable : group.variables) {
     std::size_t cells = 1;
     for (const std::string& dim : variable.dims) {
       const DataVariable* axis = group.find(dim);
       require(axis != nullptr && axis->dims.size() == 1, variable.name);
-      cells *= axis->size();
+      require(!__builtin_mul_overflow(cells, axis->size(), &cells), variable.name);
     }
     require(variable.size() == cells, variable.name);
     if (variable.name != "row_size") continue;
     const DataVariable* sample = group.find(text_attribute(variable.attributes, "sample_dimension"));
     const auto* sizes = std::get_if<std::vector<std::int64_t>>(&variable.values);
-    require(sizes != nullptr && std::all_of(sizes->begin(), sizes->end(), [](std::int64_t size) { return size >= 0; }),
-            variable.name);
-    const auto rows = static_cast<std::size_t>(std::accumulate(sizes->begin(), sizes->end(), std::int64_t{0}));
-    require(rows == (sample == nullptr ? 0 : sample->size()), variable.name);
+    require(sizes != nullptr, variable.name);
+    std::size_t left = sample == nullptr ? 0 : sample->size();
+    for (const std::int64_t size : *sizes) {
+      require(size >= 0 && static_cast<std::uint64_t>(size) <= left, variable.name);
+      left -= static_cast<std::size_t>(size);
+    }
+    require(left == 0, variable.name);
   }
-  return group;
 }
 
-/// Visitor of visit_results(): fetches each column from its group, which is read once.
+/// Visitor of visit_results(): takes each column out of its group.
 class ColumnFetcher {
  public:
-  explicit ColumnFetcher(const Hdf5Reader& reader) : reader_(reader) {
-    for (const std::string& path : reader.groups()) groups_.emplace(path, sound_group(reader, path));
+  ColumnFetcher(const Path& path, std::vector<DataGroup> groups) : path_(path) {
+    for (DataGroup& group : groups) {
+      check_group(path, group);
+      const std::string name = group.path;
+      groups_.emplace(name, std::move(group));
+    }
   }
 
   template <class Cell>
   void column(const std::string& path, std::vector<Cell>& cells) {
-    const DataVariable* variable = find(path);
+    DataVariable* variable = find(path);
     if (variable == nullptr) return;
-    const auto* values = std::get_if<std::vector<Cell>>(&variable->values);
-    if (values == nullptr)
-      throw OutputError(reader_.path(), fmt::format("{} has another type than the format says", path));
+    auto* values = std::get_if<std::vector<Cell>>(&variable->values);
+    if (values == nullptr) throw OutputError(path_, fmt::format("{} has another type than the format says", path));
     check_axes(path, *variable);
     // Labels of runs and workloads stand in several groups.
-    if (!cells.empty() && cells != *values)
-      throw OutputError(reader_.path(), fmt::format("damaged: groups disagree about {}", path));
-    cells = *values;
+    if (!cells.empty() && cells != *values) damaged(path_, fmt::format("groups disagree about {}", path));
+    cells = std::move(*values);
   }
   template <class Value>
   void column(const std::string& path, Value& value) {
@@ -93,68 +100,129 @@ class ColumnFetcher {
     column(path, one);
     if (!one.empty()) value = one[0];
   }
-  void index(const std::string&, std::size_t) {}
+  /// Every table has the same runs.
+  void index(const std::string& path, std::size_t) {
+    if (!path.ends_with("/run")) return;
+    const DataVariable* axis = find(path);
+    if (axis == nullptr) return;
+    if (runs_ && *runs_ != axis->size()) damaged(path_, fmt::format("groups disagree about {}", path));
+    runs_ = axis->size();
+  }
   void mean(const std::string&, const MetricState&) {}
+
+  std::size_t runs() const { return runs_.value_or(0); }
 
  private:
   static std::pair<std::string, std::string> split(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     return {path.substr(1, slash - 1), path.substr(slash + 1)};
   }
-  const DataVariable* find(const std::string& path) const {
+  DataVariable* find(const std::string& path) {
     const auto [group, name] = split(path);
     const auto found = groups_.find(group);
-    return found == groups_.end() ? nullptr : found->second.find(name);
+    if (found == groups_.end()) return nullptr;
+    for (auto* list : {&found->second.axes, &found->second.variables}) {
+      const auto at = std::ranges::find(*list, name, &DataVariable::name);
+      if (at != list->end()) return &*at;
+    }
+    return nullptr;
   }
   /// The axes have to be those of the schema, so that shapes mean what results.h says.
   void check_axes(const std::string& path, const DataVariable& variable) const {
     if (fmt::format("{}", fmt::join(variable.dims, " ")) == find_schema_row(path)->dims) return;
-    throw OutputError(reader_.path(), fmt::format("{} has other axes than the format says", path));
+    throw OutputError(path_, fmt::format("{} has other axes than the format says", path));
   }
 
-  const Hdf5Reader& reader_;
+  const Path& path_;
   std::map<std::string, DataGroup> groups_;
+  std::optional<std::size_t> runs_;
 };
 
-}  // namespace
-
-ResultsHeader read_results_header(const std::filesystem::path& path) { return header_of(Hdf5Reader(path)); }
-
-ExperimentResults read_results(const std::filesystem::path& path) {
-  const Hdf5Reader reader(path);
-  const ResultsHeader header = header_of(reader);
-  ExperimentResults results;
-  visit_results(results, ColumnFetcher(reader));
-  results.provenance.title = header.title;
-  results.provenance.knetsim_version = header.knetsim_version;
-  results.provenance.git_sha1 = header.git_sha1;
-  results.provenance.git_dirty = header.git_dirty;
-  return results;
+/// A histogram has all of its columns or none, with values that a count of durations can have.
+void check_histogram(const Path& path, const std::string& group, const HistogramResults& histogram) {
+  const std::size_t buckets =
+      std::max({histogram.bucket_lower.size(), histogram.bucket_upper.size(), histogram.count.size()});
+  const auto require = [&](bool sound, std::string_view column, std::string_view why) {
+    if (!sound) damaged(path, fmt::format("{}/{} {}", group, column, why));
+  };
+  require(buckets == 0 || !histogram.row_size.empty(), "row_size", "is missing");
+  require(histogram.bucket_lower.size() == buckets, "bucket_lower", "is missing");
+  require(histogram.bucket_upper.size() == buckets, "bucket_upper", "is missing");
+  require(histogram.count.size() == buckets, "count", "is missing");
+  for (std::size_t i = 0; i < buckets; ++i) {
+    require(histogram.bucket_lower[i] >= 0, "bucket_lower", "is negative");
+    require(histogram.bucket_upper[i] >= histogram.bucket_lower[i], "bucket_upper", "is below bucket_lower");
+    require(histogram.count[i] >= 0, "count", "is negative");
+  }
 }
 
-std::vector<GroupListing> list_results_groups(const std::filesystem::path& path) {
-  const Hdf5Reader reader(path);
-  header_of(reader);
+/// What every results file has.
+void check_summary(const Path& path, const ExperimentResults& results, std::size_t runs) {
+  if (results.variant.size() != runs || runs == 0) damaged(path, "/summary/variant is missing");
+  if (results.replicate.size() != runs) damaged(path, "/summary/replicate is missing");
+  if (results.workloads.empty()) damaged(path, "/summary/workload is missing");
+}
+
+std::vector<GroupListing> listing_of(const DataFile& file) {
   std::vector<GroupListing> listing;
-  for (const std::string& name : reader.groups()) {
-    const DataGroup group = reader.group(name);
+  for (const DataGroup& group : file.groups) {
     GroupListing entry{
-        .path = name, .description = std::string(text_attribute(group.attributes, "description")), .axes = {}};
+        .path = group.path, .description = std::string(text_attribute(group.attributes, "description")), .axes = {}};
     for (const DataVariable& axis : group.axes) entry.axes.push_back(fmt::format("{} [{}]", axis.name, axis.size()));
     listing.push_back(std::move(entry));
   }
   return listing;
 }
 
-DataGroup read_results_group(const std::filesystem::path& path, const std::string& group) {
-  const Hdf5Reader reader(path);
-  header_of(reader);
-  const std::string name = group.starts_with('/') ? group.substr(1) : group;
-  const std::vector<std::string> groups = reader.groups();
-  if (std::find(groups.begin(), groups.end(), name) == groups.end()) {
-    throw OutputError(path, fmt::format("no group '{}'; there are: {}", name, fmt::join(groups, ", ")));
+bool all_groups(std::string_view /*path*/) { return true; }
+bool no_group(std::string_view /*path*/) { return false; }
+
+}  // namespace
+
+ResultsHeader read_results_header(const std::filesystem::path& path) {
+  return header_of(path, read_foreign_file(path, no_group).attributes);
+}
+
+ResultsContent read_results_content(const std::filesystem::path& path) {
+  DataFile file = read_foreign_file(path, all_groups);
+  ResultsContent content{.header = header_of(path, file.attributes), .results = {}, .groups = listing_of(file)};
+  ExperimentResults& results = content.results;
+  if (std::ranges::find(file.groups, "summary", &DataGroup::path) == file.groups.end()) {
+    damaged(path, "/summary is missing");
   }
-  return sound_group(reader, name);
+  ColumnFetcher fetcher(path, std::move(file.groups));
+  visit_results(results, fetcher);
+  check_summary(path, results, fetcher.runs());
+  check_histogram(path, "/hist/latency", results.latency_histogram);
+  check_histogram(path, "/hist/connect", results.connect_histogram);
+  results.provenance.title = content.header.title;
+  results.provenance.knetsim_version = content.header.knetsim_version;
+  results.provenance.git_sha1 = content.header.git_sha1;
+  results.provenance.git_dirty = content.header.git_dirty;
+  return content;
+}
+
+ExperimentResults read_results(const std::filesystem::path& path) { return read_results_content(path).results; }
+
+std::vector<GroupListing> list_results_groups(const std::filesystem::path& path) {
+  const DataFile file = read_foreign_file(path, all_groups);
+  header_of(path, file.attributes);
+  return listing_of(file);
+}
+
+DataGroup read_results_group(const std::filesystem::path& path, const std::string& group) {
+  const std::string name = group.starts_with('/') ? group.substr(1) : group;
+  DataFile file = read_foreign_file(path, [&](std::string_view known) { return known == name; });
+  header_of(path, file.attributes);
+  std::vector<std::string_view> names;
+  for (DataGroup& known : file.groups) {
+    if (known.path == name) {
+      check_group(path, known);
+      return std::move(known);
+    }
+    names.push_back(known.path);
+  }
+  throw OutputError(path, fmt::format("no group '{}'; there are: {}", name, fmt::join(names, ", ")));
 }
 
 }  // namespace knetsim

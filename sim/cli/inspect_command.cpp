@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analysis/results_reader.h"
@@ -40,6 +44,11 @@ T cell_of(const std::vector<T>& column, std::size_t cell) {
   return cell < column.size() ? column[cell] : T{};
 }
 
+/// Adds a count of a file, which may hold any number.
+void add(std::int64_t& sum, std::int64_t count) {
+  if (__builtin_add_overflow(sum, count, &sum)) sum = std::numeric_limits<std::int64_t>::max();
+}
+
 /// Where each (run, workload) cell's buckets begin.
 std::vector<std::size_t> row_starts(const HistogramResults& histogram) {
   std::vector<std::size_t> starts{0};
@@ -53,21 +62,20 @@ std::vector<Row> rows_of(const ExperimentResults& results) {
   const std::vector<std::size_t> starts = row_starts(histogram);
   const std::size_t workloads = results.workloads.size();
   std::vector<Row> rows;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> row_of;
   for (std::size_t run = 0; run < results.runs(); ++run) {
     for (std::size_t w = 0; w < workloads; ++w) {
-      Row* row = nullptr;
-      for (Row& known : rows) {
-        if (known.variant == results.variant[run] && known.workload == results.workloads[w]) row = &known;
-      }
-      if (row == nullptr)
-        row = &rows.emplace_back(Row{.variant = results.variant[run], .workload = results.workloads[w]});
+      const auto [known, fresh] = row_of.try_emplace({results.variant[run], results.workloads[w]}, rows.size());
+      if (fresh) rows.push_back({.variant = results.variant[run], .workload = results.workloads[w]});
+      Row* row = &rows[known->second];
       const std::size_t cell = run * workloads + w;
       ++row->replicates;
       row->offered += cell_of(summary.offered_rate, cell);
       row->achieved += cell_of(summary.achieved_rate, cell);
-      row->ok += cell_of(summary.requests_ok, cell);
-      row->failed += cell_of(summary.requests_error, cell) + cell_of(summary.requests_timeout, cell);
-      row->unfinished += cell_of(summary.requests_unfinished, cell);
+      add(row->ok, cell_of(summary.requests_ok, cell));
+      add(row->failed, cell_of(summary.requests_error, cell));
+      add(row->failed, cell_of(summary.requests_timeout, cell));
+      add(row->unfinished, cell_of(summary.requests_unfinished, cell));
       row->unstable = row->unstable || cell_of(summary.unstable, cell) != 0;
       for (std::size_t i = cell + 1 < starts.size() ? starts[cell] : 0;
            cell + 1 < starts.size() && i < starts[cell + 1]; ++i) {
@@ -85,8 +93,9 @@ std::vector<Row> rows_of(const ExperimentResults& results) {
 
 constexpr double kQuantiles[] = {0.5, 0.99, 0.999};
 
-void print_inspect_json(const InspectArguments& arguments, const ResultsHeader& header,
-                        const ExperimentResults& results) {
+void print_inspect_json(const ResultsContent& content) {
+  const ResultsHeader& header = content.header;
+  const ExperimentResults& results = content.results;
   const Provenance& from = results.provenance;
   nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion},
                                  {"title", header.title},
@@ -106,7 +115,7 @@ void print_inspect_json(const InspectArguments& arguments, const ResultsHeader& 
   for (std::size_t i = 0; i < from.input_name.size(); ++i) {
     json["inputs"].push_back({{"name", from.input_name[i]}, {"sha256", cell_of(from.input_sha256, i)}});
   }
-  for (const GroupListing& group : list_results_groups(arguments.results)) {
+  for (const GroupListing& group : content.groups) {
     json["groups"].push_back({{"path", group.path}, {"axes", group.axes}, {"description", group.description}});
   }
   json["summary"] = nlohmann::ordered_json::array();
@@ -138,7 +147,9 @@ std::string latency_text(const Row& row, double q) {
   return row.latency_ns.empty() ? "-" : human(std::chrono::nanoseconds(row.latency_ns.quantile(q)));
 }
 
-void print_inspect(const InspectArguments& arguments, const ResultsHeader& header, const ExperimentResults& results) {
+void print_inspect(const InspectArguments& arguments, const ResultsContent& content) {
+  const ResultsHeader& header = content.header;
+  const ExperimentResults& results = content.results;
   const Provenance& from = results.provenance;
   fmt::print("{}: {}, results format {}.{}\n", arguments.results, header.title, header.format_major,
              header.format_minor);
@@ -159,7 +170,7 @@ void print_inspect(const InspectArguments& arguments, const ResultsHeader& heade
   }
   fmt::print("{}\n", summary.render());
   TextTable groups({"group", "axes", "what it holds"});
-  for (const GroupListing& group : list_results_groups(arguments.results)) {
+  for (const GroupListing& group : content.groups) {
     groups.add({group.path, fmt::format("{}", fmt::join(group.axes, ", ")), group.description});
   }
   fmt::print("{}\nAs CSV: knetsim export {} --group GROUP\n", groups.render(), arguments.results);
@@ -176,12 +187,11 @@ CommandRun add_inspect_command(CLI::App& command, CommandContext& /*context*/) {
   command.add_option("results", arguments->results, "Results file (HDF5)")->required();
   add_output_format(command, arguments->format);
   return [arguments] {
-    const ResultsHeader header = read_results_header(arguments->results);
-    const ExperimentResults results = read_results(arguments->results);
+    const ResultsContent content = read_results_content(arguments->results);
     if (arguments->format == OutputFormat::Json) {
-      print_inspect_json(*arguments, header, results);
+      print_inspect_json(content);
     } else {
-      print_inspect(*arguments, header, results);
+      print_inspect(*arguments, content);
     }
     return exit_code::kDone;
   };

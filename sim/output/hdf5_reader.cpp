@@ -2,14 +2,18 @@
 
 #include <fcntl.h>
 #include <hdf5_hl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 #include <new>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "sim/output/hdf5_handle.h"
 #include "sim/output/output_error.h"
@@ -161,9 +165,19 @@ herr_t keep_scale_name(hid_t, unsigned, hid_t scale, void* name) {
   return 1;
 }
 
+/// Data of other files: reading them would show any file of the machine as a results column.
+void require_inside(hid_t dataset, const std::string& name) {
+  const Hdf5Handle creation(H5Dget_create_plist(dataset), &H5Pclose, "read properties of '" + name + "'");
+  if (H5Pget_layout(creation.id()) == H5D_VIRTUAL) throw Hdf5Failure("refused: '" + name + "' is a virtual dataset");
+  if (H5Pget_external_count(creation.id()) != 0) {
+    throw Hdf5Failure("refused: the data of '" + name + "' stand in another file (external storage)");
+  }
+}
+
 std::optional<DataVariable> read_variable(hid_t group, const std::string& name, bool& is_axis) {
   const std::string what = "read '" + name + "'";
   const Hdf5Handle id(H5Dopen2(group, name.c_str(), H5P_DEFAULT), &H5Dclose, what);
+  require_inside(id.id(), name);
   const Hdf5Handle type(H5Dget_type(id.id()), &H5Tclose, what);
   const Hdf5Handle space(H5Dget_space(id.id()), &H5Sclose, what);
   DataVariable variable{.name = name, .dims = {}, .values = {}, .attributes = read_attributes(id.id())};
@@ -198,12 +212,19 @@ herr_t keep_member(hid_t parent, const char* name, const H5L_info_t* link, void*
   return 0;
 }
 
+constexpr std::size_t kMostMembers = 10'000;  // groups and datasets of one group
+
 /// Groups and datasets of a group in the order of their making where the file keeps it, else by name.
 std::vector<Member> read_members(hid_t group) {
   const Hdf5Handle creation(H5Gget_create_plist(group), &H5Pclose, "read properties");
   unsigned order = 0;
   H5Pget_link_creation_order(creation.id(), &order);
   const H5_index_t index = (order & H5P_CRT_ORDER_INDEXED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
+  H5G_info_t info{};
+  check_hdf5(H5Gget_info(group, &info), "list a group");
+  if (info.nlinks > kMostMembers) {
+    throw Hdf5Failure("no results file: a group of more than " + std::to_string(kMostMembers) + " members");
+  }
   std::vector<Member> members;
   check_hdf5(H5Literate(group, index, H5_ITER_INC, nullptr, &keep_member, &members), "list a group");
   return members;
@@ -214,28 +235,32 @@ Hdf5Handle open_group(hid_t file, const std::string& path) {
 }
 
 constexpr int kDeepestGroup = 8;  // the format nests twice; a file that nests without end is not ours
+constexpr std::size_t kMostGroups = 1000;
 
-void list_groups(hid_t file, const std::string& path, int depth, std::vector<std::string>& groups) {
-  const std::vector<Member> members = read_members(open_group(file, path).id());
+/// Groups by their addresses: hard links make a graph of what looks like a tree.
+using Visited = std::map<std::pair<unsigned long, haddr_t>, std::string>;
+
+void note_group(hid_t group, const std::string& path, Visited& visited) {
+  H5O_info_t info{};
+  check_hdf5(H5Oget_info2(group, &info, H5O_INFO_BASIC), "read group '/" + path + "'");
+  const auto [known, fresh] = visited.try_emplace({info.fileno, info.addr}, path);
+  if (!fresh) throw Hdf5Failure("damaged: group '/" + path + "' is a link to group '/" + known->second + "'");
+  if (visited.size() > kMostGroups) {
+    throw Hdf5Failure("no results file: more than " + std::to_string(kMostGroups) + " groups");
+  }
+}
+
+void list_groups(hid_t file, const std::string& path, int depth, Visited& visited, std::vector<std::string>& groups) {
+  const Hdf5Handle group = open_group(file, path);
+  note_group(group.id(), path, visited);
+  const std::vector<Member> members = read_members(group.id());
   const auto is_dataset = [](const Member& member) { return !member.is_group; };
   if (!path.empty() && std::any_of(members.begin(), members.end(), is_dataset)) groups.push_back(path);
   if (depth == kDeepestGroup) return;
   for (const Member& member : members) {
-    if (member.is_group) list_groups(file, path.empty() ? member.name : path + "/" + member.name, depth + 1, groups);
+    const std::string below = path.empty() ? member.name : path + "/" + member.name;
+    if (member.is_group) list_groups(file, below, depth + 1, visited, groups);
   }
-}
-
-/// Why the file cannot be HDF5, before the library is asked: its own words for these cases are long and vague.
-void check_signature(const std::filesystem::path& path) {
-  constexpr std::array<char, 8> kSignature{'\x89', 'H', 'D', 'F', '\r', '\n', '\x1a', '\n'};
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw OutputError(path, std::string("cannot read: ") + std::generic_category().message(errno));
-  std::array<char, 8> head{};
-  const ssize_t got = ::read(descriptor, head.data(), head.size());
-  const int error = errno;
-  ::close(descriptor);
-  if (got < 0) throw OutputError(path, std::string("cannot read: ") + std::generic_category().message(error));
-  if (head != kSignature) throw OutputError(path, "not an HDF5 file");
 }
 
 /// Runs one request of the public interface: failures of the library become one line that names the file.
@@ -260,8 +285,26 @@ auto guarded(const std::filesystem::path& path, Request&& request) {
 
 }  // namespace
 
+// Before the library is asked: its own words for these cases are long and vague, and on a FIFO it would wait.
+void check_hdf5_signature(const std::filesystem::path& path) {
+  constexpr std::array<char, 8> kSignature{'\x89', 'H', 'D', 'F', '\r', '\n', '\x1a', '\n'};
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) throw OutputError(path, std::string("cannot read: ") + std::generic_category().message(errno));
+  struct stat status {};
+  const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  std::array<char, 8> head{};
+  const ssize_t got = regular ? ::read(descriptor, head.data(), head.size()) : 0;
+  const int error = errno;
+  ::close(descriptor);
+  if (S_ISDIR(status.st_mode)) throw OutputError(path, "is a directory");
+  if (!regular) throw OutputError(path, "is not a regular file");
+  if (got < 0) throw OutputError(path, std::string("cannot read: ") + std::generic_category().message(error));
+  if (head != kSignature) throw OutputError(path, "not an HDF5 file");
+}
+
 Hdf5Reader::Hdf5Reader(std::filesystem::path path) : path_(std::move(path)), file_(std::make_unique<File>()) {
-  check_signature(path_);
+  check_hdf5_signature(path_);
+  H5PLset_loading_state(0);  // no shared object for a filter that a file names
   file_->id = guarded(
       path_, [&] { return Hdf5Handle(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose, "open"); });
 }
@@ -277,7 +320,8 @@ std::vector<DataAttribute> Hdf5Reader::attributes(const std::string& group) cons
 std::vector<std::string> Hdf5Reader::groups() const {
   return guarded(path_, [&] {
     std::vector<std::string> groups;
-    list_groups(file_->id.id(), "", 0, groups);
+    Visited visited;
+    list_groups(file_->id.id(), "", 0, visited, groups);
     return groups;
   });
 }

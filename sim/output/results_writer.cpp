@@ -12,8 +12,8 @@
 
 #include "sim/checksum/sha256.h"
 #include "sim/core/ensure.h"
+#include "sim/output/foreign_file.h"
 #include "sim/output/hdf5_handle.h"
-#include "sim/output/hdf5_reader.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
 #include "sim/output/results_columns.h"
@@ -194,7 +194,7 @@ void check_destination(const std::filesystem::path& path, const std::string& con
   constexpr std::string_view kHelp = "not overwritten (another --out, or --force)";
   std::vector<DataAttribute> attributes;
   try {
-    attributes = Hdf5Reader(path).attributes();
+    attributes = read_foreign_file(path, [](std::string_view) { return false; }).attributes;
   } catch (const OutputError& reason) {
     throw OutputError(path, fmt::format("exists and cannot be read as results [{}]; {}",
                                         std::string_view(reason.what()).substr(path.string().size() + 2), kHelp));

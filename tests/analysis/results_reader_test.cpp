@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "sample_results.h"
 #include "sim/checksum/sha256.h"
@@ -156,6 +157,58 @@ TEST_F(ResultsReader, ListsTheGroupsAndNamesThemWhereOneIsMissing) {
     EXPECT_THAT(error.what(), HasSubstr("no group 'sumary'; there are: provenance, summary, service"));
   }
   EXPECT_EQ(read_results_group(file, "/hist/latency").path, "hist/latency");
+}
+
+// Whoever walks a histogram's buckets needs all of its columns; a crash of inspect each.
+TEST_F(ResultsReader, AHistogramWithoutOneOfItsColumnsIsRefusedByTheColumnsName) {
+  for (const std::string column : {"row_size", "bucket_lower", "bucket_upper", "count"}) {
+    DataFile content = data;
+    std::erase_if(group(content, "hist/latency").variables,
+                  [&](const DataVariable& one) { return one.name == column; });
+    write(content);
+    EXPECT_THAT(refusal(), HasSubstr("damaged: /hist/latency/" + column + " is missing"));
+  }
+}
+
+// Four rows of 2^62 buckets add up to none in 64 bits.
+TEST_F(ResultsReader, RowSizesThatWrapAreRefused) {
+  DataFile content = data;
+  for (DataVariable& variable : group(content, "hist/latency").variables) {
+    if (variable.name != "row_size") continue;
+    auto& sizes = std::get<std::vector<std::int64_t>>(variable.values);
+    const std::int64_t whole = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+    std::fill(sizes.begin(), sizes.end(), 0);
+    std::fill_n(sizes.begin(), 4, std::int64_t{1} << 62U);
+    sizes.back() = whole;
+  }
+  write(content);
+  EXPECT_THAT(refusal(), HasSubstr("damaged: /hist/latency/row_size has the wrong length"));
+}
+
+TEST_F(ResultsReader, ValuesThatNoHistogramHasAreRefusedByTheColumnsName) {
+  for (const std::string column : {"bucket_lower", "bucket_upper", "count"}) {
+    DataFile content = data;
+    for (DataVariable& variable : group(content, "hist/latency").variables) {
+      if (variable.name == column) std::get<std::vector<std::int64_t>>(variable.values)[0] = -5;
+    }
+    write(content);
+    EXPECT_THAT(refusal(), HasSubstr("damaged: /hist/latency/" + column));
+  }
+}
+
+TEST_F(ResultsReader, AFileWithoutASummaryIsRefused) {
+  DataFile content = data;
+  std::erase_if(content.groups, [](const DataGroup& one) { return one.path == "summary"; });
+  write(content);
+  EXPECT_THAT(refusal(), HasSubstr("damaged: /summary is missing"));
+}
+
+TEST_F(ResultsReader, OneCallGivesHeaderResultsAndGroups) {
+  write(data);
+  const ResultsContent content = read_results_content(file);
+  EXPECT_EQ(content.header.title, read_results_header(file).title);
+  EXPECT_EQ(content.groups.size(), list_results_groups(file).size());
+  EXPECT_EQ(content.results.runs(), read_results(file).runs());
 }
 
 }  // namespace
