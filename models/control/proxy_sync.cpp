@@ -1,10 +1,13 @@
 #include "models/control/proxy_sync.h"
 
+#include <algorithm>
+
 namespace knetsim {
 namespace {
 
 constexpr Purpose kPhase("proxy.sync.phase");
-constexpr double kWeight = 102.4;  // requests.cpu: 100m, as kubeadm's DaemonSet has it
+// requests.cpu: 100m, kube-up's manifest and that of managed clusters. kubeadm's DaemonSet asks for nothing.
+constexpr double kWeight = 102.4;
 
 }  // namespace
 
@@ -17,7 +20,9 @@ ProxySync::ProxySync(Scheduler& scheduler, Cpus& cpus, RandomStreams streams, co
       handler_(scheduler.add(*this)),
       first_source_(first_source) {
   for (HostId node = 0; node < cpus.nodes(); ++node) {
-    groups_.push_back(cpus.add_group(node, kWeight));
+    const GroupIndex group = cpus.add_group(node, kWeight);
+    cpus.set_owner(group, *this);
+    nodes_.push_back({.group = group});
   }
 }
 
@@ -26,19 +31,41 @@ Duration ProxySync::phase(RandomStreams streams, std::uint64_t node_key, Duratio
       static_cast<std::int64_t>(streams.get(kPhase, node_key).below(static_cast<std::uint64_t>(period.count()))));
 }
 
+std::uint64_t ProxySync::rewrites(RandomStreams streams, std::uint64_t node_key, Duration period, Time now) {
+  return static_cast<std::uint64_t>((now.time_since_epoch() + phase(streams, node_key, period)) / period);
+}
+
+std::uint64_t ProxySync::rewrites(HostId node, Time now) const {
+  return takes_time_ ? nodes_[node].rewrites : rewrites(streams_, options_.nodes[node], options_.period, now);
+}
+
 void ProxySync::start(Time now) {
-  if (options_.cpu <= Duration{}) {
-    return;
-  }
-  for (HostId node = 0; node < groups_.size(); ++node) {
-    const Time first = now + options_.period - phase(streams_, options_.nodes[node], options_.period);
-    scheduler_.schedule(first, first_source_ + node, {handler_, 0, node, 0});
+  takes_time_ = options_.cpu > Duration{};
+  if (!takes_time_) return;
+  const Duration cycle = std::max(options_.period, options_.cpu);
+  for (HostId node = 0; node < nodes_.size(); ++node) {
+    const Duration age = phase(streams_, options_.nodes[node], cycle);
+    if (age < options_.cpu) {
+      sync(node, now, options_.cpu - age);
+      nodes_[node].started = now - age;
+    } else {
+      scheduler_.schedule(now + cycle - age, first_source_ + node, {handler_, 0, node, 0});
+    }
   }
 }
 
-void ProxySync::on_event(Time now, const Event& event) {
-  cpus_.submit(now, {.group = groups_[event.a], .cpu = options_.cpu, .wake = {}, .cookie = options_.cookie});
-  scheduler_.schedule(now + options_.period, first_source_ + event.a, event);
+void ProxySync::sync(HostId node, Time now, Duration cpu) {
+  nodes_[node].started = now;
+  cpus_.submit(now, {.group = nodes_[node].group, .cpu = cpu, .wake = {}, .cookie = node});
+}
+
+void ProxySync::on_event(Time now, const Event& event) { sync(event.a, now, options_.cpu); }
+
+void ProxySync::on_burst_done(Time now, const BurstReport& report) {
+  const auto node = static_cast<HostId>(report.cookie);
+  NodeLoop& loop = nodes_[node];
+  ++loop.rewrites;
+  scheduler_.schedule(std::max(now, loop.started + options_.period), first_source_ + node, {handler_, 0, node, 0});
 }
 
 }  // namespace knetsim

@@ -10,36 +10,55 @@ namespace knetsim {
 
 struct ProxySyncOptions {
   Duration period = std::chrono::seconds(30);
-  Duration cpu{};                      ///< Of one sync, rule building and loading together.
-  std::uint64_t cookie = 0;            ///< Of its bursts, which nobody waits for.
+  Duration cpu{};  ///< Of one sync, rule building and loading together; zero: rules are written at once.
   std::vector<std::uint64_t> nodes{};  ///< Keys of the nodes' names: each one's instant is drawn by it, shape (nodes,).
 };
 
-/// kube-proxy's periodic sync: one burst of CPU time on each node in each period, at an instant of the node's own, in a
-/// control group that weighs as a request of 100m does. Left out: the xtables lock, and that rules change while it
-/// runs.
-class ProxySync final : public EventHandler {
+/// kube-proxy's sync loop on each node, in a control group that weighs as a request of 100m does.
+///
+/// One thread of kube-proxy or of the tool that it waits for works at a time (k/k pkg/proxy/runner/
+/// bounded_frequency_runner.go, Loop; pkg/util/async up to 1.33), so that syncs take a core at most and never overlap.
+/// A sync is due `period` after the start of the last one: something has changed by then, by assumption. What is due
+/// while a sync runs begins when that one ends, once for all that has changed. The rules change as a whole at the end
+/// of a sync. Runs begin in the midst of this: each node at an instant of its own, some of them in a sync.
+/// Left out: the xtables lock, and packets that wait while rules are replaced.
+class ProxySync final : public EventHandler, public BurstOwner {
  public:
   /// @param first_source  Sources first_source + node are used for each node's events.
   ProxySync(Scheduler& scheduler, Cpus& cpus, RandomStreams streams, const ProxySyncOptions& options,
             std::uint32_t first_source);
 
-  /// Offset of a node's syncs within the period: syncs are at `period` multiples less this.
+  /// How long ago, at the start of a run, a node's last sync began: uniform in a period.
   static Duration phase(RandomStreams streams, std::uint64_t node_key, Duration period);
+  /// Syncs of a node that ended by `now` where they take no time.
+  static std::uint64_t rewrites(RandomStreams streams, std::uint64_t node_key, Duration period, Time now);
 
   void start(Time now);
   /// What a sync costs from the next one on.
   void set_cpu(Duration cpu) { options_.cpu = cpu; }
+  /// Syncs of a node that ended by `now`, which is the present.
+  std::uint64_t rewrites(HostId node, Time now) const;
+
   void on_event(Time now, const Event& event) override;
+  void on_burst_done(Time now, const BurstReport& report) override;
 
  private:
+  struct NodeLoop {
+    GroupIndex group = 0;
+    Time started{};  ///< The sync that runs or ran last.
+    std::uint64_t rewrites = 0;
+  };
+
+  void sync(HostId node, Time now, Duration cpu);
+
   Scheduler& scheduler_;
   Cpus& cpus_;
   RandomStreams streams_;
   ProxySyncOptions options_;
   std::uint16_t handler_ = 0;
   std::uint32_t first_source_ = 0;
-  std::vector<GroupIndex> groups_;
+  bool takes_time_ = false;  ///< Set by start(): the rules are written by loops, not by arithmetic.
+  std::vector<NodeLoop> nodes_;
 };
 
 }  // namespace knetsim

@@ -11,7 +11,7 @@ namespace {
 class Nftables final : public ProxyModel {
  public:
   explicit Nftables(const ProxyParams& params)
-      : sizes_(params.sizes),
+      : sync_(nftables_sync_cost(params.sizes, params.kubernetes, params.kernel)),
         squashed_(squashed_endpoint_chains(params.kubernetes)),
         partial_(params.kubernetes >= Version{1, 32}) {}
 
@@ -46,12 +46,9 @@ class Nftables final : public ProxyModel {
   }
 
   Selection selection() const override { return Selection::Random; }
-  double full_sync_seconds() const override { return nftables_sync_cost(sizes_).full_seconds; }
+  double full_sync_seconds() const override { return sync_.full_seconds; }
   // kubernetes/kubernetes#126013 brought partial syncs; assumption: with 1.32.
-  double partial_sync_seconds() const override {
-    const SyncCost cost = nftables_sync_cost(sizes_);
-    return partial_ ? cost.partial_seconds : cost.full_seconds;
-  }
+  double partial_sync_seconds() const override { return partial_ ? sync_.partial_seconds : sync_.full_seconds; }
 
  private:
   /// @param tried  Symbol whose value comes on top of both: rules that look up a set each.
@@ -189,7 +186,7 @@ class Nftables final : public ProxyModel {
     packet.marked = false;
   }
 
-  RuleSizes sizes_;
+  SyncCost sync_;
   bool squashed_;
   bool partial_;
 };

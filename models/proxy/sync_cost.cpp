@@ -1,5 +1,7 @@
 #include "models/proxy/sync_cost.h"
 
+#include "models/proxy/nftables_rules.h"
+
 namespace knetsim {
 namespace {
 
@@ -29,10 +31,38 @@ constexpr double kCommandSecondsPerRule = (40.1 - kBuildSecondsPerObject * (kFul
 // six commands) and restores it (k/k pkg/proxy/iptables/proxier.go of 1.14, syncProxyRules).
 constexpr double kLegacyFullSecondsPerRule = 8.2e-6 + 1.4e-6 + 6 * 0.9e-6;
 
-constexpr double kNftablesFullSecondsPerService = 194.0 / kFullSyncServices;
+// A full sync in nftables mode is one transaction that writes every chain anew (k/k pkg/proxy/nftables/proxier.go).
+// Each Service has a set of its own, the map of its endpoints. The kernel finds a set by walking a list (net/netfilter/
+// nf_tables_api.c): that of the table's sets, and up to Linux 6.10 the whole transaction as well (nft_set_lookup_byid;
+// "store new sets in dedicated list" came with 6.11). Hence a part that goes with sets times what the list holds,
+// beside one that goes with the rules. Before 1.36 an endpoint is a chain of two rules, since then an element of its
+// Service's map.
+//
+// Measured: CPU time of nft 1.0.6 on Linux 6.18, Intel Xeon, for a table written over itself, Services x endpoints of
+// each:
+//   before 1.36   1,000 x 2: 0.29 s, 2,000 x 2: 1.21, 4,000 x 2: 4.95, 1,000 x 20: 1.86, 1,000 x 50: 4.48, 10 x
+//   5,000: 2.45 since         1,000 x 2: 0.13 s, 2,000 x 2: 0.56, 4,000 x 2: 3.43, 1,000 x 50: 0.49, 10 x 5,000: 0.21
+// The four figures below come within 15 % of those above a second, and within a factor of two of the others.
+constexpr double kNftSecondsPerRule = 24e-6;
+constexpr double kNftSecondsPerElement = 4e-6;
+constexpr double kNftSecondsPerSetAndService = 2.1e-7;
+constexpr double kNftSecondsPerSetAndEndpoint = 3.5e-8;
+// Up to 6.10: kubernetes/kubernetes#130119, 10,000 Services of two endpoints on Linux 6.8, 194 s; #135639, 5,006
+// Services and 250,011 endpoints on 6.1, 795 s. Two figures for two rows.
+constexpr double kOldKernelSecondsPerSetAndService = 7.0e-7;
+constexpr double kOldKernelSecondsPerSetAndEndpoint = 6.1e-7;
+constexpr Version kSetsInAListOfTheirOwn{6, 11};
 
-// kubernetes/kubernetes#126013: one Service added to 10,000 in nftables mode, 141 ms.
-constexpr double kNftablesPartialSecondsPerService = 0.141 / 10'000;
+// kubernetes/kubernetes#126013: one Service added to 10,000 of two endpoints in nftables mode, 141 ms. It goes with the
+// chains that nft reads first: measured as above, one Service of two endpoints added, 3 to 5 us for each chain there
+// is.
+constexpr double kNftablesPartialSecondsPerObject = 0.141 / 30'000;
+// kubernetes/kubernetes#139513: 1.36 lists the whole table in every sync, 63.3 s at 44,125 Services. Measured as above:
+// it grows with the square of the sets (0.05 s at 1,000, 1.7 s at 8,000). Others: 1.37 asks over netlink instead
+// (#137536).
+constexpr double kNftablesListSecondsPerSetPair = 63.3 / (44'125.0 * 44'125.0);
+constexpr Version kListsTheTable{1, 36};
+constexpr Version kListsOverNetlink{1, 37};
 
 // kubernetes/kubernetes#84906: 1,500 Services with external IPs in IPVS mode, 0.73 s after the fix. Each address of a
 // Service is a virtual server of its own (KEP-265). IPVS mode has no partial sync. Assumptions: one external IP each;
@@ -58,9 +88,21 @@ SyncCost ipvs_sync_cost(const RuleSizes& sizes) {
   return {.full_seconds = seconds, .partial_seconds = seconds};
 }
 
-SyncCost nftables_sync_cost(const RuleSizes& sizes) {
-  return {.full_seconds = kNftablesFullSecondsPerService * sizes.service_ports,
-          .partial_seconds = kNftablesPartialSecondsPerService * sizes.service_ports};
+SyncCost nftables_sync_cost(const RuleSizes& sizes, Version kubernetes, Version kernel) {
+  const double sets = 1.0 * sizes.service_ports - sizes.without_endpoints;
+  const auto endpoints = static_cast<double>(sizes.endpoints);
+  const bool chains_of_endpoints = !squashed_endpoint_chains(kubernetes);
+  const double in_chains = chains_of_endpoints ? endpoints : 0;
+  const bool walks_transaction = kernel < kSetsInAListOfTheirOwn;
+  const double rules = (chains_of_endpoints ? 2 : 1) * sets + 2 * in_chains + 2.0 * sizes.node_ports;
+  const double load =
+      kNftSecondsPerRule * rules + kNftSecondsPerElement * endpoints +
+      sets * sets * (walks_transaction ? kOldKernelSecondsPerSetAndService : kNftSecondsPerSetAndService) +
+      sets * in_chains * (walks_transaction ? kOldKernelSecondsPerSetAndEndpoint : kNftSecondsPerSetAndEndpoint);
+  const bool lists = kubernetes >= kListsTheTable && kubernetes < kListsOverNetlink;
+  const double list = lists ? kNftablesListSecondsPerSetPair * sets * sets : 0;
+  return {.full_seconds = kBuildSecondsPerObject * objects(sizes) + load + list,
+          .partial_seconds = kNftablesPartialSecondsPerObject * objects(sizes) + list};
 }
 
 }  // namespace knetsim

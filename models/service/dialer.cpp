@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "models/control/proxy_sync.h"
 #include "models/walk/bindings.h"
 #include "sim/core/math.h"
 
@@ -84,10 +83,9 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
 }
 
 float ServiceDialer::position(NodeIndex node, std::uint64_t rule, Purpose purpose, std::uint32_t of, Time now) const {
-  const auto phase =
-      static_cast<std::uint64_t>(ProxySync::phase(streams_, node_keys_[node], options_.sync_period).count());
-  const std::uint64_t sync = (static_cast<std::uint64_t>(now.time_since_epoch().count()) + phase) /
-                             static_cast<std::uint64_t>(options_.sync_period.count());
+  const std::uint64_t sync = options_.sync != nullptr
+                                 ? options_.sync->rewrites(node, now)
+                                 : ProxySync::rewrites(streams_, node_keys_[node], options_.sync_period, now);
   RngStream draw = streams_.get(purpose.of(node_keys_[node]), hash_combine(rule, sync));
   return static_cast<float>(1 + draw.below(std::max(1u, of)));
 }

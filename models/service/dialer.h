@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/control/proxy_sync.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/client_affinity.h"
 #include "models/service/plan_book.h"
@@ -25,7 +26,8 @@ struct EdgeTarget {
 };
 
 struct DialerOptions {
-  Duration sync_period = std::chrono::seconds(30);  ///< KUBE-SERVICES gets a new order at each.
+  Duration sync_period = std::chrono::seconds(30);  ///< KUBE-SERVICES gets a new order at the end of each sync.
+  const ProxySync* sync = nullptr;                  ///< Knows when they end; null: they take no time.
   RuleSizes sizes;
   std::uint32_t client_nodes_times_server_nodes = 1;
 };

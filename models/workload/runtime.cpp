@@ -302,9 +302,6 @@ void TrafficRuntime::on_message(Time now, MessageIndex message) {
 }
 
 void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
-  if (report.cookie == kNobody) {
-    return;
-  }
   const auto index = static_cast<std::uint32_t>(report.cookie >> 8);
   const auto phase = static_cast<Phase>(report.cookie & 0xff);
   Rpc& rpc = rpcs_[index];

@@ -88,9 +88,6 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void on_message(Time now, MessageIndex message) override;
   void on_lost(Time now, std::uint64_t cookie) override;
 
-  /// Cookie of bursts that nobody waits for (kube-proxy's sync).
-  static constexpr std::uint64_t kNobody = ~std::uint64_t{0};
-
  private:
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
   enum Kind : std::uint16_t { kArrival, kTimeout, kSlept, kThought, kRefused };

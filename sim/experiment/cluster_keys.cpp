@@ -177,10 +177,12 @@ void describe(Fields<ProxySettings>& f) {
                           {.name = "dh", .value = 5, .doc = "destination hashing"},
                           {.name = "sed", .value = 6, .doc = "shortest expected delay"},
                           {.name = "nq", .value = 7, .doc = "never queue"}}});
-  f.optional("syncPeriod", &ProxySettings::sync_period, "30s",
-             {.doc = "All rules are written again at least this often.",
-              .above = "0s",
-              .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
+  f.optional(
+      "syncPeriod", &ProxySettings::sync_period, "30s",
+      {.doc =
+           "A sync begins this long after the start of the last, or when that ends: in every period something changes.",
+       .above = "0s",
+       .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
 }
 
 void describe(Fields<BackgroundSettings>& f) {

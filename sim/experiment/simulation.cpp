@@ -128,9 +128,15 @@ class Point final : public LiveCluster {
         network_(scheduler_, cpus_, topology_, routing_, tables_, streams_,
                  parse_kernel_version(variant.scenario.cluster.kernel).value_or(KernelVersion{}), network_source()),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
+        sync_(scheduler_, cpus_, streams_,
+              {.period = variant.scenario.cluster.proxy.sync_period,
+               .cpu = sync_time(),
+               .nodes = node_keys(*variant.cluster)},
+              sync_source()),
         dialer_(*variant.cluster, endpoints_, variant.targets, udp_edges(variant.traffic), book_, *models_.proxy,
                 streams_,
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
+                 .sync = &sync_,
                  .sizes = models_.sizes,
                  .client_nodes_times_server_nodes = node_pairs(variant)}),
         traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_, streams_,
@@ -139,13 +145,7 @@ class Point final : public LiveCluster {
                   .end = end_,
                   .series_points = 60,
                   .spans = replicate == 0 ? variant.scenario.run.spans : 0},
-                 traffic_source()),
-        sync_(scheduler_, cpus_, streams_,
-              {.period = variant.scenario.cluster.proxy.sync_period,
-               .cpu = sync_time(),
-               .cookie = TrafficRuntime::kNobody,
-               .nodes = node_keys(*variant.cluster)},
-              sync_source()) {
+                 traffic_source()) {
     if (order != nullptr) {
       scheduler_.digest_into(*order);
     }
@@ -226,9 +226,9 @@ class Point final : public LiveCluster {
   std::vector<GroupIndex> groups_;
   Network network_;
   PlanBook book_;
+  ProxySync sync_;
   ServiceDialer dialer_;
   TrafficRuntime traffic_;
-  ProxySync sync_;
   CpuSnapshot cpu_before_;
   std::vector<LinkCounters> links_before_;
 };

@@ -179,7 +179,7 @@ void Cpus::core_event(CoreIndex index, Time now) {
                                waiting == kNone ? group.vruntime : std::min(group.vruntime, groups_[waiting].vruntime));
   free_bursts_.push_back(burst);
   run_next(index, now);
-  owner_->on_burst_done(now, report);
+  (group.owner != nullptr ? *group.owner : *owner_).on_burst_done(now, report);
 }
 
 Duration Cpus::softirq_time(CoreIndex core, Time now) const { return cores_[core].softirq.executed(now); }

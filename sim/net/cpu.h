@@ -56,7 +56,9 @@ class Cpus final : public EventHandler {
     handler_ = scheduler.add(*this);
   }
 
+  /// Of all groups that have none of their own.
   void set_owner(BurstOwner& owner) { owner_ = &owner; }
+  void set_owner(GroupIndex group, BurstOwner& owner) { groups_[group].owner = &owner; }
 
   /// @param cores  1 .. 1024. @throws std::invalid_argument  Out of range.
   HostId add_node(std::uint32_t cores);
@@ -125,6 +127,7 @@ class Cpus final : public EventHandler {
   };
   struct Group {
     HostId node = 0;
+    BurstOwner* owner = nullptr;                ///< null: that of all
     std::int64_t vruntime = 0;                  ///< ps * 1024 / weight
     std::int64_t per_ps_q20 = 0;                ///< 1024 / weight in 2^-20 units
     std::uint32_t first = kNone, last = kNone;  ///< FIFO of waiting bursts

@@ -1,5 +1,6 @@
 // Goal: the lab's own processes are not taken for others that disturb it, and nothing of the others is lost. Method: a
-// folder laid out as proc(5), with a line for each kind of process, so that no other process of the machine has a part in it.
+// folder laid out as proc(5), with a line for each kind of process, so that no other process of the machine has a part
+// in it.
 
 #include "analysis/lab/process_times.h"
 

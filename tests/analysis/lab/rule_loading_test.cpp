@@ -30,11 +30,13 @@ TEST(RuleLoading, EachBackEndLoadsItsRulesAndMoreTakeMoreTime) {
   }
 }
 
-// KEP-3866's numbers by another way: a full sync of 10,000 Services of two endpoints each takes 40.1 s with iptables
-// (taken as its nft back end), 194 s in nftables mode (kubernetes/kubernetes#130119). The model is fitted to them.
+// A full sync of 10,000 Services of two endpoints each takes 40.1 s with iptables (taken as its nft back end;
+// kubernetes/kubernetes#130119): the model is fitted to it. In nftables mode the kernel's tools take 0.133 s for 1,000
+// of them on Linux 6.18 (docs/validation-kernel.md); kube-proxy's own work and its list of the table come on top.
 TEST(RuleLoading, TheModelledSyncIsThatOfTheProxyModel) {
   EXPECT_NEAR(modelled_sync_seconds({.proxy = LabProxy::IptablesNft, .services = 10'000}), 40.1, 0.4);
-  EXPECT_NEAR(modelled_sync_seconds({.proxy = LabProxy::Nftables, .services = 10'000}), 194, 1);
+  EXPECT_GT(modelled_sync_seconds({.proxy = LabProxy::Nftables, .services = 1'000}), 0.133);
+  EXPECT_LT(modelled_sync_seconds({.proxy = LabProxy::Nftables, .services = 1'000}), 3 * 0.133);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// SHA-256 gives the digests of NIST's published examples: Examples with Intermediate Values, SHA-256 (FIPS 180-4), and the
-// "Additional" examples of the same page, the empty message and a million letters among them.
+// SHA-256 gives the digests of NIST's published examples: Examples with Intermediate Values, SHA-256 (FIPS 180-4), and
+// the "Additional" examples of the same page, the empty message and a million letters among them.
 #include "sim/checksum/sha256.h"
 
 #include <gtest/gtest.h>
