@@ -24,9 +24,9 @@ constexpr double kCommandSecondsPerRule = (40.1 - kBuildSecondsPerObject * (kFul
 // Measured: CPU time of iptables-legacy 1.8.9 on Linux 6.18, AMD EPYC, in a network namespace with the nat table of
 // 1,000, 5,000 and 10,000 Services of ten endpoints, two rules a Service (32,000, 160,000 and 320,000 rules), least of
 // four:
-//   iptables-restore of the whole table over itself   0.16, 1.40 and 3.77 s, 8.2 us a rule (5.0 to 11.8, geometric
-//   mean) iptables-save                                     0.038, 0.23 and 0.45 s, 1.4 us a rule iptables -C of one
-//   rule                           0.020, 0.15 and 0.30 s, 0.9 us a rule: it fetches the table
+//   iptables-restore of the whole table over itself   0.16, 1.40 and 3.77 s, 8.2 us a rule (5.0 to 11.8, geometric mean)
+//   iptables-save                                     0.038, 0.23 and 0.45 s, 1.4 us a rule
+//   iptables -C of one rule                           0.020, 0.15 and 0.30 s, 0.9 us a rule: it fetches the table
 // A full sync saves the table, makes sure of its three jumps out of the built-in nat chains (a chain and a rule each,
 // six commands) and restores it (k/k pkg/proxy/iptables/proxier.go of 1.14, syncProxyRules).
 constexpr double kLegacyFullSecondsPerRule = 8.2e-6 + 1.4e-6 + 6 * 0.9e-6;
@@ -40,8 +40,9 @@ constexpr double kLegacyFullSecondsPerRule = 8.2e-6 + 1.4e-6 + 6 * 0.9e-6;
 //
 // Measured: CPU time of nft 1.0.6 on Linux 6.18, Intel Xeon, for a table written over itself, Services x endpoints of
 // each:
-//   before 1.36   1,000 x 2: 0.29 s, 2,000 x 2: 1.21, 4,000 x 2: 4.95, 1,000 x 20: 1.86, 1,000 x 50: 4.48, 10 x
-//   5,000: 2.45 since         1,000 x 2: 0.13 s, 2,000 x 2: 0.56, 4,000 x 2: 3.43, 1,000 x 50: 0.49, 10 x 5,000: 0.21
+//   before 1.36   1,000 x 2: 0.29 s, 2,000 x 2: 1.21, 4,000 x 2: 4.95, 1,000 x 20: 1.86, 1,000 x 50: 4.48,
+//                 10 x 5,000: 2.45
+//   since         1,000 x 2: 0.13 s, 2,000 x 2: 0.56, 4,000 x 2: 3.43, 1,000 x 50: 0.49, 10 x 5,000: 0.21
 // The four figures below come within 15 % of those above a second, and within a factor of two of the others.
 constexpr double kNftSecondsPerRule = 24e-6;
 constexpr double kNftSecondsPerElement = 4e-6;
