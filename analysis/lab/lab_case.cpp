@@ -57,7 +57,7 @@ double units(CostUnit unit, std::uint32_t bytes) { return unit == CostUnit::Byte
 std::unique_ptr<CniModel> cni_model(const LabSetup& setup) {
   const bool vxlan = setup.fabric == Fabric::Vxlan;
   const char* kind = !setup.bridge ? "routed" : vxlan ? "flannel" : "bridge";
-  return cni_kind_named(kind)->make({.backend = vxlan && setup.bridge ? "vxlan" : ""});
+  return cni_kind_named(kind)->make({.backend = vxlan && setup.bridge ? "vxlan" : "", .masquerade = false});
 }
 
 /// Adds up the work of the walks of a case's packets.

@@ -32,7 +32,8 @@ class Binder {
     place(owners);
     assign_addresses(cluster_, options_.addresses, diagnostics_);
     if (!diagnostics_.has_errors()) {
-      cluster_.endpoints = EndpointViews(build_endpoints(manifests_, cluster_, diagnostics_));
+      cluster_.endpoints =
+          EndpointViews(build_endpoints(manifests_, cluster_, options_.terminating_serve, diagnostics_));
     }
     return summary_;
   }

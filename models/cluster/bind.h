@@ -24,6 +24,7 @@ struct UniformNodes {
 struct ClusterOptions {
   UniformNodes nodes;
   AddressPlan addresses;
+  bool terminating_serve = true;  ///< See build_endpoints(): by default from Kubernetes 1.26 on.
 };
 
 struct ClusterSummary {

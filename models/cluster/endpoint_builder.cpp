@@ -25,18 +25,13 @@ struct Conditioned {
   bool terminating = false;
 };
 
-/// The ready endpoints; where there are none, those that terminate but still serve. @source k/k pkg/proxy/topology.go.
-std::vector<Endpoint> usable(std::span<const Conditioned> all) {
+/// Those that a proxy may send to: ready, or terminating and serving where it looks at these.
+std::vector<Endpoint> usable(std::span<const Conditioned> all, bool terminating_serve) {
   std::vector<Endpoint> chosen;
   for (const Conditioned& one : all) {
-    if (one.ready) chosen.push_back(one.endpoint);
-  }
-  if (!chosen.empty()) return chosen;
-  for (const Conditioned& one : all) {
-    if (one.serving && one.terminating) {
-      chosen.push_back(one.endpoint);
-      chosen.back().ready = false;
-    }
+    if (!one.ready && !(terminating_serve && one.serving && one.terminating)) continue;
+    chosen.push_back(one.endpoint);
+    chosen.back().ready = one.ready;
   }
   return chosen;
 }
@@ -49,9 +44,10 @@ IpAddress address_of(const Pod& pod, IpFamily family) {
 
 class Builder {
  public:
-  Builder(const Manifests& manifests, const Cluster& cluster, Diagnostics& diagnostics)
+  Builder(const Manifests& manifests, const Cluster& cluster, bool terminating_serve, Diagnostics& diagnostics)
       : manifests_(manifests),
         cluster_(cluster),
+        terminating_serve_(terminating_serve),
         diagnostics_(diagnostics),
         names_(cluster),
         selection_(cluster),
@@ -192,7 +188,7 @@ class Builder {
   }
 
   std::size_t set(ServicePortIndex port, IpFamily family) {
-    const std::vector<Endpoint> endpoints = usable(conditioned_);
+    const std::vector<Endpoint> endpoints = usable(conditioned_, terminating_serve_);
     if (!endpoints.empty()) table_.set(port, family, endpoints);
     return endpoints.size();
   }
@@ -242,6 +238,7 @@ class Builder {
 
   const Manifests& manifests_;
   const Cluster& cluster_;
+  bool terminating_serve_;
   Diagnostics& diagnostics_;
   ClusterNames names_;
   PodSelection selection_;
@@ -253,8 +250,9 @@ class Builder {
 
 }  // namespace
 
-EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, Diagnostics& diagnostics) {
-  return Builder(manifests, cluster, diagnostics).build();
+EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, bool terminating_serve,
+                              Diagnostics& diagnostics) {
+  return Builder(manifests, cluster, terminating_serve, diagnostics).build();
 }
 
 }  // namespace knetsim

@@ -9,8 +9,10 @@ namespace knetsim {
 /// as the EndpointSlice controller would make them, from the pods that its selector matches. Each source is used alone,
 /// so that an address that stands in all three counts once. Slices are kept apart by address family. Notices: a Service
 /// that selects no pod, a target port that no selected pod has.
+/// @param terminating_serve  Whether kube-proxy sends to endpoints that terminate and still serve (KEP-1669).
 /// @pre Pods have nodes and addresses.
 /// @source k/k staging/src/k8s.io/endpointslice/utils.go (podToEndpoint) and pkg/proxy/endpointslicecache.go.
-EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, Diagnostics& diagnostics);
+EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, bool terminating_serve,
+                              Diagnostics& diagnostics);
 
 }  // namespace knetsim

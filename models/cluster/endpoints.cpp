@@ -1,13 +1,20 @@
 #include "models/cluster/endpoints.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <stdexcept>
 
 namespace knetsim {
 
 void EndpointTable::set(ServicePortIndex port, IpFamily family, std::span<const Endpoint> endpoints) {
-  ranges_[slot(port, family)] = {static_cast<std::uint32_t>(all_.size()), static_cast<std::uint32_t>(endpoints.size())};
-  all_.insert(all_.end(), endpoints.begin(), endpoints.end());
+  Range& range = ranges_[slot(port, family)];
+  range.begin = static_cast<std::uint32_t>(all_.size());
+  range.count = static_cast<std::uint32_t>(endpoints.size());
+  const auto ready = [](const Endpoint& endpoint) { return endpoint.ready; };
+  std::ranges::copy_if(endpoints, std::back_inserter(all_), ready);
+  range.ready = static_cast<std::uint32_t>(all_.size()) - range.begin;
+  std::ranges::copy_if(endpoints, std::back_inserter(all_), std::not_fn(ready));
 }
 
 EndpointView EndpointViews::at(NodeIndex node) const {

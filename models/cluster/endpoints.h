@@ -20,23 +20,30 @@ inline constexpr std::uint32_t kNoIndex = std::numeric_limits<std::uint32_t>::ma
 struct Endpoint {
   IpAddress address{};
   std::uint16_t port = 0;
-  bool ready = true;        ///< False for one that serves only because every other is gone too (KEP-1669).
+  bool ready = true;        ///< False for one that terminates and still serves (KEP-1669).
   PodIndex pod = kNoIndex;  ///< kNoIndex for an address outside the cluster.
   NodeIndex node = kNoIndex;
 };
 
-/// The endpoints that a proxy uses, of every Service port and family: the ready ones; those that terminate but still
-/// serve where none is ready (k/k pkg/proxy/topology.go, CategorizeEndpoints). Immutable once built.
+/// The endpoints that a proxy may use, of every Service port and family: those that are ready, and those that terminate
+/// but still serve, which take over where none is ready (k/k pkg/proxy/topology.go, CategorizeEndpoints; a node's own
+/// ones do so by themselves where a policy is Local). Immutable once built.
 class EndpointTable {
  public:
   EndpointTable() = default;
   explicit EndpointTable(std::size_t service_ports) : ranges_(2 * service_ports) {}
 
+  /// What the policy Cluster sends to: the ready ones, else those that terminate.
   std::span<const Endpoint> endpoints(ServicePortIndex port, IpFamily family) const {
+    const Range& range = ranges_[slot(port, family)];
+    return range.ready > 0 ? std::span(all_).subspan(range.begin, range.ready) : everywhere(port, family);
+  }
+  /// All of them, the ready ones first.
+  std::span<const Endpoint> everywhere(ServicePortIndex port, IpFamily family) const {
     const Range& range = ranges_[slot(port, family)];
     return std::span(all_).subspan(range.begin, range.count);
   }
-  /// Replaces the endpoints of one port and family. Ports may be set in any order, each once.
+  /// Replaces the endpoints of one port and family, ready or terminating. Ports may be set in any order, each once.
   void set(ServicePortIndex port, IpFamily family, std::span<const Endpoint> endpoints);
   std::size_t size() const { return all_.size(); }
   std::size_t service_ports() const { return ranges_.size() / 2; }
@@ -45,6 +52,7 @@ class EndpointTable {
   struct Range {
     std::uint32_t begin = 0;
     std::uint32_t count = 0;
+    std::uint32_t ready = 0;  ///< The first of them.
   };
   static std::size_t slot(ServicePortIndex port, IpFamily family) {
     return 2 * std::size_t{port} + static_cast<std::size_t>(family);
@@ -61,9 +69,14 @@ class EndpointView {
       : version_(version), table_(std::move(table)) {}
 
   std::uint64_t version() const { return version_; }
-  /// Endpoints of a Service port, in the order of its slices or, without slices, of the pods.
+  /// Endpoints of a Service port that the policy Cluster sends to, in the order of its slices or, without slices, of
+  /// the pods.
   std::span<const Endpoint> endpoints(ServicePortIndex port, IpFamily family = IpFamily::V4) const {
     return table_->endpoints(port, family);
+  }
+  /// With those that terminate and serve while others are ready.
+  std::span<const Endpoint> everywhere(ServicePortIndex port, IpFamily family = IpFamily::V4) const {
+    return table_->everywhere(port, family);
   }
 
  private:

@@ -8,12 +8,17 @@ namespace knetsim {
 /// host routes. What the `bridge` plugin sets up, and the base of flannel.
 class BridgeCni : public CniModel {
  public:
+  explicit BridgeCni(bool masquerades = false) : masquerades_(masquerades) {}
+  bool masquerades() const override { return masquerades_; }
   void leave_pod(StepSink& sink) const override;
   void enter_pod(StepSink& sink) const override;
   bool bridged() const override { return true; }
   Tunnel tunnel() const override { return {}; }
   void encapsulate(StepSink&) const override {}
   void decapsulate(StepSink&) const override {}
+
+ private:
+  bool masquerades_;
 };
 
 CniInfo bridge_info();

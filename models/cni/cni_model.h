@@ -21,8 +21,9 @@ struct Tunnel {
 
 /// What a pod network is built from: `cluster.cni` of the scenario.
 struct CniParams {
-  std::string backend{};  ///< One of CniInfo::backends; empty: the first.
-  bool notrack = false;   ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
+  std::string backend{};   ///< One of CniInfo::backends; empty: the first.
+  bool notrack = false;    ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
+  bool masquerade = true;  ///< flannel's --ip-masq, which its manifests set. Other kinds never do.
 };
 
 /// A pod network: what lies between a pod's socket and its node's IP stack, and how packets for other nodes' pods are
@@ -36,6 +37,9 @@ class CniModel {
   virtual void enter_pod(StepSink& sink) const = 0;
   /// Whether pods of one node are ports of one bridge, so that frames between them need no routing.
   virtual bool bridged() const = 0;
+  /// Whether it masquerades at the edge of the pod network: what pods send to addresses that are no pod's, nodes'
+  /// included, and what a node sends on to another node's pod for a source that is no pod.
+  virtual bool masquerades() const { return false; }
   /// The tunnel between nodes, if any.
   virtual Tunnel tunnel() const = 0;
   /// Steps that put a packet into the tunnel, and that take it out; the outer packet's passage through netfilter is the

@@ -18,6 +18,18 @@ const ProxyInfo* proxy_mode_named(std::string_view name) {
   return found == modes.end() ? nullptr : &*found;
 }
 
+Reach ProxyModel::reach(const Asking& asking, const EndpointCounts& known) const {
+  if (!known.any) return Reach::Refused;
+  if (!keeps_to_the_node(asking)) return Reach::Cluster;
+  return known.local > 0 ? Reach::Local : Reach::Dropped;
+}
+
+Asking asking_of(const HookPacket& packet) {
+  return {.from_outside = packet.flow.exposure == Exposure::NodePort,
+          .local_policy = packet.flow.local_policy,
+          .source = packet.source};
+}
+
 void translate(HookPacket& packet, NodeRole node) {
   packet.translated = true;
   if (!packet.flow.server_host_network) {

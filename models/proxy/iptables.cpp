@@ -241,10 +241,11 @@ class Iptables final : public ProxyModel {
     add(sink, packet, RuleTable::Nat, (two_rules_ ? 2 : 1) * bytes_.node_port, {0, Symbol::NodePortPosition},
         "KUBE-NODEPORTS: to the port's rule, of " + grouped(node_port_rules()));
     match_each(sink, packet, Symbol::NodePortPosition, (two_rules_ ? 2 : 1) * port_matches(), "KUBE-NODEPORTS");
-    if (two_rules_) {
+    if (two_rules_ && !packet.flow.local_policy) {
       return service_chain(packet, sink, false);
     }
-    const bool test_in_svc = !packet.flow.local_inside;  // else in KUBE-SVL: where ClusterIPs go
+    const bool test_in_svc = !two_rules_ && !packet.flow.local_inside;  // else in KUBE-SVL: where ClusterIPs go
+    const std::string chain = two_rules_ ? "KUBE-XLB" : "KUBE-EXT";
     if (!packet.flow.local_policy) {
       add(sink, packet, RuleTable::Nat, bytes_.external, {2}, "KUBE-EXT: masquerade, then the Service's chain");
       mark(packet, sink);
@@ -253,16 +254,18 @@ class Iptables final : public ProxyModel {
     // Local policy: a pod of the cluster and the node itself are sent to all endpoints, the rest to the node's own.
     // The pod's rule has a comment, behind the source; the node's two have a comment and addrtype.
     if (packet.source == AddressKind::Pod) {
-      add(sink, packet, RuleTable::Nat, bytes_.external, {1}, "KUBE-EXT: pod traffic");
+      add(sink, packet, RuleTable::Nat, bytes_.external, {1}, chain + ": pod traffic, to all endpoints");
       return 1 + service_chain(packet, sink, test_in_svc);
     }
     if (packet.source == AddressKind::ThisNode) {
-      add(sink, packet, RuleTable::Nat, bytes_.external, {3}, "KUBE-EXT: the node's own traffic");
+      add(sink, packet, RuleTable::Nat, bytes_.external, {3}, chain + ": the node's own traffic, to all endpoints");
       mark(packet, sink);
       return 4 + service_chain(packet, sink, test_in_svc);
     }
-    add(sink, packet, RuleTable::Nat, bytes_.external, {4}, "KUBE-EXT: to the node's own endpoints");
-    return 4 + service_chain(packet, sink, !test_in_svc);
+    // Up to 1.20 the node's own endpoints are drawn from in the same chain.
+    add(sink, packet, RuleTable::Nat, bytes_.external, {two_rules_ ? 3.0 : 4.0},
+        chain + ": to the node's own endpoints");
+    return 4 + service_chain(packet, sink, !two_rules_ && !test_in_svc);
   }
 
   // KUBE-SVC or KUBE-SVL, then KUBE-SEP. The masquerade test for the ClusterIP stands in front of the chain that the
@@ -271,8 +274,8 @@ class Iptables final : public ProxyModel {
   double service_chain(HookPacket& packet, StepSink& sink, bool masquerade_test) const {
     const double checks = packet.flow.affinity && !packet.flow.remembered ? packet.flow.endpoints : 0.0;
     add(sink, packet, RuleTable::Nat, bytes_.choice, {(masquerade_test ? 1 : 0) + checks, Symbol::EndpointIndex},
-        packet.flow.local_policy ? "the Service's chain: to the endpoint's rule (Local policy)"
-                                 : "KUBE-SVC: to the endpoint's rule");
+        keeps_to_the_node(asking_of(packet)) ? "KUBE-SVL: to the endpoint's rule, of the node's own"
+                                             : "KUBE-SVC: to the endpoint's rule");
     double matches = checks * (endpoint_comment_ + 1);
     if (masquerade_test && packet.destination == AddressKind::ClusterIp && packet.source != AddressKind::Pod) {
       matches += port_matches();

@@ -68,12 +68,13 @@ class Writer {
 
   void add(const ServicePortSpec& service) {
     const EndpointUse use(service);
-    const auto& [local, any, internal, external, by_cluster, by_local, reached] = use;
+    const auto& [cluster, local, any, internal, external, by_cluster, by_local, reached] = use;
     const bool uses_external_chain = any && service.externally_accessible();
     const std::string cluster_chain = iptables_service_chain("KUBE-SVC-", service);
     const std::string local_chain = iptables_service_chain("KUBE-SVL-", service);
-    const std::string external_chain = two_rules_ ? (service.external_local ? local_chain : cluster_chain)
-                                                  : iptables_service_chain("KUBE-EXT-", service);
+    const std::string external_chain = !two_rules_              ? iptables_service_chain("KUBE-EXT-", service)
+                                       : service.external_local ? iptables_service_chain("KUBE-XLB-", service)
+                                                                : cluster_chain;
     const std::string internal_chain = service.internal_local ? local_chain : cluster_chain;
 
     cluster_ip(service, internal, any, internal_chain);
@@ -84,8 +85,18 @@ class Writer {
       matches.push_back(match::Source{node_.cluster_cidr, true});
       nat(internal_chain, jump_to("KUBE-MARK-MASQ", std::move(matches), service.port_string() + " cluster IP"));
     }
-    if (uses_external_chain && !two_rules_) {
-      external_policy(service, external, external_chain, cluster_chain, local_chain);
+    if (uses_external_chain && service.external_local) {
+      external_local(service, external_chain, cluster_chain);
+      if (two_rules_) {
+        choose_endpoint(service, external_chain, local);
+      } else if (external) {
+        nat(external_chain, jump_to(local_chain));
+      }
+    } else if (uses_external_chain && !two_rules_) {
+      nat(external_chain,
+          jump_to("KUBE-MARK-MASQ", {},
+                  fmt::format("masquerade traffic for {} external destinations", service.port_string())));
+      nat(external_chain, jump_to(cluster_chain));
     }
     if (any && !service.load_balancer_ips.empty() && !service.source_ranges.empty()) {
       for (const Ipv4Range& range : service.source_ranges) {
@@ -93,9 +104,8 @@ class Writer {
             jump_to(external_chain, {match::Source{range}}, service.port_string() + " loadbalancer IP"));
       }
     }
-    if (by_cluster) choose_endpoint(service, cluster_chain, service.endpoints);
-    if (by_local) choose_endpoint(service, local_chain, local);
-    if (two_rules_ && uses_external_chain && service.external_local) chain_of(nat_, nat_index_, local_chain);
+    if (by_cluster) choose_endpoint(service, cluster_chain, cluster);
+    if (by_local && (!two_rules_ || service.internal_local)) choose_endpoint(service, local_chain, local);
     for (const EndpointSpec& endpoint : reached) {
       reach_endpoint(service, endpoint);
     }
@@ -211,23 +221,18 @@ class Writer {
     filter(chain, std::move(rule));
   }
 
-  void external_policy(const ServicePortSpec& service, bool external, const std::string& chain,
-                       const std::string& cluster_chain, const std::string& local_chain) {
+  // Whoever --cluster-cidr makes a pod of the cluster, and the node itself, are sent to all endpoints all the same.
+  void external_local(const ServicePortSpec& service, const std::string& chain, const std::string& cluster_chain) {
     const std::string port = service.port_string();
-    if (!service.external_local) {
-      nat(chain, jump_to("KUBE-MARK-MASQ", {}, fmt::format("masquerade traffic for {} external destinations", port)));
-      nat(chain, jump_to(cluster_chain));
-      return;
-    }
+    const std::string what = two_rules_ ? "LB IP" : "external destinations";
     nat(chain, jump_to(cluster_chain, {match::Source{node_.cluster_cidr}},
-                       fmt::format("pod traffic for {} external destinations", port)));
+                       two_rules_ ? "Redirect pods trying to reach external loadbalancer VIP to clusterIP"
+                                  : fmt::format("pod traffic for {} {}", port, what)));
     nat(chain, jump_to("KUBE-MARK-MASQ", {match::SourceLocal{}},
-                       fmt::format("masquerade LOCAL traffic for {} external destinations", port)));
+                       fmt::format("masquerade LOCAL traffic for {} {}", port, what)));
     nat(chain, jump_to(cluster_chain, {match::SourceLocal{}},
-                       fmt::format("route LOCAL traffic for {} external destinations", port)));
-    if (external) {
-      nat(chain, jump_to(local_chain));
-    }
+                       two_rules_ ? fmt::format("route LOCAL traffic for {} {} to service chain", port, what)
+                                  : fmt::format("route LOCAL traffic for {} {}", port, what)));
   }
 
   std::string endpoint_comment(std::string text) const { return comments_ ? std::move(text) : std::string(); }

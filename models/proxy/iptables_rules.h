@@ -26,8 +26,7 @@ struct IptablesRuleOptions {
 /// a Go map and new at each sync. The rules that kubelet adds (KUBE-FIREWALL) are included, a CNI's are not. Left out:
 /// rules with nfacct counters (a second rule per node port where nfnetlink_acct is there), and the rule without a
 /// target that ends a KUBE-FW chain for people to read, which the published rule totals have no room for either. Up to
-/// 1.20 externalTrafficPolicy Local leads to KUBE-SVL, where kube-proxy had a chain KUBE-XLB that sent pods and the
-/// node itself to all endpoints, and to KUBE-MARK-DROP the rest where none was local; here filter drops it, as later.
+/// 1.20 KUBE-XLB led to KUBE-MARK-DROP where none of the endpoints was local; here filter drops that, as later.
 /// @source k/k pkg/proxy/iptables/proxier.go, syncProxyRules and iptablesJumpChains.
 Ruleset iptables_rules(const NodeSpec& node, std::span<const ServicePortSpec> services,
                        const IptablesRuleOptions& options = {});

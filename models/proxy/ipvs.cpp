@@ -6,6 +6,7 @@
 //
 // Rules are those of a node with ClusterIPs and local endpoints, without load balancers and external IPs; the rule for
 // node ports is there where there are any.
+#include "models/proxy/ipvs_rules.h"
 #include "models/proxy/mode_table.h"
 #include "models/proxy/sync_cost.h"
 
@@ -40,7 +41,10 @@ const Scheduler& scheduler_named(std::string_view name) {
 
 class Ipvs final : public ProxyModel {
  public:
-  explicit Ipvs(const ProxyParams& params) : sizes_(params.sizes), scheduler_(scheduler_named(params.scheduler)) {}
+  explicit Ipvs(const ProxyParams& params)
+      : sizes_(params.sizes),
+        scheduler_(scheduler_named(params.scheduler)),
+        falls_back_(ipvs_falls_back(params.kubernetes)) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override {
     const bool nat = packet.state == CtState::New && !packet.nat_bound;
@@ -73,6 +77,13 @@ class Ipvs final : public ProxyModel {
 
   bool translates_at_input() const override { return true; }
   Selection selection() const override { return scheduler_.selection; }
+  // A virtual server has the destinations that ipvs_rules() gives it, whoever asks. Without any, ip_vs_leave() answers
+  // with "port unreachable" (net/netfilter/ipvs/ip_vs_core.c).
+  Reach reach(const Asking& asking, const EndpointCounts& known) const override {
+    if (asking.local_policy && known.local > 0) return Reach::Local;
+    if (asking.local_policy && !falls_back_) return Reach::Refused;
+    return known.cluster > 0 ? Reach::Cluster : Reach::Refused;
+  }
   double destinations_scanned(std::uint32_t endpoints) const override {
     return scheduler_.scans_destinations ? endpoints : 1;
   }
@@ -213,6 +224,7 @@ class Ipvs final : public ProxyModel {
 
   RuleSizes sizes_;
   const Scheduler& scheduler_;
+  bool falls_back_;
 };
 
 }  // namespace

@@ -120,18 +120,24 @@ Table nat_table(const NodeSpec& node, const std::map<std::string, IpSet>& sets) 
 }  // namespace
 
 IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
-                     std::span<const ServicePortSpec> services) {
+                     std::span<const ServicePortSpec> services, Version kubernetes) {
   IpvsRules made;
   std::map<std::string, IpSet> sets = empty_sets();
   for (const ServicePortSpec& service : services) {
     const bool udp = service.transport == Transport::Udp;
-    const std::vector<EndpointSpec> local = service.local_endpoints();
+    const EndpointUse use(service);
+    // syncEndpoint()
+    const auto destinations = [&](bool local_policy) {
+      if (!local_policy) return use.cluster;
+      return use.local.empty() && ipvs_falls_back(kubernetes) ? use.cluster : use.local;
+    };
     const ServiceKey cluster{service.cluster_ip, service.transport, service.port};
     sets.at("KUBE-CLUSTER-IP").members.insert(cluster);
     sets.at("KUBE-IPVS-IPS").members.insert({.address = service.cluster_ip});
     made.addresses.push_back(service.cluster_ip);
-    made.servers.push_back({cluster, service.affinity_seconds, service.internal_local ? local : service.endpoints});
-    for (const EndpointSpec& endpoint : local) {
+    made.servers.push_back({cluster, service.affinity_seconds, destinations(service.internal_local)});
+    for (const EndpointSpec& endpoint : service.endpoints) {
+      if (!endpoint.local) continue;
       sets.at("KUBE-LOOP-BACK").members.insert({endpoint.address, service.transport, endpoint.port});
     }
     if (service.node_port == 0) continue;
@@ -143,7 +149,7 @@ IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
     for (const Ipv4 address : node_addresses) {
       made.servers.push_back({{address, service.transport, service.node_port},
                               service.affinity_seconds,
-                              service.external_local ? local : service.endpoints});
+                              destinations(service.external_local)});
     }
   }
   // Two ports of one Service have one address.

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "models/proxy/proxy_model.h"
 #include "models/proxy/ruleset.h"
 
 namespace knetsim {
@@ -14,6 +15,10 @@ struct VirtualServer {
   int persistence_seconds = 0;  ///< sessionAffinity: ClientIP; 0: none
   std::vector<EndpointSpec> destinations{};
 };
+
+/// Where a policy is Local and no endpoint is on the node, a virtual server gets all those that kube-proxy keeps, from
+/// 1.21 on (k/k#97081): so that the node's pods reach them. None are kept of a Service that has only a ClusterIP.
+constexpr bool ipvs_falls_back(Version kubernetes) { return kubernetes >= Version{1, 21}; }
 
 /// All that kube-proxy in IPVS mode writes on a node.
 struct IpvsRules {
@@ -28,6 +33,6 @@ struct IpvsRules {
 /// either.
 /// @source k/k pkg/proxy/ipvs/proxier.go, iptablesJumpChain, ipsetWithIptablesChain and writeIptablesRules.
 IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
-                     std::span<const ServicePortSpec> services);
+                     std::span<const ServicePortSpec> services, Version kubernetes = {1, 36});
 
 }  // namespace knetsim

@@ -10,6 +10,8 @@ ProxyInfo ipvs_info();
 ProxyInfo nftables_info();
 ProxyInfo none_info();
 
+/// The packet's question to a Service, of a flow that has one.
+Asking asking_of(const HookPacket& packet);
 /// The destination becomes the chosen endpoint, as seen from the node `node`.
 void translate(HookPacket& packet, NodeRole node);
 /// Whether the packet, at the node `node`, is still bound for the node port that the client asked: a process of a node

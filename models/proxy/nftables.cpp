@@ -112,10 +112,10 @@ class Nftables final : public ProxyModel {
       packet.marked = true;
       service_chain(packet, sink, cluster_internal, false);
     } else if (packet.source == AddressKind::Pod) {
-      add(sink, packet, RuleTable::Nat, 1, 0, "external chain: pod traffic");
+      add(sink, packet, RuleTable::Nat, 1, 0, "external chain: pod traffic, to all endpoints");
       service_chain(packet, sink, cluster_internal, false);
     } else if (packet.source == AddressKind::ThisNode) {
-      add(sink, packet, RuleTable::Nat, 3 + mark, 0, "external chain: the node's own traffic");
+      add(sink, packet, RuleTable::Nat, 3 + mark, 0, "external chain: the node's own traffic, to all endpoints");
       packet.marked = true;
       service_chain(packet, sink, cluster_internal, false);
     } else {

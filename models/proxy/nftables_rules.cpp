@@ -35,7 +35,7 @@ class Writer {
 
   void add(const ServicePortSpec& service) {
     const EndpointUse use(service);
-    const auto& [local, any, internal, external, by_cluster, by_local, reached] = use;
+    const auto& [cluster, local, any, internal, external, by_cluster, by_local, reached] = use;
     const std::string cluster_chain = nftables_service_chain("service-", service);
     const std::string local_chain = nftables_service_chain("local-", service);
     const std::string internal_chain = service.internal_local ? local_chain : cluster_chain;
@@ -58,7 +58,7 @@ class Writer {
     if (any && service.externally_accessible()) {
       external_policy(service, external, external_chain, cluster_chain, local_chain);
     }
-    if (by_cluster) choose_endpoint(service, cluster_chain, service.endpoints);
+    if (by_cluster) choose_endpoint(service, cluster_chain, cluster);
     if (by_local) choose_endpoint(service, local_chain, local);
     for (const EndpointSpec& endpoint : reached) {
       reach_endpoint(service, endpoint);

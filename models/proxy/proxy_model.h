@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/proxy/endpoint_categories.h"
 #include "models/walk/netfilter.h"
 
 namespace knetsim {
@@ -59,6 +60,9 @@ class ProxyModel {
   /// matches).
   virtual bool has_nat() const { return true; }
   virtual Selection selection() const = 0;
+  /// Which of a Service port's endpoints one who asks is sent to. By default as the rules of the iptables and the
+  /// nftables mode have it: refused where there is no endpoint at all, dropped where the policy finds none.
+  virtual Reach reach(const Asking& asking, const EndpointCounts& known) const;
   /// Destinations that the scheduler looks at for one new connection among `endpoints`: the value of
   /// Symbol::IpvsDestinations.
   virtual double destinations_scanned(std::uint32_t /*endpoints*/) const { return 1; }

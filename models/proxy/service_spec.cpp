@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace knetsim {
 
 std::string to_text(Ipv4 address) {
@@ -26,24 +30,24 @@ std::string ServicePortSpec::port_string() const {
                            : fmt::format("{}/{}:{}", name_space, name, port_name);
 }
 
-std::vector<EndpointSpec> ServicePortSpec::local_endpoints() const {
-  std::vector<EndpointSpec> found;
-  for (const EndpointSpec& endpoint : endpoints) {
-    if (endpoint.local) {
-      found.push_back(endpoint);
-    }
-  }
-  return found;
+EndpointCategories<EndpointSpec> ServicePortSpec::categories() const {
+  return categorize(std::span(endpoints), policies(), [](const EndpointSpec& endpoint) { return endpoint.local; });
 }
 
-EndpointUse::EndpointUse(const ServicePortSpec& service)
-    : local(service.local_endpoints()),
-      any(!service.endpoints.empty()),
-      internal(any && (!service.internal_local || !local.empty())),
-      external(any && (!service.external_local || !local.empty())),
-      by_cluster(any && (!service.internal_local || service.externally_accessible())),
-      by_local(!local.empty() &&
-               (service.internal_local || (service.external_local && service.externally_accessible()))),
-      reached(by_cluster ? service.endpoints : local) {}
+EndpointUse::EndpointUse(const ServicePortSpec& service) {
+  EndpointCategories<EndpointSpec> kept = service.categories();
+  cluster = std::move(kept.cluster);
+  local = std::move(kept.local);
+  any = kept.any;
+  internal = any && (!service.internal_local || !local.empty());
+  external = any && (!service.external_local || !local.empty());
+  by_cluster = !cluster.empty();
+  by_local = !local.empty();
+  reached = cluster;
+  // Ready ones of the node are in the other list too; those that terminate are not while others are ready.
+  std::ranges::copy_if(local, std::back_inserter(reached), [this](const EndpointSpec& endpoint) {
+    return std::ranges::find(cluster, endpoint) == cluster.end();
+  });
+}
 
 }  // namespace knetsim

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "models/proxy/endpoint_categories.h"
 #include "models/walk/walk.h"
 
 namespace knetsim {
@@ -33,6 +34,7 @@ struct EndpointSpec {
   Ipv4 address = 0;
   std::uint16_t port = 0;
   bool local = false;  ///< On the node whose rules these are.
+  bool ready = true;   ///< False for one that terminates and still serves.
   auto operator<=>(const EndpointSpec&) const = default;
 };
 
@@ -56,22 +58,24 @@ struct ServicePortSpec {
 
   /// "namespace/name:port", or "namespace/name" where the port has no name.
   std::string port_string() const;
-  std::vector<EndpointSpec> local_endpoints() const;
   bool externally_accessible() const { return node_port != 0 || !external_ips.empty() || !load_balancer_ips.empty(); }
+  ServicePolicies policies() const { return {internal_local, external_local, externally_accessible()}; }
+  /// The endpoints as the node's kube-proxy keeps them.
+  EndpointCategories<EndpointSpec> categories() const;
 };
 
-/// Which of a Service port's endpoints one node's rules use, and for whom (k/k pkg/proxy/topology.go,
-/// CategorizeEndpoints).
+/// Which of a Service port's endpoints one node's rules use, and for whom.
 struct EndpointUse {
   explicit EndpointUse(const ServicePortSpec& service);
 
+  std::vector<EndpointSpec> cluster;
   std::vector<EndpointSpec> local;
   bool any = false;                   ///< There is an endpoint somewhere.
   bool internal = false;              ///< What asks for the cluster IP reaches one.
   bool external = false;              ///< What comes from outside does.
   bool by_cluster = false;            ///< The chain over all endpoints is used ...
   bool by_local = false;              ///< ... and the one over those of the node.
-  std::vector<EndpointSpec> reached;  ///< By either.
+  std::vector<EndpointSpec> reached;  ///< By either, each once.
 };
 
 /// The node whose rules these are.

@@ -319,6 +319,16 @@ class Assembler {
     }
   }
 
+  /// Or comes into it on another node, from a source that is no pod: what the CNI masquerades where it does
+  /// (flannel-io/flannel pkg/trafficmngr/iptables, masqRules). What stays on its node, or is the node's own, does not.
+  bool leaves_pod_network() const {
+    if (reply_ || !datapath_.cni.masquerades()) return false;
+    const bool to_pod = packet_state_.destination == AddressKind::Pod;
+    return packet_state_.source == AddressKind::Pod
+               ? packet_state_.destination == AddressKind::OtherNode
+               : packet_state_.source == AddressKind::OtherNode && to_pod && node_ == NodeRole::Ingress;
+  }
+
   void apply_mapping() {
     if (reply_) {
       packet_state_.destination = client_address();
@@ -349,6 +359,7 @@ class Assembler {
   void exit_hook(Hook hook) {
     Mapping& known = mapping();
     at_hook(hook);
+    if (hook == Hook::Postrouting && new_connection_ && leaves_pod_network()) packet_state_.masqueraded = true;
     if (new_connection_ && packet_state_.masqueraded) known.source = true;
     if (new_connection_ && datapath_.proxy.has_nat()) add(StepKind::NatSetup, "source");
     if (reply_ ? known.destination : known.source)

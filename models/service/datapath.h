@@ -24,8 +24,9 @@ struct Datapath {
 /// the same core). A walk over three machines passes the middle one on its receive core alone. For a service that is
 /// asked from the machine on which its endpoint runs, all roles are NodeRole::Client.
 ///
-/// Departures from the kernel: the CNI's own masquerade and policy chains are left out (but a pod that asks a node's
-/// address is answered past the tunnel, as that masquerade has it: the answer is for the client's node);
+/// Departures from the kernel: the CNI's own masquerade and policy chains are left out, though not what its masquerade
+/// does to addresses (and a pod that asks a node's address is answered past the tunnel, as it has it: the answer is for
+/// the client's node);
 /// bridge-nf-call-iptables is taken as 1, as kubeadm requires for bridges; a packet for a ClusterIP that no rule takes
 /// is forwarded as if routed.
 /// @source Linux v6.1 net/ipv4/ip_input.c, ip_forward.c, ip_output.c; net/bridge/br_netfilter_hooks.c;

@@ -40,19 +40,6 @@ double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) {
   return rules;
 }
 
-/// Whether a scheduler chooses by the open connections of its destinations.
-bool counts_connections(Selection selection) {
-  switch (selection) {
-    case Selection::LeastConnection:
-    case Selection::WeightedLeastConnection:
-    case Selection::ShortestDelay:
-    case Selection::NeverQueue:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// By name and not by position: objects that a manifest brings beside it change nothing that is drawn for one.
 std::uint64_t name_key(std::string_view ns, std::string_view name) {
   return hash_combine(hash_text(ns), hash_text(name));
@@ -67,13 +54,13 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
                              std::vector<bool> udp, PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
                              const DialerOptions& options)
     : cluster_(cluster),
-      endpoints_(endpoints),
       targets_(std::move(targets)),
       udp_(std::move(udp)),
       book_(book),
       proxy_(&proxy),
       streams_(streams),
-      options_(options) {
+      options_(options),
+      reach_(cluster, endpoints, {.cni_masquerades = options.cni_masquerades}) {
   for (const ClusterNode& node : cluster.nodes) node_keys_.push_back(hash_text(node.name));
   for (const ServicePort& port : cluster.service_ports) {
     const Service& service = cluster.services[port.service];
@@ -103,65 +90,105 @@ ClientAffinity& ServiceDialer::affinity(EdgeIndex edge, NodeIndex node) {
   return affinities_[of_rules ? server & ~kOfNodePort : server];
 }
 
-ServiceDialer::Chosen ServiceDialer::choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints,
-                                            std::uint64_t id, std::uint64_t source) {
-  const auto count = static_cast<std::uint32_t>(endpoints.size());
-  if (count == 0) {
-    return {};
-  }
-  const auto pick = [&](std::uint32_t index) { return Chosen{endpoints[index], index, count}; };
-  const auto least = [&](auto cost) {
-    auto& active = state(edge, node).active;
-    std::uint32_t best = 0;
-    for (std::uint32_t i = 1; i < count; ++i) {
-      if (cost(active[endpoints[i].pod]) < cost(active[endpoints[best].pod])) {
-        best = i;
-      }
-    }
-    ++active[endpoints[best].pod];
-    return pick(best);
-  };
-  switch (proxy_->selection()) {
-    case Selection::Random:
-      return pick(static_cast<std::uint32_t>(streams_.get(kEndpoint, id).below(count)));
-    case Selection::RoundRobin:
-    case Selection::WeightedRoundRobin:  // kube-proxy gives every destination the weight 1
-      return pick(state(edge, node).next++ % count);
-    case Selection::LeastConnection:
-    case Selection::WeightedLeastConnection:
-      return least([](std::uint32_t active) { return active; });
-    case Selection::ShortestDelay:
-      return least([](std::uint32_t active) { return active + 1; });
-    case Selection::NeverQueue: {
-      // An idle destination at once, else the shortest expected delay: with equal weights that is the least one again.
-      return least([](std::uint32_t active) { return active == 0 ? 0 : active + 1; });
-    }
-    case Selection::SourceHash:
-      return pick(static_cast<std::uint32_t>(mix64(source) % count));
-    case Selection::DestinationHash:
-      return pick(static_cast<std::uint32_t>(mix64(targets_[edge].port + std::uint64_t{1}) % count));
-  }
-  return {};
+IpvsScheduler* ServiceDialer::scheduler(EdgeIndex edge, NodeIndex node) {
+  if (targets_[edge].loopback || targets_[edge].port == kNoIndex || !schedules()) return nullptr;
+  return &schedulers_.try_emplace(virtual_server(edge, node), proxy_->selection()).first->second;
 }
 
-ServiceDialer::Chosen ServiceDialer::same_again(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints,
-                                                PodIndex known) {
+IpvsScheduler::Packet ServiceDialer::packet_of(const Call& call) const {
+  const EdgeTarget& target = targets_[call.edge];
+  const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
+  const Pod& client = cluster_.pods[call.client];
+  IpvsScheduler::Packet packet;
+  if (target.exposure == Exposure::NodePort) {
+    packet.destination = cluster_.nodes[call.asked].ip;
+  } else if (!service.cluster_ips.empty()) {
+    packet.destination = service.cluster_ips.front();
+  }
+  switch (reach_.source_at(call.client, call.asked)) {
+    case AddressKind::Pod:
+    case AddressKind::ClusterIp:
+      packet.source = client.ip;
+      break;
+    case AddressKind::ThisNode:  // what asks for an address of the node itself (kube-ipvs0) takes that as its source
+      packet.source = packet.destination;
+      break;
+    case AddressKind::OtherNode:
+      packet.source = cluster_.nodes[client.node].ip;
+      break;
+  }
+  return packet;
+}
+
+ServiceDialer::Chosen ServiceDialer::choose(const Call& call, std::span<const Endpoint> endpoints) {
+  const auto count = static_cast<std::uint32_t>(endpoints.size());
+  std::uint32_t index = 0;
+  if (IpvsScheduler* const ipvs = scheduler(call.edge, call.asked)) {
+    index = ipvs->choose(endpoints, packet_of(call), call.now);
+  } else {
+    index = static_cast<std::uint32_t>(streams_.get(kEndpoint, call.id).below(count));
+  }
+  return {endpoints[index], index, count};
+}
+
+ServiceDialer::Chosen ServiceDialer::same_again(std::span<const Endpoint> endpoints, PodIndex known) {
   const auto found = std::ranges::find(endpoints, known, &Endpoint::pod);
   if (found == endpoints.end()) return {};  // gone, and its rules with it
-  if (auto& active = state(edge, node).active; counts_connections(proxy_->selection())) ++active[known];
   return {*found, static_cast<std::uint32_t>(found - endpoints.begin()), static_cast<std::uint32_t>(endpoints.size())};
 }
 
-std::uint64_t ServiceDialer::client_address(PodIndex client) const {
-  const bool of_node = cluster_.spec(cluster_.pods[client]).host_network;
+std::uint64_t ServiceDialer::client_key(PodIndex client, NodeIndex asked) const {
+  const bool of_node = reach_.source_at(client, asked) != AddressKind::Pod;
   return of_node ? (std::uint64_t{1} << 32) + cluster_.pods[client].node : client;
+}
+
+ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowClass& flow, Dial& dial) {
+  const EdgeTarget& target = targets_[call.edge];
+  const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
+  const ServiceReach::Answer answer = reach_.of(*proxy_, target.exposure, target.port, call.client, call.asked);
+  flow.local_policy = answer.local_policy;
+  flow.local_inside = target.exposure == Exposure::NodePort && service.internal_traffic_local;
+  flow.affinity = service.client_ip_affinity;
+  if (answer.endpoints.empty()) {
+    // A process whose own node drops its datagram is told so by sendto() (nf_hook_slow: EPERM); connect() goes on.
+    const bool told = udp_[call.edge] && reach_.source_at(call.client, call.asked) == AddressKind::ThisNode;
+    dial.dropped = answer.reach == Reach::Dropped && !told;
+    return {};
+  }
+  Chosen chosen;
+  if (flow.affinity) {
+    ClientAffinity& clients = affinity(call.edge, call.asked);
+    const std::uint64_t key = client_key(call.client, call.asked);
+    const Duration timeout = std::chrono::seconds(service.affinity_timeout_s);
+    if (const auto known = clients.endpoint_of(key, call.now, timeout)) {
+      chosen = same_again(answer.endpoints, *known);
+      flow.remembered = chosen.endpoint.has_value();
+    }
+    if (!flow.remembered) chosen = choose(call, answer.endpoints);
+    clients.connected(key, chosen.endpoint->pod, call.now, proxy_->clients_remembered());
+  } else {
+    chosen = choose(call, answer.endpoints);
+  }
+  if (!reach_.answer_comes_back(answer, call.client, call.asked, *chosen.endpoint)) {
+    dial.dropped = true;
+    return {};
+  }
+  flow.endpoints = flow.affinity || schedules() ? chosen.of : 1;
+  const auto set = [&](Symbol symbol, float value) { dial.flow.symbols[static_cast<std::size_t>(symbol)] = value; };
+  set(Symbol::EndpointIndex, static_cast<float>(chosen.index + 1));
+  set(Symbol::ServicePosition,
+      position(call.asked, port_keys_[target.port], kServiceOrder, options_.sizes.services_rules, call.now));
+  set(Symbol::NodePortPosition,
+      position(call.asked, port_keys_[target.port], kNodePortOrder, options_.sizes.node_ports, call.now));
+  set(Symbol::IpvsDestinations, static_cast<float>(proxy_->destinations_scanned(chosen.of)));
+  return chosen;
 }
 
 Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
   const NodeIndex client_node = cluster_.pods[client].node;
   FlowClass flow;
-  flow.transport = udp_[edge] ? Transport::Udp : Transport::Tcp;
+  flow.transport = transport(edge);
   flow.exposure = target.exposure;
   flow.client_host_network = cluster_.spec(cluster_.pods[client]).host_network;
   NodeIndex ingress = client_node;
@@ -178,50 +205,13 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     const auto index = static_cast<std::uint32_t>(streams_.get(kEndpoint, id).below(count));
     chosen = {target.direct[index], index, count};
   } else {
-    const ServicePort& port = cluster_.service_ports[target.port];
-    const Service& service = cluster_.services[port.service];
     if (target.exposure == Exposure::NodePort) {
       ingress = target.through != kNoIndex
                     ? target.through
                     : static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.nodes.size()));
-      flow.local_policy = service.external_traffic_local;
-      flow.local_inside = service.internal_traffic_local;
-    } else {
-      flow.local_policy = service.internal_traffic_local;
     }
-    flow.affinity = service.client_ip_affinity;
-    const EndpointView view = endpoints_.at(ingress);
-    std::span<const Endpoint> endpoints = view.endpoints(target.port);
-    std::vector<Endpoint> local;
-    if (flow.local_policy) {
-      std::copy_if(endpoints.begin(), endpoints.end(), std::back_inserter(local),
-                   [&](const Endpoint& endpoint) { return endpoint.node == ingress; });
-      endpoints = local;
-    }
-    if (flow.affinity) {
-      const Duration timeout = std::chrono::seconds(service.affinity_timeout_s);
-      if (const auto known = affinity(edge, ingress).endpoint_of(client_address(client), now, timeout)) {
-        chosen = same_again(edge, ingress, endpoints, *known);
-        flow.remembered = chosen.endpoint.has_value();
-      }
-    }
-    if (!flow.remembered) chosen = choose(edge, ingress, endpoints, id, client);
-    if (flow.affinity && chosen.endpoint.has_value()) {
-      affinity(edge, ingress)
-          .connected(client_address(client), chosen.endpoint->pod, now, proxy_->clients_remembered());
-    }
-    if (!chosen.endpoint.has_value()) {
-      dial.dropped = flow.local_policy;
-      return dial;
-    }
-    flow.endpoints = flow.affinity || proxy_->selection() != Selection::Random ? chosen.of : 1;
-    dial.flow.symbols[static_cast<std::size_t>(Symbol::EndpointIndex)] = static_cast<float>(chosen.index + 1);
-    dial.flow.symbols[static_cast<std::size_t>(Symbol::ServicePosition)] =
-        position(ingress, port_keys_[target.port], kServiceOrder, options_.sizes.services_rules, now);
-    dial.flow.symbols[static_cast<std::size_t>(Symbol::NodePortPosition)] =
-        position(ingress, port_keys_[target.port], kNodePortOrder, options_.sizes.node_ports, now);
-    dial.flow.symbols[static_cast<std::size_t>(Symbol::IpvsDestinations)] =
-        static_cast<float>(proxy_->destinations_scanned(chosen.of));
+    chosen = choose_of_service({edge, client, ingress, id, now}, flow, dial);
+    if (!chosen.endpoint.has_value()) return dial;
   }
   if (chosen.endpoint.has_value()) {
     dial.server = chosen.endpoint->pod;
@@ -273,19 +263,13 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     dial.flow.outer_untracked = math::exp(-rate * kUdpTimeoutSeconds / kLocalPorts);
   }
   dial.chosen_at = ingress;
+  if (IpvsScheduler* const ipvs = scheduler(edge, ingress)) ipvs->opened(dial.server, transport(edge));
   dial.rules = static_cast<float>(opening_rules(entry, dial.flow));
   return dial;
 }
 
-void ServiceDialer::hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) {
-  const auto scheduler = states_.find(virtual_server(edge, chosen_at));
-  if (scheduler == states_.end()) {
-    return;
-  }
-  auto& active = scheduler->second.active;
-  if (const auto connections = active.find(server); connections != active.end() && connections->second > 0) {
-    --connections->second;
-  }
+void ServiceDialer::hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) {
+  if (IpvsScheduler* const ipvs = scheduler(edge, chosen_at)) ipvs->closed(server, transport(edge), now);
 }
 
 }  // namespace knetsim

@@ -10,7 +10,9 @@
 #include "models/control/proxy_sync.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/client_affinity.h"
+#include "models/service/ipvs_scheduler.h"
 #include "models/service/plan_book.h"
+#include "models/service/service_reach.h"
 #include "models/workload/runtime.h"
 #include "sim/core/random.h"
 
@@ -30,6 +32,7 @@ struct DialerOptions {
   const ProxySync* sync = nullptr;                  ///< Knows when they end; null: they take no time.
   RuleSizes sizes;
   std::uint32_t client_nodes_times_server_nodes = 1;
+  bool cni_masquerades = false;  ///< CniModel::masquerades()
 };
 
 /// Opens connections by the rules of exposure types and of the proxy mode.
@@ -47,7 +50,7 @@ class ServiceDialer final : public Dialer {
                 const DialerOptions& options);
 
   Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
-  void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) override;
+  void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
   const FlowPlans& plans_now(const FlowPlans& plans) override { return book_.current(plans); }
 
   /// The rules have changed; the book has been renewed. @param proxy  Outlives the dialer or the next call.
@@ -62,27 +65,34 @@ class ServiceDialer final : public Dialer {
     std::uint32_t index = 0;  ///< In its list.
     std::uint32_t of = 0;     ///< Size of the list.
   };
-  /// The endpoint that affinity knows, without its scheduler; nothing where it is no endpoint any more.
-  Chosen same_again(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints, PodIndex known);
-  /// Of its packets: a pod's own, with hostNetwork that of its node.
-  std::uint64_t client_address(PodIndex client) const;
-  Chosen choose(EdgeIndex edge, NodeIndex node, std::span<const Endpoint> endpoints, std::uint64_t id,
-                std::uint64_t source);
-  /// State of one node's scheduler for one virtual server.
-  struct SchedulerState {
-    std::uint32_t next = 0;
-    std::unordered_map<PodIndex, std::uint32_t> active;  ///< Open connections by server; looked up, never iterated.
+  /// One connection to a Service on its way to an endpoint.
+  struct Call {
+    EdgeIndex edge;
+    PodIndex client;
+    NodeIndex asked;  ///< The node whose rules choose.
+    std::uint64_t id;
+    Time now;
   };
+  /// Sets what of the flow is the Service's. Nothing chosen where nobody answers, and `dial` then says how that ends.
+  Chosen choose_of_service(const Call& call, FlowClass& flow, Dial& dial);
+  Chosen choose(const Call& call, std::span<const Endpoint> endpoints);
+  /// The endpoint that affinity knows, without its scheduler; nothing where it is no endpoint any more.
+  static Chosen same_again(std::span<const Endpoint> endpoints, PodIndex known);
+  /// Of its packets at the node: a pod's own; its node's with hostNetwork, or where the pod network masquerades it.
+  std::uint64_t client_key(PodIndex client, NodeIndex asked) const;
+  IpvsScheduler::Packet packet_of(const Call& call) const;
+  bool schedules() const { return proxy_->selection() != Selection::Random; }
+  /// Of the virtual server that the edge's connections pass at the node; nullptr where they pass none.
+  IpvsScheduler* scheduler(EdgeIndex edge, NodeIndex node);
+  Transport transport(EdgeIndex edge) const { return udp_[edge] ? Transport::Udp : Transport::Tcp; }
   /// A Service port has a virtual server at its cluster IP and one at the node's port: whoever asks shares them.
   std::uint64_t virtual_server(EdgeIndex edge, NodeIndex node) const;
-  SchedulerState& state(EdgeIndex edge, NodeIndex node) { return states_[virtual_server(edge, node)]; }
   ClientAffinity& affinity(EdgeIndex edge, NodeIndex node);
   /// Of a rule, in a chain of `of`, which the node's kube-proxy writes in a new order at each sync. @param rule  Its
   /// key.
   float position(NodeIndex node, std::uint64_t rule, Purpose purpose, std::uint32_t of, Time now) const;
 
   const Cluster& cluster_;
-  const EndpointViews& endpoints_;
   std::vector<EdgeTarget> targets_;
   std::vector<bool> udp_;
   PlanBook& book_;
@@ -91,7 +101,8 @@ class ServiceDialer final : public Dialer {
   DialerOptions options_;
   std::vector<std::uint64_t> node_keys_;  // shape (nodes,): of their names, what is drawn for one is keyed by it
   std::vector<std::uint64_t> port_keys_;  // shape (service ports,), likewise
-  std::unordered_map<std::uint64_t, SchedulerState> states_;
+  ServiceReach reach_;
+  std::unordered_map<std::uint64_t, IpvsScheduler> schedulers_;   // by virtual server
   std::unordered_map<std::uint64_t, ClientAffinity> affinities_;  // by virtual server
   std::uint64_t dialed_ = 0;
 };

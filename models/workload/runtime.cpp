@@ -178,7 +178,11 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
   const std::uint64_t connection_id = hash_combine(rpc.id, rpc.attempt);
   const Dial dial = dialer_.dial(rpc.edge, rpc.client, connection_id, now);
   if (dial.server == kNoIndex && dial.dropped) {
-    rpc.lost = true;  // the client sends SYNs into the void until it gives up
+    rpc.lost = true;
+    // The client sends SYNs into the void until the kernel or its own timeout ends that.
+    if (const Duration patience = network_.connect_gives_up_after(); !edge.udp && patience < edge.timeout) {
+      scheduler_.schedule(now + patience, edge_source(rpc.edge), {handler_, kRefused, index, rpc.serial});
+    }
     if (std::exchange(rpc.sends_first, false)) {
       start_next_call(rpc.parent, now);  // the caller's thread is free: connect() of concurrent calls does not block it
     }

@@ -22,9 +22,11 @@ namespace knetsim {
 struct Dial {
   FlowSpec flow;
   PodIndex server = kNoIndex;  ///< kNoIndex: nobody answers.
-  bool dropped = false;        ///< With it: in silence. Else the connection is refused at once.
-  HostId chosen_at = 0;        ///< The node whose proxy chose the server; hung_up() is told.
-  float rules = 0;  ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
+  /// With it: in silence, so that connect() gives up when the kernel's SYN schedule ends, and a datagram is never
+  /// answered. Else the connection is refused at once.
+  bool dropped = false;
+  HostId chosen_at = 0;  ///< The node whose proxy chose the server; hung_up() is told.
+  float rules = 0;       ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
 };
 
 /// Opens connections as the cluster would: looks up endpoints in the client node's view, lets the proxy mode choose,
@@ -35,7 +37,7 @@ class Dialer {
   /// @param id  Of the request or connection: what is drawn belongs to it.
   virtual Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) = 0;
   /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
-  virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server) = 0;
+  virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) = 0;
   /// What the next request of a kept connection goes through: the plans given at dial(), until the rules change.
   virtual const FlowPlans& plans_now(const FlowPlans& plans) = 0;
 };
@@ -159,10 +161,10 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void ended(std::uint32_t rpc, Outcome outcome, Time now);
   void timed_out(std::uint32_t rpc, Time now);
   void refused(std::uint32_t rpc, Time now);
-  void discard(std::uint32_t rpc);
+  void discard(std::uint32_t rpc, Time now);
   void free_rpc(std::uint32_t rpc);
   void report_up(std::uint32_t rpc, Outcome outcome, Time now);
-  void put_back(Rpc& rpc, bool reusable);
+  void put_back(Rpc& rpc, bool reusable, Time now);
   void arm_timeout(EdgeIndex edge, Time now);
   bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
   Server server_of(const Rpc& rpc) const;

@@ -9,7 +9,7 @@
 
 namespace knetsim {
 
-void TrafficRuntime::put_back(Rpc& rpc, bool reusable) {
+void TrafficRuntime::put_back(Rpc& rpc, bool reusable, Time now) {
   const EdgeSpec& edge = plan_.edges[rpc.edge];
   const bool more = edge.requests_per_connection == 0 || rpc.connection.requests_left > 0;
   if (reusable && more && edge.requests_per_connection != 1) {
@@ -17,12 +17,12 @@ void TrafficRuntime::put_back(Rpc& rpc, bool reusable) {
     return;
   }
   network_.close(rpc.connection.flow, rpc.closing ? FinExchange::Played : FinExchange::Booked);
-  dialer_.hung_up(rpc.edge, rpc.connection.chosen_at, rpc.connection.server);
+  dialer_.hung_up(rpc.edge, rpc.connection.chosen_at, rpc.connection.server, now);
 }
 
 void TrafficRuntime::ended(std::uint32_t index, Outcome outcome, Time now) {
   Rpc& rpc = rpcs_[index];
-  put_back(rpc, outcome == Outcome::Ok);
+  put_back(rpc, outcome == Outcome::Ok, now);
   if (!rpc.abandoned) {
     report_up(index, outcome, now);
   }
@@ -90,7 +90,7 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
   next.split.hold(Wait::GivenUp, next.given_up_before);
   next.split.clock = now;
   if (old.lost) {
-    discard(index);
+    discard(index, now);
   }
   if (again) {
     if (measured(next.begun)) {
@@ -123,10 +123,10 @@ void TrafficRuntime::free_rpc(std::uint32_t index) {
   rpcs_.release(index);
 }
 
-void TrafficRuntime::discard(std::uint32_t index) {
+void TrafficRuntime::discard(std::uint32_t index, Time now) {
   Rpc& rpc = rpcs_[index];
   if (rpc.connection.flow != kNone) {
-    put_back(rpc, false);
+    put_back(rpc, false, now);
   }
   rpc.live = false;
   --open_by_edge_[rpc.edge];

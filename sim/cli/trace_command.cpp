@@ -103,9 +103,7 @@ std::vector<SymbolValue> symbols_of(const TracedConnection& connection) {
     if (symbol == Symbol::ServicePosition) of = connection.sizes.services_rules;
     if (symbol == Symbol::NodePortPosition) of = connection.sizes.node_ports;
     if (symbol == Symbol::HostPortPosition) of = connection.sizes.host_port_containers;
-    if (symbol == Symbol::EndpointIndex) {
-      of = connection.variant->cluster->endpoints.latest().endpoints(connection.target.port).size();
-    }
+    if (symbol == Symbol::EndpointIndex) of = connection.endpoints;
     values.push_back({symbol, connection.bindings[symbol], of});
   }
   return values;

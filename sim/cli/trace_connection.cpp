@@ -97,7 +97,7 @@ bool leads_to(const BoundVariant& variant, EdgeIndex edge, const std::string& te
     if (!asked.port.empty() && asked.port != port.name && asked.port != std::to_string(port.port)) return false;
     const Service& service = cluster.services[port.service];
     if (wanted.is(service.ns, service.name)) return true;
-    endpoints = view.endpoints(target.port);
+    endpoints = view.everywhere(target.port);
   }
   const std::vector<PodIndex> pods = pods_named(cluster, asked.name);
   return std::any_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& endpoint) {
@@ -193,7 +193,9 @@ class Search {
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, {udp}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.run.seed),
-                {.sync_period = variant.scenario.cluster.proxy.sync_period, .sizes = models_.sizes}) {}
+                {.sync_period = variant.scenario.cluster.proxy.sync_period,
+                 .sizes = models_.sizes,
+                 .cni_masquerades = models_.cni->masquerades()}) {}
 
   void run(const std::vector<PodIndex>& clients, bool near) {
     const std::size_t tried = std::min<std::size_t>(clients.size(), kClientsTried);
@@ -258,8 +260,12 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   Search search(variant, connection.target, udp);
   search.run(clients, request.same_node);
   if (!search.found) {
+    const bool any = connection.target.port != kNoIndex &&
+                     !variant.cluster->endpoints.latest().everywhere(connection.target.port).empty();
     throw UsageError(fmt::format("nobody answers '{}': {}", request.to,
                                  search.dropped ? "its traffic policy is Local, and no endpoint is on the node"
+                                 : any          ? "its traffic policy is Local, no endpoint is on the node, and the "
+                                                  "proxy mode refuses then"
                                                 : "it has no endpoint in the cluster"));
   }
   const Cluster& cluster = *variant.cluster;
@@ -275,8 +281,12 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   }
   std::uint32_t endpoints = static_cast<std::uint32_t>(connection.target.direct.size());
   if (connection.target.port != kNoIndex) {
-    endpoints = static_cast<std::uint32_t>(cluster.endpoints.latest().endpoints(connection.target.port).size());
+    ServiceReach reach(cluster, cluster.endpoints, {.cni_masquerades = search.models().cni->masquerades()});
+    const auto answer = reach.of(*search.models().proxy, connection.target.exposure, connection.target.port,
+                                 search.client, search.best.chosen_at);
+    endpoints = static_cast<std::uint32_t>(answer.endpoints.size());
   }
+  connection.endpoints = endpoints;
   const auto bind = [&](Symbol symbol, double of) { connection.bindings[symbol] = at_position(request.position, of); };
   bind(Symbol::ServicePosition, connection.sizes.services_rules);
   bind(Symbol::NodePortPosition, connection.sizes.node_ports);

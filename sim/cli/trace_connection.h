@@ -40,6 +40,7 @@ struct TracedConnection {
   std::array<NodeIndex, 3> nodes{};  ///< By NodeRole; kNoIndex where the walk does not pass it.
   Bindings bindings;
   RuleSizes sizes;
+  std::uint32_t endpoints = 0;  ///< Of the list from which the server was chosen.
   Bytes request;
   Bytes response;
   std::array<Walk, static_cast<std::size_t>(PacketClass::kCount)> walks;

@@ -185,7 +185,7 @@ class CallGraphBuilder {
     };
     if (target.loopback) return;
     const EndpointView view = cluster_.endpoints.latest();
-    add(target.port == kNoIndex ? std::span<const Endpoint>(target.direct) : view.endpoints(target.port));
+    add(target.port == kNoIndex ? std::span<const Endpoint>(target.direct) : view.everywhere(target.port));
   }
 
   void add_workload(const WorkloadSettings& workload, const PodSelection& selection) {

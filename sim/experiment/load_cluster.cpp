@@ -8,6 +8,7 @@
 #include "models/cluster/manifest_reader.h"
 #include "sim/experiment/manifest_patches.h"
 #include "sim/experiment/service_graph.h"
+#include "sim/experiment/variant_models.h"
 #include "sim/input/emit.h"
 #include "sim/input/read_documents.h"
 
@@ -38,11 +39,16 @@ std::string source_key(const Scenario& scenario) {
   return key;
 }
 
+/// kube-proxy sends to endpoints that terminate and still serve (KEP-1669, ProxyTerminatingEndpoints: on from 1.26).
+bool terminating_serve(const Scenario& scenario) {
+  return parse_version(scenario.cluster.kubernetes) >= Version{1, 26};
+}
+
 /// Equal for scenarios that give the same cluster: all that load() looks at.
 std::string cluster_key(const Scenario& scenario) {
   const NodesSpec& nodes = scenario.cluster.nodes;
-  std::string key = fmt::format("{}\n{} {} {} {}\n", source_key(scenario), nodes.count, nodes.cpu, nodes.memory.count(),
-                                fmt::join(nodes.zones, " "));
+  std::string key = fmt::format("{}\n{} {} {} {} {}\n", source_key(scenario), nodes.count, nodes.cpu,
+                                nodes.memory.count(), terminating_serve(scenario), fmt::join(nodes.zones, " "));
   for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
   return key;
 }
@@ -67,7 +73,8 @@ struct ClusterLoader::Reading {
     patches.finish();
     Manifests manifests = reader.finish();
     if (!usable || found.has_errors()) return std::make_shared<LoadedCluster>();
-    const ClusterOptions options = options_of(scenario.cluster.nodes, manifests);
+    ClusterOptions options = options_of(scenario.cluster.nodes, manifests);
+    options.terminating_serve = terminating_serve(scenario);
     BoundCluster bound = bind_cluster(std::move(manifests), options, found);
     return std::make_shared<LoadedCluster>(
         LoadedCluster{.cluster = std::move(bound.cluster), .summary = std::move(bound.summary)});

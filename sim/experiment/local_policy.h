@@ -5,9 +5,8 @@
 
 namespace knetsim {
 
-/// Notices of traffic that a policy Local sends into the void: clients of a ClusterIP, or nodes that serve a NodePort,
-/// without an endpoint of the Service on their node. kube-proxy drops those connections in silence, so that they end at
-/// their timeouts.
+/// Notices of traffic that a policy Local keeps from an answer: clients of a ClusterIP, or nodes that serve a NodePort,
+/// whose rules drop or refuse it for want of an endpoint on the node, or send it where no answer comes back from.
 void tell_dropped_by_policy(const BoundVariant& variant, Diagnostics& diagnostics);
 
 }  // namespace knetsim

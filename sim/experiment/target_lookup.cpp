@@ -135,7 +135,9 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
   if (service.headless || !options_.proxied) {
     target.exposure = Exposure::PodIp;
     const auto endpoints = view_.endpoints(found);
-    target.direct.assign(endpoints.begin(), endpoints.end());
+    // DNS, through which a headless Service is found, tells of the ready ones alone (CoreDNS
+    // plugin/kubernetes/object/endpoint.go, EndpointSliceToEndpoints).
+    std::ranges::copy_if(endpoints, std::back_inserter(target.direct), &Endpoint::ready);
   } else {
     target.exposure = Exposure::ClusterIp;
     target.port = found;

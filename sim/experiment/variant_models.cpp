@@ -73,7 +73,7 @@ RuleSizes rule_sizes(const BoundVariant& variant) {
       sizes.udp_node_ports += udp_node_ports;
     }
     const bool local = service.internal_traffic_local || service.external_traffic_local;
-    const std::size_t without = endpoints.empty() ? nodes : local ? nodes_without(endpoints, nodes) : 0;
+    const std::size_t without = endpoints.empty() ? nodes : local ? nodes_without(view.everywhere(index), nodes) : 0;
     if (endpoints.empty() || service.internal_traffic_local) inside.add(1, without);
     if (endpoints.empty() || service.external_traffic_local) {
       outside.add(addresses + node_ports, without);

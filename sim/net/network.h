@@ -103,6 +103,8 @@ class Network final : public EventHandler {
   /// Messages of owners that are neither delivered nor lost, by difference.
   std::uint64_t in_flight() const { return counters_.sent - counters_.delivered - counters_.lost; }
   std::size_t live_flows() const { return flows_.live(); }
+  /// From the first SYN to ETIMEDOUT where nothing comes back.
+  Duration connect_gives_up_after() const { return syn_schedule_.give_up; }
   /// Longest plain round trip seen by a handshake is kept per flow; exposed for tests.
   Duration smoothed_rtt(FlowIndex flow) const { return flows_[flow].rtt.srtt(); }
 

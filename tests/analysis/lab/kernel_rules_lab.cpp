@@ -236,7 +236,8 @@ HookWork KernelRulesLab::proxy_agrees(const FirstPacket& first, HookPacket packe
 
 /// What the walk has the SYN and its outer packets evaluate at one machine.
 HookWork KernelRulesLab::walked(NodeRole role, const FlowClass& flow, const Symbols& symbols) {
-  const std::unique_ptr<CniModel> cni = cni_kind_named(nodes_.size() > 1 ? "flannel" : "bridge")->make({});
+  const std::unique_ptr<CniModel> cni =
+      cni_kind_named(nodes_.size() > 1 ? "flannel" : "bridge")->make({.masquerade = false});
   const Walk walk = describe(flow, PacketClass::First,
                              {.proxy = *at(role).model,
                               .cni = *cni,

@@ -3,6 +3,8 @@
 // conntrack entry, so that a repeated one passes the same rules again; TCP tells how many there were.
 #include "kernel_rules_lab.h"
 
+#include <set>
+
 namespace knetsim {
 namespace {
 
@@ -116,6 +118,28 @@ TEST_P(KernelRulesPolicies, ExternalLocalReachesTheNodesOwnEndpointsAndKeepsTheS
                 .client_host_network = true,
                 .local_policy = true},
                place);
+}
+
+// The node has endpoints of its own, and pods of the node reach the other node's all the same: until each has been
+// drawn, within so many connections that one would be missed in 3 x 0.67^60 of all runs.
+TEST_P(KernelRulesPolicies, ExternalLocalTakesTheNodesPodsToEveryEndpointThoughSomeAreItsOwn) {
+  stand(1, {.external_local = true, .first_elsewhere = true});
+  const RulePacket syn{.source = kClientPod, .destination = kNodeA, .destination_port = kNodePort};
+  std::set<std::uint32_t> drawn;
+  for (int connection = 0; connection < 60 && drawn.size() < kEndpoints; ++connection) {
+    const Opened made = open(client(), syn);
+    ASSERT_TRUE(made.connected);
+    EXPECT_EQ(made.source, kClientPod);
+    drawn.insert(made.endpoint);
+    connection_at(NodeRole::Client, syn, {.endpoint = made.endpoint});
+    models_agree({.exposure = Exposure::NodePort,
+                  .locality = Locality::SameNode,
+                  .ingress = IngressNode::ClientNode,
+                  .local_policy = true},
+                 made.endpoint);
+  }
+  compare();
+  EXPECT_EQ(drawn.size(), kEndpoints);
 }
 
 TEST_P(KernelRulesPoliciesAcrossNodes, ExternalLocalDropsAtANodeWithoutEndpoints) {

@@ -81,7 +81,7 @@ struct SingleServer {
     Dial dial(EdgeIndex, PodIndex, std::uint64_t id, Time) override {
       return {.flow = {.plans = &plans_, .nodes = {0}, .tuple = {}, .id = id}, .server = 1};
     }
-    void hung_up(EdgeIndex, PodIndex, PodIndex) override {}
+    void hung_up(EdgeIndex, HostId, PodIndex, Time) override {}
     const FlowPlans& plans_now(const FlowPlans& plans) override { return plans; }
 
    private:

@@ -177,6 +177,41 @@ TEST(IpvsText, IsWhatItsProgramsRead) {
   EXPECT_THAT(service_addresses_text(made.addresses), HasSubstr("addr add 10.96.0.14/32 dev kube-ipvs0\n"));
 }
 
+/// Destinations of the virtual server at an address and port.
+std::vector<EndpointSpec> destinations(const IpvsRules& made, Ipv4 address, std::uint16_t port) {
+  for (const VirtualServer& server : made.servers) {
+    if (server.key == ServiceKey{address, Transport::Tcp, port}) return server.destinations;
+  }
+  ADD_FAILURE() << "no such server";
+  return {};
+}
+
+// syncEndpoint(): without a local one all endpoints that kube-proxy keeps, since k/k#97081; of a Service with a
+// ClusterIP alone it keeps none but the local ones. Ready and terminating ones by themselves in either list.
+TEST(IpvsDestinations, AreThoseThatKubeProxyKeeps) {
+  const EndpointSpec far{kEndpoint, 8080, false};
+  const EndpointSpec near{kEndpoint + 1, 8080, true};
+  const EndpointSpec leaving{kEndpoint + 2, 8080, true, false};
+  const auto made = [&](std::vector<EndpointSpec> endpoints, bool inside, bool node_port, Version version = {1, 36}) {
+    ServicePortSpec service{.name = "s", .cluster_ip = kServiceAddress, .port = 80};
+    service.node_port = node_port ? kNodePort : 0;
+    service.endpoints = std::move(endpoints);
+    service.internal_local = inside;
+    service.external_local = node_port;
+    const std::vector<Ipv4> addresses = {kNode};
+    return ipvs_rules({.primary_address = kNode}, addresses, std::span(&service, 1), version);
+  };
+  using List = std::vector<EndpointSpec>;
+  EXPECT_EQ(destinations(made({far, near}, false, true), kNode, kNodePort), List{near});
+  EXPECT_EQ(destinations(made({far, leaving}, false, true), kNode, kNodePort), List{leaving});
+  EXPECT_EQ(destinations(made({far, leaving}, false, true), kServiceAddress, 80), List{far});
+  EXPECT_EQ(destinations(made({far}, false, true), kNode, kNodePort), List{far});
+  EXPECT_EQ(destinations(made({far}, true, true), kServiceAddress, 80), List{far});
+  EXPECT_EQ(destinations(made({far}, true, false), kServiceAddress, 80), List{});
+  EXPECT_EQ(destinations(made({far}, false, true, {1, 20}), kNode, kNodePort), List{});
+  EXPECT_EQ(destinations(made({leaving}, false, false), kServiceAddress, 80), List{leaving});
+}
+
 // Rules per packet stay what they are, whatever the number of Services.
 TEST(IpvsText, HasAsManyRulesForOneServiceAsForAThousand) {
   const std::vector<Ipv4> addresses = {kNode};

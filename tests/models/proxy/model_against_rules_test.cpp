@@ -50,7 +50,7 @@ std::vector<ServicePortSpec> random_services(Dice& dice) {
       const bool local = dice.chance(2);
       const bool host = dice.chance(8);
       const Ipv4 address = host ? (local ? kThisNode : kOtherNode) : ipv4(10, 244, local ? 1 : 2, 1) + 8 * s + e;
-      service.endpoints.push_back({address, static_cast<std::uint16_t>(8'000 + 10 * s + e), local});
+      service.endpoints.push_back({address, static_cast<std::uint16_t>(8'000 + 10 * s + e), local, !dice.chance(4)});
     }
     if (dice.chance(2)) {
       service.node_port = static_cast<std::uint16_t>(30'000 + s);
@@ -196,10 +196,11 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
                    Client client, Dice& dice) {
   const bool two_rules = node.mode == "iptables" && two_rules_per_service(version);
   const bool local_policy = node_port ? service.external_local : service.internal_local;
-  // The Local policy of a node port holds for those outside the cluster alone; before KUBE-EXT chains, for everybody.
-  const bool uses_local = node_port ? local_policy && (client == Client::Outside || two_rules) : local_policy;
-  const std::vector<EndpointSpec> endpoints = uses_local ? service.local_endpoints() : service.endpoints;
-  if (endpoints.empty() || (local_policy && service.local_endpoints().empty())) {
+  // The Local policy of a node port holds for those outside the cluster alone.
+  const bool uses_local = local_policy && (!node_port || client == Client::Outside);
+  const EndpointCategories<EndpointSpec> kept = service.categories();
+  const std::vector<EndpointSpec>& endpoints = uses_local ? kept.local : kept.cluster;
+  if (endpoints.empty()) {
     return;  // refused or dropped: no connection
   }
   const std::uint32_t chosen = dice.below(static_cast<std::uint32_t>(endpoints.size()));

@@ -32,10 +32,16 @@ class TwoNodes {
   }
 
   Service& service() { return cluster_.services[0]; }
-  void serve(const std::vector<PodIndex>& servers) {
+  void make_client_a_process() {
+    cluster_.pod_specs.push_back({.host_network = true});
+    cluster_.pods[0].spec = static_cast<PodSpecIndex>(cluster_.pod_specs.size() - 1);
+  }
+  void take_node_port_away() { cluster_.service_ports[0].node_port = 0; }
+  void serve(const std::vector<PodIndex>& servers, const std::vector<bool>& ready = {}) {
     std::vector<Endpoint> endpoints;
     for (const PodIndex pod : servers) {
-      endpoints.push_back({.port = kTargetPort, .pod = pod, .node = cluster_.pods[pod].node});
+      const bool is_ready = ready.empty() || ready[endpoints.size()];
+      endpoints.push_back({.port = kTargetPort, .ready = is_ready, .pod = pod, .node = cluster_.pods[pod].node});
     }
     EndpointTable table(1);
     table.set(0, IpFamily::V4, endpoints);
@@ -74,14 +80,108 @@ TEST(ServiceDialer, InternalPolicyLocalKeepsToTheClientsNode) {
   EXPECT_EQ(dial.flow.tuple.dst_port, kTargetPort);
 }
 
-TEST(ServiceDialer, ExternalPolicyLocalKeepsToTheNodeThatIsAsked) {
+/// Servers of connections that are answered, and how many of all are not.
+struct Tally {
+  std::set<PodIndex> servers;
+  std::size_t dropped = 0;
+  std::size_t refused = 0;
+};
+
+Tally tally(const TwoNodes& cluster, const EdgeTarget& edge, const std::string& mode = "iptables") {
+  Tally all;
+  for (const Dial& dial : cluster.dial(std::vector<EdgeTarget>(32, edge), mode)) {
+    if (dial.server != kNoIndex) {
+      all.servers.insert(dial.server);
+    } else {
+      ++(dial.dropped ? all.dropped : all.refused);
+    }
+  }
+  return all;
+}
+
+EdgeTarget node_port(NodeIndex through) {
+  return {.exposure = Exposure::NodePort, .port = 0, .direct = {}, .through = through};
+}
+
+// At its own node a pod is let past the policy by the rules; IPVS knows none but the destinations of its server.
+TEST(ServiceDialer, ExternalPolicyLocalAtTheClientsOwnNode) {
+  for (const bool host : {false, true}) {
+    TwoNodes cluster;
+    cluster.service().external_traffic_local = true;
+    if (host) cluster.make_client_a_process();
+    EXPECT_EQ(tally(cluster, node_port(0), "iptables").servers, (std::set<PodIndex>{1, 2}));
+    EXPECT_EQ(tally(cluster, node_port(0), "nftables").servers, (std::set<PodIndex>{1, 2}));
+    EXPECT_EQ(tally(cluster, node_port(0), "ipvs").servers, (std::set<PodIndex>{1}));
+    cluster.serve({2});
+    for (const char* mode : {"iptables", "nftables", "ipvs"}) {
+      EXPECT_EQ(tally(cluster, node_port(0), mode).servers, (std::set<PodIndex>{2})) << mode;
+    }
+  }
+}
+
+// A pod of another node whose address nobody changes is sent to all endpoints too, but an answer from elsewhere than
+// the asked node does not come back. A process of another node is held to the node's own.
+TEST(ServiceDialer, ExternalPolicyLocalAtAnotherNode) {
   TwoNodes cluster;
   cluster.service().external_traffic_local = true;
-  for (const NodeIndex through : {0u, 1u}) {
-    const Dial dial = cluster.dial({.exposure = Exposure::NodePort, .port = 0, .direct = {}, .through = through});
-    EXPECT_EQ(dial.server, through + 1) << "through node " << through;
-    EXPECT_EQ(dial.flow.tuple.dst_port, kTargetPort);
+  for (const char* mode : {"iptables", "nftables"}) {
+    const Tally pod = tally(cluster, node_port(1), mode);
+    EXPECT_EQ(pod.servers, (std::set<PodIndex>{2}));
+    EXPECT_GT(pod.dropped, 0U);
+    EXPECT_EQ(pod.refused, 0U);
   }
+  EXPECT_EQ(tally(cluster, node_port(1), "ipvs").dropped, 0U);
+  cluster.make_client_a_process();
+  for (const char* mode : {"iptables", "nftables", "ipvs"}) {
+    const Tally process = tally(cluster, node_port(1), mode);
+    EXPECT_EQ(process.servers, (std::set<PodIndex>{2})) << mode;
+    EXPECT_EQ(process.dropped, 0U) << mode;
+  }
+  cluster.serve({1});
+  for (const char* mode : {"iptables", "nftables", "ipvs"}) {
+    EXPECT_EQ(tally(cluster, node_port(1), mode).dropped, 32U) << mode;
+  }
+}
+
+// k/k pkg/proxy/topology.go: independently for the two policies.
+TEST(ServiceDialer, AnEndpointThatTerminatesServesWhereNoOtherOfItsNodeIsReady) {
+  TwoNodes cluster;
+  cluster.serve({1, 2}, {false, true});
+  const EdgeTarget cluster_ip{.exposure = Exposure::ClusterIp, .port = 0, .direct = {}};
+  for (const char* mode : {"iptables", "nftables", "ipvs"}) {
+    cluster.service().internal_traffic_local = false;
+    EXPECT_EQ(tally(cluster, cluster_ip, mode).servers, (std::set<PodIndex>{2})) << mode;
+    cluster.service().internal_traffic_local = true;
+    EXPECT_EQ(tally(cluster, cluster_ip, mode).servers, (std::set<PodIndex>{1})) << mode;
+  }
+}
+
+TEST(ServiceDialer, NobodyIsLeftToAnswer) {
+  TwoNodes cluster;
+  cluster.serve({});
+  const EdgeTarget cluster_ip{.exposure = Exposure::ClusterIp, .port = 0, .direct = {}};
+  for (const char* mode : {"iptables", "nftables", "ipvs"}) {
+    for (const bool local : {false, true}) {
+      cluster.service().internal_traffic_local = cluster.service().external_traffic_local = local;
+      EXPECT_EQ(tally(cluster, cluster_ip, mode).refused, 32U) << mode;
+      EXPECT_EQ(tally(cluster, node_port(1), mode).refused, 32U) << mode;
+    }
+  }
+}
+
+// Of a Service with a ClusterIP alone kube-proxy keeps the node's own endpoints and no others: IPVS has none then, and
+// refuses, where rules drop. With a node port it has all, and falls back to them.
+TEST(ServiceDialer, InternalPolicyLocalWithoutAnEndpointOnTheNode) {
+  TwoNodes cluster;
+  cluster.service().internal_traffic_local = true;
+  cluster.serve({2});
+  const EdgeTarget cluster_ip{.exposure = Exposure::ClusterIp, .port = 0, .direct = {}};
+  EXPECT_EQ(tally(cluster, cluster_ip, "iptables").dropped, 32U);
+  EXPECT_EQ(tally(cluster, cluster_ip, "nftables").dropped, 32U);
+  EXPECT_EQ(tally(cluster, cluster_ip, "ipvs").servers, (std::set<PodIndex>{2}));
+  cluster.take_node_port_away();
+  EXPECT_EQ(tally(cluster, cluster_ip, "iptables").dropped, 32U);
+  EXPECT_EQ(tally(cluster, cluster_ip, "ipvs").refused, 32U);
 }
 
 // The test whether to masquerade stands in the chain that the ClusterIP uses: KUBE-SVL then, which a node port passes

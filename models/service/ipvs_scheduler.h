@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <unordered_map>
+
+#include "models/cluster/cluster.h"
+#include "models/proxy/proxy_model.h"
+#include "sim/core/time.h"
+
+namespace knetsim {
+
+/// How IPVS picks destinations at one virtual server of one node. kube-proxy gives every destination the weight 1, so
+/// that wrr is rr and wlc is lc.
+///
+/// A TCP connection is active from its SYN on (tcp_state_active_table) and inactive once a FIN has passed, until
+/// TIME_WAIT's timeout of two minutes; one that a RST ends would be gone after 10 s, and is kept as long here. A UDP
+/// flow is inactive throughout, until five minutes after its last datagram. lc and wlc weigh an active connection as
+/// 256 inactive ones; sed and nq look at active ones alone, so that they send all UDP to the first destination. The
+/// kernel's list of destinations has the last added first, kube-proxy's order is a hash map's: here it is that of the
+/// endpoints.
+/// @source Linux net/netfilter/ipvs/ip_vs_lc.c, ip_vs_wlc.c, ip_vs_sed.c, ip_vs_nq.c, ip_vs_sh.c, ip_vs_dh.c;
+/// include/net/ip_vs.h, ip_vs_dest_conn_overhead(); ip_vs_proto_tcp.c, tcp_timeouts; ip_vs_proto_udp.c, udp_timeouts.
+class IpvsScheduler {
+ public:
+  /// What of a packet schedulers look at.
+  struct Packet {
+    IpAddress source{};
+    IpAddress destination{};  ///< The virtual server's own.
+  };
+
+  /// @pre The selection is one of IPVS's.
+  explicit IpvsScheduler(Selection selection) : selection_(selection) {}
+
+  /// The index of the destination of a new connection. @pre There is one.
+  std::uint32_t choose(std::span<const Endpoint> destinations, const Packet& packet, Time now);
+  /// A connection to the destination has begun ...
+  void opened(PodIndex destination, Transport transport);
+  /// ... and has been closed at both ends.
+  void closed(PodIndex destination, Transport transport, Time now);
+
+ private:
+  struct Connections {
+    std::uint32_t active = 0;
+    std::uint32_t inactive = 0;
+  };
+  struct Closed {
+    Time gone{};
+    PodIndex destination = kNoIndex;
+  };
+  bool counts_active() const;
+  bool counts_inactive() const;
+  void forget_expired(Time now);
+
+  Selection selection_;
+  std::uint32_t next_ = 0;                                 ///< rr
+  std::unordered_map<PodIndex, Connections> connections_;  // looked up, never iterated
+  std::deque<Closed> closed_;                              ///< By time: a virtual server is of one transport.
+};
+
+/// The bucket of sh's and dh's tables that an address falls into; destinations are dealt to the 256 buckets in turn.
+/// @source ip_vs_sh_hashkey() and ip_vs_dh_hashkey(); include/linux/hash.h, hash_32().
+std::uint32_t ipvs_hash_bucket(const IpAddress& address);
+
+}  // namespace knetsim

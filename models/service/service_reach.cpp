@@ -1,0 +1,52 @@
+#include "models/service/service_reach.h"
+
+namespace knetsim {
+
+std::span<const Endpoint> ServiceReach::own_endpoints(const EndpointView& view, ServicePortIndex port, NodeIndex node) {
+  Own& own = own_[(std::uint64_t{port} << 32) | node];
+  if (own.version != view.version()) {
+    own.version = view.version();
+    own.endpoints =
+        ready_or_terminating(view.everywhere(port), [node](const Endpoint& one) { return one.node == node; });
+  }
+  return own.endpoints;
+}
+
+AddressKind ServiceReach::source_at(PodIndex client, NodeIndex asked) const {
+  const Pod& pod = cluster_.pods[client];
+  if (pod.node == asked) return cluster_.spec(pod).host_network ? AddressKind::ThisNode : AddressKind::Pod;
+  return cluster_.spec(pod).host_network || options_.cni_masquerades ? AddressKind::OtherNode : AddressKind::Pod;
+}
+
+ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, Exposure exposure, ServicePortIndex port,
+                                      PodIndex client, NodeIndex asked) {
+  const ServicePort& service_port = cluster_.service_ports[port];
+  const Service& service = cluster_.services[service_port.service];
+  const ServicePolicies policies{.internal_local = service.internal_traffic_local,
+                                 .external_local = service.external_traffic_local,
+                                 .externally_accessible = service_port.node_port != 0 ||
+                                                          !service.external_ips.empty() ||
+                                                          !service.load_balancer_ips.empty()};
+  const bool from_outside = exposure == Exposure::NodePort;
+  Answer answer{.local_policy = from_outside ? policies.external_local : policies.internal_local};
+  const EndpointView view = endpoints_.at(asked);
+  const auto cluster = policies.uses_cluster() ? view.endpoints(port) : std::span<const Endpoint>();
+  const auto own = answer.local_policy ? own_endpoints(view, port, asked) : std::span<const Endpoint>();
+  answer.reach = proxy.reach(
+      {.from_outside = from_outside, .local_policy = answer.local_policy, .source = source_at(client, asked)},
+      {.cluster = cluster.size(), .local = own.size(), .any = !view.everywhere(port).empty()});
+  if (answer.reach == Reach::Cluster) answer.endpoints = cluster;
+  if (answer.reach == Reach::Local) answer.endpoints = own;
+  return answer;
+}
+
+// With the policy Cluster the asked node masquerades; so does a CNI what nodes send on to other nodes' pods for a
+// source outside of the pod network, which a masqueraded pod is too.
+bool ServiceReach::answer_comes_back(const Answer& answer, PodIndex client, NodeIndex asked,
+                                     const Endpoint& endpoint) const {
+  if (!answer.local_policy || endpoint.node == asked || cluster_.pods[client].node == asked) return true;
+  const bool to_pod = endpoint.pod != kNoIndex && !cluster_.spec(cluster_.pods[endpoint.pod]).host_network;
+  return options_.cni_masquerades && to_pod;
+}
+
+}  // namespace knetsim

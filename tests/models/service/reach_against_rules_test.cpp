@@ -1,0 +1,265 @@
+// Goal: the endpoints from which connections are drawn are those to which the rules of the asked node lead, whoever
+// asks for whichever Service in whichever way, and where the rules drop or refuse, so does the dialer. Method: random
+// clusters; for each mode, exposure, policy, client and asked node the rules as data are walked by the interpreter once
+// for every draw that they can make (the kernel's counters stand behind those: kernel_rules_policies_test), IPVS's
+// destinations are read off, and both are held against ServiceReach and against dialed connections. Fixed seeds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+
+#include "hand_walks.h"
+#include "models/proxy/iptables_rules.h"
+#include "models/proxy/ipvs_rules.h"
+#include "models/proxy/nftables_rules.h"
+#include "models/proxy/ruleset_interpreter.h"
+#include "models/service/dialer.h"
+#include "models/service/service_reach.h"
+
+namespace knetsim {
+namespace {
+
+constexpr NodeIndex kNodes = 3;
+constexpr int kClusters = 40;
+constexpr std::uint64_t kDraws = 96;  // of at most five endpoints: each is drawn but for 0.8^96
+
+struct Mode {
+  const char* name;
+  Version kubernetes;
+  const char* cni;
+};
+const Mode kModes[] = {{"iptables", {1, 36}, "bridge"},  {"iptables", {1, 36}, "flannel"},
+                       {"iptables", {1, 20}, "bridge"},  {"nftables", {1, 36}, "bridge"},
+                       {"nftables", {1, 35}, "flannel"}, {"ipvs", {1, 36}, "bridge"},
+                       {"ipvs", {1, 36}, "flannel"},     {"ipvs", {1, 20}, "bridge"}};
+
+using Target = std::pair<Ipv4, std::uint16_t>;
+
+/// What becomes of a connection, and whether the rules masquerade it.
+struct Outcome {
+  std::set<Target> targets;
+  bool dropped = false;
+  bool refused = false;
+  bool masqueraded = false;
+};
+
+class Scene {
+ public:
+  explicit Scene(std::uint32_t seed) : dice_(seed) {
+    cluster_.pod_specs.resize(2);
+    cluster_.pod_specs[1].host_network = true;
+    for (NodeIndex node = 0; node < kNodes; ++node) {
+      cluster_.nodes.push_back({.ip = IpAddress::v4(node_address(node))});
+      add_pod(node, false);  // clients
+      add_pod(node, true);
+    }
+    EndpointTable table(kServices);
+    for (std::uint32_t s = 0; s < kServices; ++s) {
+      const bool node_port = one_in(2);
+      cluster_.services.push_back({.type = node_port ? ServiceType::NodePort : ServiceType::ClusterIp,
+                                   .cluster_ips = {IpAddress::v4(ipv4(10, 96, 0, 10) + s)},
+                                   .first_port = s,
+                                   .port_count = 1,
+                                   .client_ip_affinity = one_in(6),
+                                   .internal_traffic_local = one_in(2),
+                                   .external_traffic_local = node_port && one_in(2)});
+      cluster_.service_ports.push_back({.service = s,
+                                        .port = 80,
+                                        .node_port = static_cast<std::uint16_t>(node_port ? 30'000 + s : 0),
+                                        .target_port = 8'080});
+      std::vector<Endpoint> endpoints;
+      const std::uint32_t count = below(6);
+      const NodeIndex bound = one_in(3) ? 1 : kNodes;  // often all on one node
+      for (std::uint32_t e = 0; e < count; ++e) {
+        const PodIndex pod = add_pod(below(bound), one_in(8));
+        endpoints.push_back({.address = cluster_.pods[pod].ip,
+                             .port = static_cast<std::uint16_t>(8'080 + e),
+                             .ready = !one_in(3),
+                             .pod = pod,
+                             .node = cluster_.pods[pod].node});
+      }
+      table.set(s, IpFamily::V4, endpoints);
+    }
+    cluster_.endpoints = EndpointViews(std::move(table));
+  }
+
+  static constexpr std::uint32_t kServices = 8;
+  const Cluster& cluster() const { return cluster_; }
+  static Ipv4 node_address(NodeIndex node) { return ipv4(192, 168, 1, 1) + node; }
+
+  /// The Services as kube-proxy of one node sees them.
+  std::vector<ServicePortSpec> services_at(NodeIndex node) const {
+    std::vector<ServicePortSpec> specs;
+    const EndpointView view = cluster_.endpoints.at(node);
+    for (ServicePortIndex index = 0; index < kServices; ++index) {
+      const ServicePort& port = cluster_.service_ports[index];
+      const Service& service = cluster_.services[port.service];
+      ServicePortSpec spec{.name = "s" + std::to_string(index),
+                           .cluster_ip = service.cluster_ips.front().v4_value(),
+                           .port = port.port,
+                           .node_port = port.node_port,
+                           .internal_local = service.internal_traffic_local,
+                           .external_local = service.external_traffic_local,
+                           .affinity_seconds = service.client_ip_affinity ? 10'800 : 0};
+      for (const Endpoint& one : view.everywhere(index)) {
+        spec.endpoints.push_back({one.address.v4_value(), one.port, one.node == node, one.ready});
+      }
+      specs.push_back(std::move(spec));
+    }
+    return specs;
+  }
+
+ private:
+  std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(dice_() % bound); }
+  bool one_in(std::uint32_t count) { return below(count) == 0; }
+  PodIndex add_pod(NodeIndex node, bool host) {
+    const auto index = static_cast<PodIndex>(cluster_.pods.size());
+    const Ipv4 own = ipv4(10, 244, 1 + node, 0) + 10 + index;
+    cluster_.pods.push_back(
+        {.spec = host ? 1U : 0U, .node = node, .ip = IpAddress::v4(host ? node_address(node) : own)});
+    return index;
+  }
+
+  std::mt19937 dice_;
+  Cluster cluster_;
+};
+
+/// One packet through the asked node's rules, with one draw.
+void pass(const Ruleset& rules, NodeIndex asked, const RulePacket& first, bool own_process, std::uint32_t draw,
+          Outcome& outcome) {
+  RulesetInterpreter node(rules, {Scene::node_address(asked)});
+  RulePacket packet = first;
+  const auto stopped = [&](Hook hook) {
+    const Verdict verdict = node.at_hook(hook, packet, {.endpoint = draw}).verdict;
+    outcome.dropped = outcome.dropped || verdict == Verdict::Drop;
+    outcome.refused = outcome.refused || verdict == Verdict::Reject;
+    return verdict != Verdict::Accept;
+  };
+  if (stopped(own_process ? Hook::Output : Hook::Prerouting)) return;
+  const bool here = packet.destination == Scene::node_address(asked);
+  // What a process sends to its own node comes back over the loopback device.
+  if (own_process ? here && stopped(Hook::Input) : stopped(here ? Hook::Input : Hook::Forward)) return;
+  if (!here && stopped(Hook::Postrouting)) return;
+  EXPECT_TRUE(packet.translated) << "neither translated nor stopped";
+  outcome.targets.insert({packet.destination, packet.destination_port});
+  outcome.masqueraded = outcome.masqueraded || packet.masqueraded;
+}
+
+Outcome by_rules(const Mode& mode, const Scene& scene, NodeIndex asked, const RulePacket& first, bool own_process) {
+  const std::vector<ServicePortSpec> services = scene.services_at(asked);
+  const NodeSpec spec{.primary_address = Scene::node_address(asked)};
+  Outcome outcome;
+  if (std::string(mode.name) == "ipvs") {
+    const std::vector<Ipv4> addresses{Scene::node_address(asked)};
+    const IpvsRules made = ipvs_rules(spec, addresses, services, mode.kubernetes);
+    RulesetInterpreter node(made.rules, {Scene::node_address(asked), first.destination});
+    RulePacket packet = first;
+    if (own_process) {
+      EXPECT_EQ(node.at_hook(Hook::Output, packet, {}).verdict, Verdict::Accept);
+    } else {
+      EXPECT_EQ(node.at_hook(Hook::Prerouting, packet, {}).verdict, Verdict::Accept);
+      EXPECT_EQ(node.at_hook(Hook::Input, packet, {}).verdict, Verdict::Accept);
+    }
+    for (const VirtualServer& server : made.servers) {
+      if (server.key != ServiceKey{first.destination, first.transport, first.destination_port}) continue;
+      outcome.refused = server.destinations.empty();
+      for (const EndpointSpec& one : server.destinations) outcome.targets.insert({one.address, one.port});
+    }
+    outcome.masqueraded = (packet.mark & kMasqueradeMark) != 0;
+    return outcome;
+  }
+  const Ruleset rules = std::string(mode.name) == "iptables"
+                            ? iptables_rules(spec, services, {.kubernetes = mode.kubernetes})
+                            : nftables_rules(spec, services, mode.kubernetes);
+  try {
+    for (std::uint32_t draw = 0; draw < 6; ++draw) pass(rules, asked, first, own_process, draw, outcome);
+  } catch (const std::out_of_range&) {  // more draws than there are endpoints
+  }
+  return outcome;
+}
+
+class ReachAgainstRules : public testing::TestWithParam<Mode> {
+ protected:
+  void check(const Scene& scene, ServicePortIndex port, Exposure exposure, PodIndex client, NodeIndex asked) {
+    const Cluster& cluster = scene.cluster();
+    const Pod& pod = cluster.pods[client];
+    const bool host = cluster.spec(pod).host_network;
+    const bool own = pod.node == asked;
+    const bool from_node = host || (!own && cni_->masquerades());
+    const ServicePort& service_port = cluster.service_ports[port];
+    const bool node_port = exposure == Exposure::NodePort;
+    const RulePacket first{.source = from_node ? Scene::node_address(pod.node) : pod.ip.v4_value(),
+                           .destination = node_port
+                                              ? Scene::node_address(asked)
+                                              : cluster.services[service_port.service].cluster_ips.front().v4_value(),
+                           .destination_port = node_port ? service_port.node_port : service_port.port};
+    const Outcome want = by_rules(GetParam(), scene, asked, first, own && host);
+    const std::string what = "service " + std::to_string(port) + (node_port ? " node port of " : " from ") +
+                             std::to_string(asked) + (host ? ", process of " : ", pod of ") + std::to_string(pod.node);
+
+    ServiceReach reach(cluster, cluster.endpoints, {.cni_masquerades = cni_->masquerades()});
+    const ServiceReach::Answer answer = reach.of(*proxy_, exposure, port, client, asked);
+    std::set<Target> got;
+    std::set<PodIndex> answering;
+    for (const Endpoint& one : answer.endpoints) {
+      got.insert({one.address.v4_value(), one.port});
+      const bool to_pod = !cluster.spec(cluster.pods[one.pod]).host_network;
+      const bool back = want.masqueraded || own || one.node == asked || (cni_->masquerades() && to_pod);
+      EXPECT_EQ(reach.answer_comes_back(answer, client, asked, one), back) << what;
+      if (back) answering.insert(one.pod);
+    }
+    EXPECT_EQ(got, want.targets) << what;
+    EXPECT_EQ(answer.reach == Reach::Dropped, want.dropped) << what;
+    EXPECT_EQ(answer.reach == Reach::Refused, want.refused) << what;
+
+    const EdgeTarget edge{.exposure = exposure, .port = port, .direct = {}, .through = node_port ? asked : kNoIndex};
+    ServiceDialer dialer(cluster, cluster.endpoints, {edge}, {false}, book_, *proxy_, RandomStreams(1),
+                         {.sizes = {}, .cni_masquerades = cni_->masquerades()});
+    // A client that affinity remembers goes to one alone: each draw is another run's.
+    const bool remembers = cluster.services[service_port.service].client_ip_affinity;
+    std::set<PodIndex> servers;
+    for (std::uint64_t id = 0; id < (remembers ? 1 : kDraws); ++id) {
+      const Dial dial = dialer.dial(0, client, id, kTimeZero);
+      EXPECT_EQ(dial.server == kNoIndex && !dial.dropped, want.refused) << what;
+      EXPECT_TRUE(dial.dropped || !want.dropped) << what;
+      if (dial.server != kNoIndex) servers.insert(dial.server);
+    }
+    if (remembers) {
+      EXPECT_TRUE(std::ranges::includes(answering, servers)) << what;
+    } else {
+      EXPECT_EQ(servers, answering) << what;
+    }
+  }
+
+  const std::unique_ptr<ProxyModel> proxy_ =
+      proxy_mode_named(GetParam().name)->make({.kubernetes = GetParam().kubernetes, .sizes = {}});
+  const std::unique_ptr<CniModel> cni_ = cni_kind_named(GetParam().cni)->make({});
+  const CostProfile profile_ = hand_profile();
+  const PlanTables tables_ = plan_tables(profile_);
+  PlanBook book_{{*proxy_, *cni_, {}}, profile_, tables_, 1'500};
+};
+
+TEST_P(ReachAgainstRules, WhoIsDialedIsWhoTheRulesLeadTo) {
+  for (std::uint32_t seed = 0; seed < kClusters; ++seed) {
+    SCOPED_TRACE("cluster " + std::to_string(seed));
+    const Scene scene(seed);
+    for (ServicePortIndex port = 0; port < Scene::kServices; ++port) {
+      for (PodIndex client = 0; client < 2 * kNodes; ++client) {
+        check(scene, port, Exposure::ClusterIp, client, scene.cluster().pods[client].node);
+        if (scene.cluster().service_ports[port].node_port == 0) continue;
+        for (NodeIndex asked = 0; asked < kNodes; ++asked) check(scene, port, Exposure::NodePort, client, asked);
+      }
+    }
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, ReachAgainstRules, testing::ValuesIn(kModes), [](const auto& mode) {
+  return std::string(mode.param.name) + "_" + std::to_string(mode.param.kubernetes.minor) + "_" + mode.param.cni;
+});
+
+}  // namespace
+}  // namespace knetsim
