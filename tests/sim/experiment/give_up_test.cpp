@@ -69,7 +69,7 @@ EdgeStats into_the_void(const std::string& cluster, const std::string& more, con
 // (ip-sysctl.rst). Of that and the caller's own timeout the shorter one ends it.
 TEST(GiveUp, ConnectEndsWithTheKernelsScheduleWhereItsPacketsAreDropped) {
   for (const char* mode : {"iptables", "nftables"}) {
-    for (const auto& [kernel, end_s] : {std::pair("5.10", 127), std::pair("6.18", 131)}) {
+    for (const auto& [kernel, end_s] : {std::pair("5.15", 127), std::pair("6.18", 131)}) {
       const std::string cluster = std::string("kernel: '") + kernel + "', proxy: {mode: " + mode + "}";
       const auto ends = [&](int timeout_ms) {
         return into_the_void(cluster, "timeout: " + std::to_string(timeout_ms) + "ms",
