@@ -8,6 +8,7 @@
 
 #include "analysis/lab/lab_datapath.h"
 #include "sim/core/hash.h"
+#include "sim/core/histogram.h"
 
 namespace knetsim::lab {
 namespace {
@@ -30,8 +31,7 @@ class CacheSweep {
 };
 
 double quantile(const std::vector<double>& sorted, double q) {
-  const auto rank = static_cast<std::size_t>(q * static_cast<double>(sorted.size()));
-  return sorted[std::min(rank, sorted.size() - 1)];
+  return sorted[Histogram::nearest_rank(q, sorted.size()) - 1];
 }
 
 /// Quantiles of the rounds of one case.

@@ -35,16 +35,16 @@ void Histogram::merge(const Histogram& other) {
   max_ = std::max(max_, other.max_);
 }
 
-std::int64_t Histogram::quantile(double q) const {
-  if (count_ == 0) {
-    return 0;
-  }
-  const double wanted = q * static_cast<double>(count_);
+std::uint64_t Histogram::nearest_rank(double q, std::uint64_t n) {
+  const double wanted = q * static_cast<double>(n) * (1 - 4 * std::numeric_limits<double>::epsilon());
   auto rank = static_cast<std::uint64_t>(std::max(0.0, wanted));
   rank += static_cast<double>(rank) < wanted ? 1 : 0;
-  rank = std::clamp<std::uint64_t>(rank, 1, count_);
-  if (rank == 1 || rank == count_) {
-    return rank == 1 ? min_ : max_;
+  return std::clamp<std::uint64_t>(rank, 1, std::max<std::uint64_t>(1, n));
+}
+
+std::int64_t Histogram::at_rank(std::uint64_t rank) const {
+  if (rank <= 1 || rank >= count_) {
+    return rank <= 1 ? min() : max_;
   }
   std::uint64_t below = 0;
   for (std::size_t page = 0; page < pages_.size(); ++page) {

@@ -55,10 +55,18 @@ class Histogram {
   std::int64_t max() const { return max_; }
   double mean() const { return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_); }
 
-  /// Middle of the bucket that holds the observation of rank ceil(q n) (at least 1, at most n) in ascending order, held
-  /// between min() and max(); the first and the last observation themselves. Does not fall with q. 0 when empty.
+  /// The observation of rank nearest_rank(q, n). Does not fall with q. 0 when empty.
   /// @param q  0 .. 1.
-  std::int64_t quantile(double q) const;
+  std::int64_t quantile(double q) const { return count_ == 0 ? 0 : at_rank(nearest_rank(q, count_)); }
+
+  /// Middle of the bucket that holds the observation of this rank in ascending order, held between min() and max(); the
+  /// first and the last observation themselves.
+  /// @param rank  1 .. count().
+  std::int64_t at_rank(std::uint64_t rank) const;
+
+  /// Rank of a quantile among n observations: ceil(q n), at least 1, at most n (Hyndman and Fan, Sample Quantiles in
+  /// Statistical Packages, 1996, definition 1). A q n that is whole but for its rounding (0.07 x 100) counts as whole.
+  static std::uint64_t nearest_rank(double q, std::uint64_t n);
 
   /// Calls f(lower, upper, count) for each bucket in use, ascending: lower <= value < upper.
   template <class F>
