@@ -51,19 +51,16 @@ void SourceRecorder::begun(Time at) {
 void SourceRecorder::ended(Time begun, Time at, Outcome outcome, const TimeSplit& split) {
   advance(at);
   --in_flight_;
-  const Time from = std::max(begun, begin_);
-  if (at > from) {
-    time_in_system_ += (std::min(at, end_) - from).count();
-  }
+  time_in_system_ += in_window(begun, at);
   if (at >= begin_ && at < end_) {
     SeriesPoint& now = point(at);
     ++(outcome == Outcome::Ok ? now.ok : now.failed);
-    if (outcome != Outcome::Error) {
+    if (outcome == Outcome::Ok) {
       now.latency_ns.record((at - begun).count() / 1000);
     }
   }
-  if (begun >= begin_ && outcome != Outcome::Error) {
-    SplitBand& band = bands_[band_of(at - begun)];
+  if (begun >= begin_ && begun < end_ && outcome != Outcome::Error) {
+    SplitBand& band = outcome == Outcome::Ok ? bands_[band_of(at - begun)] : timed_out_;
     ++band.requests;
     band.sum += split;
   }
@@ -71,6 +68,11 @@ void SourceRecorder::ended(Time begun, Time at, Outcome outcome, const TimeSplit
 
 void SourceRecorder::close_series(Time now) { advance(now); }
 
-void SourceRecorder::still_there(Time begun, Time end) { time_in_system_ += (end - std::max(begun, begin_)).count(); }
+void SourceRecorder::still_there(Time begun) { time_in_system_ += in_window(begun, end_); }
+
+/// Picoseconds of [begun, until) that lie in the window.
+std::int64_t SourceRecorder::in_window(Time begun, Time until) const {
+  return std::max(Duration::zero(), std::min(until, end_) - std::max(begun, begin_)).count();
+}
 
 }  // namespace knetsim

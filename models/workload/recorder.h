@@ -14,8 +14,17 @@ namespace knetsim {
 /// How a request ended.
 enum class Outcome : std::uint8_t { Ok, Error, Timeout };
 
-/// Requests of one edge whose start fell into the measured window. `asked` of them were begun; each ended in exactly
-/// one of ok, errors, timeouts, or was unfinished at the end.
+/// What ended in the measured window, whenever it had begun: the account that throughput is taken from, since capacity
+/// is what leaves in a time and not what also came in it.
+struct Throughput {
+  std::uint64_t ok = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t bytes = 0;  ///< Payload of the ok ones, both directions.
+};
+
+/// Requests of one edge whose start fell into the measured window, followed beyond its end until they ended or the
+/// drain was over. `asked` of them were begun; each ended in exactly one of ok, errors, timeouts, or was unfinished.
 struct EdgeStats {
   std::uint64_t asked = 0;
   std::uint64_t ok = 0;
@@ -23,14 +32,23 @@ struct EdgeStats {
   std::uint64_t timeouts = 0;  ///< No attempt was answered in time.
   std::uint64_t retried = 0;   ///< Attempts after the first.
   std::uint64_t unfinished = 0;
+  Throughput in_window;  ///< Of whatever ended in the window.
   std::uint64_t in_flight_start = 0;
   std::uint64_t in_flight_end = 0;
   std::uint64_t connections = 0;
-  std::uint64_t bytes_sent = 0;      ///< Payload of requests sent ...
-  std::uint64_t bytes_received = 0;  ///< ... and of answers begun.
-  double rules_evaluated = 0;        ///< By the packets that opened those connections, on all nodes.
-  Histogram latency_ns;              ///< ok, timeouts, and unfinished ones with their age: nothing is cut off.
-  Histogram connect_ns;              ///< connect() of connections opened for those requests.
+  std::uint64_t bytes_sent = 0;       ///< Payload of requests sent ...
+  std::uint64_t bytes_received = 0;   ///< ... and of answers begun.
+  double rules_evaluated = 0;         ///< By the packets that opened those connections, on all nodes.
+  Histogram latency_ns;               ///< Of the ok ones; shape (ok,).
+  Histogram unfinished_age_ns;        ///< What the unfinished ones had lasted when they were last seen.
+  Histogram connect_ns;               ///< connect() of connections opened for those requests, where it succeeded.
+  Histogram connecting_age_ns;        ///< Of those connect()s that had not returned when they were last seen.
+  std::uint64_t connects_failed = 0;  ///< Refused, or given up before connect() returned.
+  /// Attempts pile up, of this edge or of the calls made for it: more is asked for than can be served
+  /// (Backlog::grows()).
+  bool backlog_grows = false;
+
+  std::uint64_t failed() const { return errors + timeouts; }
 };
 
 /// Sums of time splits of the requests around one latency.
@@ -45,7 +63,7 @@ struct SeriesPoint {
   std::uint64_t ok = 0;
   std::uint64_t failed = 0;
   std::uint64_t in_flight = 0;  ///< At the end of the interval.
-  Histogram latency_ns;         ///< Of requests that ended in it.
+  Histogram latency_ns;         ///< Of the ok ones.
 };
 
 /// What is kept of a source of requests beyond its edge's numbers.
@@ -59,8 +77,11 @@ class SourceRecorder {
   void ended(Time begun, Time at, Outcome outcome, const TimeSplit& split);
   void close_series(Time now);
 
-  /// Time splits by latency: bands of 1/32 octave, in ascending order; shape (bands,).
+  /// Time splits by latency of requests of the window that ended well: bands of 1/32 octave, in ascending order; shape
+  /// (bands,).
   const std::map<std::uint32_t, SplitBand>& bands() const { return bands_; }
+  /// The same of those that timed out, together.
+  const SplitBand& timed_out() const { return timed_out_; }
   /// Time of connect() by what it went to, summed over the connections that measured requests opened at their first
   /// attempt: up to the return to the application.
   const TimeSplit& connecting() const { return connecting_; }
@@ -73,19 +94,21 @@ class SourceRecorder {
   std::uint64_t in_flight() const { return in_flight_; }
   Int128 area() const { return area_; }
   Int128 time_in_system() const { return time_in_system_; }
-  /// Adds what a request that is still in the system at the end has spent in the window.
-  void still_there(Time begun, Time end);
+  /// Adds what a request that never ended has spent in the window.
+  void still_there(Time begun);
 
   static std::uint32_t band_of(Duration latency);
 
  private:
   void advance(Time now);
   SeriesPoint& point(Time at);
+  std::int64_t in_window(Time begun, Time until) const;
 
   Time begin_, end_;
   Duration interval_{};
   std::vector<SeriesPoint> series_;
   std::map<std::uint32_t, SplitBand> bands_;
+  SplitBand timed_out_;
   TimeSplit connecting_;
   std::uint64_t in_flight_ = 0;
   Time last_{};

@@ -55,7 +55,8 @@ TrafficRuntime::TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& networ
       deadlines_(plan.edges.size()),
       edge_stats_(plan.edges.size()),
       spans_(plan.sources.size(), options.spans),
-      open_by_edge_(plan.edges.size()) {
+      backlogs_(plan.edges.size(), Backlog(options.measure_from, options.end)),
+      callers_(plan.edges.size()) {
   for (TrafficIndex source = 0; source < plan.sources.size(); ++source) {
     recorders_.emplace_back(options.measure_from, options.end, options.series_points);
   }
@@ -80,18 +81,12 @@ void TrafficRuntime::start(Time now) {
 }
 
 void TrafficRuntime::next_arrival(TrafficIndex source, Time now) {
-  if (const std::optional<Time> at = arrivals_.next(source, now); at && *at < options_.end) {
+  if (const std::optional<Time> at = arrivals_.next(source, now); at && *at < options_.end + options_.drain) {
     scheduler_.schedule(*at, first_source_ + source, {handler_, kArrival, source, 0});
   }
 }
 
 void TrafficRuntime::on_event(Time now, const Event& event) {
-  if (!window_open_ && now >= options_.measure_from) {
-    window_open_ = true;
-    for (EdgeIndex edge = 0; edge < edge_stats_.size(); ++edge) {
-      edge_stats_[edge].in_flight_start = open_by_edge_[edge];
-    }
-  }
   switch (event.kind) {
     case kArrival:
       begin_request(event.a, 0, now);
@@ -143,6 +138,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   recorders_[source].begun(now);
   if (measured(now)) {
     ++edge_stats_[rpc.edge].asked;
+    ++followed_;
     rpc.split.trace = spans_.begin(source, rpc.id);
   }
   begin_attempt(index, now);
@@ -154,7 +150,7 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
   rpc.live = true;
   rpc.serial = ++serial_;
   rpc.attempt_begun = now;
-  ++open_by_edge_[rpc.edge];
+  backlogs_[rpc.edge].begun(now);
   rpc_slots_ = std::max(rpc_slots_, index + 1);
   if (deadlines_.add(rpc.edge, now + edge.timeout, index, rpc.serial)) {
     arm_timeout(rpc.edge, now);
@@ -175,6 +171,8 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
       return;
     }
   }
+  rpc.connecting = !edge.udp;
+  rpc.connecting_since = now;
   const std::uint64_t connection_id = hash_combine(rpc.id, rpc.attempt);
   const Dial dial = dialer_.dial(rpc.edge, rpc.client, connection_id, now);
   if (dial.server == kNoIndex && dial.dropped) {
@@ -204,8 +202,6 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
     send_request(index, Duration{}, Duration{}, now);
     return;
   }
-  rpc.connecting = true;
-  rpc.connecting_since = now;
   rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::First, Bytes{}, connection_id, &rpc.split, index);
   const Duration cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
   submit(index, Phase::Connect, rpc.client, rpc.client_core, cpu, Duration{}, now);
@@ -228,6 +224,7 @@ void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration
   if (opens_source(rpc)) {  // connect() is all that the split holds so far, but for the wake-up
     recorders_[rpc.source].connecting() += rpc.split;
   }
+  rpc.payload = size;
   rpc.message = network_.prepare(rpc.connection.flow, first_of_udp ? FlowPacket::First : FlowPacket::Request, size,
                                  noise_id(rpc), &rpc.split, index);
   rpc.send_cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
@@ -318,7 +315,7 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
       if (phase == Phase::Send && opens_source(rpc)) {
         account(recorders_[rpc.source].connecting(), report, rpc.wake_kind);
       }
-      if (phase == Phase::Send && std::exchange(rpc.connecting, false) && measured(rpc.begun)) {
+      if (phase == Phase::Send && std::exchange(rpc.connecting, false) && measured(rpc.begun) && !rpc.abandoned) {
         edge_stats_[rpc.edge].connect_ns.record((now - rpc.send_cpu - rpc.connecting_since).count() / 1000);
       }
       rpc.in_network = true;

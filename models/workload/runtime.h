@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/workload/arrivals.h"
+#include "models/workload/backlog.h"
 #include "models/workload/deadlines.h"
 #include "models/workload/draw_keys.h"
 #include "models/workload/recorder.h"
@@ -50,13 +51,17 @@ struct RuntimeKinds {
 
 struct RuntimeOptions {
   Time measure_from{};
-  Time end{};
+  Time end{};        ///< Of the window.
+  Duration drain{};  ///< Requests go on being made for at most this long after it, unmeasured.
   std::uint32_t series_points = 60;
   std::uint32_t spans = 0;  ///< Requests of each source whose every visit is kept.
 };
 
 /// Generates requests, carries them through connections, applications and the calls that these make, and records what
 /// became of each. All that a request needs (sizes, times, branches) is drawn from its own id.
+///
+///     start(0), the scheduler up to options.end, close_window(), the scheduler up to options.end + options.drain,
+///     finish(). The scheduler stops in between where no request of the window is left.
 class TrafficRuntime final : public EventHandler, public BurstOwner, public MessageOwner {
  public:
   /// @param groups        Control group of each pod, shape (pods,); kNoIndex for pods that neither send nor serve.
@@ -72,6 +77,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
 
   /// Schedules the first arrivals.
   void start(Time now);
+  /// At the window's end, all events before it handled. @return  Requests and calls of the window that have not ended;
+  /// when the last of them does, the scheduler is told to stop.
+  std::uint64_t close_window();
   /// Counts what is unfinished at `now`; checks conservation and Little's law. @throws InvariantError
   void finish(Time now);
 
@@ -132,6 +140,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     KindIndex wake_kind = 0;
     CoreIndex client_core = kNone;
     CoreIndex server_core = kNone;
+    Bytes payload;  ///< Of request and answer, as far as they have been drawn.
     std::uint32_t step = 0;
     std::uint32_t calls_started = 0;
     std::uint32_t calls_open = 0;
@@ -165,6 +174,11 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void free_rpc(std::uint32_t rpc);
   void report_up(std::uint32_t rpc, Outcome outcome, Time now);
   void put_back(Rpc& rpc, bool reusable, Time now);
+  /// The attempt leaves the system. @param unqueued  Of its time, what it did not spend in a queue.
+  void leave(Rpc& rpc, Duration unqueued, Time now);
+  static Duration unqueued(const Rpc& rpc, Time now);
+  void count_end(const Rpc& rpc, Outcome outcome, Time now);
+  void tell_callers_of_backlogs();
   void arm_timeout(EdgeIndex edge, Time now);
   bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
   Server server_of(const Rpc& rpc) const;
@@ -202,9 +216,11 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   std::vector<EdgeStats> edge_stats_;
   std::vector<SourceRecorder> recorders_;
   SpanSampler spans_;
-  std::vector<std::uint64_t> open_by_edge_;
+  std::vector<Backlog> backlogs_;                // shape (edges,)
+  std::vector<std::vector<EdgeIndex>> callers_;  // shape (edges, *): for requests of which edges its calls were made
   std::uint64_t completed_ = 0;
-  bool window_open_ = false;
+  std::uint64_t followed_ = 0;  // requests and calls of the window that have not ended
+  bool window_closed_ = false;
 };
 
 }  // namespace knetsim

@@ -26,22 +26,47 @@ void TrafficRuntime::ended(std::uint32_t index, Outcome outcome, Time now) {
   if (!rpc.abandoned) {
     report_up(index, outcome, now);
   }
-  rpc.live = false;
-  --open_by_edge_[rpc.edge];
+  leave(rpc, unqueued(rpc, now), now);
   free_rpc(index);
+}
+
+void TrafficRuntime::leave(Rpc& rpc, Duration unqueued, Time now) {
+  rpc.live = false;
+  backlogs_[rpc.edge].ended(now, unqueued);
+}
+
+Duration TrafficRuntime::unqueued(const Rpc& rpc, Time now) {
+  Duration queued = -rpc.worker_before;  // of attempts before this one
+  for (const Wait cause : {Wait::RunQueue, Wait::Preempted, Wait::Throttled, Wait::Worker, Wait::Softirq,
+                           Wait::LinkQueue, Wait::Recovery}) {
+    queued += Duration(rpc.split.wait[static_cast<std::size_t>(cause)]);
+  }
+  return std::max(Duration::zero(), now - rpc.attempt_begun - queued);
+}
+
+void TrafficRuntime::count_end(const Rpc& rpc, Outcome outcome, Time now) {
+  EdgeStats& stats = edge_stats_[rpc.edge];
+  if (measured(now)) {
+    Throughput& all = stats.in_window;
+    ++(outcome == Outcome::Ok ? all.ok : outcome == Outcome::Error ? all.errors : all.timeouts);
+    all.bytes += outcome == Outcome::Ok ? static_cast<std::uint64_t>(rpc.payload.count()) : 0;
+  }
+  if (measured(rpc.begun)) {
+    ++(outcome == Outcome::Ok ? stats.ok : outcome == Outcome::Error ? stats.errors : stats.timeouts);
+    if (outcome == Outcome::Ok) {
+      stats.latency_ns.record((now - rpc.begun).count() / 1000);
+    }
+    if (--followed_ == 0 && window_closed_) {
+      scheduler_.stop();
+    }
+  }
 }
 
 void TrafficRuntime::report_up(std::uint32_t index, Outcome outcome, Time now) {
   Rpc& rpc = rpcs_[index];
   ++completed_;
   KNETSIM_ENSURE(rpc.split.clock == now);
-  if (measured(rpc.begun)) {
-    EdgeStats& stats = edge_stats_[rpc.edge];
-    ++(outcome == Outcome::Ok ? stats.ok : outcome == Outcome::Error ? stats.errors : stats.timeouts);
-    if (outcome != Outcome::Error) {
-      stats.latency_ns.record((now - rpc.begun).count() / 1000);
-    }
-  }
+  count_end(rpc, outcome, now);
   if (rpc.source != kNone) {
     KNETSIM_ENSURE(rpc.split.total() == now - rpc.begun);
     recorders_[rpc.source].ended(rpc.begun, now, outcome, rpc.split);
@@ -50,7 +75,7 @@ void TrafficRuntime::report_up(std::uint32_t index, Outcome outcome, Time now) {
     }
     if (std::holds_alternative<ClosedLoop>(plan_.sources[rpc.source].arrivals)) {
       const Duration think = arrivals_.pause(rpc.source, rpc.id);
-      if (now + think < options_.end) {
+      if (now + think < options_.end + options_.drain) {
         scheduler_.schedule(now + think, first_source_ + rpc.source, {handler_, kThought, rpc.source, rpc.user});
       }
     }
@@ -63,6 +88,7 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
   Rpc& rpc = rpcs_[index];
   const bool again = rpc.attempt < plan_.edges[rpc.edge].retries;
   rpc.abandoned = true;
+  edge_stats_[rpc.edge].connects_failed += rpc.connecting && measured(rpc.begun) ? 1U : 0U;
   const bool next_waits = std::exchange(rpc.sends_first, false);
   if (next_waits) {
     start_next_call(rpc.parent, now);
@@ -106,12 +132,12 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
 void TrafficRuntime::refused(std::uint32_t index, Time now) {
   Rpc& rpc = rpcs_[index];
   const bool next_waits = std::exchange(rpc.sends_first, false);
-  rpc.live = false;
-  --open_by_edge_[rpc.edge];
+  leave(rpc, now - rpc.attempt_begun, now);
   if (next_waits) {
     start_next_call(rpc.parent, now);
   }
   if (!rpc.abandoned) {
+    edge_stats_[rpc.edge].connects_failed += rpc.connecting && measured(rpc.begun) ? 1U : 0U;
     rpc.split.hold_until(Wait::Recovery, now);
     report_up(index, Outcome::Error, now);
   }
@@ -128,8 +154,7 @@ void TrafficRuntime::discard(std::uint32_t index, Time now) {
   if (rpc.connection.flow != kNone) {
     put_back(rpc, false, now);
   }
-  rpc.live = false;
-  --open_by_edge_[rpc.edge];
+  leave(rpc, now - rpc.attempt_begun, now);
   free_rpc(index);
 }
 
@@ -143,6 +168,7 @@ void TrafficRuntime::on_lost(Time now, std::uint64_t cookie) {
     return;
   }
   rpc.split.hold_until(Wait::Recovery, now);
+  edge_stats_[rpc.edge].connects_failed += rpc.connecting && !rpc.abandoned && measured(rpc.begun) ? 1U : 0U;
   ended(index, rpc.abandoned ? Outcome::Timeout : Outcome::Error, now);
 }
 
@@ -162,6 +188,29 @@ std::uint64_t TrafficRuntime::under_way() const {
   return count;
 }
 
+/// A request is overloaded where a call made for it is.
+void TrafficRuntime::tell_callers_of_backlogs() {
+  std::vector<EdgeIndex> growing;
+  for (EdgeIndex edge = 0; edge < edge_stats_.size(); ++edge) {
+    if (edge_stats_[edge].backlog_grows) growing.push_back(edge);
+  }
+  while (!growing.empty()) {
+    const EdgeIndex edge = growing.back();
+    growing.pop_back();
+    for (const EdgeIndex caller : callers_[edge]) {
+      if (!std::exchange(edge_stats_[caller].backlog_grows, true)) growing.push_back(caller);
+    }
+  }
+}
+
+std::uint64_t TrafficRuntime::close_window() {
+  window_closed_ = true;
+  for (Backlog& backlog : backlogs_) {
+    backlog.advance(options_.end);
+  }
+  return followed_;
+}
+
 void TrafficRuntime::finish(Time now) {
   for (std::uint32_t index = 0; index < rpc_slots_; ++index) {
     const Rpc& rpc = rpcs_[index];
@@ -171,17 +220,23 @@ void TrafficRuntime::finish(Time now) {
     if (measured(rpc.begun)) {
       EdgeStats& stats = edge_stats_[rpc.edge];
       ++stats.unfinished;
-      stats.latency_ns.record((now - rpc.begun).count() / 1000);
+      stats.unfinished_age_ns.record((now - rpc.begun).count() / 1000);
+      if (rpc.connecting) {
+        stats.connecting_age_ns.record((now - rpc.connecting_since).count() / 1000);
+      }
     }
     if (rpc.source != kNone) {
-      recorders_[rpc.source].still_there(rpc.begun, now);
+      recorders_[rpc.source].still_there(rpc.begun);
     }
   }
   for (EdgeIndex edge = 0; edge < edge_stats_.size(); ++edge) {
     EdgeStats& stats = edge_stats_[edge];
-    stats.in_flight_end = open_by_edge_[edge];
+    stats.in_flight_start = backlogs_[edge].at_begin();
+    stats.in_flight_end = backlogs_[edge].at_end();
+    stats.backlog_grows = backlogs_[edge].grows();
     KNETSIM_ENSURE(stats.asked == stats.ok + stats.errors + stats.timeouts + stats.unfinished);
   }
+  tell_callers_of_backlogs();
   for (SourceRecorder& recorder : recorders_) {
     recorder.close_series(now);
     // Little's law on the sample path: the integral of the number in the system is the sum of the times in it.

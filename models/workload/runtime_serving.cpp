@@ -81,6 +81,7 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
   if (measured(rpc.begun)) {
     edge_stats_[rpc.edge].bytes_received += static_cast<std::uint64_t>(size.count());
   }
+  rpc.payload = rpc.payload + size;
   rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response, size, noise_id(rpc), &rpc.split, index);
   cpu += network_.sender_burst(rpc.message, expected_core(rpc.server_core, pod), now);
   submit(index, Phase::Respond, pod, rpc.server_core, cpu, wake, now);
@@ -123,6 +124,9 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   rpc.client_core = caller.server_core;
   rpc.sends_first = true;
   ++caller.calls_started;
+  if (auto& callers = callers_[rpc.edge]; std::find(callers.begin(), callers.end(), caller.edge) == callers.end()) {
+    callers.push_back(caller.edge);
+  }
   // The worker's thread sends one call after the other; a later one has waited since the group began.
   rpc.split.trace = spans_.part_of(caller.split.trace);
   rpc.split.clock = caller.split.clock;
@@ -130,6 +134,7 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   rpc.split.hold_until(Wait::Worker, now);
   if (measured(now)) {
     ++edge_stats_[rpc.edge].asked;
+    ++followed_;
   }
   begin_attempt(index, now);
 }

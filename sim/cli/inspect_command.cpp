@@ -14,7 +14,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/text_table.h"
-#include "sim/core/histogram.h"
+#include "sim/core/censored_times.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
@@ -37,6 +37,7 @@ struct Row {
   std::int64_t unfinished = 0;
   bool unstable = false;
   Histogram latency_ns{};
+  Histogram unfinished_age_ns{};
 };
 
 template <class T>
@@ -56,10 +57,20 @@ std::vector<std::size_t> row_starts(const HistogramResults& histogram) {
   return starts;
 }
 
+/// Adds the buckets of one (run, workload) cell; each stands for the middle of its times.
+void add_buckets(Histogram& ns, const HistogramResults& histogram, const std::vector<std::size_t>& starts,
+                 std::size_t cell) {
+  if (cell + 1 >= starts.size()) return;
+  for (std::size_t i = starts[cell]; i < starts[cell + 1]; ++i) {
+    const std::int64_t middle_ps = std::midpoint(histogram.bucket_lower[i], histogram.bucket_upper[i]);
+    ns.record(middle_ps / 1000, static_cast<std::uint64_t>(histogram.count[i]));
+  }
+}
+
 std::vector<Row> rows_of(const ExperimentResults& results) {
   const SummaryResults& summary = results.summary;
-  const HistogramResults& histogram = results.latency_histogram;
-  const std::vector<std::size_t> starts = row_starts(histogram);
+  const std::vector<std::size_t> starts = row_starts(results.latency_histogram);
+  const std::vector<std::size_t> unfinished_starts = row_starts(results.unfinished_histogram);
   const std::size_t workloads = results.workloads.size();
   std::vector<Row> rows;
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> row_of;
@@ -77,11 +88,8 @@ std::vector<Row> rows_of(const ExperimentResults& results) {
       add(row->failed, cell_of(summary.requests_timeout, cell));
       add(row->unfinished, cell_of(summary.requests_unfinished, cell));
       row->unstable = row->unstable || cell_of(summary.unstable, cell) != 0;
-      for (std::size_t i = cell + 1 < starts.size() ? starts[cell] : 0;
-           cell + 1 < starts.size() && i < starts[cell + 1]; ++i) {
-        const std::int64_t middle_ps = std::midpoint(histogram.bucket_lower[i], histogram.bucket_upper[i]);
-        row->latency_ns.record(middle_ps / 1000, static_cast<std::uint64_t>(histogram.count[i]));
-      }
+      add_buckets(row->latency_ns, results.latency_histogram, starts, cell);
+      add_buckets(row->unfinished_age_ns, results.unfinished_histogram, unfinished_starts, cell);
     }
   }
   for (Row& row : rows) {
@@ -129,12 +137,16 @@ void print_inspect_json(const ResultsContent& content) {
                                    {"errors_and_timeouts", row.failed},
                                    {"unfinished", row.unfinished},
                                    {"unstable", row.unstable}};
+    line["latency_lower_bounds"] = nlohmann::ordered_json::array();
+    const CensoredTimes latency(row.latency_ns, row.unfinished_age_ns);
     for (const double q : kQuantiles) {
       const std::string name = fmt::format("p{:g}", 100 * q);
-      if (row.latency_ns.empty()) {
+      const CensoredValue value = latency.quantile(q);
+      if (value.kind == CensoredValue::Kind::Nothing) {
         line["latency_s"][name] = nullptr;
       } else {
-        line["latency_s"][name] = 1e-9 * static_cast<double>(row.latency_ns.quantile(q));
+        line["latency_s"][name] = 1e-9 * static_cast<double>(value.value);
+        if (!value.exact()) line["latency_lower_bounds"].push_back(name);
       }
     }
     json["summary"].push_back(std::move(line));
@@ -144,7 +156,9 @@ void print_inspect_json(const ResultsContent& content) {
 }
 
 std::string latency_text(const Row& row, double q) {
-  return row.latency_ns.empty() ? "-" : human(std::chrono::nanoseconds(row.latency_ns.quantile(q)));
+  const CensoredValue value = CensoredTimes(row.latency_ns, row.unfinished_age_ns).quantile(q);
+  if (value.kind == CensoredValue::Kind::Nothing) return "-";
+  return (value.exact() ? "" : "\u2265") + human(std::chrono::nanoseconds(value.value));
 }
 
 void print_inspect(const InspectArguments& arguments, const ResultsContent& content) {
@@ -160,12 +174,13 @@ void print_inspect(const InspectArguments& arguments, const ResultsContent& cont
   if (!from.command_line.empty()) fmt::print("command: {}\n", from.command_line);
   for (const std::string& set : from.overrides) fmt::print("override: {}\n", set);
   fmt::print("{} input files: {}\n\n", from.input_name.size(), fmt::join(from.input_name, ", "));
-  TextTable summary({"workload", "variant", "runs", "asked/s", "done/s", "ok", "failed", "p50", "p99", "p99.9", ""},
-                    {2, 3, 4, 5, 6, 7, 8, 9});
+  TextTable summary(
+      {"workload", "variant", "runs", "asked/s", "done/s", "ok", "failed", "unfinished", "p50", "p99", "p99.9", ""},
+      {2, 3, 4, 5, 6, 7, 8, 9, 10});
   for (const Row& row : rows_of(results)) {
     summary.add({row.workload, row.variant, std::to_string(row.replicates), with_commas(std::llround(row.offered)),
                  with_commas(std::llround(row.achieved)), with_commas(row.ok), with_commas(row.failed),
-                 latency_text(row, 0.5), latency_text(row, 0.99), latency_text(row, 0.999),
+                 with_commas(row.unfinished), latency_text(row, 0.5), latency_text(row, 0.99), latency_text(row, 0.999),
                  row.unstable ? "unstable" : ""});
   }
   fmt::print("{}\n", summary.render());

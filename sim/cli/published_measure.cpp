@@ -14,7 +14,7 @@ PublishedMeasure::PublishedMeasure(const BoundVariant& variant, const std::vecto
                static_cast<double>(std::max<std::size_t>(1, points.size()))) {
   double ok = 0, asked = 0, bytes = 0;
   for (const PointResult& point : points_) {
-    ok += static_cast<double>(point.edges[edge_].ok);
+    ok += static_cast<double>(point.edges[edge_].in_window.ok);
     asked += static_cast<double>(point.edges[edge_].asked);
     bytes += static_cast<double>(point.edges[edge_].bytes_sent);
   }

@@ -83,7 +83,7 @@ nlohmann::ordered_json json_of_slos(const LoadedScenario& loaded, const Experime
 
 void print_json(const ExperimentResults& results, nlohmann::ordered_json slos) {
   nlohmann::ordered_json json;
-  json["format_version"] = "1.0";
+  json["format_version"] = "2.0";  // 1.x: latencies of failed and unfinished requests among those of the others
   json["runs"] = nlohmann::ordered_json::array();
   const std::size_t workloads = results.workloads.size();
   for (std::size_t run = 0; run < results.runs(); ++run) {
@@ -92,6 +92,7 @@ void print_json(const ExperimentResults& results, nlohmann::ordered_json slos) {
     entry["replicate"] = results.replicate[run];
     entry["seed"] = results.summary.seed[run];
     entry["events"] = results.summary.events[run];
+    entry["drained_s"] = results.summary.drained_time[run];
     for (std::size_t w = 0; w < workloads; ++w) {
       const std::size_t cell = run * workloads + w;
       nlohmann::ordered_json workload;
@@ -101,12 +102,24 @@ void print_json(const ExperimentResults& results, nlohmann::ordered_json slos) {
       workload["errors"] = results.summary.requests_error[cell];
       workload["timeouts"] = results.summary.requests_timeout[cell];
       workload["unfinished"] = results.summary.requests_unfinished[cell];
+      workload["ended_in_window"] = {{"ok", results.summary.ended_ok[cell]},
+                                     {"errors", results.summary.ended_error[cell]},
+                                     {"timeouts", results.summary.ended_timeout[cell]}};
+      workload["connects_failed"] = results.summary.connects_failed[cell];
+      workload["connects_unfinished"] = results.summary.connects_unfinished[cell];
       workload["unstable"] = results.summary.unstable[cell] != 0;
       workload["rules_per_connection"] = results.summary.rules_per_connection[cell];
+      workload["latency_lower_bounds"] = nlohmann::ordered_json::array();  // of these the figure is at least that
+      workload["connect_lower_bounds"] = nlohmann::ordered_json::array();
       for (std::size_t q = 0; q < results.quantiles.size(); ++q) {
         const std::string name = fmt::format("p{:g}", results.quantiles[q] * 100);
         workload["latency_s"][name] = results.summary.latency_quantile[cell * results.quantiles.size() + q];
         workload["connect_s"][name] = results.summary.connect_quantile[cell * results.quantiles.size() + q];
+        const auto at_least = [&](const std::vector<std::int8_t>& bound) {
+          return bound[cell * results.quantiles.size() + q] == static_cast<std::int8_t>(QuantileBound::kAtLeast);
+        };
+        if (at_least(results.summary.latency_quantile_bound)) workload["latency_lower_bounds"].push_back(name);
+        if (at_least(results.summary.connect_quantile_bound)) workload["connect_lower_bounds"].push_back(name);
       }
       entry["workloads"][results.workloads[w]] = workload;
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "sim/core/censored_times.h"
 #include "sim/core/statistics.h"
 #include "sim/experiment/fill_results.h"
 #include "sim/experiment/step_names.h"
@@ -21,14 +22,19 @@ struct Row {
   double busiest_core = 0;
   double measured_s = 0;
   bool unstable = false;
-  std::vector<double> p99_s;          ///< By replicate; 0 where kFewest were not observed.
+  Duration drained{};                 ///< Longest of the replicates.
+  std::vector<double> p99_s;          ///< By replicate; 0 where kFewest were not observed, or it is no number.
   std::vector<double> connect_p99_s;  ///< Likewise.
 };
 
 /// Observations of a replicate whose 99th percentile is more than its greatest value.
 constexpr std::uint64_t kFewest = 100;
 
-double p99_of(const Histogram& ns) { return ns.count() < kFewest ? 0 : static_cast<double>(ns.quantile(0.99)) * 1e-9; }
+/// Of all that were asked for, failed ones included: what is compared. 0 where a replicate has none to compare.
+double p99_of(const CensoredTimes& ns) {
+  const CensoredValue p99 = ns.quantile(0.99);
+  return ns.count() < kFewest || !p99.exact() ? 0 : static_cast<double>(p99.value) * 1e-9;
+}
 
 void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.asked += stats.asked;
@@ -37,10 +43,14 @@ void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.timeouts += stats.timeouts;
   sum.retried += stats.retried;
   sum.unfinished += stats.unfinished;
+  sum.in_window.ok += stats.in_window.ok;
   sum.connections += stats.connections;
   sum.rules_evaluated += stats.rules_evaluated;
   sum.latency_ns.merge(stats.latency_ns);
+  sum.unfinished_age_ns.merge(stats.unfinished_age_ns);
   sum.connect_ns.merge(stats.connect_ns);
+  sum.connecting_age_ns.merge(stats.connecting_age_ns);
+  sum.connects_failed += stats.connects_failed;
 }
 
 Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
@@ -60,9 +70,10 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
     const EdgeStats& stats = point.edges[edge];
     add(row.sum, stats);
     row.measured_s += measured;
-    row.unstable = row.unstable || is_unstable(stats);
-    row.p99_s.push_back(p99_of(stats.latency_ns));
-    row.connect_p99_s.push_back(p99_of(stats.connect_ns));
+    row.unstable = row.unstable || stats.backlog_grows;
+    row.drained = std::max(row.drained, point.drained);
+    row.p99_s.push_back(p99_of({stats.latency_ns, stats.unfinished_age_ns, stats.failed()}));
+    row.connect_p99_s.push_back(p99_of({stats.connect_ns, stats.connecting_age_ns, stats.connects_failed}));
     for (const NodeCpu& node : point.nodes) {
       row.busiest_core = std::max(row.busiest_core, to_seconds(node.busiest) / measured);
     }
@@ -70,8 +81,31 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
   return row;
 }
 
-std::string span_text(const Histogram& ns, double q) {
-  return ns.empty() ? "-" : human(Duration(ns.quantile(q) * 1000));
+std::string span_text(const CensoredTimes& ns, double q) {
+  const CensoredValue value = ns.quantile(q);
+  if (value.kind == CensoredValue::Kind::Nothing) return "-";
+  return (value.exact() ? "" : "\u2265") + human(Duration(value.value * 1000));
+}
+
+/// What a row's figures do not say; on a line of its own, so that the table keeps its width.
+std::string row_notes(const Row& row) {
+  std::string text;
+  if (row.unstable) text += "    overloaded: the backlog grows\n";
+  if (row.sum.unfinished > 0) {
+    text += fmt::format("    unfinished: {} requests, {} after the measured time (run.drain)\n",
+                        with_commas(static_cast<std::int64_t>(row.sum.unfinished)), human(row.drained));
+  }
+  return text;
+}
+
+/// Why a p99 is not compared.
+std::string not_compared(const Row& base, const Row& other) {
+  for (const Row* row : {&base, &other}) {
+    if (row->sum.asked < kFewest * row->p99_s.size()) {
+      return fmt::format("too few requests to compare a p99 (under {} in a replicate)", kFewest);
+    }
+  }
+  return "no request p99 to compare: it is of requests that failed or did not end";
 }
 
 std::string percent(double fraction) {
@@ -184,6 +218,7 @@ std::string where_time_goes(const BoundVariant& variant, const std::vector<Point
     if (point.edges.empty()) continue;
     connections += point.sources[workload].connecting();
     for (const auto& [band, split] : point.sources[workload].bands()) requests += split.sum;
+    requests += point.sources[workload].timed_out().sum;
   }
   std::string text;
   if (const std::string shares = shares_text(connections); !shares.empty()) {
@@ -256,16 +291,18 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
       const auto rate = [&](std::uint64_t count) {
         return with_commas(static_cast<std::int64_t>(static_cast<double>(count) / row.measured_s + 0.5));
       };
-      text += fmt::format("  {:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}{:>20}{:>8}{:>7.0f} %{:>14}{}\n",
-                          variants[v].name + (v == 0 && variants.size() > 1 ? " (base)" : ""), name_width - 2,
-                          span_text(sum.connect_ns, 0.5), span_text(sum.connect_ns, 0.99),
-                          span_text(sum.latency_ns, 0.5), span_text(sum.latency_ns, 0.99),
-                          span_text(sum.latency_ns, 0.999), rate(sum.asked) + "/" + rate(sum.ok),
-                          with_commas(static_cast<std::int64_t>(sum.errors + sum.timeouts)), row.busiest_core * 100,
-                          sum.connections == 0 ? "-"
-                                               : with_commas(static_cast<std::int64_t>(
-                                                     sum.rules_evaluated / static_cast<double>(sum.connections) + 0.5)),
-                          row.unstable ? "  overloaded: the backlog grows" : "");
+      const CensoredTimes connect(sum.connect_ns, sum.connecting_age_ns);
+      const CensoredTimes latency(sum.latency_ns, sum.unfinished_age_ns);
+      text += fmt::format(
+          "  {:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}{:>20}{:>8}{:>7.0f} %{:>14}\n",
+          variants[v].name + (v == 0 && variants.size() > 1 ? " (base)" : ""), name_width - 2, span_text(connect, 0.5),
+          span_text(connect, 0.99), span_text(latency, 0.5), span_text(latency, 0.99), span_text(latency, 0.999),
+          rate(sum.asked) + "/" + rate(sum.in_window.ok), with_commas(static_cast<std::int64_t>(sum.failed())),
+          row.busiest_core * 100,
+          sum.connections == 0 ? "-"
+                               : with_commas(static_cast<std::int64_t>(
+                                     sum.rules_evaluated / static_cast<double>(sum.connections) + 0.5)));
+      text += row_notes(row);
     }
     if (variants.size() > 1) {
       text += fmt::format("Against {}, {}, {}, 95 % CI\n", base.name, common_text(variants, w),
@@ -275,8 +312,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
         const std::string connect = paired(rows[0].connect_p99_s, rows[v].connect_p99_s);
         const std::string request = paired(rows[0].p99_s, rows[v].p99_s);
         if (!connect.empty()) text += fmt::format("connect p99 {}, ", connect);
-        text += request.empty() ? fmt::format("too few requests to compare a p99 (under {} in a replicate)\n", kFewest)
-                                : fmt::format("request p99 {}\n", request);
+        text += (request.empty() ? not_compared(rows[0], rows[v]) : "request p99 " + request) + "\n";
       }
     }
     text += where_time_goes(base, outcome.points.front(), w);

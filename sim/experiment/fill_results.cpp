@@ -1,9 +1,9 @@
 #include "sim/experiment/fill_results.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
+#include "sim/core/censored_times.h"
 #include "sim/experiment/metric_results.h"
 #include "sim/experiment/resource_results.h"
 #include "sim/experiment/result_axes.h"
@@ -33,44 +33,55 @@ void add_run(SummaryResults& summary, const RunSettings& run, std::uint32_t repl
   summary.events.push_back(signed_count(point.events));
   summary.sim_time.push_back(to_seconds(run.warm_up + run.duration));
   summary.measured_time.push_back(to_seconds(run.duration));
+  summary.drained_time.push_back(to_seconds(point.drained));
   summary.wall_s.push_back(point.wall_s);
+}
+
+void add_quantile(const CensoredValue& of, std::vector<double>& quantile, std::vector<std::int8_t>& bound) {
+  const bool none = of.kind == CensoredValue::Kind::Nothing;
+  quantile.push_back(none ? kNoMeasure : seconds_from_ns(static_cast<double>(of.value)));
+  bound.push_back(static_cast<std::int8_t>(none || of.exact() ? QuantileBound::kExact : QuantileBound::kAtLeast));
 }
 
 void add_workload(SummaryResults& summary, const EdgeStats& stats, double measured) {
   const std::size_t cell = summary.unstable.size();
   summary.latency.resize(cell + 1);
   summary.connect.resize(cell + 1);
-  summary.unstable.push_back(is_unstable(stats) ? 1 : 0);
+  summary.unstable.push_back(stats.backlog_grows ? 1 : 0);
   summary.offered_rate.push_back(static_cast<double>(stats.asked) / measured);
-  summary.achieved_rate.push_back(static_cast<double>(stats.ok) / measured);
+  summary.achieved_rate.push_back(static_cast<double>(stats.in_window.ok) / measured);
   summary.requests_sent.push_back(signed_count(stats.asked));
   summary.requests_ok.push_back(signed_count(stats.ok));
   summary.requests_error.push_back(signed_count(stats.errors));
   summary.requests_timeout.push_back(signed_count(stats.timeouts));
   summary.requests_retried.push_back(signed_count(stats.retried));
   summary.requests_unfinished.push_back(signed_count(stats.unfinished));
+  summary.ended_ok.push_back(signed_count(stats.in_window.ok));
+  summary.ended_error.push_back(signed_count(stats.in_window.errors));
+  summary.ended_timeout.push_back(signed_count(stats.in_window.timeouts));
   summary.in_flight_start.push_back(signed_count(stats.in_flight_start));
   summary.in_flight_end.push_back(signed_count(stats.in_flight_end));
   summary.bytes_sent.push_back(signed_count(stats.bytes_sent));
   summary.bytes_received.push_back(signed_count(stats.bytes_received));
-  summary.goodput.push_back(static_cast<double>(stats.bytes_sent + stats.bytes_received) * 8 / measured);
+  summary.goodput.push_back(static_cast<double>(stats.in_window.bytes) * 8 / measured);
   summary.connections.push_back(signed_count(stats.connections));
+  summary.connects_failed.push_back(signed_count(stats.connects_failed));
+  summary.connects_unfinished.push_back(signed_count(stats.connecting_age_ns.count()));
   summary.rules_per_connection.push_back(
       stats.connections == 0 ? kNoMeasure : stats.rules_evaluated / static_cast<double>(stats.connections));
   add_histogram(summary.latency, cell, stats.latency_ns);
   add_histogram(summary.connect, cell, stats.connect_ns);
+  const CensoredTimes latency(stats.latency_ns, stats.unfinished_age_ns);
+  const CensoredTimes connect(stats.connect_ns, stats.connecting_age_ns);
   for (const double q : kResultQuantiles) {
-    const auto quantile = [&](const Histogram& ns) {
-      return ns.empty() ? kNoMeasure : seconds_from_ns(static_cast<double>(ns.quantile(q)));
-    };
-    summary.latency_quantile.push_back(quantile(stats.latency_ns));
-    summary.connect_quantile.push_back(quantile(stats.connect_ns));
+    add_quantile(latency.quantile(q), summary.latency_quantile, summary.latency_quantile_bound);
+    add_quantile(connect.quantile(q), summary.connect_quantile, summary.connect_quantile_bound);
   }
 }
 
 void add_walk(ExperimentResults& results, const SourceRecorder& source) {
-  TimeSplit sum;
-  std::uint64_t requests = 0;
+  TimeSplit sum = source.timed_out().sum;
+  std::uint64_t requests = source.timed_out().requests;
   for (const auto& [band, split] : source.bands()) {
     sum += split.sum;
     requests += split.requests;
@@ -84,10 +95,12 @@ void add_walk(ExperimentResults& results, const SourceRecorder& source) {
   }
 }
 
-void add_split(ExperimentResults& results, const SourceRecorder& source, const Histogram& latency_ns) {
+void add_split(ExperimentResults& results, const SourceRecorder& source, const EdgeStats& stats) {
+  const CensoredTimes latency(stats.latency_ns, stats.unfinished_age_ns);
   const std::size_t kinds = kind_names().size();
   for (const double q : kBands) {
-    const SplitBand band = split_around(source, Duration(latency_ns.quantile(q) * 1000));
+    const CensoredValue around = latency.quantile(q);
+    const SplitBand band = around.exact() ? split_around(source, Duration(around.value * 1000)) : SplitBand{};
     const auto mean = [&](std::int64_t picoseconds) {
       return band.requests == 0 ? kNoMeasure : to_seconds(Duration(picoseconds)) / static_cast<double>(band.requests);
     };
@@ -130,14 +143,6 @@ std::size_t source_named(const BoundVariant& variant, const std::string& name) {
 }
 
 }  // namespace
-
-bool is_unstable(const EdgeStats& stats) {
-  // In a stable system what is in flight at the end differs from the start by chance: a Poisson number's spread, five
-  // times.
-  const double chance = 5 * std::sqrt(static_cast<double>(stats.in_flight_start) + 1);
-  const double growth = static_cast<double>(stats.in_flight_end) - static_cast<double>(stats.in_flight_start);
-  return growth > chance && growth > 0.02 * static_cast<double>(stats.asked);
-}
 
 SplitBand split_around(const SourceRecorder& source, Duration latency) {
   const auto& bands = source.bands();
@@ -194,9 +199,11 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
         const EdgeStats& stats = is_there ? point.edges[variant.traffic.sources[w].edge] : nothing_asked;
         add_workload(results.summary, stats, to_seconds(run.duration));
         add_walk(results, source);
-        add_split(results, source, stats.latency_ns);
+        add_split(results, source, stats);
         add_buckets(results.latency_histogram, stats.latency_ns);
         add_buckets(results.connect_histogram, stats.connect_ns);
+        add_buckets(results.unfinished_histogram, stats.unfinished_age_ns);
+        add_buckets(results.connecting_histogram, stats.connecting_age_ns);
         add_series(results.series, source);
       }
       add_resources(results, axes, variant, point, topology);

@@ -11,9 +11,6 @@ namespace knetsim {
 /// Quantiles that a results file holds beside the histograms.
 inline constexpr double kResultQuantiles[] = {0.5, 0.9, 0.95, 0.99, 0.999};
 
-/// Offered load that cannot be served: the number in the system grew beyond what chance explains.
-bool is_unstable(const EdgeStats& stats);
-
 /// Mean time split of the requests around the quantile's latency: its band of 1/32 octave and the next ones as far as
 /// needed to have some. `requests` is 0 when there are none.
 SplitBand split_around(const SourceRecorder& source, Duration latency);

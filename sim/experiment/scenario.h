@@ -124,6 +124,7 @@ struct WorkloadSettings {
 struct RunSettings {
   Duration duration{};
   Duration warm_up{};
+  Duration drain{};  ///< After the window, at most.
   std::uint64_t seed = 1;
   std::uint32_t replicates = 1;
   bool noise = true;

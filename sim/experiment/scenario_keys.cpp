@@ -17,6 +17,10 @@ void describe(Fields<RunSettings>& f) {
              {.doc = "Simulated time that is measured.", .above = "0s", .at_most = "24h"});
   f.optional("warmUp", &RunSettings::warm_up, "0s",
              {.doc = "Simulated before the measurement begins.", .at_most = "24h"});
+  f.optional("drain", &RunSettings::drain, "10s",
+             {.doc = "For how long at most requests of the measured time are followed beyond its end; traffic goes on "
+                     "meanwhile, unmeasured. The run ends when the last of them has.",
+              .at_most = "24h"});
   f.optional("seed", &RunSettings::seed, "1", {.doc = "Root of every random stream."});
   f.optional("replicates", &RunSettings::replicates, "1",
              {.doc = "Repeats with other random numbers; confidence intervals need two, better five.",

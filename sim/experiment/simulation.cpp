@@ -144,6 +144,7 @@ class Point final : public LiveCluster {
                  {.work = kWorkKind, .sleep = kSleepKind},
                  {.measure_from = from_,
                   .end = end_,
+                  .drain = variant.scenario.run.drain,
                   .series_points = 60,
                   .spans = replicate == 0 ? variant.scenario.run.spans : 0},
                  traffic_source()) {
@@ -173,7 +174,12 @@ class Point final : public LiveCluster {
       }
       change.apply(*this);
     }
-    return run_until(end_, observer);
+    if (!run_until(end_, observer)) {
+      return false;
+    }
+    end_measuring();
+    // Whoever began in the window is followed to the end, under the same load; the window's resources are read already.
+    return traffic_.close_window() == 0 || run_until(end_ + variant_.scenario.run.drain, observer);
   }
 
   PointResult results();
@@ -198,11 +204,11 @@ class Point final : public LiveCluster {
   bool run_until(Time end, PointObserver* observer) {
     constexpr std::uint64_t kSlice = 200'000;
     while (!scheduler_.run_until(end, observer != nullptr ? kSlice : ~std::uint64_t{0})) {
-      if (!observer->on_progress(scheduler_.now(), end_, scheduler_.events())) {
+      if (!observer->on_progress(std::min(scheduler_.now(), end_), end_, scheduler_.events())) {
         return false;
       }
     }
-    return observer == nullptr || observer->on_progress(end, end_, scheduler_.events());
+    return observer == nullptr || observer->on_progress(std::min(end, end_), end_, scheduler_.events());
   }
 
   void begin_measuring() {
@@ -211,6 +217,38 @@ class Point final : public LiveCluster {
       links_before_.push_back(network_.links().counters(link, from_));
     }
     network_.begin_window(from_);
+  }
+
+  void end_measuring() {
+    nodes_used_ = cpu_between(cpus_, cpu_before_, CpuSnapshot(cpus_, groups_.size(), end_));
+    for (LinkId link = 0; link < topology_.links().size(); ++link) {
+      const LinkCounters& a = links_before_[link];
+      const LinkCounters b = network_.links().counters(link, end_);
+      links_used_.push_back(
+          {.sent = b.sent - a.sent,
+           .packets = (b.packets_offered - b.packets_dropped) - (a.packets_offered - a.packets_dropped),
+           .drops = b.packets_dropped - a.packets_dropped,
+           .busy = b.busy - a.busy,
+           .queue_max = b.queue_max});
+    }
+    ensure_conserved_at(end_);
+  }
+
+  void ensure_conserved_at(Time now) const {
+    const CpuSnapshot cpu(cpus_, groups_.size(), now);
+    std::vector<LinkCounters> links;
+    for (LinkId link = 0; link < topology_.links().size(); ++link) {
+      links.push_back(network_.links().counters(link, now));
+    }
+    std::vector<Duration> core_busy;
+    for (std::size_t core = 0; core < cpu.softirq.size(); ++core) {
+      core_busy.push_back(cpu.softirq[core] + cpu.application[core]);
+    }
+    ensure_conserved({.network = network_.counters(),
+                      .under_way = traffic_.under_way(),
+                      .links = links,
+                      .core_busy = core_busy,
+                      .now = now});
   }
 
   const BoundVariant& variant_;
@@ -232,33 +270,18 @@ class Point final : public LiveCluster {
   TrafficRuntime traffic_;
   CpuSnapshot cpu_before_;
   std::vector<LinkCounters> links_before_;
+  std::vector<NodeCpu> nodes_used_;
+  std::vector<LinkUse> links_used_;
 };
 
 PointResult Point::results() {
   PointResult result;
-  traffic_.finish(end_);
-  const CpuSnapshot cpu(cpus_, groups_.size(), end_);
-  result.nodes = cpu_between(cpus_, cpu_before_, cpu);
-  std::vector<LinkCounters> links;
-  for (LinkId link = 0; link < topology_.links().size(); ++link) {
-    const LinkCounters& a = links_before_[link];
-    const LinkCounters& b = links.emplace_back(network_.links().counters(link, end_));
-    result.links.push_back(
-        {.sent = b.sent - a.sent,
-         .packets = (b.packets_offered - b.packets_dropped) - (a.packets_offered - a.packets_dropped),
-         .drops = b.packets_dropped - a.packets_dropped,
-         .busy = b.busy - a.busy,
-         .queue_max = b.queue_max});
-  }
-  std::vector<Duration> core_busy;
-  for (std::size_t core = 0; core < cpu.softirq.size(); ++core) {
-    core_busy.push_back(cpu.softirq[core] + cpu.application[core]);
-  }
-  ensure_conserved({.network = network_.counters(),
-                    .under_way = traffic_.under_way(),
-                    .links = links,
-                    .core_busy = core_busy,
-                    .now = end_});
+  const Time now = scheduler_.now();
+  traffic_.finish(now);
+  ensure_conserved_at(now);
+  result.drained = now - end_;
+  result.nodes = nodes_used_;
+  result.links = links_used_;
   result.edges = traffic_.edges();
   result.sources = traffic_.sources();
   for (TrafficIndex source = 0; source < variant_.traffic.sources.size(); ++source) {

@@ -37,6 +37,7 @@ struct PointResult {
   NetworkCounters network;
   std::uint64_t events = 0;
   std::uint64_t completed = 0;
+  Duration drained{};  ///< How long the run went on after the window, for the requests that began in it.
   double wall_s = 0;
 };
 

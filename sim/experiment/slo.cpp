@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sim/core/censored_times.h"
 #include "sim/input/scalar.h"
 #include "sim/input/units_text.h"
 
@@ -174,26 +175,29 @@ std::vector<Slo> read_slos(Node list, const TrafficPlan& traffic, Diagnostics& d
 }
 
 SloOutcome evaluate(const Slo& slo, const BoundVariant& variant, const std::vector<PointResult>& replicates) {
-  Histogram observed;
+  Histogram ended, unfinished;
+  std::uint64_t failed = 0;
+  const bool latency = slo.metric == Slo::Metric::Latency;
   for (const PointResult& point : replicates) {
     for (const EdgeIndex edge : edges_of(slo, variant.traffic)) {
       if (edge < point.edges.size()) {
         const EdgeStats& stats = point.edges[edge];
-        observed.merge(slo.metric == Slo::Metric::Latency ? stats.latency_ns : stats.connect_ns);
+        ended.merge(latency ? stats.latency_ns : stats.connect_ns);
+        unfinished.merge(latency ? stats.unfinished_age_ns : stats.connecting_age_ns);
+        failed += latency ? stats.failed() : stats.connects_failed;
       }
     }
   }
-  if (observed.empty()) {
+  const CensoredTimes times(ended, unfinished, failed);
+  const CensoredValue found = slo.statistic == Slo::Statistic::Quantile ? times.quantile(slo.quantile)
+                              : slo.statistic == Slo::Statistic::Mean   ? times.mean()
+                                                                        : times.max();
+  if (found.kind == CensoredValue::Kind::Nothing || found.kind == CensoredValue::Kind::Infinite) {
     return {};
   }
-  double ns = static_cast<double>(observed.max());
-  if (slo.statistic == Slo::Statistic::Quantile) {
-    ns = static_cast<double>(observed.quantile(slo.quantile));
-  } else if (slo.statistic == Slo::Statistic::Mean) {
-    ns = observed.mean();
-  }
-  const Duration value = from_nanoseconds(ns);
-  return {.met = value < slo.bound || (slo.or_equal && value == slo.bound), .observed = value};
+  const Duration value = from_nanoseconds(static_cast<double>(found.value));
+  const bool below = value < slo.bound || (slo.or_equal && value == slo.bound);
+  return {.met = below && found.exact(), .observed = value};  // no bound from below tells that it is met
 }
 
 }  // namespace knetsim

@@ -29,7 +29,7 @@ struct Slo {
 /// it.
 struct SloOutcome {
   bool met = false;
-  std::optional<Duration> observed;
+  std::optional<Duration> observed;  ///< None where nothing was, or what failed decides it.
 };
 
 /// Reads `slo`, a list of texts. What cannot be read, and names that no workload or call of the variant has, go to

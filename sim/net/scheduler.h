@@ -46,16 +46,20 @@ class Scheduler {
   /// Adds the key of every event that fires from now on to `digest`, which outlives the run.
   void digest_into(RunDigest& digest) { digest_ = &digest; }
 
-  /// Handles every event before `end`, then moves the clock to `end`. @return false when `limit` events were handled
-  /// first.
+  /// Handles every event before `end`, then moves the clock to `end`; to now() where stop() was called on the way.
+  /// @return false when `limit` events were handled first.
   bool run_until(Time end, std::uint64_t limit = ~std::uint64_t{0}) {
-    return digest_ == nullptr ? run<false>(end, limit) : run<true>(end, limit);
+    until_ = end;
+    return digest_ == nullptr ? run<false>(limit) : run<true>(limit);
   }
+
+  /// From within a handler: run_until() returns after this event.
+  void stop() { until_ = now_; }
 
  private:
   template <bool kDigest>
-  bool run(Time end, std::uint64_t limit) {
-    while (!queue_.empty() && queue_.next_time() < end) {
+  bool run(std::uint64_t limit) {
+    while (!queue_.empty() && queue_.next_time() < until_) {
       if (limit-- == 0) {
         return false;
       }
@@ -67,13 +71,14 @@ class Scheduler {
       }
       handlers_[fired.payload.handler]->on_event(now_, fired.payload);
     }
-    now_ = end;
+    now_ = until_;
     return true;
   }
 
   EventQueue<Event> queue_;
   std::vector<EventHandler*> handlers_;
   Time now_{};
+  Time until_{};
   std::uint64_t events_ = 0;
   RunDigest* digest_ = nullptr;
 };

@@ -32,6 +32,9 @@ struct MetricState {
   double mean(std::size_t cell) const;
 };
 
+/// What a quantile's figure is: itself, or less than it, where requests decide it that had not ended.
+enum class QuantileBound : std::int8_t { kExact = 0, kAtLeast = 1 };
+
 enum class RunStatus : std::int8_t { kOk = 0, kStopped = 1, kFailed = 2 };
 
 struct Provenance {
@@ -58,6 +61,7 @@ struct SummaryResults {
   std::vector<std::int64_t> events;
   std::vector<double> sim_time;       ///< s
   std::vector<double> measured_time;  ///< s
+  std::vector<double> drained_time;   ///< s
   std::vector<double> wall_s;         ///< s; not written with `deterministic`.
   // (run, workload)
   std::vector<std::int8_t> unstable;
@@ -69,18 +73,25 @@ struct SummaryResults {
   std::vector<std::int64_t> requests_timeout;
   std::vector<std::int64_t> requests_retried;
   std::vector<std::int64_t> requests_unfinished;
+  std::vector<std::int64_t> ended_ok;
+  std::vector<std::int64_t> ended_error;
+  std::vector<std::int64_t> ended_timeout;
   std::vector<std::int64_t> in_flight_start;
   std::vector<std::int64_t> in_flight_end;
   std::vector<std::int64_t> bytes_sent;      ///< By
   std::vector<std::int64_t> bytes_received;  ///< By
   std::vector<double> goodput;               ///< bit/s
   std::vector<std::int64_t> connections;
+  std::vector<std::int64_t> connects_failed;
+  std::vector<std::int64_t> connects_unfinished;
   std::vector<double> rules_per_connection;
   MetricState latency;  ///< s
   MetricState connect;  ///< s
   // (run, workload, quantile)
-  std::vector<double> latency_quantile;  ///< s
-  std::vector<double> connect_quantile;  ///< s
+  std::vector<double> latency_quantile;             ///< s
+  std::vector<double> connect_quantile;             ///< s
+  std::vector<std::int8_t> latency_quantile_bound;  ///< QuantileBound.
+  std::vector<std::int8_t> connect_quantile_bound;  ///< QuantileBound.
 };
 
 /// (run, service); only Services that a workload or an app reaches.
@@ -197,6 +208,8 @@ struct ExperimentResults {
   SplitResults split;
   HistogramResults latency_histogram;
   HistogramResults connect_histogram;
+  HistogramResults unfinished_histogram;
+  HistogramResults connecting_histogram;
   SeriesResults series;
   SpanResults spans;
 

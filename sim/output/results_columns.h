@@ -63,6 +63,7 @@ void visit_results(Results& r, Visitor&& visit) {
   visit.column("/summary/events", s.events);
   visit.column("/summary/sim_time", s.sim_time);
   visit.column("/summary/measured_time", s.measured_time);
+  visit.column("/summary/drained_time", s.drained_time);
   visit.column("/summary/wall_s", s.wall_s);
   visit.column("/summary/unstable", s.unstable);
   visit.column("/summary/offered_rate", s.offered_rate);
@@ -73,17 +74,24 @@ void visit_results(Results& r, Visitor&& visit) {
   visit.column("/summary/requests_timeout", s.requests_timeout);
   visit.column("/summary/requests_retried", s.requests_retried);
   visit.column("/summary/requests_unfinished", s.requests_unfinished);
+  visit.column("/summary/ended_ok", s.ended_ok);
+  visit.column("/summary/ended_error", s.ended_error);
+  visit.column("/summary/ended_timeout", s.ended_timeout);
   visit.column("/summary/in_flight_start", s.in_flight_start);
   visit.column("/summary/in_flight_end", s.in_flight_end);
   visit.column("/summary/bytes_sent", s.bytes_sent);
   visit.column("/summary/bytes_received", s.bytes_received);
   visit.column("/summary/goodput", s.goodput);
   visit.column("/summary/connections", s.connections);
+  visit.column("/summary/connects_failed", s.connects_failed);
+  visit.column("/summary/connects_unfinished", s.connects_unfinished);
   visit.column("/summary/rules_per_connection", s.rules_per_connection);
   metric("/summary/latency", s.latency);
   metric("/summary/connect", s.connect);
   visit.column("/summary/latency_quantile", s.latency_quantile);
   visit.column("/summary/connect_quantile", s.connect_quantile);
+  visit.column("/summary/latency_quantile_bound", s.latency_quantile_bound);
+  visit.column("/summary/connect_quantile_bound", s.connect_quantile_bound);
 
   runs("/service");
   visit.column("/service/service", r.services);
@@ -145,6 +153,8 @@ void visit_results(Results& r, Visitor&& visit) {
 
   histogram("/hist/latency", r.latency_histogram);
   histogram("/hist/connect", r.connect_histogram);
+  histogram("/hist/unfinished", r.unfinished_histogram);
+  histogram("/hist/connecting", r.connecting_histogram);
 
   runs("/series");
   visit.column("/series/workload", r.workloads);

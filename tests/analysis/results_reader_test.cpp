@@ -81,7 +81,7 @@ TEST_F(ResultsReader, GivesTheHeader) {
   write(data);
   const ResultsHeader header = read_results_header(file);
   EXPECT_EQ(header.title, "größte Probe");
-  EXPECT_EQ(header.format_major, 1);
+  EXPECT_EQ(header.format_major, 2);
   EXPECT_EQ(header.scenario_id, sha256_hex(sample_results().provenance.config_resolved));
 }
 
@@ -95,13 +95,16 @@ TEST_F(ResultsReader, LeavesUnrecordedGroupsEmpty) {
 }
 
 TEST_F(ResultsReader, RefusesAnotherMajorVersionInOneLine) {
-  set_version(data, 2, 0);
-  write(data);
-  EXPECT_EQ(refusal(), file.string() + ": results format 2.0 written by knetsim 0.1.0; this program reads 1.x");
+  for (const std::int64_t major : {1, 3}) {
+    set_version(data, major, 0);
+    write(data);
+    EXPECT_EQ(refusal(), file.string() + ": results format " + std::to_string(major) +
+                             ".0 written by knetsim 0.1.0; this program reads 2.x");
+  }
 }
 
 TEST_F(ResultsReader, ReadsALaterMinorVersionAndLeavesOutWhatItDoesNotKnow) {
-  set_version(data, 1, 7);
+  set_version(data, 2, 7);
   group(data, "summary").variables.push_back({"new_figure", {"run"}, std::vector<double>(4), {}});
   data.groups.push_back(
       {.path = "new_group", .attributes = {}, .axes = {}, .variables = {{"x", {}, std::vector<double>(1), {}}}});

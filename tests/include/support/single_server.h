@@ -16,6 +16,7 @@ struct SingleServer {
   std::optional<CpuQuota> quota;
   Duration warm_up{};
   Duration duration{};
+  Duration drain{};
   std::uint64_t seed = 1;
 
   /// An open loop of Poisson arrivals at `rate` per second to `workers` workers with this service time.
@@ -56,14 +57,20 @@ struct SingleServer {
     const RandomStreams streams(seed);
     Network network(scheduler, cpus, topology, routing, tables, streams, {6, 18}, 2);
     Free dialer;
-    TrafficRuntime runtime(
-        scheduler, cpus, network, dialer, plan, groups, streams, {.work = 1, .sleep = 2},
-        {.measure_from = kTimeZero + warm_up, .end = kTimeZero + warm_up + duration, .series_points = 10}, 16);
+    TrafficRuntime runtime(scheduler, cpus, network, dialer, plan, groups, streams, {.work = 1, .sleep = 2},
+                           {.measure_from = kTimeZero + warm_up,
+                            .end = kTimeZero + warm_up + duration,
+                            .drain = drain,
+                            .series_points = 10},
+                           16);
     cpus.set_owner(runtime);
     network.set_owner(runtime);
     runtime.start(kTimeZero);
     scheduler.run_until(kTimeZero + warm_up + duration);
-    runtime.finish(kTimeZero + warm_up + duration);
+    if (runtime.close_window() > 0) {
+      scheduler.run_until(kTimeZero + warm_up + duration + drain);
+    }
+    runtime.finish(scheduler.now());
     return {runtime.edges()[0], runtime.sources(), scheduler.events()};
   }
 

@@ -30,6 +30,10 @@ TEST(Spans, SumToTheTimeSplitsWhereEveryRequestIsKept) {
     for (std::size_t i = 0; i < kMaxKinds; ++i) recorded[i] += split.sum.service[i];
     for (std::size_t i = 0; i < kWaits; ++i) recorded[kMaxKinds + i] += split.sum.wait[i];
   }
+  const SplitBand& timed_out = point.sources.front().timed_out();
+  requests += timed_out.requests;
+  for (std::size_t i = 0; i < kMaxKinds; ++i) recorded[i] += timed_out.sum.service[i];
+  for (std::size_t i = 0; i < kWaits; ++i) recorded[kMaxKinds + i] += timed_out.sum.wait[i];
   ASSERT_EQ(point.edges.front().errors, 0u);
   ASSERT_EQ(point.spans.front().size(), requests);
   ASSERT_GT(requests, 100u);

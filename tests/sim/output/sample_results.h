@@ -98,6 +98,8 @@ inline ExperimentResults sample_results() {
   r.series.sim_time = {0, 1'000'000'000'000, 2'000'000'000'000, 3'000'000'000'001};
   r.latency_histogram.row_size = {0, 3, 1, 0, 0, 2, 0, 0, 0, 1, 4, 0};
   r.connect_histogram.row_size = {11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  r.unfinished_histogram.row_size = {0, 0, 7, 0, 0, 0, 0, 4, 0, 0, 0, 0};
+  r.connecting_histogram.row_size = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11};
   r.spans.row_size = {2, 0, 3};
   r.spans.run_index = {0, 3, 1};
   visit_results(r, SampleFiller(r));
