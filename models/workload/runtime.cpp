@@ -141,6 +141,9 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
     ++followed_;
     rpc.split.trace = spans_.begin(source, rpc.id);
   }
+  if (rpcs_.live() > most_live_) [[unlikely]] {
+    scheduler_.stop();
+  }
   begin_attempt(index, now);
 }
 

@@ -61,7 +61,8 @@ struct RuntimeOptions {
 /// became of each. All that a request needs (sizes, times, branches) is drawn from its own id.
 ///
 ///     start(0), the scheduler up to options.end, close_window(), the scheduler up to options.end + options.drain,
-///     finish(). The scheduler stops in between where no request of the window is left.
+///     finish(). The scheduler stops in between where no request of the window is left, or where a backlog has doubled
+///     since the window: those that stand behind it would not end, and its memory has an end.
 class TrafficRuntime final : public EventHandler, public BurstOwner, public MessageOwner {
  public:
   /// @param groups        Control group of each pod, shape (pods,); kNoIndex for pods that neither send nor serve.
@@ -77,8 +78,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
 
   /// Schedules the first arrivals.
   void start(Time now);
-  /// At the window's end, all events before it handled. @return  Requests and calls of the window that have not ended;
-  /// when the last of them does, the scheduler is told to stop.
+  /// At the window's end, all events before it handled. @return  Requests and calls of the window that have not ended.
   std::uint64_t close_window();
   /// Counts what is unfinished at `now`; checks conservation and Little's law. @throws InvariantError
   void finish(Time now);
@@ -221,6 +221,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   std::uint64_t completed_ = 0;
   std::uint64_t followed_ = 0;  // requests and calls of the window that have not ended
   bool window_closed_ = false;
+  std::size_t most_live_ = ~std::size_t{0};  // attempts at a time, in the drain
 };
 
 }  // namespace knetsim

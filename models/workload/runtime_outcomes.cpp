@@ -204,7 +204,9 @@ void TrafficRuntime::tell_callers_of_backlogs() {
 }
 
 std::uint64_t TrafficRuntime::close_window() {
+  constexpr std::size_t kFew = 100'000;  // some 130 MB
   window_closed_ = true;
+  most_live_ = std::max(kFew, 2 * rpcs_.live());
   for (Backlog& backlog : backlogs_) {
     backlog.advance(options_.end);
   }

@@ -17,10 +17,12 @@ void describe(Fields<RunSettings>& f) {
              {.doc = "Simulated time that is measured.", .above = "0s", .at_most = "24h"});
   f.optional("warmUp", &RunSettings::warm_up, "0s",
              {.doc = "Simulated before the measurement begins.", .at_most = "24h"});
-  f.optional("drain", &RunSettings::drain, "10s",
-             {.doc = "For how long at most requests of the measured time are followed beyond its end; traffic goes on "
-                     "meanwhile, unmeasured. The run ends when the last of them has.",
-              .at_most = "24h"});
+  f.optional(
+      "drain", &RunSettings::drain, "10s",
+      {.doc = "For how long at most requests of the measured time are followed beyond its end; traffic goes on "
+              "meanwhile, unmeasured. The run ends when the last of them has, or when a backlog of more than 100,000 "
+              "has doubled.",
+       .at_most = "24h"});
   f.optional("seed", &RunSettings::seed, "1", {.doc = "Root of every random stream."});
   f.optional("replicates", &RunSettings::replicates, "1",
              {.doc = "Repeats with other random numbers; confidence intervals need two, better five.",

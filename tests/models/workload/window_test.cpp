@@ -86,6 +86,16 @@ TEST(Window, ARankAmongUnfinishedRequestsIsALowerBound) {
             Kind::AtLeast);
 }
 
+// Two hundred times too much: 100,000 wait after half a second, and twice as many after another half. An hour's drain
+// ends there.
+TEST(Window, ABacklogThatDoublesEndsTheDrain) {
+  SingleServer server = thousand_a_second(200'000, 0s, 500ms);
+  server.drain = 1h;
+  const EdgeStats stats = server.run().stats;
+  EXPECT_GT(stats.unfinished, 90'000u);
+  EXPECT_NEAR(static_cast<double>(stats.unfinished_age_ns.max()) * 1e-9, 1, 0.05);
+}
+
 // Five seconds after the window the last has ended, and latencies are spread over 2 .. 4 s.
 TEST(Window, AfterALongEnoughDrainNothingIsUnknown) {
   SingleServer server = thousand_a_second(2000, 2s, 2s);
