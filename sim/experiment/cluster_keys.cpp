@@ -144,6 +144,25 @@ void describe(Fields<TopologySettings>& f) {
   });
 }
 
+void describe(Fields<SocketSettings>& f) {
+  f.about("Tcp", "What the kernels' TCP is set to.");
+  f.optional("receiveWindow", &SocketSettings::receive_window, "3MiB",
+             {.doc = "The largest window that a receiver advertises; autotuning gets there before slow start does.",
+              .at_least = "4KiB",
+              .at_most = "1GiB",
+              .source = "half of net.ipv4.tcp_rmem's maximum of 6 MiB: tcp_adv_win_scale = 1, Linux ip-sysctl.rst"});
+  f.optional("sendBuffer", &SocketSettings::send_buffer, "4MiB",
+             {.doc = "What a sender keeps of a connection, sent and not acknowledged, at most.",
+              .at_least = "4KiB",
+              .at_most = "1GiB",
+              .source = "net.ipv4.tcp_wmem's maximum, Linux ip-sysctl.rst"});
+  f.optional("lossDetection", &SocketSettings::loss_detection, "sack",
+             {.doc = "What shows a sender that a segment is lost, before a timer does.",
+              .source = "net.ipv4.tcp_recovery: 0 for sack; Linux's default is 1, rack, which ends incasts earlier",
+              .allowed = {{.name = "sack", .value = 0, .doc = "three segments behind it have arrived (RFC 6675)"},
+                          {.name = "rack", .value = 1, .doc = "one that was sent later has arrived (RFC 8985)"}}});
+}
+
 void describe(Fields<CniSettings>& f) {
   f.about("Cni", "The pod network.");
   f.optional("kind", &CniSettings::kind, "bridge", {.doc = "Which one.", .allowed = pod_networks()});
@@ -200,6 +219,7 @@ void describe(Fields<ClusterSettings>& f) {
   f.optional("kernel", &ClusterSettings::kernel, "6.18", {.doc = "Version: selects TCP's timers and known bugs."});
   f.optional("nodes", &ClusterSettings::nodes, {.doc = "The machines."});
   f.optional("topology", &ClusterSettings::topology, {.doc = "What connects them."});
+  f.optional("tcp", &ClusterSettings::tcp, {.doc = "The machines' TCP."});
   f.optional("cni", &ClusterSettings::cni, {.doc = "The pod network."});
   f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
   f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});

@@ -41,6 +41,12 @@ struct TopologySettings {
   Bytes buffer{};
 };
 
+struct SocketSettings {
+  Bytes receive_window{};
+  Bytes send_buffer{};
+  std::string loss_detection = "sack";  ///< sack, rack
+};
+
 struct CniSettings {
   std::string kind = "bridge";
   std::string backend;
@@ -65,6 +71,7 @@ struct ClusterSettings {
   std::string kernel = "6.18";
   NodesSpec nodes;
   TopologySettings topology;
+  SocketSettings tcp;
   CniSettings cni;
   ProxySettings proxy;
   BackgroundSettings background;

@@ -106,6 +106,7 @@ struct ScenarioKeys {
 void describe(Fields<MetadataKeys>& f);
 void describe(Fields<NodesSpec>& f);
 void describe(Fields<TopologySettings>& f);
+void describe(Fields<SocketSettings>& f);
 void describe(Fields<CniSettings>& f);
 void describe(Fields<ProxySettings>& f);
 void describe(Fields<BackgroundSettings>& f);

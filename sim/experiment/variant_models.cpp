@@ -153,4 +153,11 @@ Topology make_topology(const Scenario& scenario, const Cluster& cluster) {
   return single_switch({.hosts = std::move(hosts), .wires = wires});
 }
 
+TcpSettings tcp_settings(const ClusterSettings& cluster) {
+  return {.kernel = parse_kernel_version(cluster.kernel).value_or(KernelVersion{}),
+          .receive_window = cluster.tcp.receive_window,
+          .send_buffer = cluster.tcp.send_buffer,
+          .detection = cluster.tcp.loss_detection == "rack" ? LossDetection::Rack : LossDetection::Sack};
+}
+
 }  // namespace knetsim

@@ -8,6 +8,7 @@
 #include "models/service/datapath.h"
 #include "sim/experiment/bound_variant.h"
 #include "sim/net/topology.h"
+#include "sim/net/transport.h"
 
 namespace knetsim {
 
@@ -20,6 +21,9 @@ RuleSizes rule_sizes(const BoundVariant& variant);
 
 /// Hosts and switches as the scenario asks for them; host i is node i.
 Topology make_topology(const Scenario& scenario, const Cluster& cluster);
+
+/// What the scenario sets the machines' TCP to.
+TcpSettings tcp_settings(const ClusterSettings& cluster);
 
 /// Models of the variant, as walks are described from them.
 struct VariantModels {

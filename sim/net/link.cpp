@@ -7,6 +7,10 @@
 namespace knetsim {
 namespace {
 
+// A queue that is, or will be, filled to one in so many is crowded. Trains that came before, hence were taken in whole
+// though others arrive along with them, fill at most that much of it.
+constexpr int kCrowded = 4;
+
 // The part of `work` that falls into `part` of a `whole` over which it is spread evenly; all of it when they are equal.
 // In doubles, each operation rounded once (IEEE 754), so it is the same on every machine; nothing is lost, since the
 // rest is what remains.
@@ -104,6 +108,15 @@ void Links::add_arrival(State& state, Arrival arrival) {
   }
 }
 
+bool Links::crowded(LinkId link, const Train& train) {
+  State& state = state_[link];
+  const Kind& kind = kinds_[state.kind];
+  advance(state, train.head);
+  const Duration coming = state.arrivals[0].work + state.arrivals[1].work;
+  const Duration booked = state.backlog + coming;
+  return coming > Duration::zero() || kCrowded * (booked + service_time(kind, train.size.bytes)) > kind.queue_limit;
+}
+
 LinkVisit Links::visit(LinkId link, const Train& train) {
   State& state = state_[link];
   const Kind& kind = kinds_[state.kind];
@@ -128,6 +141,7 @@ LinkVisit Links::visit(LinkId link, const Train& train) {
   if (excess > Duration::zero()) [[unlikely]] {
     drop(kind, rare_[link], out, excess, visit);
     if (visit.lost == train.size.packets) {
+      visit.departed = train.tail;
       return visit;
     }
     done = start + service_time(kind, out.size.bytes) + others;
@@ -160,6 +174,7 @@ LinkVisit Links::visit(LinkId link, const Train& train) {
   visit.service = through - visit.wait;
   out.head = start + first + kind.delay;
   out.tail = tail + kind.delay;
+  visit.departed = tail;
   return visit;
 }
 

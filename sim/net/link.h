@@ -31,6 +31,7 @@ struct LinkVisit {
   /// hop.
   Duration wait{};
   Duration service{};
+  Time departed{};           ///< The last packet has left the near end.
   std::uint32_t lost = 0;    ///< Packets that did not fit into the queue.
   std::uint32_t behind = 0;  ///< Surviving packets behind the first lost one: what can trigger a fast retransmit.
   std::uint32_t marked = 0;  ///< Packets that met a queue above the ECN threshold; 0 when none is set.
@@ -88,6 +89,11 @@ class Links {
   /// Time to put `size` on the wire of `link`: serialization(), without its division. Equal to it where one byte takes
   /// a whole number of picoseconds (all Ethernet rates), else at most 1 ps less.
   Duration service_time(LinkId link, Bytes size) const { return service_time(kind_of(link), size); }
+
+  /// Whether so much is queued or on its way here that the queue, with this train, may come to overflow: the train's
+  /// packets then have to meet it one by one, among those of others, to be dropped as they would be.
+  /// @param train  Its head is not before the latest visit's.
+  bool crowded(LinkId link, const Train& train);
 
   /// Work in front of a packet that would arrive now. @param now  Not before the latest visit, else taken as that.
   Duration backlog(LinkId link, Time now) const;

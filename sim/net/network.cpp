@@ -19,15 +19,16 @@ constexpr Purpose kFlowDraws("network.flow");
 }  // namespace
 
 Network::Network(Scheduler& scheduler, Cpus& cpus, const Topology& topology, const Routing& routing,
-                 const PlanTables& tables, RandomStreams streams, KernelVersion kernel, std::uint32_t first_source)
+                 const PlanTables& tables, RandomStreams streams, const TcpSettings& tcp, std::uint32_t first_source)
     : scheduler_(scheduler),
       cpus_(cpus),
       topology_(topology),
       routing_(routing),
       tables_(tables),
       streams_(streams),
-      syn_schedule_(syn_schedule(kernel)),
-      timers_(linux_timers(kernel)),
+      tcp_(tcp),
+      syn_schedule_(syn_schedule(tcp.kernel)),
+      timers_(linux_timers(tcp.kernel)),
       handler_(scheduler.add(*this)),
       first_source_(first_source),
       links_(topology.links()),

@@ -41,7 +41,9 @@ struct NetworkCounters {
   std::int64_t bytes_offered = 0;  ///< To links, over every hop, headers included.
   std::uint64_t packets_dropped = 0;
   std::uint64_t syn_resent = 0;
-  std::uint64_t resent_by[4] = {};  ///< Recoveries by Repair.
+  std::uint64_t packets_resent = 0;
+  std::uint64_t duplicates = 0;      ///< Packets that a receiver held already.
+  std::uint64_t repairs_by[4] = {};  ///< How often each Repair began.
 };
 
 /// Moves messages over their plans: visits links and receive cores in the order of time, resends what is lost, paces
@@ -51,7 +53,7 @@ class Network final : public EventHandler {
  public:
   /// @param first_source  Sources first_source + host are used for each host's events, then one for each link.
   Network(Scheduler& scheduler, Cpus& cpus, const Topology& topology, const Routing& routing, const PlanTables& tables,
-          RandomStreams streams, KernelVersion kernel, std::uint32_t first_source);
+          RandomStreams streams, const TcpSettings& tcp, std::uint32_t first_source);
 
   static std::uint32_t sources_needed(const Topology& topology) {
     return static_cast<std::uint32_t>(topology.hosts() + topology.links().size());
@@ -109,9 +111,9 @@ class Network final : public EventHandler {
   Duration smoothed_rtt(FlowIndex flow) const { return flows_[flow].rtt.srtt(); }
 
  private:
-  enum Kind : std::uint16_t { kHop, kSoftirq, kDone, kPieceSent, kResend, kAckLate, kSynTimer };
-  /// What kPieceSent, kResend and kAckLate are about.
-  static std::uint64_t pack(std::size_t way, std::uint32_t packets) { return (std::uint64_t{way} << 32) | packets; }
+  enum Kind : std::uint16_t { kHop, kSoftirq, kDone, kPieceSent, kRecoveryTimer, kSynTimer };
+  /// What kPieceSent and kRecoveryTimer are about.
+  static std::uint64_t pack(std::size_t way, std::uint32_t transfer) { return (std::uint64_t{way} << 32) | transfer; }
 
   const Plan& plan_of(const MessageState& message) const { return (*flows_[message.flow].spec.plans)[message.packet]; }
   HostId node_at(const FlowState& flow, const MessageState& message, std::uint8_t position) const {
@@ -149,18 +151,33 @@ class Network final : public EventHandler {
   void softirq(MessageIndex index, Time now);
   void deliver(MessageIndex index, Time now);
 
+  MessageIndex front_packet(MessageIndex index);
+  MessageIndex as_piece(MessageIndex index);
+
   // network_window.cpp: messages in pieces
   void begin_transfer(MessageIndex index, Time now);
   MessageIndex data_arrived(MessageIndex index, Time now);
+  std::uint32_t window_limit(const MessageState& message) const;
+  void end_transfer(FlowDirection& way);
   void pump(FlowIndex flow, std::size_t way, Time now);
-  void launch_piece(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now, bool resent);
-  void send_ack(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
-  void acked(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
+  void launch_piece(FlowIndex flow, std::size_t way, SegmentRange segments, Time now, bool resent);
+  void send_ack(FlowIndex flow, std::size_t way, const MessageState& data, SegmentRange segments, Time now);
+  void acked(MessageIndex ack, Time now);
 
   // network_recovery.cpp: what was lost
-  void packets_lost(MessageIndex index, const LinkVisit& visit, Time now);
+  void packets_lost(MessageIndex index, std::uint32_t lost, Time now);
   void vanish(MessageIndex index, Time now);
-  void resend(FlowIndex flow, std::size_t way, std::uint32_t packets, Time now);
+  RecoveryState& begin_recovery(FlowIndex flow, std::size_t way);
+  std::uint32_t hear(RecoveryState& recovery, SegmentRange segments);
+  void heard_in_recovery(FlowIndex flow, std::size_t way, SegmentRange segments, Time now);
+  void detect_losses(FlowIndex flow, std::size_t way, Time now);
+  void enter_recovery(FlowDirection& way, Repair by);
+  Time probe_at(const FlowState& flow, const FlowDirection& way) const;
+  Time timeout_at(const FlowState& flow, const FlowDirection& way) const;
+  void arm_timer(FlowIndex flow, std::size_t way, Time now);
+  void recovery_timer(FlowIndex flow, std::size_t way, Time now);
+  void probe(FlowIndex flow, std::size_t way, Time now);
+  void time_out(FlowIndex flow, std::size_t way, Time now);
   void syn_timer(MessageIndex index, bool again, Time now);
 
   Scheduler& scheduler_;
@@ -169,6 +186,7 @@ class Network final : public EventHandler {
   const Routing& routing_;
   const PlanTables& tables_;
   RandomStreams streams_;
+  TcpSettings tcp_;
   SynSchedule syn_schedule_;
   RecoveryTimers timers_;
   MessageOwner* owner_ = nullptr;
@@ -177,6 +195,7 @@ class Network final : public EventHandler {
   Links links_;
   Pool<FlowState> flows_;
   Pool<MessageState> messages_;
+  Pool<RecoveryState> recoveries_;
   std::vector<double> cpu_factor_;  // shape (hosts,)
   StageCosts costs_;
   NetworkCounters counters_;

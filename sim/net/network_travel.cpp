@@ -6,6 +6,11 @@
 // A message's way: stage after stage over links and cores until it is in the receiver's socket.
 
 namespace knetsim {
+namespace {
+
+constexpr Purpose kMessageNoise("network.message");
+
+}  // namespace
 
 void Network::on_event(Time now, const Event& event) {
   switch (event.kind) {
@@ -19,20 +24,20 @@ void Network::on_event(Time now, const Event& event) {
       next_stage(event.a, now);
       return;
     case kPieceSent: {
-      const std::size_t way = event.b >> 32;
-      flows_[event.a].way[way].piece_pending = false;
-      pump(event.a, way, now);
+      FlowDirection& way = flows_[event.a].way[event.b >> 32];
+      if (way.transfers == static_cast<std::uint32_t>(event.b)) {
+        way.piece_pending = false;
+        pump(event.a, event.b >> 32, now);
+      }
       drop_reference(event.a);
       return;
     }
-    case kResend: {
-      const std::size_t way = event.b >> 32;
-      resend(event.a, way, static_cast<std::uint32_t>(event.b), now);
-      drop_reference(event.a);
-      return;
-    }
-    case kAckLate: {
-      acked(event.a, event.b >> 32, static_cast<std::uint32_t>(event.b), now);
+    case kRecoveryTimer: {
+      const FlowDirection& way = flows_[event.a].way[event.b >> 32];
+      if (way.transfers == static_cast<std::uint32_t>(event.b) && way.recovery != kNoRecovery &&
+          recoveries_[way.recovery].event_at == now) {
+        recovery_timer(event.a, event.b >> 32, now);
+      }
       drop_reference(event.a);
       return;
     }
@@ -85,24 +90,31 @@ void Network::enter_wire(MessageIndex index, Time now) {
 }
 
 void Network::hop(MessageIndex index, Time now) {
+  const MessageState& train = messages_[index];
+  const FlowState& flow = flows_[train.flow];
+  const bool first = train.link == 0;
+  const std::size_t way = way_of(train.packet);
+  const LinkId link = flow.way[way].segments[plan_of(train).stages[train.stage].node].links[train.link];
+  if (!first && train.train.size.packets > 1 && !flow.spec.datagrams && links_.crowded(link, train.train)) {
+    index = front_packet(index);
+  }
   MessageState& message = messages_[index];
-  FlowState& flow = flows_[message.flow];
   const Stage& stage = plan_of(message).stages[message.stage];
-  const std::size_t way = way_of(message.packet);
   const PathSegment& segment = flow.way[way].segments[stage.node];
-  const LinkId link = segment.links[message.link];
-  const bool first = message.link == 0;
   const Time entered = message.train.tail;
   const LinkVisit visit = links_.visit(link, message.train);
   counters_.bytes_offered += message.train.size.bytes.count();
-  if (first && message.piece) {
-    ++flow.pending;
-    scheduler_.schedule(visit.out.tail, host_source(node_at(flow, message, stage.node)),
-                        {handler_, kPieceSent, message.flow, pack(way, 0)});
+  if (first && message.piece && stage.node == 0) {
+    // The next piece is handed to the NIC when this one has left it, not when it is at the other end of the cable: TCP
+    // small queues keep no more than that of a connection in the machine's own queue.
+    // Linux v6.6 net/ipv4/tcp_output.c, tcp_small_queue_check and tcp_tsq_handler.
+    ++flows_[message.flow].pending;
+    scheduler_.schedule(std::max(now, visit.departed), host_source(node_at(flow, message, stage.node)),
+                        {handler_, kPieceSent, message.flow, pack(way, message.transfer)});
   }
   if (visit.lost > 0) {
     counters_.packets_dropped += visit.lost;
-    packets_lost(index, visit, now);
+    packets_lost(index, visit.lost, now);
     // A datagram is lost with its first fragment (ip_defrag() waits for the rest in vain); that the others travel on is
     // not modelled.
     if (visit.lost >= message.train.size.packets || flow.spec.datagrams) {
@@ -110,6 +122,7 @@ void Network::hop(MessageIndex index, Time now) {
       return;
     }
     message.size.packets -= static_cast<std::int32_t>(visit.lost);
+    message.segments.count -= message.segments.count == 0 ? 0 : visit.lost;
     message.full = visit.out.size;  // what a machine further on passes to its own link
   }
   message.train = visit.out;
@@ -132,6 +145,57 @@ void Network::hop(MessageIndex index, Time now) {
   const bool last = ++message.link == segment.count;
   message.stage = static_cast<std::uint8_t>(message.stage + (last ? 1 : 0));
   scheduler_.schedule(message.train.head, link_source(link), {handler_, last ? kSoftirq : kHop, index, 0});
+}
+
+// What of an owner's message travels on by itself; the message waits for its packets.
+MessageIndex Network::as_piece(MessageIndex index) {
+  if (!messages_[index].owned) {
+    return index;
+  }
+  const MessageIndex piece_index = messages_.take();
+  MessageState& piece = messages_[piece_index];
+  piece = messages_[index];
+  piece.owned = false;
+  FlowState& flow = flows_[piece.flow];
+  ++flow.pending;
+  FlowDirection& way = flow.way[way_of(piece.packet)];
+  way.carrier = way.carrier == index ? piece_index : way.carrier;
+  return piece_index;
+}
+
+// Cuts the first packet off a train that meets a crowded link; the others come when they arrive. What is paid once a
+// message or skb is paid with the first one: GRO puts together what arrives while softirq is at work.
+MessageIndex Network::front_packet(MessageIndex index) {
+  index = as_piece(index);
+  MessageState& rest = messages_[index];
+  const MessageIndex front_index = messages_.take();
+  MessageState& front = messages_[front_index];
+  FlowState& flow = flows_[rest.flow];
+  const std::size_t way = way_of(rest.packet);
+  ++flow.pending;
+  front = rest;
+  front.split = nullptr;
+  front.noise = streams_.get(kMessageNoise.of(16 + way), mix64(flow.spec.id ^ ++flow.way[way].pieces));
+  const Duration spacing = (rest.train.tail - rest.train.head) / (rest.train.size.packets - std::int64_t{1});
+  front.train = {.size = rest.train.size.take_front(1), .head = rest.train.head, .tail = rest.train.head};
+  front.full = front.train.size;
+  front.size.packets = 1;
+  front.size.payload = std::min(rest.size.payload, Bytes(plan_of(rest).max_segment_bytes));
+  front.segments.count = 1;
+  rest.full = rest.train.size;
+  rest.size = {.payload = rest.size.payload - front.size.payload,
+               .messages = 0,
+               .skbs = 0,
+               .packets = rest.size.packets - 1,
+               .acks = 0,
+               .wire = rest.full.bytes};
+  ++rest.segments.first;
+  --rest.segments.count;
+  rest.train.head += spacing;
+  // A host's source, which goes before those of links: of packets that come at one instant, one that follows others of
+  // its train is the first. Senders whose ACKs come one after the other would else win or lose all by their numbers.
+  scheduler_.schedule(rest.train.head, host_source(flow.spec.nodes[0]), {handler_, kHop, index, 0});
+  return front_index;
 }
 
 void Network::softirq(MessageIndex index, Time now) {
@@ -177,9 +241,7 @@ void Network::deliver(MessageIndex index, Time now) {
   FlowDirection& way = flow.way[way_index];
   way.outer_untracked = false;
   if (message.pure_ack) {
-    const std::uint32_t acks = message.acks;
-    free_message(index);
-    acked(flow_index, 1 - way_index, acks, now);
+    acked(index, now);
     return;
   }
   if (message.packet == FlowPacket::SynAck) {

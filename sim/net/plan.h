@@ -28,10 +28,11 @@ enum class StageCondition : std::uint8_t { Always, IdleResource, OuterUntracked 
 /// What a message amounts to, in each unit that a cost can be charged for.
 struct MessageSize {
   Bytes payload{};
-  std::int32_t skbs = 1;     ///< GSO/GRO aggregates of up to 64 KiB
-  std::int32_t packets = 1;  ///< wire packets
-  std::int32_t acks = 0;     ///< pure ACKs that it brings about
-  Bytes wire{};              ///< everything that its packets put on the wire, framing included
+  std::int32_t messages = 1;  ///< 0 for packets that one has been paid for before: they come behind it
+  std::int32_t skbs = 1;      ///< GSO/GRO aggregates of up to 64 KiB
+  std::int32_t packets = 1;   ///< wire packets
+  std::int32_t acks = 0;      ///< pure ACKs that it brings about
+  Bytes wire{};               ///< everything that its packets put on the wire, framing included
 };
 
 /// The cost of one kind of work in a stage: the sum of the coefficients times the message's units, as a median in

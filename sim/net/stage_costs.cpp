@@ -25,6 +25,7 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
   parts_count_ = 0;
   int shape = -1;
   double drawn = 1;
+  const double messages = size.messages;
   const auto draw = [&](std::uint8_t wanted) {
     if (wanted != shape) {  // one draw a shape and visit, taken whether or not the term applies: streams stay aligned
       shape = wanted;
@@ -41,8 +42,9 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
     if (term.when == StageCondition::OuterUntracked && !visit.outer_untracked) {
       continue;
     }
-    const double median = term.per_message_ps + term.per_skb_ps * size.skbs + term.per_packet_ps * size.packets +
-                          term.per_ack_ps * size.acks + term.per_byte_ps * static_cast<double>(size.payload.count());
+    const double median = term.per_message_ps * messages + term.per_skb_ps * size.skbs +
+                          term.per_packet_ps * size.packets + term.per_ack_ps * size.acks +
+                          term.per_byte_ps * static_cast<double>(size.payload.count());
     const Duration span = rounded(median * drawn);
     if (term.when == StageCondition::IdleResource) {
       if (stage.place == StagePlace::ReceiverCore) {

@@ -63,8 +63,7 @@ RecoveryTimers linux_timers(KernelVersion kernel) {
           .probe_min = floor ? milliseconds(10) : milliseconds(0),
           .probe_slack = floor ? milliseconds(0) : milliseconds(2),
           .probe_lone_slack = milliseconds(200),
-          .rack_slack = milliseconds(2),
-          .rack_timer = true};
+          .rack_slack = milliseconds(2)};
 }
 
 void RttEstimator::sample(Duration rtt) {
@@ -94,26 +93,22 @@ Duration RttEstimator::rto(const RecoveryTimers& timers, std::uint32_t backoff) 
 }
 
 Duration RttEstimator::probe_timeout(const RecoveryTimers& timers, std::uint32_t outstanding) const {
-  const Duration rto_now = rto(timers);
-  if (!has_sample()) {
-    return rto_now;
-  }
   const Duration slack = outstanding == 1 ? timers.probe_lone_slack : timers.probe_slack;
-  return std::min(rto_now, std::max(2 * srtt_, timers.probe_min) + slack);
+  return std::max(2 * srtt_, timers.probe_min) + slack;
 }
 
-std::uint32_t CongestionWindow::next_round(std::uint32_t remaining, std::uint32_t bdp) {
-  if (cwnd >= bdp) {
-    return remaining;
+void CongestionWindow::on_acked(std::uint32_t acked, std::uint32_t outstanding) {
+  if (cwnd >= 2 * outstanding) {
+    return;
   }
-  const std::uint32_t round = std::min(remaining, cwnd);
-  // A window that the round filled by less than half does not grow: the application, not the window, was the limit.
-  if (cwnd < ssthresh && cwnd < 2 * round) {
-    cwnd = std::min(cwnd + round, ssthresh);
-  } else if (cwnd >= ssthresh && round == cwnd) {
-    ++cwnd;
+  if (cwnd < ssthresh) {
+    const std::uint32_t grown = std::min(acked, ssthresh - cwnd);
+    cwnd += grown;
+    acked -= grown;
   }
-  return round;
+  for (credit += acked; credit >= cwnd; ++cwnd) {
+    credit -= cwnd;
+  }
 }
 
 void CongestionWindow::after_idle(Duration idle, Duration rto) {
@@ -134,57 +129,11 @@ void CongestionWindow::on_fast_retransmit() {
   cwnd = ssthresh;
 }
 
-void CongestionWindow::on_timeout() {
-  ssthresh = std::max(cwnd * 717 / 1024, 2U);
+void CongestionWindow::on_timeout(bool again) {
+  if (!again) {
+    ssthresh = std::max(cwnd * 717 / 1024, 2U);
+  }
   cwnd = 1;
-}
-
-std::uint32_t slow_start_rounds(std::uint32_t segments, CongestionWindow window, std::uint32_t bdp) {
-  std::uint32_t rounds = 0;
-  while (segments > 0) {
-    segments -= window.next_round(segments, bdp);
-    ++rounds;
-  }
-  return rounds;
-}
-
-std::uint32_t bdp_segments(Bandwidth bottleneck, Duration rtt, Bytes wire_bytes_per_segment) {
-  const Int128 bits = Int128{bottleneck.bits_per_second()} * rtt.count() / 1'000'000'000'000;
-  const Int128 segments = bits / 8 / wire_bytes_per_segment.count();
-  return static_cast<std::uint32_t>(std::clamp<Int128>(segments, 1, kNoThreshold));
-}
-
-RecoveryPlan recover(const Loss& loss, const RttEstimator& rtt, const RecoveryTimers& timers) {
-  const Duration round_trip = loss.rtt > Duration::zero() ? loss.rtt : rtt.srtt();
-  const Duration rto = rtt.rto(timers, loss.timeouts);
-  if (!loss.resend) {
-    if (loss.behind >= timers.dupthresh) {
-      return {.by = Repair::FastRetransmit, .resend_after = round_trip, .resend_now = loss.lost};
-    }
-    if (timers.rack_timer && loss.behind > 0) {
-      return {.by = Repair::RackTimer,
-              .resend_after = std::min(rto, round_trip + rtt.srtt() / 4 + timers.rack_slack),
-              .resend_now = loss.lost};
-    }
-    if (rtt.has_sample() && loss.timeouts == 0) {
-      const Duration probe = rtt.probe_timeout(timers, loss.sent);
-      RecoveryPlan plan{.by = Repair::TailLossProbe, .resend_after = probe, .resend_now = 1};
-      if (loss.behind > 0) {
-        // The last segment had arrived, so the probe repairs nothing; its ACK shows the hole.
-        plan.resend_after += round_trip;
-        plan.resend_now = loss.lost;
-        return plan;
-      }
-      plan.resend_rest = loss.lost - 1;
-      plan.rest_after = probe + round_trip;
-      return plan;
-    }
-  }
-  return {.by = Repair::Timeout,
-          .resend_after = rto,
-          .resend_now = 1,
-          .rest_after = rto + round_trip,
-          .resend_rest = loss.lost - 1};
 }
 
 }  // namespace knetsim

@@ -12,8 +12,8 @@
 
 namespace knetsim {
 
-// TCP as arithmetic: what is sent in which round, and when what was lost is sent again. No events, no connection table:
-// the engine keeps the small states below per connection and asks.
+// TCP as arithmetic: windows and timers. No events, no connection table: the engine keeps the small states below per
+// connection and asks. What was lost is known to a Scoreboard.
 
 /// Version of a Linux kernel, as far as TCP's timers depend on it.
 struct KernelVersion {
@@ -45,7 +45,21 @@ SynSchedule syn_schedule(KernelVersion kernel, std::uint32_t retries = 6, std::u
 /// @source Linux v6.6 net/ipv4/inet_connection_sock.c, reqsk_timer_handler; ip-sysctl.rst, tcp_synack_retries.
 SynSchedule syn_ack_schedule(std::uint32_t retries = 5);
 
-/// Constants of loss recovery. The defaults are the simulator's rule; linux_timers() gives a kernel's own.
+/// What tells the sender that a segment is lost, before its timer does.
+enum class LossDetection : std::uint8_t {
+  Sack,  ///< Three segments behind it have arrived (RFC 6675): net.ipv4.tcp_recovery = 0.
+  Rack,  ///< One that left later has arrived (RFC 8985): tcp_recovery = 1, Linux's default.
+};
+
+/// What the kernels of all machines are set to.
+struct TcpSettings {
+  KernelVersion kernel{6, 18};
+  Bytes receive_window{3 << 20};  ///< The largest that is advertised: half of tcp_rmem's maximum of 6 MiB.
+  Bytes send_buffer{4 << 20};     ///< tcp_wmem's maximum: sent and not acknowledged.
+  LossDetection detection = LossDetection::Sack;
+};
+
+/// Constants of loss recovery. The defaults are the RFCs' with Linux's floor; linux_timers() gives a kernel's own.
 struct RecoveryTimers {
   Duration rto_min = std::chrono::milliseconds(200);  ///< TCP_RTO_MIN
   Duration rto_max = std::chrono::seconds(120);       ///< TCP_RTO_MAX
@@ -54,17 +68,14 @@ struct RecoveryTimers {
   Duration probe_min = std::chrono::milliseconds(10);  ///< Tail-loss probe at max(2 SRTT, this) ...
   Duration probe_slack{};                              ///< ... + this,
   Duration probe_lone_slack{};                         ///< or + this when one segment is outstanding.
-  Duration rack_slack{};                               ///< What RACK's reordering timer adds.
-  std::uint32_t dupthresh = 3;  ///< Segments that must arrive behind a hole for a fast retransmit.
-  bool rack_timer = false;      ///< Fewer than that: resend a quarter of an RTT later (RFC 8985) instead of a probe.
+  Duration rack_slack{};                               ///< What RACK's reordering timer adds to a quarter of an RTT.
 };
 
-/// Timers as the kernel computes them. In all versions RTO = SRTT + max(200 ms, 4 RTTVAR), and fewer than three
-/// segments behind a hole wait for a timer (early retransmit's, then RACK's). The tail-loss probe:
+/// Timers as the kernel computes them. In all versions RTO = SRTT + max(200 ms, 4 RTTVAR). The tail-loss probe:
 /// - before 4.14: max(2 SRTT, 10 ms);
 /// - since: 2 SRTT + 2 ms (two jiffies of CONFIG_HZ = 1000; 6.6, and stable kernels since, write 2 ms);
 /// - with one segment outstanding: 2 SRTT + 200 ms (before 4.14: 1.5 SRTT + 200 ms, not told apart here), which is to
-///   outlast a delayed ACK. The RTO would come before that, so the probe goes out when the RTO would.
+///   outlast a delayed ACK. The RTO comes before that.
 /// @source Linux net/ipv4/tcp_output.c, tcp_schedule_loss_probe: v3.10, v4.14 ("tcp: adjust tail loss probe timeout"),
 ///         v6.6 ("tcp: fix excessive TLP and RACK timeouts from HZ rounding"); tcp_input.c, tcp_rtt_estimator and
 ///         __tcp_set_rto; tcp_recovery.c, tcp_rack_mark_lost and tcp_rack_reo_wnd, v6.6.
@@ -82,7 +93,8 @@ class RttEstimator {
   /// Retransmission timeout after `backoff` timeouts in a row, doubled for each of them, at most rto_max.
   Duration rto(const RecoveryTimers& timers, std::uint32_t backoff = 0) const;
 
-  /// When the tail-loss probe goes out, counted from the last segment sent; never later than the RTO.
+  /// When the tail-loss probe goes out, counted from the last segment sent or ACK heard, if the RTO does not come
+  /// before.
   Duration probe_timeout(const RecoveryTimers& timers, std::uint32_t outstanding) const;
 
  private:
@@ -94,20 +106,19 @@ class RttEstimator {
 inline constexpr std::uint32_t kInitialWindow = 10;
 inline constexpr std::uint32_t kNoThreshold = 0x7fffffffU;  ///< TCP_INFINITE_SSTHRESH
 
-/// Congestion window of one direction of a connection, in segments. Slow start only: beyond the path's bandwidth-delay
-/// product a window more adds no rate, and there it stays. CUBIC's growth in congestion avoidance is left out (a
-/// message has ended long before; bulk transfers are flows).
+/// Congestion window of one direction of a connection, in segments. CUBIC's growth in congestion avoidance and HyStart
+/// are left out: above the threshold it grows as Reno's, by one segment a round trip.
 struct CongestionWindow {
   std::uint32_t cwnd = kInitialWindow;
   std::uint32_t ssthresh = kNoThreshold;
+  std::uint32_t credit = 0;  ///< Acknowledged above the threshold and not yet turned into growth (tp->snd_cwnd_cnt).
 
-  /// Segments of the round that starts now, and growth by what they will have acknowledged.
-  /// @param remaining  Segments of the message still to send, above 0.
-  /// @param bdp        Bandwidth-delay product of the path in segments, at least 1. Once cwnd has reached it sending
-  /// does not
-  ///                   pause for ACKs any more, so all that remains goes in this round.
-  /// @source Linux v6.6 net/ipv4/tcp_cong.c, tcp_slow_start; include/net/tcp.h, tcp_is_cwnd_limited.
-  std::uint32_t next_round(std::uint32_t remaining, std::uint32_t bdp);
+  /// `acked` segments of `outstanding` ones have been acknowledged: one segment more for each of them up to the
+  /// threshold, one for a whole window of them above it. A window that is not even half filled does not grow: the
+  /// application, the receiver or the machine is the limit.
+  /// @source Linux v6.6 net/ipv4/tcp_cong.c, tcp_slow_start and tcp_cong_avoid_ai; include/net/tcp.h,
+  /// tcp_is_cwnd_limited.
+  void on_acked(std::uint32_t acked, std::uint32_t outstanding);
 
   /// The connection was silent for `idle`: the window is halved for each RTO beyond the first instant, not below the
   /// initial one (net.ipv4.tcp_slow_start_after_idle = 1).
@@ -116,51 +127,13 @@ struct CongestionWindow {
 
   /// CUBIC's reduction to 717/1024 of the window. @source Linux v6.6 net/ipv4/tcp_cubic.c, cubictcp_recalc_ssthresh.
   void on_fast_retransmit();
-  /// The same threshold, and slow start again from one segment. @source Linux v6.6 net/ipv4/tcp_input.c,
-  /// tcp_enter_loss.
-  void on_timeout();
+  /// Slow start again from one segment. @param again  A timeout in a row: the threshold stays, else it is the same as
+  /// above.
+  /// @source Linux v6.6 net/ipv4/tcp_input.c, tcp_enter_loss.
+  void on_timeout(bool again);
 };
-
-/// Rounds that slow start takes for a message of `segments` on a window: how often the sender waits for ACKs is one
-/// less.
-std::uint32_t slow_start_rounds(std::uint32_t segments, CongestionWindow window, std::uint32_t bdp);
-
-/// Bandwidth-delay product in whole segments, at least 1.
-std::uint32_t bdp_segments(Bandwidth bottleneck, Duration rtt, Bytes wire_bytes_per_segment);
 
 /// What repairs a loss.
 enum class Repair : std::uint8_t { FastRetransmit, RackTimer, TailLossProbe, Timeout };
-
-/// A burst (one round of a message) of which some segments did not arrive.
-struct Loss {
-  std::uint32_t sent = 1;      ///< Segments of the burst.
-  std::uint32_t lost = 1;      ///< How many of them did not arrive, at least 1.
-  std::uint32_t behind = 0;    ///< Arrived, and sent after the first lost one.
-  bool resend = false;         ///< The burst was itself a resend.
-  std::uint32_t timeouts = 0;  ///< Timeouts of the connection in a row, this burst being the last one's.
-  Duration rtt{};  ///< Of this burst: until the ACKs of what arrived are back, queueing included. Zero: SRTT.
-};
-
-/// When what was lost is sent again. Instants count from when the burst's last segment left the sender.
-struct RecoveryPlan {
-  Repair by = Repair::Timeout;
-  Duration resend_after{};       ///< First resend.
-  std::uint32_t resend_now = 0;  ///< Segments that go then.
-  Duration rest_after{};  ///< When the others go, if any: their loss is known one round trip after a probe or timeout.
-  std::uint32_t resend_rest = 0;
-};
-
-/// Picks the mechanism of TCP that acts first:
-/// - at least `dupthresh` segments behind the hole: fast retransmit of all that is known lost, one RTT after sending;
-/// - fewer, with timers.rack_timer: the same, a quarter of an RTT and rack_slack later;
-/// - an original transmission: a tail-loss probe carries the last segment; what else is missing follows its ACK. A
-///   probe that the RTO would overtake takes its place (tcp_schedule_loss_probe): it is no timeout, the next one is
-///   not doubled;
-/// - a resend, an original behind a timeout, or one without an RTT sample: timeout. One segment goes, the others follow
-///   its ACK (more than one of them in rounds, after CongestionWindow::on_timeout()).
-/// Not modelled: RACK's detection of a lost resend before the timeout, limited transmit, undo after a spurious resend.
-/// UDP has none of this: do not ask.
-/// @source RFC 5681, section 3.2; RFC 8985, sections 6 and 7; RFC 6298, section 5.
-RecoveryPlan recover(const Loss& loss, const RttEstimator& rtt, const RecoveryTimers& timers = {});
 
 }  // namespace knetsim

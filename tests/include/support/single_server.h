@@ -55,7 +55,7 @@ struct SingleServer {
     const std::vector<GroupIndex> groups{cpus.add_group(0, 1024), cpus.add_group(1, weight, quota)};
     const PlanTables tables{.shapes = {NoiseShape(0)}, .curves = {}, .wire_kind = 0};
     const RandomStreams streams(seed);
-    Network network(scheduler, cpus, topology, routing, tables, streams, {6, 18}, 2);
+    Network network(scheduler, cpus, topology, routing, tables, streams, {}, 2);
     Free dialer;
     TrafficRuntime runtime(scheduler, cpus, network, dialer, plan, groups, streams, {.work = 1, .sleep = 2},
                            {.measure_from = kTimeZero + warm_up,

@@ -28,8 +28,7 @@ class Player final : public MessageOwner, public EventHandler {
         routing_(topology_),
         scheduler_(1 + 3 + Network::sources_needed(topology_)),
         cpus_(scheduler_, 1),
-        network_(scheduler_, with_three_machines(cpus_), topology_, routing_, tables, RandomStreams(1),
-                 KernelVersion{6, 18}, 1 + 3),
+        network_(scheduler_, with_three_machines(cpus_), topology_, routing_, tables, RandomStreams(1), {}, 1 + 3),
         handler_(scheduler_.add(*this)) {
     network_.set_owner(*this);
     FlowSpec spec;

@@ -25,7 +25,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
     bool lost = false;
   };
 
-  explicit NetworkHarness(const Topology& topology, KernelVersion kernel = {6, 18}, const HarnessCosts& costs = {})
+  explicit NetworkHarness(const Topology& topology, const TcpSettings& tcp = {}, const HarnessCosts& costs = {})
       : topology_(topology),
         routing_(topology_),
         plans_(tcp_plans(costs)),
@@ -33,7 +33,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
         tables_{.shapes = {NoiseShape(0)}, .curves = {}, .wire_kind = 1},
         scheduler(static_cast<std::uint32_t>(1 + topology_.hosts()) + Network::sources_needed(topology_)),
         cpus(scheduler, 1),
-        network(scheduler, with_machines(cpus, topology_), topology_, routing_, tables_, RandomStreams(1), kernel,
+        network(scheduler, with_machines(cpus, topology_), topology_, routing_, tables_, RandomStreams(1), tcp,
                 static_cast<std::uint32_t>(1 + topology_.hosts())),
         handler_(scheduler.add(*this)) {
     network.set_owner(*this);

@@ -1,6 +1,6 @@
 // Goal: TCP's timers and rounds are those that the kernel and the RFCs publish.
-// Method: SYN schedules from ip-sysctl.rst and the kernel's timer code; RFC 6298's estimator followed by hand; slow
-// start against ceil(log2(1 + n / IW)); loss cases one by one.
+// Method: SYN schedules from ip-sysctl.rst and the kernel's timer code; RFC 6298's estimator followed by hand; windows
+// by the kernel's arithmetic.
 
 #include "sim/net/transport.h"
 
@@ -99,49 +99,34 @@ TEST(RttEstimator, SettlesOnAConstantRtt) {
   EXPECT_NEAR(to_nanoseconds(rtt.rttvar()), 0, 1);
 }
 
-TEST(SlowStart, RoundsDoubleFromTheInitialWindow) {
+// Each segment that is acknowledged adds one: 10, 20, 40, ... as long as the window is what limits.
+TEST(CongestionWindow, DoublesEachRoundOfSlowStart) {
   CongestionWindow window;
-  std::vector<std::uint32_t> rounds;
-  for (std::uint32_t remaining = 100; remaining > 0; remaining -= rounds.back()) {
-    rounds.push_back(window.next_round(remaining, 1000));
-  }
-  EXPECT_THAT(rounds, testing::ElementsAre(10, 20, 40, 30));
-}
-
-TEST(SlowStart, TakesTheLogarithmicNumberOfRounds) {
-  for (std::uint32_t n = 1; n <= 10'000; ++n) {
-    // ceil(log2(1 + n / 10)) without a logarithm: the smallest r with 10 (2^r - 1) >= n.
-    std::uint32_t rounds = 1;
-    while (10 * ((1U << rounds) - 1) < n) {
-      ++rounds;
-    }
-    EXPECT_EQ(slow_start_rounds(n, {}, kNoThreshold), rounds) << n;
+  for (std::uint32_t round = 10; round <= 20'480; round *= 2) {
+    EXPECT_EQ(window.cwnd, round);
+    for (std::uint32_t left = round; left > 0; left -= 10) window.on_acked(10, round);
   }
 }
 
-TEST(SlowStart, EndsWhereTheWindowCoversThePath) {
-  EXPECT_EQ(slow_start_rounds(10'000, {}, 10), 1U) << "no pause when the initial window fills the path";
-  EXPECT_EQ(slow_start_rounds(10'000, {}, 11), 2U);
-  EXPECT_EQ(slow_start_rounds(10'000, {}, 80), 4U) << "10, 20, 40, then 80 covers it";
-  // 25 Gbit/s, 50 us: 156,250 bytes, 101 full frames of 1538.
-  EXPECT_EQ(bdp_segments(Bandwidth(25'000'000'000), 50us, Bytes(1538)), 101U);
-  EXPECT_EQ(bdp_segments(Bandwidth(1'000'000), 1us, Bytes(1538)), 1U);
-}
-
-TEST(CongestionWindow, AWindowThatIsNotFilledDoesNotGrow) {
+TEST(CongestionWindow, AWindowThatIsNotHalfFilledDoesNotGrow) {
   CongestionWindow window{.cwnd = 20};
-  EXPECT_EQ(window.next_round(10, 1000), 10U);
+  window.on_acked(10, 10);
   EXPECT_EQ(window.cwnd, 20U);
-  EXPECT_EQ(window.next_round(11, 1000), 11U);
+  window.on_acked(11, 11);
   EXPECT_EQ(window.cwnd, 31U);
 }
 
+// tcp_slow_start() hands what exceeds the threshold to tcp_cong_avoid_ai(): one more for a whole window of ACKs.
 TEST(CongestionWindow, GrowsByOneARoundAboveTheThreshold) {
   CongestionWindow window{.cwnd = 10, .ssthresh = 15};
-  window.next_round(100, 1000);
+  window.on_acked(10, 10);
   EXPECT_EQ(window.cwnd, 15U);
-  window.next_round(100, 1000);
-  EXPECT_EQ(window.cwnd, 16U);
+  window.on_acked(9, 15);
+  EXPECT_EQ(window.cwnd, 15U);
+  window.on_acked(1, 15);
+  EXPECT_EQ(window.cwnd, 16U) << "5 of the first round and 10 of this one";
+  window.on_acked(16, 16);
+  EXPECT_EQ(window.cwnd, 17U);
 }
 
 // tcp_cwnd_restart: nothing until one RTO has passed; then one halving for each further RTO that has begun.
@@ -167,94 +152,27 @@ TEST(CongestionWindow, LossReducesItAsCubicDoes) {
   CongestionWindow window{.cwnd = 100};
   window.on_fast_retransmit();
   EXPECT_EQ(window.cwnd, 70U) << "717/1024";
-  window.on_timeout();
+  window.on_timeout(false);
   EXPECT_EQ(window.cwnd, 1U);
   EXPECT_EQ(window.ssthresh, 49U);
+  window.on_timeout(true);
+  EXPECT_EQ(window.ssthresh, 49U) << "once, however many timeouts in a row";
   window.cwnd = 2;
   window.on_fast_retransmit();
   EXPECT_EQ(window.cwnd, 2U);
 }
 
-class Recover : public testing::Test {
- protected:
-  Recover() { rtt.sample(80us); }
+// tcp_schedule_loss_probe(): 2 SRTT + 2 ms since 4.14, max(2 SRTT, 10 ms) before, 200 ms more for a lone segment.
+TEST(TailLossProbe, ComesAtTheKernelsTimes) {
   RttEstimator rtt;
-};
-
-TEST_F(Recover, ThreeSegmentsBehindTriggerFastRetransmitAfterOneRtt) {
-  const RecoveryPlan plan = recover({.sent = 10, .lost = 2, .behind = 3, .rtt = 90us}, rtt);
-  EXPECT_EQ(plan.by, Repair::FastRetransmit);
-  EXPECT_EQ(plan.resend_after, 90us);
-  EXPECT_EQ(plan.resend_now, 2U);
-  EXPECT_EQ(plan.resend_rest, 0U);
-}
-
-TEST_F(Recover, ALostTailIsProbedForAfterTenMilliseconds) {
-  const RecoveryPlan plan = recover({.sent = 10, .lost = 4, .behind = 0}, rtt);
-  EXPECT_EQ(plan.by, Repair::TailLossProbe);
-  EXPECT_EQ(plan.resend_after, 10ms);
-  EXPECT_EQ(plan.resend_now, 1U);
-  EXPECT_EQ(plan.resend_rest, 3U);
-  EXPECT_EQ(plan.rest_after, 10ms + 80us);
-}
-
-TEST_F(Recover, TheProbeTakesTwoRttsWhereTheseAreLonger) {
+  rtt.sample(80us);
+  EXPECT_EQ(rtt.probe_timeout(linux_timers(), 2), 2ms + 160us);
+  EXPECT_EQ(rtt.probe_timeout(linux_timers({4, 14}), 2), 2ms + 160us);
+  EXPECT_EQ(rtt.probe_timeout(linux_timers({4, 13}), 2), 10ms);
+  EXPECT_GT(rtt.probe_timeout(linux_timers(), 1), rtt.rto(linux_timers()));
   RttEstimator slow;
   slow.sample(30ms);
-  EXPECT_EQ(recover({.sent = 2, .lost = 1, .behind = 0}, slow).resend_after, 60ms);
-}
-
-TEST_F(Recover, AHoleWithFewBehindWaitsForTheProbesAck) {
-  const RecoveryPlan plan = recover({.sent = 10, .lost = 1, .behind = 2}, rtt);
-  EXPECT_EQ(plan.by, Repair::TailLossProbe);
-  EXPECT_EQ(plan.resend_after, 10ms + 80us);
-  EXPECT_EQ(plan.resend_now, 1U);
-}
-
-TEST_F(Recover, ALostResendWaitsForTheTimerAndThatDoubles) {
-  for (std::uint32_t timeouts = 0; timeouts < 4; ++timeouts) {
-    const RecoveryPlan plan = recover({.sent = 5, .lost = 3, .behind = 0, .resend = true, .timeouts = timeouts}, rtt);
-    EXPECT_EQ(plan.by, Repair::Timeout);
-    EXPECT_EQ(plan.resend_after, 200ms * (1 << timeouts));
-    EXPECT_EQ(plan.resend_now, 1U);
-    EXPECT_EQ(plan.rest_after, plan.resend_after + 80us);
-    EXPECT_EQ(plan.resend_rest, 2U);
-  }
-}
-
-// tcp_schedule_loss_probe() asks for 2 SRTT + 200 ms, and takes the RTO's time where that is earlier.
-TEST_F(Recover, CurrentKernelsProbeForALoneSegmentWhenTheTimeoutWouldCome) {
-  const RecoveryTimers timers = linux_timers();
-  const RecoveryPlan lone = recover({.sent = 1, .lost = 1}, rtt, timers);
-  EXPECT_EQ(lone.by, Repair::TailLossProbe);
-  EXPECT_EQ(lone.resend_after, 200ms + 80us);
-  const RecoveryPlan probe_lost = recover({.sent = 1, .lost = 1, .resend = true}, rtt, timers);
-  EXPECT_EQ(probe_lost.by, Repair::Timeout);
-  EXPECT_EQ(probe_lost.resend_after, 200ms + 80us) << "a probe is no timeout: nothing has been doubled yet";
-  const RecoveryPlan two = recover({.sent = 2, .lost = 1, .behind = 0}, rtt, timers);
-  EXPECT_EQ(two.by, Repair::TailLossProbe);
-  EXPECT_EQ(two.resend_after, 2ms + 160us);
-  const RecoveryPlan hole = recover({.sent = 10, .lost = 1, .behind = 1}, rtt, timers);
-  EXPECT_EQ(hole.by, Repair::RackTimer);
-  EXPECT_EQ(hole.resend_after, 80us + 20us + 2ms);
-}
-
-TEST_F(Recover, BeforeLinux414TheProbeHadAFloorOfTenMilliseconds) {
-  EXPECT_EQ(recover({.sent = 2, .lost = 1}, rtt, linux_timers({4, 13})).resend_after, 10ms);
-  EXPECT_EQ(recover({.sent = 2, .lost = 1}, rtt, linux_timers({4, 14})).resend_after, 2ms + 160us);
-  EXPECT_EQ(recover({.sent = 1, .lost = 1}, rtt, linux_timers({4, 13})).resend_after, 200ms + 80us);
-}
-
-TEST_F(Recover, AnOriginalSentAfterATimeoutIsNotProbedFor) {
-  const RecoveryPlan plan = recover({.sent = 2, .lost = 1, .timeouts = 1}, rtt, linux_timers());
-  EXPECT_EQ(plan.by, Repair::Timeout) << "the connection is not in TCP_CA_Open";
-  EXPECT_EQ(plan.resend_after, 2 * (200ms + 80us));
-}
-
-TEST_F(Recover, WithoutAnRttSampleTheInitialTimeoutRules) {
-  const RecoveryPlan plan = recover({.sent = 1, .lost = 1}, RttEstimator{});
-  EXPECT_EQ(plan.by, Repair::Timeout);
-  EXPECT_EQ(plan.resend_after, 1s);
+  EXPECT_EQ(slow.probe_timeout(linux_timers({4, 13}), 2), 60ms);
 }
 
 }  // namespace
