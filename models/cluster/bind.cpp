@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <span>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "models/cluster/endpoint_builder.h"
 #include "models/cluster/node_rules.h"
 #include "models/cluster/owners.h"
 #include "models/cluster/placement.h"
+#include "sim/core/hash.h"
 
 namespace knetsim {
 namespace {
@@ -24,7 +27,7 @@ class Binder {
 
   ClusterSummary bind() {
     summary_.objects = manifests_.objects;
-    make_nodes();
+    provide_nodes();
     if (cluster_.nodes.empty()) return summary_;
     name_nodes();
     set_stated_nodes();
@@ -41,54 +44,30 @@ class Binder {
  private:
   std::string_view intern(std::string_view text) { return cluster_.strings.intern(text); }
 
-  void report(const Mark& mark, std::string object, std::string path, std::string message, std::string accepted = {}) {
-    Diagnostic diagnostic =
-        Diagnostic::at(Severity::Error, mark, std::move(path), std::move(message), std::move(accepted));
+  void notice(const Mark& mark, std::string object, std::string path, std::string message) {
+    Diagnostic diagnostic = Diagnostic::at(Severity::Notice, mark, std::move(path), std::move(message));
     diagnostic.object = std::move(object);
     diagnostics_.add(std::move(diagnostic));
   }
 
-  void make_node(std::string_view name) {
-    std::vector<Label> labels{{intern("kubernetes.io/hostname"), name}, {intern("kubernetes.io/os"), intern("linux")}};
-    const std::vector<std::string>& zones = options_.nodes.zones;
-    std::string_view zone;
-    if (!zones.empty()) {
-      zone = intern(zones[summary_.nodes_made % zones.size()]);
-      labels.push_back({intern("topology.kubernetes.io/zone"), zone});
-    }
-    cluster_.nodes.push_back({.name = name,
-                              .labels = cluster_.label_sets.intern(labels),
-                              .capacity = options_.nodes.capacity,
-                              .allocatable = options_.nodes.capacity,
-                              .max_pods = options_.nodes.max_pods,
-                              .zone = zone});
-    ++summary_.nodes_made;
+  /// `count` pods of a controller are not there.
+  void leave_out(const Controller& controller, std::size_t count, std::string why) {
+    summary_.pods_pending += count;
+    cluster_.absent.push_back({controller.kind, controller.ns, controller.name, controller.pod_labels, std::move(why)});
   }
 
-  void make_nodes() {
+  void provide_nodes() {
     if (!cluster_.nodes.empty()) {
       for (ClusterNode& node : cluster_.nodes) {  // A hand-written Node has no status.
         if (node.capacity == Resources{}) node.capacity = node.allocatable = options_.nodes.capacity;
       }
       return;
     }
-    // Names that pods ask for come first, so that a snapshot without its nodes keeps its placement.
-    std::unordered_set<std::string_view> named;
-    const auto make_named = [&](std::string_view name) {
-      if (!name.empty() && named.insert(name).second) make_node(name);
-    };
-    for (const std::string_view name : manifests_.pod_nodes) make_named(name);
-    for (const Controller& controller : manifests_.controllers) make_named(controller.node);
-    for (std::uint32_t i = 0; cluster_.nodes.size() < options_.nodes.count; ++i) {
-      const std::string_view name = intern(fmt::format("node-{}", i));
-      if (!named.contains(name)) make_node(name);
-    }
-    if (cluster_.nodes.empty()) {
-      Diagnostic diagnostic = Diagnostic::at(Severity::Error, Mark{}, "cluster.nodes.count",
-                                             "no nodes: the manifests hold no Node, and no count is given",
-                                             "cluster.nodes: {count: 6, cpu: 8, memory: 32Gi}");
-      diagnostics_.add(std::move(diagnostic));
-    }
+    summary_.nodes_made = make_nodes(manifests_, options_.nodes, options_.pools);
+    if (!cluster_.nodes.empty()) return;
+    diagnostics_.add(Diagnostic::at(Severity::Error, Mark{}, "cluster.nodes.count",
+                                    "no nodes: the manifests hold no Node, and no count is given",
+                                    "cluster.nodes: {count: 6, cpu: 8, memory: 32Gi}"));
   }
 
   void name_nodes() {
@@ -103,11 +82,10 @@ class Binder {
     return found == node_named_.end() ? kNoIndex : found->second;
   }
 
-  void report_unknown_node(std::string_view name, const Mark& mark, std::string object, std::string path) {
+  std::string no_such_node(std::string_view name) {
     constexpr std::size_t kMostSuggestions = 50;  // Each compares with every node's name.
-    report(mark, std::move(object), std::move(path),
-           fmt::format("no Node is named '{}'{}", name,
-                       ++unknown_nodes_ <= kMostSuggestions ? suggest(name, node_names_) : std::string()));
+    return fmt::format("no Node is named '{}'{}", name,
+                       ++unknown_nodes_ <= kMostSuggestions ? suggest(name, node_names_) : std::string());
   }
 
   void set_stated_nodes() {
@@ -119,36 +97,52 @@ class Binder {
       if (pod.node != kNoIndex) {
         ++summary_.pods_kept;
       } else {
-        report_unknown_node(wanted, manifests_.pod_marks[i], object_label("Pod", pod.ns, pod.name), "spec.nodeName");
+        notice(manifests_.pod_marks[i], object_label("Pod", pod.ns, pod.name), "spec.nodeName",
+               "the pod stays pending: " + no_such_node(wanted));
       }
     }
   }
 
-  void add_pod(const Controller& controller, WorkloadIndex workload, std::string_view name, NodeIndex node) {
+  void add_pod(const Controller& controller, WorkloadIndex workload, std::string_view name, NodeIndex node,
+               std::optional<LabelSetId> labels = {}) {
     const auto index = static_cast<PodIndex>(cluster_.pods.size());
     cluster_.pods.push_back({.name = name,
                              .ns = controller.ns,
                              .workload = workload,
                              .spec = controller.spec,
-                             .labels = controller.pod_labels,
+                             .labels = labels.value_or(controller.pod_labels),
                              .node = node});
     cluster_.workloads[workload].pods.push_back(index);
   }
 
-  /// A StatefulSet counts its pods; the others' names end in random letters, for which a count stands here.
-  std::string_view pod_name(const Controller& controller, std::uint32_t k) {
-    const std::uint32_t number = controller.kind == "StatefulSet" ? controller.first_ordinal + k : k + 1;
-    return intern(fmt::format("{}-{}", controller.name, number));
+  /// The k-th pod of a controller. A StatefulSet counts its pods; the others' names end in random letters, for which a
+  /// count stands here.
+  void add_pod(const Controller& controller, WorkloadIndex workload, std::uint32_t k, NodeIndex node) {
+    const bool stateful = controller.kind == "StatefulSet";
+    const std::uint32_t number = stateful ? controller.first_ordinal + k : k + 1;
+    const std::string_view name = intern(fmt::format("{}-{}", controller.name, number));
+    if (stateful) {
+      add_pod(controller, workload, name, node, labels_of_member(controller, name, number));
+    } else {
+      add_pod(controller, workload, name, node);
+    }
   }
 
-  /// The node that a template names; kNoIndex, and reported, where there is none.
-  NodeIndex template_node(const Controller& controller) {
-    const NodeIndex node = node_named(controller.node);
-    if (node == kNoIndex) {
-      report_unknown_node(controller.node, controller.node_mark,
-                          object_label(controller.kind, controller.ns, controller.name), kTemplateNode);
-    }
-    return node;
+  /// k/k pkg/controller/statefulset/stateful_set_utils.go, updateIdentity.
+  LabelSetId labels_of_member(const Controller& controller, std::string_view name, std::uint32_t number) {
+    const auto of_template = cluster_.label_sets.labels(controller.pod_labels);
+    std::vector<Label> labels(of_template.begin(), of_template.end());
+    const auto set = [&](std::string_view key, std::string_view value) {
+      const auto known = std::ranges::find(labels, key, &Label::key);
+      if (known != labels.end()) {
+        known->value = value;
+      } else {
+        labels.push_back({intern(key), value});
+      }
+    };
+    set("statefulset.kubernetes.io/pod-name", name);
+    set("apps.kubernetes.io/pod-index", intern(fmt::format("{}", number)));
+    return cluster_.label_sets.intern(labels);
   }
 
   /// What the kubelet of a node holds against a pod that is bound to it; empty when it takes it. Cordons and taints
@@ -167,52 +161,75 @@ class Binder {
     return matches ? "" : "does not match the template's nodeSelector or node affinity";
   }
 
-  /// The scheduler does not see pods that name their node.
+  /// Pods that a nodeName binds to a node which does not run them. The scheduler does not see such pods.
+  void leave_on_node(const Controller& controller, std::size_t count, const std::string& why) {
+    notice(controller.node_mark, object_label(controller.kind, controller.ns, controller.name), kTemplateNode,
+           (count == 1 ? "the pod does not run: " : "the pods do not run: ") + why);
+    leave_out(controller, count, "do not run on the node of their nodeName: " + why);
+  }
+
   void expand_on_node(const Controller& controller, WorkloadIndex workload, Placement& placement) {
-    const NodeIndex node = template_node(controller);
-    if (node == kNoIndex) return;
-    const auto refuse = [&](std::string message) {
-      report(controller.node_mark, object_label(controller.kind, controller.ns, controller.name), kTemplateNode,
-             std::move(message));
-    };
+    const NodeIndex node = node_named(controller.node);
+    if (node == kNoIndex) return leave_on_node(controller, controller.replicas, no_such_node(controller.node));
     const std::string_view name = cluster_.nodes[node].name;
     if (const auto why = kubelet_refusal(cluster_.pod_specs[controller.spec], cluster_.nodes[node]); !why.empty()) {
-      return refuse(fmt::format("node {} {}", name, why));
+      return leave_on_node(controller, controller.replicas, fmt::format("node {} {}", name, why));
     }
     for (std::uint32_t k = 0; k < controller.replicas; ++k) {
       if (!placement.has_room(controller.spec, node)) {
-        return refuse(fmt::format("{} of {} pods do not fit node {}, to which nodeName binds them",
-                                  controller.replicas - k, controller.replicas, name));
+        const std::uint32_t left = controller.replicas - k;
+        return leave_on_node(
+            controller, left,
+            fmt::format("{} of {} pods do not fit node {}, to which nodeName binds them; {}", left, controller.replicas,
+                        name, placement.why_not(controller.spec, true, std::span(&node, 1))));
       }
-      add_pod(controller, workload, pod_name(controller, k), node);
+      add_pod(controller, workload, k, node);
       placement.book(controller.spec, workload, node);
       ++summary_.pods_kept;
     }
   }
 
   void expand_daemon(const Controller& controller, WorkloadIndex workload, Placement& placement) {
-    const bool one = !controller.node.empty();  // k/k pkg/controller/daemon, nodeShouldRunDaemonPod
-    const NodeIndex only = one ? template_node(controller) : kNoIndex;
-    for (const NodeIndex node : placement.daemon_nodes(cluster_.pod_specs[controller.spec])) {
-      if (one && node != only) continue;
-      const std::string_view name = intern(fmt::format("{}-{}", controller.name, cluster_.nodes[node].name));
+    const bool one = !controller.node.empty();  // k/k pkg/controller/daemon, NodeShouldRunDaemonPod
+    const NodeIndex only = one ? node_named(controller.node) : kNoIndex;
+    if (one && only == kNoIndex) return leave_on_node(controller, 1, no_such_node(controller.node));
+    std::vector<NodeIndex> nodes = placement.daemon_nodes(cluster_.pod_specs[controller.spec]);
+    if (one) std::erase_if(nodes, [&](NodeIndex node) { return node != only; });
+    std::vector<NodeIndex> full;
+    for (const NodeIndex node : nodes) {
       if (!placement.has_room(controller.spec, node)) {
-        report(controller.mark, object_label("DaemonSet", controller.ns, controller.name), {},
-               fmt::format("its pod does not fit node {}, as one of each matching node has to",
-                           cluster_.nodes[node].name));
-        return;
+        full.push_back(node);
+        continue;
       }
-      add_pod(controller, workload, name, node);
+      add_pod(controller, workload, intern(fmt::format("{}-{}", controller.name, cluster_.nodes[node].name)), node);
       placement.book(controller.spec, workload, node);
       ++(one ? summary_.pods_kept : summary_.pods_placed);
     }
+    const std::string label = object_label("DaemonSet", controller.ns, controller.name);
+    if (nodes.empty()) {
+      const std::string why = one ? placement.why_not(controller.spec, true, std::span(&only, 1))
+                                  : placement.why_not(controller.spec, true);
+      notice(controller.mark, label, {}, fmt::format("runs on no node; {}", why));
+      leave_out(controller, 0, "run on no node: " + why);
+    } else if (!full.empty()) {
+      const std::string why = placement.why_not(controller.spec, true, full);
+      notice(controller.mark, label, {},
+             fmt::format("{} of its {} pods stay{} pending; {}", full.size(), nodes.size(), full.size() == 1 ? "s" : "",
+                         why));
+      leave_out(controller, full.size(), "stay pending: " + why);
+    }
   }
 
+  /// A pod draws by its own name: the same whatever other pods there are.
+  static std::uint64_t identity(const Pod& pod) { return hash_combine(hash_text(pod.ns), hash_text(pod.name)); }
+
   void place(const Owners& owners) {
-    for (Pod& pod : cluster_.pods) {
-      if (pod.node == kNoIndex) unplaced_.push_back(static_cast<PodIndex>(&pod - cluster_.pods.data()));
+    std::vector<PodIndex> unplaced;
+    for (PodIndex i = 0; i < cluster_.pods.size(); ++i) {
+      // One with an unknown nodeName was told; it is not to be put anywhere else.
+      if (cluster_.pods[i].node == kNoIndex && manifests_.pod_nodes[i].empty()) unplaced.push_back(i);
     }
-    Placement placement(cluster_);
+    Placement placement(cluster_, options_.seed);
     for (const std::uint32_t i : owners.to_expand()) {
       const Controller& controller = manifests_.controllers[i];
       if (controller.kind == "DaemonSet") {
@@ -225,41 +242,80 @@ class Binder {
       const Controller& controller = manifests_.controllers[i];
       if (controller.kind == "DaemonSet" || !controller.node.empty()) continue;
       for (std::uint32_t k = 0; k < controller.replicas; ++k) {
-        unplaced_.push_back(static_cast<PodIndex>(cluster_.pods.size()));
-        add_pod(controller, owners.workload_of(i), pod_name(controller, k), kNoIndex);
+        unplaced.push_back(static_cast<PodIndex>(cluster_.pods.size()));
+        add_pod(controller, owners.workload_of(i), k, kNoIndex);
       }
     }
-    struct Refused {
+    PendingWorkloads pending;
+    for (const PodIndex i : unplaced) {
+      Pod& pod = cluster_.pods[i];
+      pod.node = placement.place(pod.spec, pod.workload, identity(pod));
+      if (pod.node != kNoIndex) {
+        ++summary_.pods_placed;
+      } else {
+        pending.add(pod, placement);
+      }
+    }
+    tell_pending(pending);
+    take_out_pending(pending);
+  }
+
+  /// Workloads with pods that no node took, in the order of their first.
+  struct PendingWorkloads {
+    struct Row {
       WorkloadIndex workload = kNoIndex;
       std::size_t pods = 0;
       std::string why;  ///< As of the first pod: what comes later takes room away.
     };
-    constexpr std::size_t kExplained = 100;  // Each takes a look at every node.
-    std::vector<Refused> refused;
-    std::unordered_map<WorkloadIndex, std::size_t> place_in_refused;
-    for (const PodIndex i : unplaced_) {
-      Pod& pod = cluster_.pods[i];
-      // An unknown nodeName was reported; the pod is not to be put anywhere else.
-      if (i < manifests_.pod_nodes.size() && !manifests_.pod_nodes[i].empty()) continue;
-      pod.node = placement.place(pod.spec, pod.workload);
+    static constexpr std::size_t kExplained = 100;  // Each takes a look at every node.
+
+    void add(const Pod& pod, Placement& placement) {
+      const auto [entry, first] = row_of.try_emplace(pod.workload, rows.size());
+      if (first) {
+        rows.push_back(
+            {.workload = pod.workload, .why = rows.size() < kExplained ? placement.why_not(pod.spec) : std::string()});
+      }
+      ++rows[entry->second].pods;
+    }
+
+    std::vector<Row> rows;
+    std::unordered_map<WorkloadIndex, std::size_t> row_of;
+  };
+
+  void tell_pending(const PendingWorkloads& pending) {
+    for (const PendingWorkloads::Row& row : pending.rows) {
+      const Workload& workload = cluster_.workloads[row.workload];
+      const std::string pods =
+          workload.pods.size() == 1
+              ? "the pod fits no node and stays pending"
+              : fmt::format("{} of {} pods fit{} no node and stay{} pending", row.pods, workload.pods.size(),
+                            row.pods == 1 ? "s" : "", row.pods == 1 ? "s" : "");
+      notice(workload.mark, object_label(workload.kind, workload.ns, workload.name), {},
+             row.why.empty() ? pods : fmt::format("{}; {}", pods, row.why));
+    }
+  }
+
+  /// Only pods that run are kept; of the others, what is missed when they are looked for.
+  void take_out_pending(const PendingWorkloads& pending) {
+    std::set<std::pair<WorkloadIndex, LabelSetId>> known;
+    std::vector<Pod> running;
+    running.reserve(cluster_.pods.size());
+    for (Workload& workload : cluster_.workloads) workload.pods.clear();
+    for (const Pod& pod : cluster_.pods) {
+      Workload& workload = cluster_.workloads[pod.workload];
       if (pod.node != kNoIndex) {
-        ++summary_.pods_placed;
+        workload.pods.push_back(static_cast<PodIndex>(running.size()));
+        running.push_back(pod);
         continue;
       }
-      const auto [entry, first] = place_in_refused.try_emplace(pod.workload, refused.size());
-      if (first) {
-        refused.push_back({.workload = pod.workload,
-                           .why = refused.size() < kExplained ? "; " + placement.why_not(pod.spec) : std::string()});
-      }
-      ++refused[entry->second].pods;
+      ++summary_.pods_pending;
+      if (!known.insert({pod.workload, pod.labels}).second) continue;
+      const auto row = pending.row_of.find(pod.workload);
+      std::string why = row == pending.row_of.end() ? "stay pending: there is no node of their nodeName"
+                                                    : "fit no node: " + pending.rows[row->second].why;
+      cluster_.absent.push_back({workload.kind, workload.ns, workload.name, pod.labels, std::move(why)});
     }
-    for (const Refused& one : refused) {
-      const Workload& workload = cluster_.workloads[one.workload];
-      const std::string pods =
-          workload.pods.size() == 1 ? "the pod fits" : fmt::format("{} of {} pods fit", one.pods, workload.pods.size());
-      report(workload.mark, object_label(workload.kind, workload.ns, workload.name), {},
-             fmt::format("{} no node{}", pods, one.why));
-    }
+    cluster_.pods = std::move(running);
   }
 
   Manifests& manifests_;
@@ -270,7 +326,6 @@ class Binder {
   std::unordered_map<std::string_view, NodeIndex> node_named_;
   std::vector<std::string_view> node_names_;
   std::size_t unknown_nodes_ = 0;
-  std::vector<PodIndex> unplaced_;
 };
 
 }  // namespace

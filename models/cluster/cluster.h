@@ -54,8 +54,9 @@ struct ClusterNode {
   IpAddress ip{};            ///< InternalIP of the first family.
   IpAddress secondary_ip{};  ///< InternalIP of the other family of a dual-stack node, or none.
   std::optional<Cidr> pod_cidr{};
-  std::string_view zone{};  ///< Label topology.kubernetes.io/zone, or "".
-  Mark mark{};              ///< Unknown (line 0) when the scenario made the node.
+  std::string_view zone{};        ///< Label topology.kubernetes.io/zone, or "".
+  std::uint32_t pool = kNoIndex;  ///< Of a node that the scenario made: its pool; kNoIndex outside of pools.
+  Mark mark{};                    ///< Unknown (line 0) when the scenario made the node.
 };
 
 struct ContainerPort {
@@ -119,7 +120,7 @@ struct Pod {
   WorkloadIndex workload = kNoIndex;
   PodSpecIndex spec = kNoIndex;
   LabelSetId labels = 0;
-  NodeIndex node = kNoIndex;  ///< Set for every pod once the cluster is bound.
+  NodeIndex node = kNoIndex;  ///< Set for every pod once the cluster is bound: one without is an AbsentPods then.
   IpAddress ip{};             ///< The node's for a hostNetwork pod.
   IpAddress secondary_ip{};   ///< Of the other family in a dual-stack cluster, or none.
   bool ready = true;
@@ -134,6 +135,16 @@ struct Workload {
   std::string_view name{};
   std::vector<PodIndex> pods{};
   Mark mark{};
+};
+
+/// Pods that are not there, though something states them: they stay pending, or their kind is not run. Kept so that
+/// what misses them can say why.
+struct AbsentPods {
+  std::string_view kind{};  ///< Of what makes them.
+  std::string_view ns{};
+  std::string_view name{};
+  LabelSetId labels = 0;
+  std::string why{};  ///< A clause: "fit no node: of 3 nodes: 3 lack CPU", "are a Job's, which is not run".
 };
 
 enum class ServiceType : std::uint8_t { ClusterIp, NodePort, LoadBalancer, ExternalName };
@@ -184,6 +195,7 @@ struct Cluster {
   std::vector<Workload> workloads{};
   std::vector<PodSpec> pod_specs{};
   std::vector<Pod> pods{};
+  std::vector<AbsentPods> absent{};  ///< One for each distinct workload, set of labels and reason.
   std::vector<Service> services{};
   std::vector<ServicePort> service_ports{};
   EndpointViews endpoints;
@@ -201,6 +213,23 @@ std::string object_label(std::string_view kind, std::string_view ns, std::string
 /// The number of a container port named `name` with this protocol in the pod, as the EndpointSlice controller resolves
 /// a named targetPort (k/k pkg/api/v1/pod/util.go, FindPort); empty when the pod has none.
 std::optional<std::uint16_t> find_port(const PodSpec& spec, std::string_view name, Protocol protocol);
+
+/// "; the pods of Deployment web fit no node: ..." for the first absent pods that `matches` takes; "" where there are
+/// none: the end of a message about pods that were looked for in vain.
+template <class Matches>
+std::string absent_hint(const Cluster& cluster, Matches&& matches) {
+  for (const AbsentPods& pods : cluster.absent) {
+    if (matches(pods)) return "; the pods of " + object_label(pods.kind, pods.ns, pods.name) + ' ' + pods.why;
+  }
+  return {};
+}
+
+/// For absent_hint(): the pods that this workload would have.
+inline auto made_by(const Workload& workload) {
+  return [&workload](const AbsentPods& pods) {
+    return pods.kind == workload.kind && pods.ns == workload.ns && pods.name == workload.name;
+  };
+}
 
 /// Finds objects by name. Holds views into the cluster's strings; rebuild after adding objects.
 class ClusterNames {

@@ -210,8 +210,15 @@ class Builder {
     diagnostics_.add(std::move(diagnostic));
   }
 
-  /// Names the first label that no pod of the namespace has, or says that no pod has all of them.
+  /// Names the first label that no pod of the namespace has, or says that no pod has all of them; or what makes pods
+  /// that it would select and that are not there.
   std::string no_match(const Service& service) {
+    if (++absent_asked_ <= kMostSuggestions) {
+      const std::string hint = absent_hint(cluster_, [&](const AbsentPods& pods) {
+        return pods.ns == service.ns && cluster_.label_sets.contains(pods.labels, service.selector);
+      });
+      if (!hint.empty()) return "selects no pod that runs" + hint;
+    }
     for (const Label& label : service.selector) {
       const auto values = values_of(service.ns, label.key);
       if (std::ranges::find(values, label.value) != values.end()) continue;
@@ -245,7 +252,8 @@ class Builder {
   EndpointTable table_;
   std::vector<Conditioned> conditioned_;
   std::map<std::pair<std::string_view, std::string_view>, std::vector<std::string_view>> values_;
-  std::size_t suggestions_ = 0;  ///< Near names looked for so far: each compares with every value of a label.
+  std::size_t absent_asked_ = 0;  ///< Looks at what is not there: each goes through all of it.
+  std::size_t suggestions_ = 0;   ///< Near names looked for so far: each compares with every value of a label.
 };
 
 }  // namespace

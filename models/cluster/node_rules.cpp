@@ -1,5 +1,7 @@
 #include "models/cluster/node_rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -62,18 +64,38 @@ bool tolerates(const Toleration& toleration, const Taint& taint) {
   return !toleration.key.empty() && toleration.value == taint.value;
 }
 
+namespace {
+
+bool is_tolerated(const Taint& taint, const SchedulingRules& rules, bool daemon, bool host_network) {
+  return (daemon && daemon_tolerates(taint, host_network)) ||
+         std::ranges::any_of(rules.tolerations, [&](const Toleration& t) { return tolerates(t, taint); });
+}
+
+const Taint* first_refusing(const ClusterNode& node, const SchedulingRules& rules, bool daemon, bool host_network) {
+  const auto refuses = [&](const Taint& taint) {
+    return taint.effect != TaintEffect::PreferNoSchedule && !is_tolerated(taint, rules, daemon, host_network);
+  };
+  const auto found = std::ranges::find_if(node.taints, refuses);
+  return found == node.taints.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::string refusing_taint(const ClusterNode& node, const SchedulingRules& rules, bool daemon, bool host_network) {
+  constexpr std::array<std::string_view, 3> kEffects{"NoSchedule", "PreferNoSchedule", "NoExecute"};
+  const Taint* taint = first_refusing(node, rules, daemon, host_network);
+  if (taint == nullptr) return {};
+  return fmt::format("{}{}{}:{}", taint->key, taint->value.empty() ? "" : "=", taint->value,
+                     kEffects[static_cast<std::size_t>(taint->effect)]);
+}
+
 NodeRefusal node_refusal(const LabelSets& label_sets, const ClusterNode& node, const SchedulingRules& rules,
                          bool daemon, bool host_network) {
-  const auto tolerated = [&](const Taint& taint) {
-    return (daemon && daemon_tolerates(taint, host_network)) ||
-           std::ranges::any_of(rules.tolerations, [&](const Toleration& t) { return tolerates(t, taint); });
-  };
-  if (node.unschedulable && !tolerated({kUnschedulableKey, "", TaintEffect::NoSchedule})) {
+  if (node.unschedulable &&
+      !is_tolerated({kUnschedulableKey, "", TaintEffect::NoSchedule}, rules, daemon, host_network)) {
     return NodeRefusal::Unschedulable;
   }
-  for (const Taint& taint : node.taints) {
-    if (taint.effect != TaintEffect::PreferNoSchedule && !tolerated(taint)) return NodeRefusal::Taint;
-  }
+  if (first_refusing(node, rules, daemon, host_network) != nullptr) return NodeRefusal::Taint;
   if (!label_sets.contains(node.labels, rules.node_selector)) return NodeRefusal::Selector;
   const auto term_holds = [&](const std::vector<NodeRequirement>& term) {
     return !term.empty() && std::ranges::all_of(term, [&](const auto& r) { return holds(label_sets, node, r); });

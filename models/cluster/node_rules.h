@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "models/cluster/cluster.h"
@@ -17,6 +18,10 @@ enum class NodeRefusal : std::uint8_t { None, Selector, Taint, Unschedulable };
 /// @source k/k pkg/scheduler/framework/plugins/nodeaffinity, tainttoleration and nodeunschedulable.
 NodeRefusal node_refusal(const LabelSets& label_sets, const ClusterNode& node, const SchedulingRules& rules,
                          bool daemon, bool host_network);
+
+/// The first taint of the node that keeps the pod off it, as `kubectl taint` writes it: "dedicated=db:NoSchedule";
+/// empty when none does.
+std::string refusing_taint(const ClusterNode& node, const SchedulingRules& rules, bool daemon, bool host_network);
 
 /// k/k staging/src/k8s.io/api/core/v1/toleration.go, ToleratesTaint.
 bool tolerates(const Toleration& toleration, const Taint& taint);

@@ -4,28 +4,13 @@
 
 #include <algorithm>
 
+#include "models/cluster/name_rules.h"
 #include "sim/input/scalar.h"
 
 namespace knetsim {
 namespace {
 
 constexpr Keys kOwnerKeys({"apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"});
-
-bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-/// k/k apimachinery/pkg/util/validation, IsValidLabelValue.
-bool is_label_value(std::string_view text) {
-  if (text.empty()) return true;
-  if (text.size() > 63 || !is_letter_or_digit(text.front()) || !is_letter_or_digit(text.back())) return false;
-  return std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; });
-}
-
-/// k/k apimachinery/pkg/util/validation, IsDNS1123Subdomain, without the rule on dots that stand together.
-bool is_object_name(std::string_view text) {
-  const auto inner = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  if (text.empty() || text.size() > 253 || !inner(text.front()) || !inner(text.back())) return false;
-  return std::ranges::all_of(text, [&](char c) { return inner(c) || c == '-' || c == '.'; });
-}
 
 /// Could a plain scalar be anything but a text? Decided by its first character, to be quick about names.
 bool may_be_number_or_bool(std::string_view text) {
@@ -181,8 +166,7 @@ std::vector<Label> ObjectReader::labels(Node node, bool check_values) {
     const std::string_view key = node.key(i).text();
     const std::string_view read = text(value);
     if (check_values && !is_label_value(read)) {
-      error(value, fmt::format("'{}' is not a label value", read.substr(0, 80)),
-            "at most 63 letters, digits, '-', '_' and '.', a letter or digit first and last");
+      error(value, fmt::format("'{}' is not a label value", read.substr(0, 80)), std::string(kLabelValue));
     }
     labels.push_back({intern(key), read});
   }
@@ -297,9 +281,9 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
     return std::nullopt;
   }
   const Node name_node = fields[kMetadataKeys["name"]];
-  if (!is_object_name(meta.name)) {
+  if (!is_dns_subdomain(meta.name)) {
     error(name_node.exists() ? name_node : node, fmt::format("'{}' is not an object name", meta.name),
-          "at most 253 lower-case letters, digits, '-' and '.', a letter or digit first and last");
+          std::string(kDnsSubdomain));
     return std::nullopt;
   }
   if (namespaced) {

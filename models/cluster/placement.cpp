@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "sim/core/math.h"
 #include "sim/core/time.h"
@@ -15,6 +16,8 @@ namespace {
 // What the scheduler's scoring, not its filter, assumes for a container without requests: k/k
 // pkg/scheduler/util/pod_resources.go, DefaultMilliCPURequest and DefaultMemoryRequest.
 constexpr Resources kScoredDefaults{.cpu_milli = 100, .memory_bytes = 200 * 1024 * 1024};
+
+constexpr Purpose kTies{"scheduler.ties"};
 
 constexpr std::int64_t kMaxNodeScore = 100;
 constexpr std::int64_t kSpreadWeight = 2;  // k/k pkg/scheduler/apis/config/v1/default_plugins.go
@@ -69,7 +72,9 @@ std::size_t feasible_nodes_to_find(std::size_t nodes) {
   return std::max(kMinFeasible, nodes * percent / 100);
 }
 
-Placement::Placement(const Cluster& cluster) : cluster_(cluster), ports_(cluster.nodes.size()) {
+Placement::Placement(const Cluster& cluster, std::uint64_t seed)
+    : cluster_(cluster), streams_(seed), all_nodes_(cluster.nodes.size()), ports_(cluster.nodes.size()) {
+  std::iota(all_nodes_.begin(), all_nodes_.end(), NodeIndex{0});
   rooms_.reserve(cluster.nodes.size());
   std::unordered_map<std::string_view, std::uint32_t> zones;
   for (const ClusterNode& node : cluster.nodes) {
@@ -131,14 +136,14 @@ std::uint32_t Placement::eligibility(const SchedulingRules& rules) {
   return entry->second;
 }
 
-bool Placement::ports_conflict(const Shape& shape, NodeIndex node) const {
+const Placement::HostPort* Placement::port_conflict(const Shape& shape, NodeIndex node) const {
   for (const HostPort& wanted : shape.host_ports) {
     for (const HostPort& taken : ports_[node]) {
       const bool same_address = !wanted.address || !taken.address || wanted.address == taken.address;
-      if (wanted.port == taken.port && wanted.protocol == taken.protocol && same_address) return true;
+      if (wanted.port == taken.port && wanted.protocol == taken.protocol && same_address) return &taken;
     }
   }
-  return false;
+  return nullptr;
 }
 
 bool Placement::fits(const Shape& shape, NodeIndex node) const {
@@ -147,7 +152,7 @@ bool Placement::fits(const Shape& shape, NodeIndex node) const {
   // A request of zero always fits, also on a node that is overcommitted (noderesources/fit.go, fitsRequest).
   if (shape.requests.cpu_milli > 0 && shape.requests.cpu_milli > room.cpu_milli - room.used_cpu_milli) return false;
   if (shape.requests.memory_bytes > 0 && shape.requests.memory_bytes > room.memory - room.used_memory) return false;
-  return shape.host_ports.empty() || !ports_conflict(shape, node);
+  return shape.host_ports.empty() || port_conflict(shape, node) == nullptr;
 }
 
 void Placement::book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) {
@@ -158,7 +163,10 @@ void Placement::book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) 
   room.scored_cpu_milli += shape.scored.cpu_milli;
   room.scored_memory += shape.scored.memory_bytes;
   room.free_pods -= 1;
-  ports_[node].insert(ports_[node].end(), shape.host_ports.begin(), shape.host_ports.end());
+  for (HostPort taken : shape.host_ports) {
+    taken.owner = workload;
+    ports_[node].push_back(taken);
+  }
   if (workload == kNoIndex) return;
   if (workload >= booked_.size()) booked_.resize(std::max<std::size_t>(cluster_.workloads.size(), workload + 1));
   booked_[workload].push_back(node);
@@ -198,7 +206,7 @@ void Placement::collect_candidates(const Shape& shape) {
   next_start_ = node;
 }
 
-NodeIndex Placement::best_candidate() const {
+NodeIndex Placement::best_candidate(std::uint64_t pod) const {
   std::int64_t most = 0;
   std::int64_t least = candidates_.front().skew;
   for (const Candidate& candidate : candidates_) {
@@ -207,18 +215,23 @@ NodeIndex Placement::best_candidate() const {
   }
   NodeIndex best = candidates_.front().node;
   std::int64_t best_score = -1;
+  std::uint64_t equals = 0;
+  RngStream ties = streams_.get(kTies, pod);
   for (const Candidate& candidate : candidates_) {
     const std::int64_t spread = most == 0 ? kMaxNodeScore : kMaxNodeScore * (most + least - candidate.skew) / most;
     const std::int64_t score = candidate.resources + kSpreadWeight * spread;
     if (score > best_score) {
       best_score = score;
       best = candidate.node;
+      equals = 1;
+    } else if (score == best_score && ties.below(++equals) == 0) {  // Reservoir sampling: each in turn with 1/equals.
+      best = candidate.node;
     }
   }
   return best;
 }
 
-NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload) {
+NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload, std::uint64_t pod) {
   Shape& shape = this->shape(spec);
   if (shape.hopeless || rooms_.empty()) return kNoIndex;
   collect_candidates(shape);
@@ -247,26 +260,40 @@ NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload) {
     if (room.zone < zone_names_.size()) skew += spread_.by_zone[room.zone] * zone_weight + (kZoneMaxSkew - 1);
     candidate.skew = std::lround(skew);
   }
-  const NodeIndex node = best_candidate();
+  const NodeIndex node = best_candidate(pod);
   book(spec, workload, node);
   return node;
 }
 
-std::string Placement::why_not(PodSpecIndex spec) {
+std::string Placement::refused_labels(const PodSpec& spec) const {
+  std::vector<std::string> unknown;
+  for (const Label& label : spec.scheduling.node_selector) {
+    const auto has = [&](const ClusterNode& node) {
+      return cluster_.label_sets.value(node.labels, label.key) == label.value;
+    };
+    if (std::ranges::none_of(cluster_.nodes, has)) unknown.push_back(fmt::format("{}={}", label.key, label.value));
+  }
+  return unknown.empty() ? std::string() : fmt::format(" (none has {})", fmt::join(unknown, ", "));
+}
+
+std::string Placement::why_not(PodSpecIndex spec, bool daemon, std::span<const NodeIndex> nodes) {
   const Shape& shape = this->shape(spec);
   const PodSpec& pod = cluster_.pod_specs[spec];
   enum Reason : std::size_t { kSelector, kTaint, kUnschedulable, kPods, kCpu, kMemory, kPorts, kReasons };
   std::array<std::size_t, kReasons> count{};
   std::int64_t most_cpu = 0;
   std::int64_t most_memory = 0;
-  for (NodeIndex i = 0; i < rooms_.size(); ++i) {
+  std::string taint;
+  HostPort taken;
+  for (const NodeIndex i : nodes) {
     const Room& room = rooms_[i];
-    switch (node_refusal(cluster_.label_sets, cluster_.nodes[i], pod.scheduling, false, pod.host_network)) {
+    switch (node_refusal(cluster_.label_sets, cluster_.nodes[i], pod.scheduling, daemon, pod.host_network)) {
       case NodeRefusal::Selector:
         ++count[kSelector];
         continue;
       case NodeRefusal::Taint:
         ++count[kTaint];
+        if (taint.empty()) taint = refusing_taint(cluster_.nodes[i], pod.scheduling, daemon, pod.host_network);
         continue;
       case NodeRefusal::Unschedulable:
         ++count[kUnschedulable];
@@ -281,21 +308,30 @@ std::string Placement::why_not(PodSpecIndex spec) {
     if (room.free_pods <= 0) ++count[kPods];
     if (shape.requests.cpu_milli > cpu) ++count[kCpu];
     if (shape.requests.memory_bytes > memory) ++count[kMemory];
-    if (ports_conflict(shape, i)) ++count[kPorts];
+    if (const HostPort* conflict = port_conflict(shape, i); conflict != nullptr && count[kPorts]++ == 0) {
+      taken = *conflict;
+    }
   }
   std::vector<std::string> reasons;
   const auto say = [&](Reason reason, const std::string& text) {
     if (count[reason] > 0) reasons.push_back(fmt::format("{} {}", count[reason], text));
   };
-  say(kSelector, "do not match its nodeSelector or node affinity");
-  say(kTaint, "have a taint that it does not tolerate");
+  say(kSelector, "do not match its nodeSelector or node affinity" + refused_labels(pod));
+  say(kTaint, fmt::format("have a taint that it does not tolerate ({})", taint));
   say(kUnschedulable, "are unschedulable");
   say(kPods, "hold as many pods as they may");
   say(kCpu, fmt::format("lack CPU ({} asked, at most {} free)", cores(shape.requests.cpu_milli), cores(most_cpu)));
   say(kMemory, fmt::format("lack memory ({} asked, at most {} free)", mebibytes(shape.requests.memory_bytes),
                            mebibytes(most_memory)));
-  say(kPorts, "have one of its host ports taken");
-  return fmt::format("of {} node{}: {}", rooms_.size(), rooms_.size() == 1 ? "" : "s", fmt::join(reasons, ", "));
+  if (count[kPorts] > 0) {
+    std::string owner = "another pod";
+    if (taken.owner != kNoIndex) {
+      const Workload& workload = cluster_.workloads[taken.owner];
+      owner = object_label(workload.kind, workload.ns, workload.name);
+    }
+    say(kPorts, fmt::format("have host port {}/{} taken by {}", taken.port, to_string(taken.protocol), owner));
+  }
+  return fmt::format("of {} node{}: {}", nodes.size(), nodes.size() == 1 ? "" : "s", fmt::join(reasons, ", "));
 }
 
 }  // namespace knetsim

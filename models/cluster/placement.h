@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "models/cluster/cluster.h"
 #include "models/cluster/node_rules.h"
+#include "sim/core/random.h"
 
 namespace knetsim {
 
@@ -18,16 +20,21 @@ namespace knetsim {
 /// where the last one ended, as percentageOfNodesToScore does by default: 150,000 pods on 5,000 nodes take about a
 /// second.
 ///
-/// Departures: ties go to the first node scanned instead of a random one; pods are placed one at a time in the order of
-/// the input; preferred affinities, pod affinity, explicit topologySpreadConstraints, PreferNoSchedule taints, image
-/// locality, volumes, pre-emption and extended resources are not considered.
-/// @source k/k v1.34 pkg/scheduler: schedule_one.go (findNodesThatPassFilters, numFeasibleNodesToFind) and
+/// Among nodes of equal score one is drawn, each as likely as the other, as selectHost does; the draws of a pod are a
+/// stream of its own, so that it meets the same ones whatever other pods there are.
+///
+/// Departures: pods are placed one at a time in the order of the input, where the queue sorts by priority and age and
+/// the filters' threads find nodes in an order of their own; preferred affinities, pod affinity, explicit
+/// topologySpreadConstraints, PreferNoSchedule taints, image locality, volumes, pre-emption and extended resources are
+/// not considered.
+/// @source k/k v1.34 pkg/scheduler: schedule_one.go (findNodesThatPassFilters, numFeasibleNodesToFind, selectHost) and
 ///         framework/plugins/{noderesources,podtopologyspread,nodeaffinity,tainttoleration,nodeports}.
 class Placement {
  public:
   /// Pods that have a node already use up its room. Pods, specs and workloads may be added to the cluster later; nodes
   /// not.
-  explicit Placement(const Cluster& cluster);
+  /// @param seed  Of the draws among nodes of equal score.
+  explicit Placement(const Cluster& cluster, std::uint64_t seed = 1);
 
   /// Nodes that a DaemonSet with this spec covers; room is not asked for.
   std::vector<NodeIndex> daemon_nodes(const PodSpec& spec) const;
@@ -38,17 +45,22 @@ class Placement {
   void book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node);
 
   /// Chooses a node for a pod and books it. kNoIndex when no node is feasible.
-  NodeIndex place(PodSpecIndex spec, WorkloadIndex workload);
+  /// @param pod  Tells the pod from others: two with one number draw alike.
+  NodeIndex place(PodSpecIndex spec, WorkloadIndex workload, std::uint64_t pod);
 
-  /// Why no node took the pod: "2 of 6 nodes have a taint that the pod does not tolerate, 4 have too little CPU free (4
-  /// asked, at most 1.5 free)".
-  std::string why_not(PodSpecIndex spec);
+  /// Why no node took the pod: "of 6 nodes: 2 have a taint that it does not tolerate, 4 lack CPU (4 asked, at most
+  /// 1500m free)".
+  /// @param daemon  Of a DaemonSet, which tolerates more.
+  std::string why_not(PodSpecIndex spec, bool daemon = false) { return why_not(spec, daemon, all_nodes_); }
+  /// The same, of some nodes alone.
+  std::string why_not(PodSpecIndex spec, bool daemon, std::span<const NodeIndex> nodes);
 
  private:
   struct HostPort {
     std::uint16_t port = 0;
     Protocol protocol = Protocol::Tcp;
     IpAddress address;
+    WorkloadIndex owner = kNoIndex;  ///< Of one that is taken.
   };
   /// One node's room, within a cache line.
   struct Room {
@@ -85,12 +97,16 @@ class Placement {
   Shape& shape(PodSpecIndex spec);
   std::uint32_t eligibility(const SchedulingRules& rules);
   bool fits(const Shape& shape, NodeIndex node) const;
-  bool ports_conflict(const Shape& shape, NodeIndex node) const;
+  /// The host port of a node that keeps the pod off it; null when none does.
+  const HostPort* port_conflict(const Shape& shape, NodeIndex node) const;
   void count_spread(WorkloadIndex workload);
   void collect_candidates(const Shape& shape);
-  NodeIndex best_candidate() const;
+  NodeIndex best_candidate(std::uint64_t pod) const;
+  std::string refused_labels(const PodSpec& spec) const;
 
   const Cluster& cluster_;
+  RandomStreams streams_;
+  std::vector<NodeIndex> all_nodes_{};
   std::vector<Room> rooms_{};
   std::vector<std::vector<HostPort>> ports_{};
   std::vector<Shape> shapes_{};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/cluster/node_labels.h"
 #include "models/cluster/object_reader.h"
 
 namespace knetsim {
@@ -60,9 +61,12 @@ void read_node(ObjectReader& reader, Node object) {
   if (!meta) return;
   const FieldValues spec(reader, fields[kObjectKeys["spec"]], kNodeKeys);
   Cluster& cluster = reader.cluster();
-  ClusterNode node{.name = meta->name, .labels = meta->labels};
+  const auto stated = cluster.label_sets.labels(meta->labels);
+  std::vector<Label> labels(stated.begin(), stated.end());
+  add_node_labels(cluster.strings, meta->name, labels);
+  ClusterNode node{.name = meta->name, .labels = cluster.label_sets.intern(labels)};
   node.mark = meta->mark;
-  node.zone = cluster.label_sets.value(meta->labels, "topology.kubernetes.io/zone").value_or(std::string_view{});
+  node.zone = cluster.label_sets.value(node.labels, "topology.kubernetes.io/zone").value_or(std::string_view{});
   node.unschedulable = reader.boolean(spec[kNodeKeys["unschedulable"]], false);
   read_taints(reader, spec[kNodeKeys["taints"]], node);
   if (const Node cidr = spec[kNodeKeys["podCIDR"]]; cidr.exists() && !cidr.text().empty()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/cluster/name_rules.h"
 #include "models/cluster/object_reader.h"
 
 namespace knetsim {
@@ -81,15 +82,6 @@ constexpr Keys kContainerKeys({"name",
 constexpr Keys kContainerPortKeys({"name", "hostPort", "containerPort", "protocol", "hostIP"});
 constexpr Keys kResourceKeys({"limits", "requests", "claims"});
 
-/// IANA service name, as k/k apimachinery/pkg/util/validation, IsValidPortName, asks for.
-bool is_port_name(std::string_view name) {
-  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return name.size() <= 15 && std::ranges::any_of(name, letter) && name.front() != '-' && name.back() != '-' &&
-         name.find("--") == std::string_view::npos &&
-         std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c) || c == '-'; });
-}
-
 void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector<ContainerPort>& out,
                 std::vector<std::string_view>& names) {
   if (!reader.sequence(ports)) return;
@@ -107,8 +99,7 @@ void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector
     const std::string_view name = reader.text(name_node);
     if (!name.empty()) {
       if (!is_port_name(name)) {
-        reader.error(name_node, fmt::format("'{}' is not a port name", name),
-                     "at most 15 lower-case letters, digits and '-', at least one letter");
+        reader.error(name_node, fmt::format("'{}' is not a port name", name), std::string(kPortName));
       } else if (std::ranges::find(names, name) != names.end()) {
         reader.error(name_node, fmt::format("a second port named '{}' in this pod", name));
       }

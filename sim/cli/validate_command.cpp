@@ -82,6 +82,7 @@ nlohmann::ordered_json json_of(const ClusterSummary& summary) {
   nlohmann::ordered_json json = {{"objects", summary.objects},
                                  {"pods_placed", summary.pods_placed},
                                  {"pods_kept", summary.pods_kept},
+                                 {"pods_pending", summary.pods_pending},
                                  {"nodes_made", summary.nodes_made}};
   json["not_used"] = nlohmann::ordered_json::object();
   for (const auto& [kind, count] : summary.not_used) json["not_used"][kind] = count;

@@ -79,8 +79,9 @@ class CallGraphBuilder {
     if (found.workload == kNoIndex) return;
     const Workload& workload = cluster_.workloads[found.workload];
     if (workload.pods.empty()) {
-      diagnostics_.error(app.at.key(), fmt::format("{} has no pods that could serve the app '{}'",
-                                                   object_label(workload.kind, workload.ns, workload.name), app.name));
+      diagnostics_.error(app.at.key(), fmt::format("{} has no pods that could serve the app '{}'{}",
+                                                   object_label(workload.kind, workload.ns, workload.name), app.name,
+                                                   absent_hint(cluster_, made_by(workload))));
       return;
     }
     const auto index = static_cast<AppIndex>(apps_.size());
@@ -249,6 +250,15 @@ class CallGraphBuilder {
     }
     const Node from = workload.at["from"];
     const Node at = from["selector"] ? from["selector"] : from;
+    const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
+      const auto value = [&](std::string_view key) { return cluster_.label_sets.value(pods.labels, key); };
+      return (workload.ns.empty() || pods.ns == workload.ns) && workload.from.matches(value);
+    });
+    if (!absent.empty()) {
+      diagnostics_.error(at,
+                         fmt::format("the selector '{}' matches no pod that runs{}", workload.from_selector, absent));
+      return;
+    }
     diagnostics_.error(
         at,
         fmt::format("the selector '{}' matches no pod{}{}", workload.from_selector,

@@ -90,7 +90,8 @@ void describe(Fields<NodesSpec>& f) {
   f.about("Nodes",
           "The machines, all alike, where the manifests bring no Node objects; their network cards in any case.");
   f.optional("count", &NodesSpec::count,
-             {.doc = "How many; left out: those that the manifests name, or 3.",
+             {.doc = "How many beside those of pools; left out: those that the manifests name, or 3 where there are no "
+                     "pools.",
               .unit = "nodes",
               .at_least = "1",
               .at_most = "32768"});
@@ -105,6 +106,15 @@ void describe(Fields<NodesSpec>& f) {
   f.optional("zones", &NodesSpec::zones,
              {.doc = "Zones that the machines are dealt to in turn, as their label topology.kubernetes.io/zone.",
               .not_empty = true});
+  f.optional(
+      "labels", &NodesSpec::labels,
+      {.doc = "Labels of each, beside those that every kubelet sets (hostname, os, arch); what a cloud knows, such "
+              "as node.kubernetes.io/instance-type and topology.kubernetes.io/region, is there only if it is "
+              "stated."});
+  f.optional("taints", &NodesSpec::taints, {.doc = "Taints of each; pods without a toleration stay away."});
+  f.optional("pools", &NodesSpec::pools,
+             {.doc = "Further machines by the name of their pool, each pool of its own shape: NAME-0, NAME-1 ..."});
+  f.check(check_node_pools);
 }
 
 void describe(Fields<TopologySettings>& f) {

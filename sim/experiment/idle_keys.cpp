@@ -55,15 +55,16 @@ void tell_idle_keys(std::span<const BoundVariant> variants, Diagnostics& diagnos
 }
 
 void tell_idle_nodes(const BoundVariant& variant, const ClusterSummary& summary, Diagnostics& diagnostics) {
-  constexpr std::array kOfMadeNodes = {"count", "cpu", "memory", "zones"};
+  constexpr std::array kOfMadeNodes = {"count", "cpu", "memory", "zones", "labels", "taints", "pools"};
   if (summary.nodes_made > 0) return;
   const Node nodes = variant.scenario.root["cluster"]["nodes"];
   if (std::none_of(kOfMadeNodes.begin(), kOfMadeNodes.end(), [&](const char* key) { return nodes[key].exists(); })) {
     return;
   }
-  diagnostics.notice(nodes, fmt::format("the manifests bring {} Node objects: 'count', 'cpu', 'memory' and 'zones' are "
-                                        "not read",
-                                        variant.cluster->nodes.size()));
+  diagnostics.notice(nodes,
+                     fmt::format("the manifests bring {} Node objects: 'count', 'cpu', 'memory', 'zones', 'labels', "
+                                 "'taints' and 'pools' are not read",
+                                 variant.cluster->nodes.size()));
 }
 
 }  // namespace knetsim

@@ -7,6 +7,7 @@
 
 #include "models/cluster/manifest_reader.h"
 #include "sim/experiment/manifest_patches.h"
+#include "sim/experiment/node_pools.h"
 #include "sim/experiment/service_graph.h"
 #include "sim/experiment/variant_models.h"
 #include "sim/input/emit.h"
@@ -18,14 +19,15 @@ namespace {
 constexpr std::uint32_t kDefaultNodes = 3;
 constexpr std::size_t kMostMistakes = 1000;  ///< What Diagnostics keeps.
 
-ClusterOptions options_of(const NodesSpec& nodes, const Manifests& manifests) {
+ClusterOptions options_of(const Scenario& scenario, const Manifests& manifests) {
+  const NodesSpec& nodes = scenario.cluster.nodes;
   ClusterOptions options;
-  options.nodes.count = nodes.count;
-  options.nodes.capacity = {.cpu_milli = static_cast<std::int64_t>(std::llround(nodes.cpu * 1000)),
-                            .memory_bytes = nodes.memory.count()};
-  options.nodes.zones = nodes.zones;
+  options.seed = scenario.run.seed;
+  options.nodes = made_nodes(nodes);
+  for (const auto& [name, pool] : nodes.pools) options.pools.push_back(made_nodes(nodes, name, pool));
   const auto named = [](std::string_view node) { return !node.empty(); };
-  if (nodes.count == 0 && std::none_of(manifests.pod_nodes.begin(), manifests.pod_nodes.end(), named)) {
+  if (nodes.count == 0 && nodes.pools.empty() &&
+      std::none_of(manifests.pod_nodes.begin(), manifests.pod_nodes.end(), named)) {
     options.nodes.count = kDefaultNodes;
   }
   return options;
@@ -47,8 +49,8 @@ bool terminating_serve(const Scenario& scenario) {
 /// Equal for scenarios that give the same cluster: all that load() looks at.
 std::string cluster_key(const Scenario& scenario) {
   const NodesSpec& nodes = scenario.cluster.nodes;
-  std::string key = fmt::format("{}\n{} {} {} {} {}\n", source_key(scenario), nodes.count, nodes.cpu,
-                                nodes.memory.count(), terminating_serve(scenario), fmt::join(nodes.zones, " "));
+  std::string key = fmt::format("{}\n{} {}\n", source_key(scenario), scenario.run.seed, text_of(made_nodes(nodes)));
+  for (const auto& [name, pool] : nodes.pools) key += text_of(made_nodes(nodes, name, pool)) + '\n';
   for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
   return key;
 }
@@ -73,7 +75,7 @@ struct ClusterLoader::Reading {
     patches.finish();
     Manifests manifests = reader.finish();
     if (!usable || found.has_errors()) return std::make_shared<LoadedCluster>();
-    ClusterOptions options = options_of(scenario.cluster.nodes, manifests);
+    ClusterOptions options = options_of(scenario, manifests);
     options.terminating_serve = terminating_serve(scenario);
     BoundCluster bound = bind_cluster(std::move(manifests), options, found);
     return std::make_shared<LoadedCluster>(

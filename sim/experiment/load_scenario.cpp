@@ -28,6 +28,9 @@ std::string manifests_text(const ClusterSummary& summary) {
   if (summary.pods_kept > 0) {
     text += fmt::format(", {} kept where they run", with_commas(static_cast<std::int64_t>(summary.pods_kept)));
   }
+  if (summary.pods_pending > 0) {
+    text += fmt::format(", {} pending", with_commas(static_cast<std::int64_t>(summary.pods_pending)));
+  }
   std::string unused;
   for (const auto& [kind, count] : summary.not_used) {
     unused += fmt::format("{}{} {}", unused.empty() ? "; not used: " : ", ",

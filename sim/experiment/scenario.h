@@ -20,6 +20,25 @@ namespace knetsim {
 // A scenario as its file states it, after --set and one variant's overrides: names and numbers, nothing looked up yet.
 // Maps keep the order of the file.
 
+/// A taint of made-up nodes.
+struct TaintSpec {
+  std::string key;
+  std::string value;
+  std::string effect;
+};
+
+/// Made-up nodes of a shape of their own; what is not stated is that of `cluster.nodes`.
+struct NodePoolSpec {
+  std::uint32_t count = 1;
+  std::optional<double> cpu;
+  std::optional<Bytes> memory;
+  std::optional<Bandwidth> nic;
+  std::optional<double> cpu_factor;
+  std::optional<std::vector<std::string>> zones;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< Beside, or in place of, those of `cluster.nodes`.
+  std::optional<std::vector<TaintSpec>> taints;
+};
+
 struct NodesSpec {
   std::uint32_t count = 3;
   double cpu = 8;  ///< Cores of each.
@@ -27,6 +46,17 @@ struct NodesSpec {
   Bandwidth nic{};
   double cpu_factor = 1;  ///< Multiplies every CPU cost: frequency, SMT.
   std::vector<std::string> zones;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::vector<TaintSpec> taints;
+  std::vector<std::pair<std::string, NodePoolSpec>> pools;
+
+  /// Of a node, by its ClusterNode::pool.
+  Bandwidth nic_of(std::uint32_t pool) const {
+    return pool < pools.size() ? pools[pool].second.nic.value_or(nic) : nic;
+  }
+  double cpu_factor_of(std::uint32_t pool) const {
+    return pool < pools.size() ? pools[pool].second.cpu_factor.value_or(cpu_factor) : cpu_factor;
+  }
 };
 
 struct TopologySettings {

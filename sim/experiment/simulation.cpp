@@ -152,7 +152,7 @@ class Point final : public LiveCluster {
       scheduler_.digest_into(*order);
     }
     for (HostId host = 0; host < nodes_; ++host) {
-      network_.set_cpu_factor(host, variant.scenario.cluster.nodes.cpu_factor);
+      network_.set_cpu_factor(host, variant.scenario.cluster.nodes.cpu_factor_of(variant.cluster->nodes[host].pool));
     }
     cpus_.set_owner(traffic_);
     network_.set_owner(traffic_);

@@ -108,13 +108,18 @@ ServicePortIndex TargetLookup::find_port_of(ServiceIndex index, std::string_view
 bool TargetLookup::has_endpoints(ServicePortIndex port, Node at) {
   if (!view_.endpoints(port).empty()) return true;
   const Service& service = cluster_.services[cluster_.service_ports[port].service];
+  const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
+    return !service.selector.empty() && pods.ns == service.ns &&
+           cluster_.label_sets.contains(pods.labels, service.selector);
+  });
   std::vector<std::string> selector;
   for (const Label& label : service.selector) selector.push_back(fmt::format("{}={}", label.key, label.value));
   diagnostics_.error(
       at,
-      fmt::format("{} has no endpoints{}", object_label("Service", service.ns, service.name),
+      fmt::format("{} has no endpoints{}{}", object_label("Service", service.ns, service.name),
                   selector.empty() ? std::string(": it has no selector and no EndpointSlice")
-                                   : fmt::format(": no ready pod with {} has its port", fmt::join(selector, ","))),
+                                   : fmt::format(": no ready pod with {} has its port", fmt::join(selector, ",")),
+                  absent),
       "pods that carry the labels of its selector");
   return false;
 }
@@ -203,7 +208,12 @@ WorkloadIndex TargetLookup::workload(std::string_view text, Node at) {
     if (only == kNoIndex) only = i;
   }
   if (only == kNoIndex) {
-    diagnostics_.error(at, fmt::format("there is no workload '{}'{}", text, suggest(text, known)),
+    const ObjectName name = split_name(text, {});
+    const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
+      return pods.name == name.name && (name.ns.empty() || pods.ns == name.ns);
+    });
+    diagnostics_.error(at,
+                       fmt::format("there is no workload '{}'{}", text, absent.empty() ? suggest(text, known) : absent),
                        "the name of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Pod of the manifests");
   }
   return only;
@@ -226,9 +236,10 @@ std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::stri
                        fmt::format("the name of {}", wanted));
     return {};
   }
-  if (cluster_.workloads[found].pods.empty()) {
-    diagnostics_.error(at,
-                       fmt::format("{} has no pods", object_label(cluster_.workloads[found].kind, name.ns, name.name)));
+  const Workload& workload = cluster_.workloads[found];
+  if (workload.pods.empty()) {
+    diagnostics_.error(at, fmt::format("{} has no pods{}", object_label(workload.kind, name.ns, name.name),
+                                       absent_hint(cluster_, made_by(workload))));
   }
   return cluster_.workloads[found].pods;
 }

@@ -132,6 +132,7 @@ Topology make_topology(const Scenario& scenario, const Cluster& cluster) {
   hosts.count = static_cast<std::uint32_t>(cluster.nodes.size());
   for (const ClusterNode& node : cluster.nodes) {
     hosts.names.emplace_back(node.name);
+    if (!scenario.cluster.nodes.pools.empty()) hosts.rates.push_back(scenario.cluster.nodes.nic_of(node.pool));
   }
   hosts.rate = scenario.cluster.nodes.nic;
   FabricWires wires;

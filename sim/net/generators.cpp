@@ -20,6 +20,10 @@ void check_hosts(const FabricHosts& hosts) {
     throw std::invalid_argument("topology of " + std::to_string(hosts.count) + " hosts with " +
                                 std::to_string(hosts.zones.size()) + " host zones");
   }
+  if (!hosts.rates.empty() && hosts.rates.size() != hosts.count) {
+    throw std::invalid_argument("topology of " + std::to_string(hosts.count) + " hosts with " +
+                                std::to_string(hosts.rates.size()) + " rates");
+  }
 }
 
 std::string number(std::uint64_t n) { return std::to_string(n); }
@@ -30,6 +34,19 @@ std::uint32_t leaf_of(HostId host, std::uint32_t hosts, std::uint32_t leaves, Ho
     return host % leaves;
   }
   return host / ((hosts + leaves - 1) / leaves);
+}
+
+Bandwidth rate_of(const FabricHosts& hosts, HostId host) {
+  return hosts.rates.empty() ? hosts.rate : hosts.rates[host];
+}
+
+// Bits per second of the cables of all hosts at the leaf with most of them.
+double busiest_leaf(const FabricHosts& hosts, std::uint32_t leaves) {
+  std::vector<double> at(leaves, 0);
+  for (HostId host = 0; host < hosts.count; ++host) {
+    at[leaf_of(host, hosts.count, leaves, hosts.spread)] += static_cast<double>(rate_of(hosts, host).bits_per_second());
+  }
+  return *std::max_element(at.begin(), at.end());
 }
 
 // Builds what all fabrics share: named switches and hosts at them.
@@ -49,7 +66,8 @@ class Fabric {
       const HostId host = topology_.add_host(hosts_.names.empty() ? "host-" + number(i) : hosts_.names[i],
                                              hosts_.zones.empty() ? std::string() : hosts_.zones[i]);
       const SwitchId leaf = leaves[leaf_of(i, hosts_.count, static_cast<std::uint32_t>(leaves.size()), hosts_.spread)];
-      topology_.connect(Vertex::host(host), Vertex::of_switch(leaf), {hosts_.rate, wires_.delay, wires_.switch_buffer});
+      topology_.connect(Vertex::host(host), Vertex::of_switch(leaf),
+                        {rate_of(hosts_, i), wires_.delay, wires_.switch_buffer});
       topology_.set_buffer(topology_.host_link(host), wires_.host_buffer);
     }
   }
@@ -96,8 +114,7 @@ Topology leaf_spine(const LeafSpineSpec& spec) {
   Bandwidth uplink = spec.uplink_rate;
   if (uplink == Bandwidth{}) {
     check_oversubscription(spec.oversubscription, 0.001);
-    const double ideal =
-        static_cast<double>(spec.hosts.rate.bits_per_second()) * fullest / (spec.spines * spec.oversubscription);
+    const double ideal = busiest_leaf(spec.hosts, spec.leaves) / (spec.spines * spec.oversubscription);
     uplink = Bandwidth(static_cast<std::int64_t>(std::ceil(ideal)));
   }
   std::vector<SwitchId> leaves;

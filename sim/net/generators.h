@@ -22,7 +22,8 @@ struct FabricHosts {
   std::uint32_t count = 0;
   std::vector<std::string> names{};  ///< Empty, or `count` names.
   std::vector<std::string> zones{};  ///< Empty, or `count` zones.
-  Bandwidth rate{25'000'000'000};    ///< Of the cable at the host.
+  Bandwidth rate{25'000'000'000};    ///< Of the cable at the host, and of a fat tree's other cables.
+  std::vector<Bandwidth> rates{};    ///< Empty, or of the cable at each host.
   HostSpread spread = HostSpread::RoundRobin;
 };
 

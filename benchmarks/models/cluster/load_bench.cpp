@@ -106,7 +106,8 @@ void place_pods(benchmark::State& state) {
   for (auto _ : state) {
     Placement placement(cluster);
     for (std::uint32_t workload = 0; workload < kWorkloads; ++workload) {
-      for (std::uint32_t k = 0; k < kReplicas; ++k) benchmark::DoNotOptimize(placement.place(0, workload));
+      for (std::uint32_t k = 0; k < kReplicas; ++k)
+        benchmark::DoNotOptimize(placement.place(0, workload, workload * kReplicas + k));
     }
   }
   state.SetItemsProcessed(state.iterations() * kWorkloads * kReplicas);

@@ -153,6 +153,60 @@ TEST(Scenario, ZonesAreLabelsThatNodeSelectorsSee) {
   }
 }
 
+TEST(Scenario, PoolsOfNodesTakeWhatTheyDoNotSayFromAllNodes) {
+  const std::string cluster =
+      "cluster: {nodes: {count: 2, cpu: 4, nic: 25Gbps, labels: {env: test, disk: hdd}, pools: {fast: {count: 3, cpu: "
+      "16, "
+      "nic: 100Gbps, cpuFactor: 0.5, labels: {disk: ssd}, taints: [{key: dedicated, value: db}]}}}}\n";
+  const std::string rules =
+      "      nodeSelector: {disk: ssd, env: test}\n      tolerations: [{key: dedicated, operator: Exists}]\n";
+  const Bound bound(scenario_text(cluster + kBrowse), app_manifests("web", 3, rules) + app_manifests("client", 2));
+  ASSERT_EQ(bound.errors(), "");
+  const std::vector<ClusterNode>& nodes = bound.loaded->cluster.nodes;
+  ASSERT_EQ(nodes.size(), 5U);
+  EXPECT_EQ(nodes[4].name, "fast-2");
+  EXPECT_EQ(nodes[4].capacity.cpu_milli, 16000);
+  EXPECT_EQ(nodes[1].capacity.cpu_milli, 4000);
+  const NodesSpec& spec = bound.scenario.cluster.nodes;
+  EXPECT_EQ(spec.nic_of(nodes[4].pool), Bandwidth(100'000'000'000));
+  EXPECT_EQ(spec.nic_of(nodes[1].pool), Bandwidth(25'000'000'000));
+  EXPECT_EQ(spec.cpu_factor_of(nodes[4].pool), 0.5);
+  EXPECT_EQ(spec.cpu_factor_of(nodes[1].pool), 1.0);
+  for (const Pod& pod : bound.loaded->cluster.pods) {
+    EXPECT_EQ(nodes[pod.node].name.starts_with("fast"), pod.name.starts_with("web")) << pod.name;
+  }
+}
+
+TEST(Scenario, PoolsAloneAreAllTheNodes) {
+  const Bound bound(scenario_text(std::string("cluster: {nodes: {pools: {a: {count: 2}, b: {}}}}\n") + kBrowse),
+                    app_manifests("web", 1) + app_manifests("client", 1));
+  ASSERT_EQ(bound.errors(), "");
+  EXPECT_EQ(bound.loaded->cluster.nodes.size(), 3U);
+}
+
+// The draws hang on run.seed and a pod's name: the same in every variant of one shape, other ones for another seed.
+TEST(Scenario, PlacementFollowsTheSeedAndIsTheSameInVariantsOfOneShape) {
+  std::string manifests;
+  for (const char* name : {"client", "web", "a", "b", "c", "d"}) manifests += app_manifests(name, 1);
+  const auto nodes_of = [](const Cluster& cluster) {
+    std::string text;
+    for (const Pod& pod : cluster.pods) text += std::string(cluster.nodes[pod.node].name) + " ";
+    return text;
+  };
+  std::set<std::string> placements;
+  for (const char* seed : {"1", "2", "3", "4"}) {
+    const Ready ready(std::string("cluster: {nodes: {count: 10, cpu: 64, memory: 256Gi}}\n") + kBrowse +
+                          "variants: {base: {}, ipvs: {cluster.proxy.mode: ipvs}, patched: {patches: {Deployment/c: "
+                          "{spec.template.spec.hostNetwork: true}}}}\n",
+                      manifests, std::string("{duration: 1s, seed: ") + seed + "}");
+    const std::string base = nodes_of(*ready.loaded->variants[0].cluster);
+    EXPECT_EQ(nodes_of(*ready.loaded->variants[1].cluster), base);
+    EXPECT_EQ(nodes_of(*ready.loaded->variants[2].cluster), base) << "another network, the same shape";
+    placements.insert(base);
+  }
+  EXPECT_GT(placements.size(), 1U);
+}
+
 TEST(Scenario, EveryProxyModeAndPodNetworkOfTheTablesIsAccepted) {
   for (const ProxyInfo& mode : proxy_modes()) {
     const Read read(scenario_text("cluster: {proxy: {mode: " + std::string(mode.name) + "}}\n" + kBrowse));

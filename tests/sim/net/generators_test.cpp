@@ -71,6 +71,17 @@ TEST(LeafSpine, OversubscriptionSetsTheUplinkRate) {
   EXPECT_EQ(uplink(), 40'000'000'000) << "a given rate wins";
 }
 
+// Hosts of 10, 100, 10 and 100 Gbit/s, dealt in turn: leaf 0 has 20, leaf 1 has 200, and that over two spines is 100.
+TEST(LeafSpine, HostsMayHaveRatesOfTheirOwn) {
+  const Bandwidth slow(10'000'000'000);
+  const Bandwidth fast(100'000'000'000);
+  const Topology topology = leaf_spine({.hosts = {.count = 4, .rates = {slow, fast, slow, fast}}});
+  EXPECT_EQ(topology.link(topology.host_link(0)).rate, slow);
+  EXPECT_EQ(topology.link(topology.host_link(3)).rate, fast);
+  EXPECT_EQ(topology.link(0).rate, fast) << "an uplink";
+  EXPECT_THROW(leaf_spine({.hosts = {.count = 3, .rates = {slow}}}), std::invalid_argument);
+}
+
 TEST(LeafSpine, BuffersDifferAtTheTwoEndsOfAHostsCable) {
   const Topology topology =
       leaf_spine({.hosts = {.count = 2}, .wires = {.switch_buffer = Bytes(200'000), .host_buffer = Bytes(900'000)}});
