@@ -53,15 +53,28 @@ bool DocumentBuilder::add_key(std::uint32_t text, std::uint32_t size, std::uint3
     if (find_in_table(frame, name)) return false;
   } else {
     for (std::size_t i = frame.first; i < waiting_.size(); ++i) {
-      if (waiting_[i].key_size == size && waiting_key(i) == name) {
-        earlier_position_ = waiting_[i].key_position;
-        pending_ = {};
-        return false;
-      }
+      if (waiting_[i].key_size == size && waiting_key(i) == name) return refuse_duplicate(frame, i);
     }
   }
   if (name == "<<" && (flags & Document::kQuotedKey) == 0) frame.merges = true;
   return true;
+}
+
+bool DocumentBuilder::refuse_duplicate(Frame& frame, std::size_t index) {
+  earlier_position_ = waiting_[index].key_position;
+  if (last_counts_) {
+    frame.replaces = index;
+  } else {
+    pending_ = {};
+  }
+  return false;
+}
+
+void DocumentBuilder::replace_duplicate() {
+  Frame& frame = frames_[depth_ - 1];
+  waiting_[frame.replaces] = waiting_.back();
+  waiting_.pop_back();
+  frame.replaces = kNothing;
 }
 
 bool DocumentBuilder::key(std::string_view made, std::uint32_t position, bool quoted) {
@@ -88,8 +101,7 @@ bool DocumentBuilder::find_in_table(Frame& frame, std::string_view text) {
   for (; frame.table[slot] != kFree; slot = (slot + 1) & mask) {
     const std::size_t i = frame.first + frame.table[slot];
     if (waiting_[i].key_size == text.size() && waiting_key(i) == text) {
-      earlier_position_ = waiting_[i].key_position;
-      pending_ = {};
+      refuse_duplicate(frame, i);
       return true;
     }
   }
@@ -115,6 +127,7 @@ void DocumentBuilder::open(std::uint32_t position, Node::Kind kind) {
   frame.header.kind = kind;
   frame.first = waiting_.size();
   frame.merges = false;
+  frame.replaces = kNothing;
   frame.table.clear();
   pending_ = {};
 }
@@ -145,6 +158,7 @@ void DocumentBuilder::close() {
   header.text = lay_out(frame.first);
   --depth_;
   waiting_.push_back(header);
+  if (depth_ > 0 && frames_[depth_ - 1].replaces != kNothing) replace_duplicate();
 }
 
 void DocumentBuilder::resolve_merges(Frame& frame) {

@@ -34,8 +34,11 @@ class DocumentBuilder {
   /// @param base  Offset in the input that every offset below counts from.
   void start(Document& target, const Input& input, std::uint64_t base, std::uint32_t number, std::int64_t item);
 
+  /// The value of a key that was there before takes the earlier one's place, instead of being refused.
+  void let_last_duplicate_count() { last_counts_ = true; }
+
   /// The key of the next value, when its bytes stand in the file as they are. @return false: the key was there before;
-  /// the value that follows must not be added.
+  /// the value that follows must not be added, unless the last one counts.
   bool key(std::uint32_t text, std::uint32_t size, std::uint32_t position, bool quoted) {
     return add_key(text, size, position, quoted ? Document::kQuotedKey : std::uint8_t{0});
   }
@@ -85,10 +88,12 @@ class DocumentBuilder {
 
  private:
   using Record = Document::Record;
+  static constexpr std::size_t kNothing = static_cast<std::size_t>(-1);
   struct Frame {
     Record header;
     std::size_t first = 0;             ///< Of its children on the stack.
     bool merges = false;               ///< Holds a "<<".
+    std::size_t replaces = kNothing;   ///< The child whose place the next value takes: a duplicate key's.
     std::vector<std::uint32_t> table;  ///< Open-addressed index of the keys, from kTableFrom entries on.
   };
   static constexpr std::size_t kTableFrom = 24;
@@ -100,7 +105,10 @@ class DocumentBuilder {
     record.key_position = pending_.key_position;
     pending_ = {};
     waiting_.push_back(record);
+    if (depth_ > 0 && frames_[depth_ - 1].replaces != kNothing) replace_duplicate();
   }
+  void replace_duplicate();
+  bool refuse_duplicate(Frame& frame, std::size_t index);
   void open(std::uint32_t position, Node::Kind kind);
   bool add_key(std::uint32_t text, std::uint32_t size, std::uint32_t position, std::uint8_t flags);
   bool find_in_table(Frame& frame, std::string_view text);
@@ -116,6 +124,7 @@ class DocumentBuilder {
   std::size_t depth_ = 0;
   Record pending_;  ///< Holds the key of the next value.
   std::uint32_t earlier_position_ = 0;
+  bool last_counts_ = false;
 };
 
 }  // namespace knetsim

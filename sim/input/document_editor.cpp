@@ -129,6 +129,29 @@ Node DocumentEditor::add(Node mapping, std::string_view key, Node value, std::op
   return grow(mapping, key_as_own(made, key, key_at));
 }
 
+void DocumentEditor::add_text(Node mapping, std::string_view key, std::string_view text, Node place) {
+  Record made;
+  made.kind = Node::Kind::Scalar;
+  if (place.exists()) {
+    const Record& record = place.document().records_[place.index_];
+    made.origin = origin_like(place.document().origins_[record.origin]);
+    made.position = record.position;
+  }
+  made.flags = Document::kQuoted | Document::kOwnText;
+  made.text = static_cast<std::uint32_t>(target_->texts_.size());
+  made.size = static_cast<std::uint32_t>(text.size());
+  target_->texts_.append(std::string(text));
+  grow(mapping, key_as_own(made, key));
+}
+
+Document DocumentEditor::part(const Document& source, Node node) {
+  Document made;
+  made.number_ = source.number_;
+  made.item_ = source.item_;
+  DocumentEditor(made).replace(made.root(), node);
+  return made;
+}
+
 Node DocumentEditor::append(Node sequence, Node value) {
   Record made = copy(value.document(), value.document().records_[value.index_]);
   made.flags = static_cast<std::uint8_t>(made.flags & (Document::kQuoted | Document::kOwnText));

@@ -23,8 +23,13 @@ class DocumentEditor {
   Node make_container(Node at, Node::Kind kind, Node place, std::optional<std::uint64_t> key_at = {});
   /// Adds a copy of `value` to a mapping that has no such key.
   Node add(Node mapping, std::string_view key, Node value, std::optional<std::uint64_t> key_at = {});
+  /// Adds a text that the program made, with the place of another node.
+  void add_text(Node mapping, std::string_view key, std::string_view text, Node place);
   /// Appends a copy of `value` to a sequence.
   Node append(Node sequence, Node value);
+
+  /// A node with all beneath it as a document of its own: an item of the same number.
+  static Document part(const Document& source, Node node);
 
   /// Where a value or key stands; no input for one that the program made.
   struct Place {

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "sim/input/diagnostics.h"
+#include "sim/input/text_encoding.h"
 
 namespace knetsim {
 namespace {
@@ -123,7 +124,7 @@ int unlinked_temporary_file() {
 void check_text(const std::string& name, std::string_view start) {
   const auto starts = [&](std::string_view magic) { return start.substr(0, magic.size()) == magic; };
   if (start.empty()) fail(name, "the file is empty", "a YAML or JSON document");
-  if (starts("\xff\xfe") || starts("\xfe\xff")) fail(name, "the file is UTF-16", "UTF-8");
+  if (starts("\xff\xfe") || starts("\xfe\xff")) return;  // UTF-16: decoded when all of it is there
   if (starts("\x1f\x8b") || starts("\x28\xb5\x2f\xfd") || starts("BZh9") || starts("PK\x03\x04")) {
     fail(name, "the file is compressed", "an uncompressed file, or \"-\" with the output of zcat");
   }
@@ -137,6 +138,7 @@ std::unique_ptr<Input> Input::open(const std::string& path) {
   std::unique_ptr<Input> input(new Input(path == "-" ? "<stdin>" : path));
   if (path == "-") {
     input->read_stream(STDIN_FILENO);
+    input->decode();
     return input;
   }
   if (path.empty()) fail("''", "the name of the file is empty");
@@ -157,6 +159,7 @@ std::unique_ptr<Input> Input::open(const std::string& path) {
     const int flags = ::fcntl(descriptor.get(), F_GETFL);
     ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK);
     input->read_stream(descriptor.get());
+    input->decode();
     return input;
   }
   if (!S_ISREG(status.st_mode)) {
@@ -178,6 +181,7 @@ std::unique_ptr<Input> Input::open(const std::string& path) {
     input->own(std::string_view(text).substr(0, done));
   }
   check_text(path, input->text());
+  input->decode();
   return input;
 }
 
@@ -191,11 +195,37 @@ Input::~Input() {
   if (mapping_ != nullptr) ::munmap(mapping_, mapped_bytes_);
 }
 
+void Input::decode() {
+  if (const auto text = from_utf16(this->text())) own(*text);
+}
+
+std::optional<Input::Replaced> Input::replace_invalid_utf8() {
+  constexpr std::size_t kPiece = std::size_t{16} << 20;  // A big file is looked at in turn, not kept in memory.
+  std::size_t valid = 0;
+  while (valid < size_) {
+    std::size_t end = std::min(valid + kPiece, size_);
+    while (end < size_ && end > valid + 1 && (static_cast<unsigned char>(data_[end]) & 0xC0U) == 0x80U) --end;
+    const std::size_t good = valid_utf8({data_ + valid, end - valid});
+    valid += good;
+    if (valid < end) break;
+    release_before(valid);
+  }
+  released_ = 0;
+  if (valid == size_) return std::nullopt;
+  Repaired repaired = repair_utf8(text());
+  own(repaired.text);
+  return Replaced{.first = mark(valid), .bytes = repaired.bytes};
+}
+
 void Input::own(std::string_view text) {
-  owned_ = std::make_unique<char[]>(text.size() + kPadding);  // zeroed
-  std::copy(text.begin(), text.end(), owned_.get());
-  data_ = owned_.get();
+  auto bytes = std::make_unique<char[]>(text.size() + kPadding);  // zeroed
+  std::copy(text.begin(), text.end(), bytes.get());
   size_ = text.size();
+  if (mapping_ != nullptr) ::munmap(mapping_, mapped_bytes_);  // `text` may have stood in it
+  mapping_ = nullptr;
+  owned_ = std::move(bytes);
+  data_ = owned_.get();
+  lines_before_.clear();
 }
 
 void Input::map(int descriptor, std::size_t size) {

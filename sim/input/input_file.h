@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,15 @@ class Input {
   /// The whole contents; at least 64 zero bytes follow, so that a scanner may read ahead.
   std::string_view text() const { return {data_, size_}; }
 
+  /// Where bytes were replaced, and how many.
+  struct Replaced {
+    Mark first;
+    std::size_t bytes = 0;
+  };
+  /// Makes valid UTF-8 of what is not, as kubectl does: each wrong byte becomes U+FFFD. Before anything is read from
+  /// it.
+  std::optional<Replaced> replace_invalid_utf8();
+
   /// Place of a byte. @param document  Number of the `---` document, from 1.
   Mark mark(std::uint64_t offset, std::uint32_t document = 1) const;
   /// Text of a line, from 1, without its end; empty beyond the last.
@@ -58,7 +68,7 @@ class Input {
   void own(std::string_view text);
   void map(int descriptor, std::size_t size);
   void read_stream(int descriptor);
-  void check_contents() const;
+  void decode();
   void index_to(std::size_t block) const;
 
   std::string name_;

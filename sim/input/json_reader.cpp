@@ -19,8 +19,17 @@ struct Stop {};  // thrown where reading cannot go on; the reason is already in 
 
 class JsonReader {
  public:
-  JsonReader(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink)
-      : input_(input), diagnostics_(diagnostics), sink_(sink), end_(input.text().data() + input.text().size()) {}
+  JsonReader(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink, ReadRules rules)
+      : input_(input),
+        diagnostics_(diagnostics),
+        sink_(sink),
+        rules_(rules),
+        end_(input.text().data() + input.text().size()) {
+    if (rules.last_duplicate_counts) {
+      whole_.let_last_duplicate_count();
+      item_.let_last_duplicate_count();
+    }
+  }
 
   void read() {
     const std::string_view text = input_.text();
@@ -278,7 +287,7 @@ class JsonReader {
         p_ = skip_blanks(p_);
         if (*p_ != ':') unexpected(p_, "':'");
         p_ = skip_blanks(p_ + 1);
-        if (fresh) {
+        if (fresh || rules_.last_duplicate_counts) {
           entry(key);
         } else {
           drop_value();
@@ -298,10 +307,17 @@ class JsonReader {
   void duplicate(const Text& key, const char* place) {
     const std::string name(view(key));
     const Mark first = input_.mark(offset(base_) + builder_->earlier_position(), number_);
-    late_.push_back(Diagnostic::at(Severity::Error, input_.mark(offset(place), number_),
-                                   (builder_->open_path() / Path({{.key = name}})).to_string(),
-                                   fmt::format("duplicate key '{}'; it stands at line {} already", name, first.line)));
-    if (++duplicates_ == kMaxDuplicates) stop(place, "too many duplicate keys: the rest of the file is not read");
+    const bool last_counts = rules_.last_duplicate_counts;
+    if (duplicates_ < kMaxDuplicates) {
+      late_.push_back(Diagnostic::at(
+          last_counts ? Severity::Notice : Severity::Error, input_.mark(offset(place), number_),
+          (builder_->open_path() / Path({{.key = name}})).to_string(),
+          last_counts ? fmt::format("duplicate key '{}': this one counts, as for kubectl; line {} has the other", name,
+                                    first.line)
+                      : fmt::format("duplicate key '{}'; it stands at line {} already", name, first.line)));
+    }
+    if (++duplicates_ == kMaxDuplicates && !last_counts)
+      stop(place, "too many duplicate keys: the rest of the file is not read");
   }
 
   void drop_value() {
@@ -363,6 +379,7 @@ class JsonReader {
   const Input& input_;
   Diagnostics& diagnostics_;
   const DocumentSink& sink_;
+  ReadRules rules_;
   const char* end_;
   const char* p_ = nullptr;
   const char* base_ = nullptr;  ///< Where the document or item that is being built begins.
@@ -380,14 +397,14 @@ class JsonReader {
 
 }  // namespace
 
-std::size_t read_json(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink) {
+std::size_t read_json(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink, ReadRules rules) {
   std::size_t delivered = 0;
   const DocumentSink counting = [&](const Document& document) {
     ++delivered;
     sink(document);
   };
   try {
-    JsonReader(input, diagnostics, counting).read();
+    JsonReader(input, diagnostics, counting, rules).read();
   } catch (const Stop&) {
   }
   return delivered;

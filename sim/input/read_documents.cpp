@@ -1,6 +1,7 @@
 #include "sim/input/read_documents.h"
 
 #include "sim/input/document_builder.h"
+#include "sim/input/document_editor.h"
 #include "sim/input/json_reader.h"
 #include "sim/input/yaml_reader.h"
 
@@ -17,13 +18,43 @@ bool is_json(std::string_view text) {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
+/// Hands a document on; in place of a list among a List's items, each of its own items, however deep.
+std::size_t deliver(const Document& document, const DocumentSink& sink) {
+  const Node root = document.root();
+  const std::string_view kind = root["kind"].text();
+  const Node items = root["items"];
+  if (document.item() < 0 || !kind.ends_with("List") || !items.is_sequence()) {
+    sink(document);
+    return 1;
+  }
+  std::size_t delivered = 0;
+  for (const Node item : items) {
+    Document inner = DocumentEditor::part(document, item);
+    if (const std::string_view of_item = kind.substr(0, kind.size() - 4); !of_item.empty()) {
+      DocumentEditor editor(inner);
+      if (!inner["kind"].exists()) editor.add_text(inner.root(), "kind", of_item, root["kind"]);
+      if (!inner["apiVersion"].exists()) {
+        editor.add_text(inner.root(), "apiVersion", root["apiVersion"].text(), root["apiVersion"]);
+      }
+    }
+    delivered += deliver(inner, sink);
+  }
+  return delivered;
+}
+
 }  // namespace
 
-std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink) {
+std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const DocumentSink& outer, ReadRules rules) {
   const std::string_view text = input.text();
   const std::size_t skip = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  if (is_json(text.substr(skip))) return read_json(input, diagnostics, sink);
-  return read_yaml(input, {.offset = skip, .size = text.size() - skip}, diagnostics, sink);
+  std::size_t delivered = 0;
+  const DocumentSink sink = [&](const Document& document) { delivered += deliver(document, outer); };
+  if (is_json(text.substr(skip))) {
+    read_json(input, diagnostics, sink, rules);
+  } else {
+    read_yaml(input, {.offset = skip, .size = text.size() - skip, .rules = rules}, diagnostics, sink);
+  }
+  return delivered;
 }
 
 std::size_t read_documents(const Input& input, const DocumentSink& sink) {

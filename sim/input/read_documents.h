@@ -10,22 +10,29 @@
 
 namespace knetsim {
 
+/// How a text is taken.
+struct ReadRules {
+  /// Of keys that stand twice in a mapping the last counts, with a notice, as for kubectl (sigs.k8s.io/yaml without
+  /// UnmarshalStrict); else that is an error.
+  bool last_duplicate_counts = false;
+};
+
 /// Gets one document at a time; it and its nodes last until the call returns (a copy lasts as long as the Input).
 using DocumentSink = std::function<void(const Document&)>;
 
 /// Reads every document of an input, in order, in memory that does not grow with the file. Gives to `sink`
 ///  - each YAML document whose root is a mapping (empty and comment-only documents are passed over),
 ///  - each JSON object that stands at the top (several may follow each other),
-///  - instead of a `kind: List` or `<Kind>List` each of its items, one by one; an item of a typed list that lacks
-///  `kind` and
-///    `apiVersion` gets the list's.
+///  - instead of a `kind: List` or `<Kind>List` each of its items, one by one, and of an item that is such a list
+///    itself each of its own; an item of a typed list that lacks `kind` and `apiVersion` gets the list's.
 /// JSON is what begins with `[`, with `{"` or with `{}`; everything else is YAML 1.2 (libfyaml). Aliases and merge keys
 /// (`<<`) are resolved. What is wrong goes to `diagnostics` with its place: duplicate keys (all of them; the first
-/// value stays), a root that is no mapping, broken syntax, invalid UTF-8, and what goes beyond
-/// the bounds of document_builder.h: levels, values and bytes of one document, values that aliases stand for, open
-/// brackets of YAML, empty documents. All but duplicate keys end the reading of this input.
+/// value stays, unless the rules say otherwise), a root that is no mapping, broken syntax, invalid UTF-8, and what goes
+/// beyond the bounds of document_builder.h: levels, values and bytes of one document, values that aliases stand for,
+/// open brackets of YAML, empty documents. All but duplicate keys end the reading of this input.
 /// @return  Documents given to `sink`.
-std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink);
+std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const DocumentSink& sink,
+                           ReadRules rules = {});
 
 /// The same. @throws ConfigError  After the last document, with everything that was wrong.
 std::size_t read_documents(const Input& input, const DocumentSink& sink);

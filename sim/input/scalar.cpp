@@ -64,6 +64,13 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
 std::optional<double> to_double(std::string_view text) {
   if (const auto integer = to_integer(text)) return static_cast<double>(*integer);
   if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  std::string digits;
+  if (text.find('_') != std::string_view::npos && text.front() != '_' && text.front() != '.') {
+    for (const char c : text) {
+      if (c != '_') digits += c;
+    }
+    text = digits;
+  }
   if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;  // inf, nan, hex
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -26,7 +26,7 @@ class ValueError : public std::invalid_argument {
 std::optional<bool> to_bool(std::string_view text);
 /// Decimal, 0x.., 0o.., 0b.., a leading 0 for octal (0644 is 420), underscores between digits, a sign.
 std::optional<std::int64_t> to_integer(std::string_view text);
-/// Decimal with fraction and exponent, or an integer as above. No infinity, no NaN.
+/// Decimal with fraction and exponent, underscores between digits, or an integer as above. No infinity, no NaN.
 std::optional<double> to_double(std::string_view text);
 
 /// The same for a node; empty for what is quoted, absent, null or no scalar.

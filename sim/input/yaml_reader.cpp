@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "sim/input/document_builder.h"
 #include "sim/input/list_header.h"
 #include "sim/input/path.h"
+#include "sim/input/yaml_empty_entries.h"
 #include "sim/input/yaml_faults.h"
 
 namespace knetsim {
@@ -29,6 +31,7 @@ class YamlReader {
   YamlReader(const Input& input, YamlRange range, Diagnostics& diagnostics, const DocumentSink& sink)
       : input_(input), range_(range), diagnostics_(diagnostics), sink_(sink) {
     for (DocumentBuilder* builder : {&whole_, &item_}) {
+      if (range.rules.last_duplicate_counts) builder->let_last_duplicate_count();
       builder->on_bad_merge = [this, builder](std::uint32_t position) {
         error(base_of(builder) + position, "a merge key '<<' takes a mapping or a list of mappings");
         if (late_.size() > kMaxDuplicates) stop(last_, "too many wrong merge keys: the rest of the file is not read");
@@ -49,7 +52,9 @@ class YamlReader {
     // The parser's diagnostics are handed out with a reference of their own.
     const std::unique_ptr<fy_diag, void (*)(fy_diag*)> messages(fy_parser_get_diag(parser_), &free_messages);
     fy_diag_set_collect_errors(messages.get(), true);
-    if (fy_parser_set_string(parser_, text.data(), text.size()) != 0) throw std::bad_alloc();
+    filled_ = fill_empty_entries(text);
+    const std::string_view parsed = filled_ ? std::string_view(filled_->text) : text;
+    if (fy_parser_set_string(parser_, parsed.data(), parsed.size()) != 0) throw std::bad_alloc();
     using Event = std::unique_ptr<fy_event, EventDeleter>;
     Event pair(nullptr, EventDeleter{parser_});
     while (fy_event* event = fy_parser_parse(parser_)) {
@@ -112,9 +117,12 @@ class YamlReader {
 
   std::uint64_t start_of(fy_token* token) {
     const fy_mark* mark = token == nullptr ? nullptr : fy_token_start_mark(token);
-    if (mark != nullptr) last_ = range_.offset + std::min<std::uint64_t>(mark->input_pos, range_.size);
+    if (mark != nullptr) last_ = range_.offset + std::min<std::uint64_t>(source(mark->input_pos), range_.size);
     return last_;
   }
+
+  /// Where in the range a byte of the parsed text stands.
+  std::size_t source(std::size_t parsed) const { return filled_ ? filled_->original(parsed) : parsed; }
 
   static bool is_lone_pair(fy_token* token) {
     const fy_mark* start = token == nullptr ? nullptr : fy_token_start_mark(token);
@@ -229,9 +237,10 @@ class YamlReader {
   Text text_of(fy_token* token, fy_scalar_style style) {
     const fy_mark* start = fy_token_start_mark(token);
     const fy_mark* end = fy_token_end_mark(token);
-    if (start != nullptr && end != nullptr && start->input_pos <= end->input_pos && end->input_pos <= range_.size) {
-      const std::string_view raw =
-          input_.text().substr(range_.offset + start->input_pos, end->input_pos - start->input_pos);
+    if (start != nullptr && end != nullptr && start->input_pos <= end->input_pos &&
+        source(end->input_pos) <= range_.size) {
+      const std::string_view raw = input_.text().substr(range_.offset + source(start->input_pos),
+                                                        source(end->input_pos) - source(start->input_pos));
       const bool unchanged = (style == FYSS_PLAIN && raw.find_first_of("\r\n") == std::string_view::npos) ||
                              (style == FYSS_DOUBLE_QUOTED && raw.find_first_of("\\\r\n") == std::string_view::npos) ||
                              (style == FYSS_SINGLE_QUOTED && raw.find_first_of("'\r\n") == std::string_view::npos);
@@ -291,12 +300,17 @@ class YamlReader {
     levels_.back().expects_key = false;
     if (fresh) return;
     const Mark first = input_.mark((in_item_ ? item_base_ : whole_base_) + builder().earlier_position(), number_);
-    Diagnostic found =
-        Diagnostic::at(Severity::Error, input_.mark(position, number_),
-                       (builder().open_path() / Path({{.key = std::string(text.view)}})).to_string(),
-                       fmt::format("duplicate key '{}'; it stands at line {} already", text.view, first.line));
-    late_.push_back(std::move(found));
-    if (++duplicates_ == kMaxDuplicates) stop(position, "too many duplicate keys: the rest of the file is not read");
+    const bool last_counts = range_.rules.last_duplicate_counts;
+    Diagnostic found = Diagnostic::at(
+        last_counts ? Severity::Notice : Severity::Error, input_.mark(position, number_),
+        (builder().open_path() / Path({{.key = std::string(text.view)}})).to_string(),
+        last_counts ? fmt::format("duplicate key '{}': this one counts, as for kubectl; line {} has the other",
+                                  text.view, first.line)
+                    : fmt::format("duplicate key '{}'; it stands at line {} already", text.view, first.line));
+    if (duplicates_ < kMaxDuplicates) late_.push_back(std::move(found));
+    ++duplicates_;
+    if (last_counts) return;
+    if (duplicates_ == kMaxDuplicates) stop(position, "too many duplicate keys: the rest of the file is not read");
     skip_next_ = true;
   }
 
@@ -427,6 +441,7 @@ class YamlReader {
   bool in_item_ = false;
   ListHeader header_;
   std::string key_;  ///< Last key of the root mapping.
+  std::optional<FilledEntries> filled_;
 
   std::vector<Level> levels_;
   std::size_t skipping_ = 0;  ///< Open containers of a value that is dropped.

@@ -10,6 +10,7 @@ namespace knetsim {
 struct YamlRange {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
+  ReadRules rules{};
   bool any_root = false;  ///< The root may be a scalar or a list: a value, not a document.
 };
 

@@ -76,10 +76,6 @@ TEST_F(InputFile, WhatIsNoTextIsNamedForWhatItIs) {
                                                  6))),
               HasSubstr("the file is binary: it holds a NUL byte"));
   EXPECT_THAT(refusal(write("a.gz", "\x1f\x8b\x08xxxx")), HasSubstr("the file is compressed"));
-  EXPECT_THAT(refusal(write("a.txt",
-                            "\xff\xfe"
-                            "a\n")),
-              HasSubstr("the file is UTF-16"));
 }
 
 TEST_F(InputFile, MarksOfAMappedFileCountItsLines) {
