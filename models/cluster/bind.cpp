@@ -141,7 +141,10 @@ class Binder {
       }
     };
     set("statefulset.kubernetes.io/pod-name", name);
-    set("apps.kubernetes.io/pod-index", intern(fmt::format("{}", number)));
+    constexpr std::uint32_t kPodIndexLabel = 28;  // KEP-4017
+    if (manifests_.kubernetes_minor >= kPodIndexLabel) {
+      set("apps.kubernetes.io/pod-index", intern(fmt::format("{}", number)));
+    }
     return cluster_.label_sets.intern(labels);
   }
 

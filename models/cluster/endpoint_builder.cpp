@@ -94,6 +94,7 @@ class Builder {
     Conditioned to{{.address = from.address, .port = port}, from.ready, from.serving, from.terminating};
     if (!from.pod.empty()) to.endpoint.pod = names_.pod(slice.ns, from.pod);
     if (to.endpoint.pod != kNoIndex) {
+      if (!to.endpoint.address) to.endpoint.address = address_of(cluster_.pods[to.endpoint.pod], slice.family);
       to.endpoint.node = cluster_.pods[to.endpoint.pod].node;
     } else if (!from.node.empty()) {
       to.endpoint.node = names_.node(from.node);
@@ -115,7 +116,8 @@ class Builder {
             if (open.name != port.name || open.protocol != port.protocol) continue;
             ++sources;
             for (const SliceEndpoint& endpoint : tables.endpoints_of(*slice)) {
-              conditioned_.push_back(resolve(*slice, endpoint, open.port));
+              Conditioned one = resolve(*slice, endpoint, open.port);
+              if (one.endpoint.address) conditioned_.push_back(std::move(one));
             }
           }
         }

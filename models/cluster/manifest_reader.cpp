@@ -3,78 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "models/cluster/api_kinds.h"
 
 namespace knetsim {
 namespace {
-
-/// A kind that is used: where it lives today and where it lived before.
-struct KindRow {
-  std::string_view kind;
-  std::string_view api_version;
-  std::string_view removed_versions;  ///< Separated by blanks.
-  std::string_view removed_in;
-};
-constexpr std::array kKinds{
-    KindRow{"Node", "v1", "", ""},
-    KindRow{"Pod", "v1", "", ""},
-    KindRow{"Service", "v1", "", ""},
-    KindRow{"Endpoints", "v1", "", ""},
-    KindRow{"ReplicationController", "v1", "", ""},
-    KindRow{"EndpointSlice", "discovery.k8s.io/v1", "discovery.k8s.io/v1beta1", "1.25"},
-    KindRow{"Deployment", "apps/v1", "extensions/v1beta1 apps/v1beta1 apps/v1beta2", "1.16"},
-    KindRow{"ReplicaSet", "apps/v1", "extensions/v1beta1 apps/v1beta2", "1.16"},
-    KindRow{"DaemonSet", "apps/v1", "extensions/v1beta1 apps/v1beta2", "1.16"},
-    KindRow{"StatefulSet", "apps/v1", "apps/v1beta1 apps/v1beta2", "1.16"},
-};
-
-// The other kinds of the groups above, so that a misspelt kind is told from one that is merely not used.
-constexpr std::array<std::string_view, 24> kOtherKinds{"Binding",
-                                                       "ComponentStatus",
-                                                       "ConfigMap",
-                                                       "Event",
-                                                       "LimitRange",
-                                                       "Namespace",
-                                                       "PersistentVolume",
-                                                       "PersistentVolumeClaim",
-                                                       "PodTemplate",
-                                                       "ResourceQuota",
-                                                       "Secret",
-                                                       "ServiceAccount",
-                                                       "List",
-                                                       "ControllerRevision",
-                                                       "Status",
-                                                       "Ingress",
-                                                       "NetworkPolicy",
-                                                       "Job",
-                                                       "CronJob",
-                                                       "HorizontalPodAutoscaler",
-                                                       "PodDisruptionBudget",
-                                                       "Role",
-                                                       "RoleBinding",
-                                                       "PodSecurityPolicy"};
-
-bool holds_word(std::string_view words, std::string_view word) {
-  while (!words.empty()) {
-    const std::size_t blank = words.find(' ');
-    if (words.substr(0, blank) == word) return true;
-    if (blank == std::string_view::npos) return false;
-    words.remove_prefix(blank + 1);
-  }
-  return false;
-}
-
-const KindRow* kind_named(std::string_view kind) {
-  const auto row = std::ranges::find(kKinds, kind, &KindRow::kind);
-  return row == kKinds.end() ? nullptr : &*row;
-}
-
-bool is_group_of_known_kinds(std::string_view api_version) {
-  return api_version == "v1" || api_version.starts_with("apps/") || api_version.starts_with("extensions/") ||
-         api_version.starts_with("discovery.k8s.io/");
-}
 
 /// The first backend of an Ingress in the form before networking.k8s.io/v1; absent when it has none.
 Node old_backend(Node spec) {
@@ -93,47 +29,57 @@ Node old_backend(Node spec) {
 }  // namespace
 
 bool ManifestReader::check_version(Node object, std::string_view api_version, std::string_view kind) {
-  const KindRow* row = kind_named(kind);
-  if (row == nullptr || row->api_version == api_version) return true;
+  const std::uint32_t minor = objects_.kubernetes_minor();
   const Node version = object["apiVersion"];
-  if (holds_word(row->removed_versions, api_version)) {
+  const ServedVersion* row = served(api_version, kind);
+  const std::string_view today = newest(kind, minor)->api_version;
+  if (row == nullptr) {
+    diagnostics_.error(version, fmt::format("apiVersion {} has no kind {}", api_version, kind),
+                       fmt::format("apiVersion: {}", today));
+    return false;
+  }
+  if (row->until != 0 && minor >= row->until) {
     // What was optional there and is not today is reported by the kind's own reader.
-    diagnostics_.notice(version, fmt::format("{} was removed in Kubernetes {}; read as {}", api_version,
-                                             row->removed_in, row->api_version));
-    return true;
+    diagnostics_.notice(version,
+                        fmt::format("{} was removed in Kubernetes 1.{}; read as {}", api_version, row->until, today));
+  } else if (minor < row->from) {
+    diagnostics_.notice(version, fmt::format("{} {} came with Kubernetes 1.{}; the cluster's is 1.{}", api_version,
+                                             kind, row->from, minor));
   }
-  diagnostics_.error(version, fmt::format("apiVersion {} has no kind {}", api_version, kind),
-                     fmt::format("apiVersion: {}", row->api_version));
-  return false;
+  return true;
 }
 
-bool ManifestReader::check_ingress(Node object, std::string_view api_version) {
+/// An Ingress is not served here, so its form is told and never refused.
+void ManifestReader::tell_old_ingress(Node object, std::string_view api_version) {
   constexpr std::string_view kToday = "networking.k8s.io/v1";
-  const Node backend = old_backend(object["spec"]);
-  std::string service = "web";
-  std::string port = "number: 80";
-  if (const std::string_view name = backend["serviceName"].text(); !name.empty()) service = name;
-  if (const Node stated = backend["servicePort"]; !stated.text().empty()) {
-    const bool number = std::ranges::all_of(stated.text(), [](char c) { return c >= '0' && c <= '9'; });
-    port = fmt::format("{}: {}", number ? "number" : "name", stated.text());
-  }
+  constexpr std::uint32_t kBetaUntil = 22;
+  if (objects_.kubernetes_minor() < kBetaUntil && api_version != kToday) return;
   if (api_version != kToday) {
-    diagnostics_.error(object["apiVersion"],
-                       fmt::format("no Ingress in apiVersion {}{}", api_version,
-                                   api_version.find("beta") == std::string_view::npos ? "" : " since Kubernetes 1.22"),
-                       fmt::format("apiVersion: {}", kToday));
+    diagnostics_.notice(object["apiVersion"],
+                        fmt::format("no Ingress in apiVersion {}{}", api_version,
+                                    api_version.find("beta") == std::string_view::npos ? "" : " since Kubernetes 1.22"),
+                        fmt::format("apiVersion: {}", kToday));
   }
-  if (backend.exists()) {
-    const Node key = backend["serviceName"].exists() ? backend["serviceName"].key() : backend["servicePort"].key();
-    diagnostics_.error(key, "serviceName and servicePort are the form of an Ingress before networking.k8s.io/v1",
-                       fmt::format("backend: {{service: {{name: {}, port: {{{}}}}}}}", service, port));
-  }
-  return api_version == kToday && !backend.exists();
+  const Node backend = old_backend(object["spec"]);
+  if (!backend.exists()) return;
+  const Node name = backend["serviceName"];
+  const Node stated = backend["servicePort"];
+  const std::string_view port = stated.text();
+  const bool number = std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+  diagnostics_.notice(
+      (name.exists() ? name : stated).key(),
+      "serviceName and servicePort are the form of an Ingress before networking.k8s.io/v1",
+      fmt::format("backend: {{service: {{name: {}, port: {{{}: {}}}}}}}", name.text().empty() ? "web" : name.text(),
+                  number ? "number" : "name", port.empty() ? "80" : port));
 }
 
-void ManifestReader::count_unused(Node object, std::string_view kind) {
-  ++manifests_.not_used[std::string(kind)];
-  objects_.uses(unmodelled_kind(kind), object["kind"]);
+void ManifestReader::count_unused(Node object, std::string_view api_version, std::string_view kind) {
+  const std::string_view group = api_group(api_version);
+  const bool namesake = std::ranges::find(known_kinds(), kind) != known_kinds().end() && !is_built_in_group(group);
+  ++manifests_.not_used[namesake ? fmt::format("{} of {}", kind, group) : std::string(kind)];
+  objects_.uses(unmodelled_kind(group, kind), object["kind"]);
+  note_template(objects_, object, kind);
+  if (api_version != "v1") return;
   if (kind == "ConfigMap") note_kube_proxy_config(objects_, object);
   if (kind != "Namespace") return;
   const Node labels = object["metadata"]["labels"];
@@ -147,6 +93,7 @@ void ManifestReader::read(Node object) {
   const Node version_node = object["apiVersion"];
   const std::string_view kind = kind_node.text();
   const std::string_view api_version = version_node.text();
+  if (tell_foreign(object)) return;
   if (kind.empty() || api_version.empty()) {
     diagnostics_.error(object, kind.empty() && api_version.empty()
                                    ? "neither apiVersion nor kind: this is no Kubernetes object"
@@ -159,17 +106,18 @@ void ManifestReader::read(Node object) {
     return;
   }
   ++manifests_.objects;
-  if (kind_named(kind) == nullptr) {
-    if (kind == "Ingress" && !check_ingress(object, api_version)) return;
-    if (is_group_of_known_kinds(api_version) && std::ranges::find(kOtherKinds, kind) == kOtherKinds.end()) {
-      std::vector<std::string_view> kinds(kOtherKinds.begin(), kOtherKinds.end());
-      for (const KindRow& row : kKinds) kinds.push_back(row.kind);
-      if (const std::string_view near = nearest(kind, kinds); !near.empty()) {
+  const ApiKind what = classify(api_version, kind);
+  const std::string_view group = api_group(api_version);
+  if (what == ApiKind::Unused) {
+    if (kind == "Ingress" && is_built_in_group(group)) tell_old_ingress(object, api_version);
+    const bool misspelt = group.empty() || group == "apps" || group == "extensions" || group == "discovery.k8s.io";
+    if (misspelt && std::ranges::find(known_kinds(), kind) == known_kinds().end()) {
+      if (const std::string_view near = nearest(kind, known_kinds()); !near.empty()) {
         diagnostics_.error(kind_node, fmt::format("unknown kind '{}'; did you mean '{}'?", kind, near));
         return;
       }
     }
-    count_unused(object, kind);
+    count_unused(object, api_version, kind);
     return;
   }
   if (!check_version(object, api_version, kind)) return;
@@ -184,11 +132,40 @@ void ManifestReader::read(Node object) {
   } else if (kind == "Endpoints") {
     read_endpoints(objects_, object);
   } else {
-    read_controller(objects_, object, kind);
+    read_controller(objects_, object, api_version, kind);
   }
 }
 
+/// What stands beside manifests in a project's folder and is none: named for what it is, and passed over.
+bool ManifestReader::tell_foreign(Node object) {
+  const std::string_view kind = object["kind"].text();
+  const std::string_view api_version = object["apiVersion"].text();
+  const std::string_view path = object.mark().file;
+  const std::string_view file = path.substr(path.find_last_of('/') + 1);
+  std::string what;
+  std::string instead;
+  if (api_group(api_version) == "kustomize.config.k8s.io" || (kind.empty() && file.starts_with("kustomization."))) {
+    what = "a kustomization: its patches, names and overlays are not applied here";
+    instead = "kubectl kustomize FOLDER | knetsim validate -";
+  } else if (kind.empty() && file.starts_with("Chart.")) {
+    what = "a Helm chart's own file, no manifest: its templates are not rendered here";
+    instead = "helm template CHART | knetsim validate -";
+  } else if (kind.empty() && api_version.empty() && file.find("values") != std::string_view::npos) {
+    what = "the values of a Helm chart, no manifest: its templates are not rendered here";
+    instead = "helm template CHART | knetsim validate -";
+  } else {
+    return false;
+  }
+  foreign_.push_back(Diagnostic::at(Severity::Notice, object.mark(), {}, what, instead));
+  return true;
+}
+
 Manifests ManifestReader::finish() {
+  for (Diagnostic& one : foreign_) {
+    // Where there is nothing else, nothing would be simulated without a word.
+    if (manifests_.objects == 0) one.severity = Severity::Error;
+    diagnostics_.add(std::move(one));
+  }
   objects_.tell_unmodelled();
   return std::move(manifests_);
 }

@@ -83,6 +83,7 @@ struct KubeProxyConfig {
 
 /// What the manifests say, before it is bound together: pods without nodes, controllers not yet expanded.
 struct Manifests {
+  std::uint32_t kubernetes_minor = 36;  ///< Of the cluster's version 1.MINOR.
   Cluster cluster;
   std::vector<OwnerReference> pod_owners{};   ///< By pod.
   std::vector<std::string_view> pod_nodes{};  ///< By pod: spec.nodeName, or "".

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include "models/cluster/name_rules.h"
 #include "sim/input/scalar.h"
@@ -12,6 +14,24 @@ namespace {
 
 constexpr Keys kOwnerKeys({"apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"});
 
+/// 2.0 is written to JSON as 2 (encoding/json), so that the API server reads a whole number.
+std::optional<std::int64_t> whole(std::optional<double> value) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (!value || *value != std::floor(*value) || *value > kExact || *value < -kExact) return std::nullopt;
+  return static_cast<std::int64_t>(*value);
+}
+
+/// A plain number as kubectl passes it on: YAML 1.1's octal, hexadecimal and underscores resolved (goyaml.v2
+/// resolve.go).
+std::string as_json(Node node) {
+  const std::string_view text = node.text();
+  if (node.is_quoted()) return std::string(text);
+  if (const auto integer = to_integer(text)) return std::to_string(*integer);
+  std::string digits(text);
+  std::erase(digits, '_');
+  return to_double(digits) ? digits : std::string(text);
+}
+
 /// Could a plain scalar be anything but a text? Decided by its first character, to be quick about names.
 bool may_be_number_or_bool(std::string_view text) {
   return !text.empty() && std::string_view("0123456789+-.tTfFyYnNoO").find(text.front()) != std::string_view::npos;
@@ -19,10 +39,37 @@ bool may_be_number_or_bool(std::string_view text) {
 
 }  // namespace
 
+bool is_masked(std::string_view text) {
+  if (text == "0.0.0.0" || text == "::" || text == "255.255.255.255") return true;
+  if (text.find_first_of("*#<>[]_?") != std::string_view::npos) return true;
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (const char* word :
+       {"x.x", ".x", "x.", "xx", "redact", "mask", "hidden", "remov", "anonym", "censor", "secret"}) {
+    if (lower.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+void ObjectReader::error(Node node, std::string message, std::string accepted) {
+  if (node.text().find("{{") != std::string_view::npos) {
+    message += ": a template's, which is to be rendered first";
+    accepted = "what the template makes: helm template CHART | knetsim validate -";
+  } else if (node.text().find("${") != std::string_view::npos) {
+    message += ": a variable, which is to be filled in first";
+  }
+  diagnostics_.error(node, std::move(message), std::move(accepted));
+}
+
 void ObjectReader::uses(Unmodelled feature, Node where) {
   if (feature == Unmodelled::kCount) return;
   Use& use = uses_[static_cast<std::size_t>(feature)];
   if (use.count++ == 0) use = {where.mark(), where.path(), where.document().label(), 1};
+}
+
+void ObjectReader::note_masked(Node node) {
+  if (masked_.count++ == 0) masked_ = {node.mark(), node.path(), node.document().label(), 1};
 }
 
 void ObjectReader::tell_unmodelled() {
@@ -41,6 +88,7 @@ void ObjectReader::tell_unmodelled() {
   for (auto& [key, use] : unknown_keys_)
     tell(use, fmt::format("'{}' is no field that knetsim knows here; passed over", key), false);
   unknown_keys_.clear();
+  tell(masked_, "this address is masked: one is made up", false);
 }
 
 void ObjectReader::wrong_kind(Node node, std::string_view expected) {
@@ -96,7 +144,8 @@ std::optional<std::int64_t> ObjectReader::integer(Node node, IntegerRange range)
     wrong_kind(node, range.accepted);
     return std::nullopt;
   }
-  const std::optional<std::int64_t> value = to_integer(node.text());
+  std::optional<std::int64_t> value = to_integer(node.text());
+  if (!value && !node.is_quoted()) value = whole(to_double(node.text()));
   if (!value) {
     error(node, fmt::format("{} is not a whole number", describe_found(node)), std::string(range.accepted));
     return std::nullopt;
@@ -152,6 +201,10 @@ std::optional<Protocol> ObjectReader::protocol(Node node) {
 std::optional<IpAddress> ObjectReader::ip(Node node) {
   if (!node.exists() || node.is_null()) return std::nullopt;
   const std::optional<IpAddress> address = parse_ip(node.text());
+  if (is_masked(node.text())) {
+    note_masked(node);
+    return std::nullopt;
+  }
   if (!address) error(node, fmt::format("'{}' is not an IP address", node.text().substr(0, 60)));
   return address;
 }
@@ -165,6 +218,9 @@ std::vector<Label> ObjectReader::labels(Node node, bool check_values) {
     const Node value = node[i];
     const std::string_view key = node.key(i).text();
     const std::string_view read = text(value);
+    if (check_values && !is_qualified_name(key)) {
+      error(node.key(i), fmt::format("'{}' is not a label key", key.substr(0, 80)), std::string(kQualifiedName));
+    }
     if (check_values && !is_label_value(read)) {
       error(value, fmt::format("'{}' is not a label value", read.substr(0, 80)), std::string(kLabelValue));
     }
@@ -180,7 +236,7 @@ std::optional<Quantity> ObjectReader::quantity(Node node) {
     return std::nullopt;
   }
   try {
-    const Quantity quantity = parse_quantity(node.text());
+    const Quantity quantity = parse_quantity(as_json(node));
     if (quantity >= Quantity()) return quantity;
     error(node, fmt::format("{} is negative", node.text()), std::string(kQuantityUnits));
   } catch (const ValueError& failure) {
@@ -289,6 +345,9 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
   if (namespaced) {
     meta.ns = text(fields[kMetadataKeys["namespace"]]);
     if (meta.ns.empty()) meta.ns = intern("default");
+    if (const Node ns = fields[kMetadataKeys["namespace"]]; !is_dns_label(meta.ns)) {
+      error(ns, fmt::format("'{}' is not the name of a namespace", meta.ns), std::string(kDnsLabel));
+    }
   }
   meta.mark = name_node.exists() ? name_node.mark() : node.mark();
   if (!first_of_its_name(meta, name_node.exists() ? name_node : node)) return std::nullopt;

@@ -36,21 +36,26 @@ struct ObjectMeta {
 /// as absent, so that one pass tells every mistake. Texts that are kept are interned in the cluster's pool.
 class ObjectReader {
  public:
-  ObjectReader(Manifests& manifests, Diagnostics& diagnostics) : manifests_(manifests), diagnostics_(diagnostics) {}
+  /// @param kubernetes_minor  Of the cluster's version 1.MINOR.
+  ObjectReader(Manifests& manifests, Diagnostics& diagnostics, std::uint32_t kubernetes_minor)
+      : manifests_(manifests), diagnostics_(diagnostics), kubernetes_minor_(kubernetes_minor) {
+    manifests_.kubernetes_minor = kubernetes_minor;
+  }
+  std::uint32_t kubernetes_minor() const { return kubernetes_minor_; }
 
   Manifests& manifests() { return manifests_; }
   Cluster& cluster() { return manifests_.cluster; }
   std::string_view intern(std::string_view text) { return manifests_.cluster.strings.intern(text); }
 
-  void error(Node node, std::string message, std::string accepted = {}) {
-    diagnostics_.error(node, std::move(message), std::move(accepted));
-  }
+  /// A value that a template or a variable was to fill in is named so.
+  void error(Node node, std::string message, std::string accepted = {});
   void notice(Node node, std::string message, std::string accepted = {}) {
     diagnostics_.notice(node, std::move(message), std::move(accepted));
   }
   /// Takes note that the manifests use a feature; told once by tell_unmodelled().
   void uses(Unmodelled feature, Node where);
   void tell_unmodelled();
+  void note_masked(Node node);
 
   /// True for a mapping; an error for anything else but absent and null.
   bool mapping(Node node);
@@ -73,6 +78,7 @@ class ObjectReader {
   /// Index of the text in `allowed`; empty when absent or none of them (an error with the near name).
   std::optional<std::size_t> choice(Node node, std::span<const std::string_view> allowed);
   std::optional<Protocol> protocol(Node node);
+  /// Empty also for one that is masked in the dump, which is told once.
   std::optional<IpAddress> ip(Node node);
   /// A mapping of texts: labels, a node selector. Interned, in the order of the file.
   std::vector<Label> labels(Node node, bool check_values = true);
@@ -102,8 +108,10 @@ class ObjectReader {
 
   Manifests& manifests_;
   Diagnostics& diagnostics_;
+  std::uint32_t kubernetes_minor_;
   std::array<Use, static_cast<std::size_t>(Unmodelled::kCount)> uses_;
   std::map<std::string, Use, std::less<>> unknown_keys_;
+  Use masked_;
   /// An object's identity, of interned strings: compared by address.
   struct Identity {
     const char* kind = nullptr;
@@ -151,6 +159,9 @@ class FieldValues {
   std::array<Node, N> values_{};
 };
 
+/// An address that somebody made unreadable before a dump was handed on: "x.x.x.x", "10.x.x.x", "<redacted>", "***".
+bool is_masked(std::string_view text);
+
 // The kinds that are used. Each adds what it reads to the reader's Manifests.
 void read_node(ObjectReader& reader, Node object);
 void read_pod(ObjectReader& reader, Node object);
@@ -158,7 +169,9 @@ void read_service(ObjectReader& reader, Node object);
 void read_endpoint_slice(ObjectReader& reader, Node object);
 void read_endpoints(ObjectReader& reader, Node object);
 /// Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet.
-void read_controller(ObjectReader& reader, Node object, std::string_view kind);
+void read_controller(ObjectReader& reader, Node object, std::string_view api_version, std::string_view kind);
+/// Keeps the labels of a template whose pods are not run: a Job's, a CronJob's, another project's controller's.
+void note_template(ObjectReader& reader, Node object, std::string_view kind);
 
 /// Keeps the mode that kube-proxy's ConfigMap states, of a ConfigMap that is one.
 void note_kube_proxy_config(ObjectReader& reader, Node object);

@@ -87,14 +87,22 @@ void check_expressions(ObjectReader& reader, Node list, std::span<const Label> t
   }
 }
 
-void check_selector(ObjectReader& reader, Node spec, const SpecNodes& nodes, std::string_view kind,
-                    std::span<const Label> template_labels) {
+/// In these versions the API server fills in the template's labels where there is no selector: k/k (v1.15)
+/// pkg/apis/{extensions/v1beta1,apps/v1beta1}/defaults.go.
+bool fills_selector(std::string_view api_version) {
+  return api_version == "extensions/v1beta1" || api_version == "apps/v1beta1";
+}
+
+void check_selector(ObjectReader& reader, Node spec, const SpecNodes& nodes, std::string_view api_version,
+                    std::string_view kind, std::span<const Label> template_labels) {
   const Node selector = nodes.selector;
   if (kind == "ReplicationController") {  // A plain mapping; the template's labels when absent.
     if (reader.mapping(selector)) check_equalities(reader, selector, template_labels);
     return;
   }
   if (!selector.exists() || selector.is_null()) {
+    const bool served_then = reader.kubernetes_minor() < 16;
+    if (served_then && fills_selector(api_version)) return;
     std::string form = "selector: {matchLabels: {app: ...}}";
     if (!template_labels.empty()) {
       form = fmt::format("selector: {{matchLabels: {{{}: {}}}}}", template_labels.front().key,
@@ -105,13 +113,18 @@ void check_selector(ObjectReader& reader, Node spec, const SpecNodes& nodes, std
   }
   if (!reader.mapping(selector)) return;
   const FieldValues fields(reader, selector, kSelectorKeys);
+  if (fields[kSelectorKeys["matchLabels"]].size() + fields[kSelectorKeys["matchExpressions"]].size() == 0) {
+    // k/k pkg/apis/apps/validation/validation.go, ValidateDeploymentSpec and its siblings.
+    reader.error(selector, fmt::format("an empty selector is not taken in a {}", kind), "matchLabels: {app: ...}");
+    return;
+  }
   check_equalities(reader, fields[kSelectorKeys["matchLabels"]], template_labels);
   check_expressions(reader, fields[kSelectorKeys["matchExpressions"]], template_labels);
 }
 
 }  // namespace
 
-void read_controller(ObjectReader& reader, Node object, std::string_view kind) {
+void read_controller(ObjectReader& reader, Node object, std::string_view api_version, std::string_view kind) {
   const FieldValues fields(reader, object, kObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, kind);
   if (!meta) return;
@@ -142,9 +155,12 @@ void read_controller(ObjectReader& reader, Node object, std::string_view kind) {
   for (const Label& label : labels) {
     reader.uses(unmodelled_annotation(label.key, label.value), pod_meta[kMetadataKeys["labels"]]);
   }
-  check_selector(reader, spec, nodes, kind, labels);
+  check_selector(reader, spec, nodes, api_version, kind, labels);
   const Node pod_spec = parts[kTemplateKeys["spec"]];
   if (!pod_spec.exists()) reader.error(nodes.pod_template, "spec is missing: the template has no containers");
+  if (const Node policy = pod_spec["restartPolicy"]; !policy.text().empty() && policy.text() != "Always") {
+    reader.error(policy, fmt::format("restartPolicy {} in the template of a {}", policy.text(), kind), "Always");
+  }
   if (const Node node = pod_spec["nodeName"]; node.exists()) {
     controller.node = reader.text(node);
     controller.node_mark = node.mark();

@@ -68,9 +68,11 @@ void read_endpoint_slice(ObjectReader& reader, Node object) {
       const FieldValues endpoint(reader, node, kEndpointKeys);
       const FieldValues conditions(reader, endpoint[kEndpointKeys["conditions"]], kConditionKeys);
       // Only the first address counts: k/k staging/src/k8s.io/api/discovery/v1/types.go, Endpoint.Addresses.
-      const auto address = reader.ip(endpoint[kEndpointKeys["addresses"]][0]);
-      if (!address) continue;
-      SliceEndpoint read{.address = *address};
+      const Node stated = endpoint[kEndpointKeys["addresses"]][0];
+      const auto address = reader.ip(stated);
+      const std::string_view pod = target_pod(reader, endpoint[kEndpointKeys["targetRef"]]);
+      if (!address && (pod.empty() || !is_masked(stated.text()))) continue;
+      SliceEndpoint read{.address = address.value_or(IpAddress{})};  // Masked: its pod's, once that has one.
       read.ready = reader.boolean(conditions[kConditionKeys["ready"]], true);
       read.serving = reader.boolean(conditions[kConditionKeys["serving"]], read.ready);
       read.terminating = reader.boolean(conditions[kConditionKeys["terminating"]], false);
@@ -102,10 +104,14 @@ void read_endpoints(ObjectReader& reader, Node object) {
         if (!reader.sequence(list)) continue;
         for (const Node node : list) {
           const FieldValues address(reader, node, kAddressKeys);
-          const auto ip = reader.ip(address[kAddressKeys["ip"]]);
-          if (!ip || ip->family() != family) continue;
-          tables.endpoints.push_back({.address = *ip,
-                                      .pod = target_pod(reader, address[kAddressKeys["targetRef"]]),
+          const Node stated = address[kAddressKeys["ip"]];
+          const std::string_view pod = target_pod(reader, address[kAddressKeys["targetRef"]]);
+          const bool masked = !pod.empty() && is_masked(stated.text());
+          if (masked && family != IpFamily::V4) continue;
+          const auto ip = reader.ip(stated);
+          if (!masked && (!ip || ip->family() != family)) continue;
+          tables.endpoints.push_back({.address = masked ? IpAddress{} : *ip,
+                                      .pod = pod,
                                       .node = reader.text(address[kAddressKeys["nodeName"]]),
                                       .ready = ready,
                                       .serving = ready});

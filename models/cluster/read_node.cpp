@@ -71,7 +71,9 @@ void read_node(ObjectReader& reader, Node object) {
   read_taints(reader, spec[kNodeKeys["taints"]], node);
   if (const Node cidr = spec[kNodeKeys["podCIDR"]]; cidr.exists() && !cidr.text().empty()) {
     node.pod_cidr = parse_cidr(cidr.text());
-    if (!node.pod_cidr && cidr.text().find(':') == std::string_view::npos) {
+    if (!node.pod_cidr && is_masked(cidr.text())) {
+      reader.note_masked(cidr);
+    } else if (!node.pod_cidr && cidr.text().find(':') == std::string_view::npos) {
       reader.error(cidr, fmt::format("'{}' is not an address block", cidr.text()), "such as 10.244.3.0/24");
     }
   }

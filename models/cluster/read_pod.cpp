@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <span>
+#include <tuple>
 
 #include "models/cluster/name_rules.h"
 #include "models/cluster/object_reader.h"
@@ -53,7 +56,8 @@ constexpr Keys kPodSpecKeys({"volumes",
                              "schedulingGates",
                              "resourceClaims",
                              "resources",
-                             "workloadRef"});
+                             "workloadRef",
+                             "schedulingGroup"});
 constexpr Keys kContainerKeys({"name",
                                "image",
                                "command",
@@ -82,8 +86,10 @@ constexpr Keys kContainerKeys({"name",
 constexpr Keys kContainerPortKeys({"name", "hostPort", "containerPort", "protocol", "hostIP"});
 constexpr Keys kResourceKeys({"limits", "requests", "claims"});
 
-void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector<ContainerPort>& out,
-                std::vector<std::string_view>& names) {
+/// A name is one of its container's (k/k pkg/apis/core/validation/validation.go, validateContainerPorts); a Service
+/// takes the first container that has it.
+void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector<ContainerPort>& out) {
+  std::vector<std::string_view> names;
   if (!reader.sequence(ports)) return;
   for (const Node node : ports) {
     const FieldValues fields(reader, node, kContainerPortKeys);
@@ -101,7 +107,7 @@ void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector
       if (!is_port_name(name)) {
         reader.error(name_node, fmt::format("'{}' is not a port name", name), std::string(kPortName));
       } else if (std::ranges::find(names, name) != names.end()) {
-        reader.error(name_node, fmt::format("a second port named '{}' in this pod", name));
+        reader.error(name_node, fmt::format("a second port named '{}' in this container", name));
       }
       names.push_back(name);
     }
@@ -111,9 +117,9 @@ void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector
     read.port = *port;
     read.protocol = *protocol;
     read.host_port = host_port.value_or(0);
-    if (const Node host_ip = fields[kContainerPortKeys["hostIP"]]; host_ip.exists() && !host_ip.text().empty()) {
-      const IpAddress address = reader.ip(host_ip).value_or(IpAddress{});
-      if (address.family() == IpFamily::V6 || address.v4_value() != 0) read.host_ip = address;
+    const Node host_ip = fields[kContainerPortKeys["hostIP"]];
+    if (!host_ip.text().empty() && host_ip.text() != "0.0.0.0" && host_ip.text() != "::") {
+      read.host_ip = reader.ip(host_ip).value_or(IpAddress{});
     }
     if (!host_network) continue;
     // The API server fills hostPort in (k/k pkg/apis/core/v1/defaults.go, defaultHostNetworkPorts).
@@ -124,6 +130,20 @@ void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector
           fmt::format("{}, or no hostPort", read.port));
     }
     read.host_port = read.port;
+  }
+}
+
+/// Two containers of a pod cannot have one host port: k/k pkg/apis/core/validation/validation.go,
+/// checkHostPortConflicts.
+void check_host_ports(ObjectReader& reader, Node spec, std::span<const Container> containers) {
+  std::set<std::tuple<std::uint16_t, Protocol, IpAddress>> taken;
+  for (const Container& container : containers) {
+    for (const ContainerPort& port : container.ports) {
+      if (port.host_port == 0 || taken.insert({port.host_port, port.protocol, port.host_ip}).second) continue;
+      reader.error(spec["containers"],
+                   fmt::format("host port {}/{} twice in one pod", port.host_port, to_string(port.protocol)));
+      return;
+    }
   }
 }
 
@@ -157,8 +177,7 @@ struct ReadContainer {
   bool restarts = false;  ///< An init container with restartPolicy Always: it runs beside the others.
 };
 
-ReadContainer read_container(ObjectReader& reader, Node node, bool host_network, std::vector<std::string_view>& names,
-                             std::vector<std::string_view>& port_names) {
+ReadContainer read_container(ObjectReader& reader, Node node, bool host_network, std::vector<std::string_view>& names) {
   const FieldValues fields(reader, node, kContainerKeys);
   ReadContainer read;
   const Node name = fields[kContainerKeys["name"]];
@@ -168,11 +187,14 @@ ReadContainer read_container(ObjectReader& reader, Node node, bool host_network,
   } else if (std::ranges::find(names, read.container.name) != names.end()) {
     reader.error(name, fmt::format("a second container named '{}' in this pod", read.container.name));
   }
+  if (!read.container.name.empty() && !is_dns_label(read.container.name)) {
+    reader.error(name, fmt::format("'{}' is not the name of a container", read.container.name), std::string(kDnsLabel));
+  }
   names.push_back(read.container.name);
   if (read.container.name == "istio-proxy" || read.container.name == "linkerd-proxy") {
     reader.uses(Unmodelled::ServiceMesh, name);
   }
-  read_ports(reader, fields[kContainerKeys["ports"]], host_network, read.container.ports, port_names);
+  read_ports(reader, fields[kContainerKeys["ports"]], host_network, read.container.ports);
   read_limits(reader, fields[kContainerKeys["resources"]], read.container.requests, read.container.limits);
   default_requests(read.container);
   read.restarts = fields[kContainerKeys["restartPolicy"]].text() == "Always";
@@ -186,25 +208,25 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
   PodSpec spec;
   spec.host_network = reader.boolean(fields[kPodSpecKeys["hostNetwork"]], false);
   std::vector<std::string_view> names;
-  std::vector<std::string_view> port_names;
 
   const Node containers = fields[kPodSpecKeys["containers"]];
   if (reader.sequence(containers)) {
     spec.containers.reserve(containers.size());
     for (const Node one : containers) {
-      spec.containers.push_back(read_container(reader, one, spec.host_network, names, port_names).container);
+      spec.containers.push_back(read_container(reader, one, spec.host_network, names).container);
     }
   }
   if (containers.size() == 0 && node.is_mapping() && (!containers.exists() || containers.is_sequence())) {
     reader.error(containers.exists() ? containers : node, "containers is missing: a pod needs at least one");
   }
+  check_host_ports(reader, node, spec.containers);
   // What a pod asks for: k/k component-helpers/resource/helpers.go, PodRequests. Init containers run one after the
   // other before the rest, those that restart go on beside them.
   Resources running;
   Resources starting;
   if (const Node init = fields[kPodSpecKeys["initContainers"]]; reader.sequence(init)) {
     for (const Node one : init) {
-      ReadContainer read = read_container(reader, one, spec.host_network, names, port_names);
+      ReadContainer read = read_container(reader, one, spec.host_network, names);
       starting = larger(starting, sum(running, read.container.requests));
       if (!read.restarts) continue;
       running = sum(running, read.container.requests);
@@ -266,8 +288,14 @@ void read_pod(ObjectReader& reader, Node object) {
   const Node status = fields[kObjectKeys["status"]];
   const std::string_view phase = status["phase"].text();
   Manifests& manifests = reader.manifests();
+  const auto leave_out = [&](std::string why) {
+    const bool owned = !meta->owner.name.empty();
+    manifests.cluster.absent.push_back({owned ? meta->owner.kind : reader.intern("Pod"), meta->ns,
+                                        owned ? meta->owner.name : meta->name, meta->labels, std::move(why)});
+  };
   if (phase == "Succeeded" || phase == "Failed") {
     ++manifests.not_used["finished Pod"];
+    leave_out("have ended, says their status");
     return;
   }
   if (!spec_node.is_mapping()) reader.error(object, "spec is missing");
@@ -279,6 +307,7 @@ void read_pod(ObjectReader& reader, Node object) {
     if (type == "Ready") pod.ready = condition["status"].text() == "True";
     if (type == "PodScheduled" && node_name.empty() && condition["status"].text() == "False") {
       ++manifests.not_used["Pod that the cluster's scheduler could not place"];
+      leave_out("are pending, says their status");
       return;
     }
   }

@@ -1,5 +1,7 @@
 // What a pod's spec says about the nodes that it may run on.
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "models/cluster/object_reader.h"
@@ -30,6 +32,18 @@ std::vector<NodeRequirement> read_requirements(ObjectReader& reader, Node list, 
     requirement.op = static_cast<NodeRequirement::Operator>(*op);
     if (const Node values = fields[kRequirementKeys["values"]]; reader.sequence(values)) {
       for (const Node value : values) requirement.values.push_back(reader.text(value));
+    }
+    // k/k pkg/apis/core/validation/validation.go, ValidateNodeSelectorRequirement.
+    using Operator = NodeRequirement::Operator;
+    const std::size_t count = requirement.values.size();
+    const Node op_node = fields[kRequirementKeys["operator"]];
+    if ((requirement.op == Operator::In || requirement.op == Operator::NotIn) && count == 0) {
+      reader.error(op_node, fmt::format("operator {} without values", kOperators[*op]), "at least one value");
+    } else if ((requirement.op == Operator::Exists || requirement.op == Operator::DoesNotExist) && count > 0) {
+      reader.error(op_node, fmt::format("operator {} with values", kOperators[*op]), "no values");
+    } else if ((requirement.op == Operator::Gt || requirement.op == Operator::Lt) && count != 1) {
+      reader.error(op_node, fmt::format("operator {} with {} values", kOperators[*op], count),
+                   "one whole number in quotes");
     }
     requirements.push_back(std::move(requirement));
   }
@@ -70,6 +84,13 @@ void read_tolerations(ObjectReader& reader, Node list, SchedulingRules& rules) {
     toleration.exists = op == std::size_t{1} || (!op && op_node.exists());  // A misspelt one is reported once, here.
     if (const auto effect = reader.choice(fields[kTolerationKeys["effect"]], kTaintEffects)) {
       toleration.effect = static_cast<TaintEffect>(*effect);
+    }
+    // k/k pkg/apis/core/validation/validation.go, ValidateTolerations.
+    if (toleration.exists && op && !toleration.value.empty()) {
+      reader.error(fields[kTolerationKeys["value"]], "a value beside operator Exists", "no value, or operator: Equal");
+    }
+    if (!toleration.exists && toleration.key.empty() && node.is_mapping()) {
+      reader.error(node, "a toleration without key takes every taint", "operator: Exists");
     }
     rules.tolerations.push_back(toleration);
   }

@@ -6,7 +6,9 @@
 #include <array>
 
 #include "models/cluster/addresses.h"
+#include "models/cluster/name_rules.h"
 #include "models/cluster/object_reader.h"
+#include "sim/input/scalar.h"
 
 namespace knetsim {
 namespace {
@@ -45,19 +47,24 @@ bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// An int-or-string: a quoted number is the name of a port, as for the API server, and never what was meant.
+/// An int-or-string: a quoted number is the name of a port, as for the API server, and never what was meant. 0 and ""
+/// are the port, as the API server fills it in (k/k pkg/apis/core/v1/defaults.go, SetDefaults_Service).
 void read_target(ObjectReader& reader, Node node, ServicePort& port) {
-  if (!node.exists() || node.is_null()) {
+  if (!node.exists() || node.is_null() || (node.is_scalar() && node.text().empty()) ||
+      (node.is_scalar() && !node.is_quoted() && to_double(node.text()) == 0.0)) {
     port.target_port = port.port;
     return;
   }
-  if (node.is_scalar() && (node.is_quoted() || !is_digits(node.text()))) {
+  if (node.is_scalar() && (node.is_quoted() || !to_double(node.text()))) {
     if (is_digits(node.text())) {
       reader.error(node, fmt::format("targetPort \"{}\" is the name of a port, since it is in quotes", node.text()),
                    fmt::format("{}, without quotes, or a port's name", node.text()));
       return;
     }
     port.target_name = reader.text(node);
+    if (!port.target_name.empty() && !is_port_name(port.target_name)) {
+      reader.error(node, fmt::format("'{}' is not a port name", port.target_name), std::string(kPortName));
+    }
     return;
   }
   port.target_port = reader.port(node).value_or(0);
@@ -93,6 +100,10 @@ void read_ports(ObjectReader& reader, Node list, const ObjectMeta& meta, bool ty
     const auto value = reader.port(number);
     if (!number.exists() && node.is_mapping()) reader.error(node, "port is missing");
     port.protocol = protocol.value_or(Protocol::Tcp);
+    if (!port.name.empty() && !is_dns_label(port.name)) {
+      reader.error(fields[kServicePortKeys["name"]], fmt::format("'{}' is not the name of a Service's port", port.name),
+                   std::string(kDnsLabel));
+    }
     port.port = value.value_or(0);
     read_target(reader, fields[kServicePortKeys["targetPort"]], port);
     if (const Node node_port = fields[kServicePortKeys["nodePort"]];
@@ -155,12 +166,57 @@ void read_affinity(ObjectReader& reader, const FieldValues<kServiceKeys.names().
   if (seconds) service.affinity_timeout_s = static_cast<std::int32_t>(*seconds);
 }
 
+/// Fields that the API server takes only with some types of Service: k/k pkg/apis/core/validation/validation.go,
+/// ValidateService (validateServiceExternalTrafficPolicy, needsExternalTrafficPolicy) and
+/// pkg/apis/core/v1/validation of the rest.
+void check_fields_of_type(ObjectReader& reader, const FieldValues<kServiceKeys.names().size()>& fields,
+                          const Service& service) {
+  const bool balanced = service.type == ServiceType::LoadBalancer;
+  const bool outside = balanced || service.type == ServiceType::NodePort || !service.external_ips.empty();
+  const auto refuse = [&](Node node, std::string_view needed) {
+    if (!node.exists() || node.is_null() || (node.is_scalar() && (node.text().empty() || node.text() == "0"))) return;
+    if (node.is_sequence() && node.size() == 0) return;
+    reader.error(node.key().exists() ? node.key() : node,
+                 fmt::format("{} in a Service of type {}", node.key().text(), to_string(service.type)),
+                 std::string(needed));
+  };
+  if (!outside) refuse(fields[kServiceKeys["externalTrafficPolicy"]], "type: NodePort or LoadBalancer, or externalIPs");
+  if (!balanced) {
+    refuse(fields[kServiceKeys["loadBalancerClass"]], "type: LoadBalancer");
+    refuse(fields[kServiceKeys["loadBalancerSourceRanges"]], "type: LoadBalancer");
+    refuse(fields[kServiceKeys["allocateLoadBalancerNodePorts"]], "type: LoadBalancer");
+  }
+  if (!balanced || !service.external_traffic_local) {
+    refuse(fields[kServiceKeys["healthCheckNodePort"]], "type: LoadBalancer with externalTrafficPolicy: Local");
+  }
+  if (service.type == ServiceType::ExternalName) {
+    refuse(fields[kServiceKeys["clusterIP"]], "no clusterIP: an ExternalName is an alias in DNS");
+    refuse(fields[kServiceKeys["clusterIPs"]], "no clusterIPs: an ExternalName is an alias in DNS");
+  }
+  if (!service.client_ip_affinity && fields[kServiceKeys["sessionAffinityConfig"]].size() > 0) {
+    reader.error(fields[kServiceKeys["sessionAffinityConfig"]].key(), "sessionAffinityConfig without sessionAffinity",
+                 "sessionAffinity: ClientIP");
+  }
+}
+
+/// A Service whose first address is IPv6: simulated traffic is IPv4.
+bool is_ipv6_first(const FieldValues<kServiceKeys.names().size()>& fields, const Service& service) {
+  if (!service.cluster_ips.empty()) return service.cluster_ips.front().family() == IpFamily::V6;
+  const Node families = fields[kServiceKeys["ipFamilies"]];
+  return families[0].text() == "IPv6" || fields[kServiceKeys["ipFamily"]].text() == "IPv6";
+}
+
 }  // namespace
 
 void read_service(ObjectReader& reader, Node object) {
   const FieldValues fields(reader, object, kObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, "Service");
   if (!meta) return;
+  // A letter first, until RelaxedServiceNameValidation (beta in 1.36) takes any DNS label.
+  if (!is_dns_label(meta->name) || (reader.kubernetes_minor() < 36 && !is_dns1035_label(meta->name))) {
+    reader.error(object["metadata"]["name"], fmt::format("'{}' is not the name of a Service", meta->name),
+                 std::string(reader.kubernetes_minor() < 36 ? kDns1035Label : kDnsLabel));
+  }
   const Node spec_node = fields[kObjectKeys["spec"]];
   if (!spec_node.is_mapping()) {
     if (!spec_node.exists()) reader.error(object, "spec is missing");
@@ -212,6 +268,13 @@ void read_service(ObjectReader& reader, Node object) {
     const Node ip = ingress["ip"];
     if (!ip.exists()) continue;
     if (const auto address = reader.ip(ip)) service.load_balancer_ips.push_back(*address);
+  }
+  check_fields_of_type(reader, spec, service);
+  if (is_ipv6_first(spec, service)) {
+    const Node stated = spec[kServiceKeys["ipFamilies"]].exists()   ? spec[kServiceKeys["ipFamilies"]]
+                        : spec[kServiceKeys["clusterIPs"]].exists() ? spec[kServiceKeys["clusterIPs"]]
+                                                                    : spec[kServiceKeys["clusterIP"]];
+    reader.uses(Unmodelled::Ipv6, stated.exists() ? stated : spec_node);
   }
   reader.cluster().services.push_back(std::move(service));
 }

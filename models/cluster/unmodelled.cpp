@@ -39,37 +39,54 @@ constexpr std::array<UnmodelledRow, static_cast<std::size_t>(kCount)> kRows{{
     {FqdnEndpoints, "endpoints by name", "an EndpointSlice with addressType: FQDN", "such a slice is left out"},
     {Autoscaler, "autoscalers", "HorizontalPodAutoscaler, VerticalPodAutoscaler, ScaledObject",
      "the number and size of pods stay as the manifests state them"},
+    {Ipv6, "IPv6 Services", "a Service whose first address or ipFamilies is IPv6",
+     "simulated traffic is IPv4: a Service of both families is served on its IPv4 address, one of IPv6 alone is not"},
 }};
 
+/// A kind of an API group; "*.GROUP" is that group and those below it.
 struct KindRow {
+  std::string_view group;
   std::string_view kind;
   Unmodelled feature;
 };
 constexpr std::array kKinds{
-    KindRow{"VirtualService", ServiceMesh},
-    KindRow{"DestinationRule", ServiceMesh},
-    KindRow{"Sidecar", ServiceMesh},
-    KindRow{"ServiceEntry", ServiceMesh},
-    KindRow{"PeerAuthentication", ServiceMesh},
-    KindRow{"ServiceProfile", ServiceMesh},
-    KindRow{"NetworkAttachmentDefinition", MultipleNetworks},
-    KindRow{"NetworkPolicy", NetworkPolicy},
-    KindRow{"AdminNetworkPolicy", NetworkPolicy},
-    KindRow{"BaselineAdminNetworkPolicy", NetworkPolicy},
-    KindRow{"GlobalNetworkPolicy", NetworkPolicy},
-    KindRow{"CiliumNetworkPolicy", NetworkPolicy},
-    KindRow{"CiliumClusterwideNetworkPolicy", NetworkPolicy},
-    KindRow{"Ingress", Ingress},
-    KindRow{"Gateway", Ingress},
-    KindRow{"HTTPRoute", Ingress},
-    KindRow{"GRPCRoute", Ingress},
-    KindRow{"TCPRoute", Ingress},
-    KindRow{"TLSRoute", Ingress},
-    KindRow{"IngressRoute", Ingress},
-    KindRow{"HorizontalPodAutoscaler", Autoscaler},
-    KindRow{"VerticalPodAutoscaler", Autoscaler},
-    KindRow{"ScaledObject", Autoscaler},
+    KindRow{"*.istio.io", "VirtualService", ServiceMesh},
+    KindRow{"*.istio.io", "DestinationRule", ServiceMesh},
+    KindRow{"*.istio.io", "Sidecar", ServiceMesh},
+    KindRow{"*.istio.io", "ServiceEntry", ServiceMesh},
+    KindRow{"*.istio.io", "PeerAuthentication", ServiceMesh},
+    KindRow{"*.istio.io", "Gateway", Ingress},
+    KindRow{"linkerd.io", "ServiceProfile", ServiceMesh},
+    KindRow{"k8s.cni.cncf.io", "NetworkAttachmentDefinition", MultipleNetworks},
+    KindRow{"networking.k8s.io", "NetworkPolicy", NetworkPolicy},
+    KindRow{"extensions", "NetworkPolicy", NetworkPolicy},
+    KindRow{"*.projectcalico.org", "NetworkPolicy", NetworkPolicy},
+    KindRow{"*.projectcalico.org", "GlobalNetworkPolicy", NetworkPolicy},
+    KindRow{"policy.networking.k8s.io", "AdminNetworkPolicy", NetworkPolicy},
+    KindRow{"policy.networking.k8s.io", "BaselineAdminNetworkPolicy", NetworkPolicy},
+    KindRow{"policy.networking.k8s.io", "ClusterNetworkPolicy", NetworkPolicy},
+    KindRow{"cilium.io", "CiliumNetworkPolicy", NetworkPolicy},
+    KindRow{"cilium.io", "CiliumClusterwideNetworkPolicy", NetworkPolicy},
+    KindRow{"networking.k8s.io", "Ingress", Ingress},
+    KindRow{"extensions", "Ingress", Ingress},
+    KindRow{"gateway.networking.k8s.io", "Gateway", Ingress},
+    KindRow{"gateway.networking.k8s.io", "HTTPRoute", Ingress},
+    KindRow{"gateway.networking.k8s.io", "GRPCRoute", Ingress},
+    KindRow{"gateway.networking.k8s.io", "TCPRoute", Ingress},
+    KindRow{"gateway.networking.k8s.io", "TLSRoute", Ingress},
+    KindRow{"gateway.networking.k8s.io", "UDPRoute", Ingress},
+    KindRow{"traefik.io", "IngressRoute", Ingress},
+    KindRow{"traefik.containo.us", "IngressRoute", Ingress},
+    KindRow{"autoscaling", "HorizontalPodAutoscaler", Autoscaler},
+    KindRow{"autoscaling.k8s.io", "VerticalPodAutoscaler", Autoscaler},
+    KindRow{"keda.sh", "ScaledObject", Autoscaler},
 };
+
+/// "*.istio.io" takes networking.istio.io and istio.io.
+bool takes(std::string_view pattern, std::string_view group) {
+  if (!pattern.starts_with("*.")) return pattern == group;
+  return group == pattern.substr(2) || group.ends_with(pattern.substr(1));
+}
 
 struct AnnotationRow {
   std::string_view key;
@@ -100,9 +117,9 @@ std::span<const UnmodelledRow> unmodelled_rows() { return kRows; }
 
 const UnmodelledRow& unmodelled_row(Unmodelled feature) { return kRows[static_cast<std::size_t>(feature)]; }
 
-Unmodelled unmodelled_kind(std::string_view kind) {
+Unmodelled unmodelled_kind(std::string_view group, std::string_view kind) {
   for (const KindRow& row : kKinds) {
-    if (row.kind == kind) return row.feature;
+    if (row.kind == kind && takes(row.group, group)) return row.feature;
   }
   return kCount;
 }

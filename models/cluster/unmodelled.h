@@ -26,6 +26,7 @@ enum class Unmodelled : std::uint8_t {
   OtherScheduler,
   FqdnEndpoints,
   Autoscaler,
+  Ipv6,
   kCount
 };
 
@@ -41,7 +42,8 @@ std::span<const UnmodelledRow> unmodelled_rows();
 const UnmodelledRow& unmodelled_row(Unmodelled feature);
 
 /// Features that an object uses by being of this kind at all (NetworkPolicy, VirtualService ...); kCount for none.
-Unmodelled unmodelled_kind(std::string_view kind);
+/// @param group  Of its API: a kind is one of its group's, and two groups may have kinds of one name.
+Unmodelled unmodelled_kind(std::string_view group, std::string_view kind);
 
 /// Features that an annotation or label asks for (Istio's injection, Multus' networks ...); kCount for none.
 Unmodelled unmodelled_annotation(std::string_view key, std::string_view value);

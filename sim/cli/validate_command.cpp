@@ -15,6 +15,7 @@
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/experiment/proxy_mode_notice.h"
+#include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
@@ -168,6 +169,10 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   result.json["manifests"] = json_of(loaded.summary);
   add_cluster(result, loaded.cluster);
   if (!unused.empty()) result.lines.emplace_back("not used", fmt::format("{}", fmt::join(unused, ", ")));
+  if (loaded.summary.pods_pending > 0) {
+    result.lines.emplace_back("pending",
+                              fmt::format("{}, for the reasons above", number(loaded.summary.pods_pending, "pod")));
+  }
   if (loaded.summary.nodes_made > 0) {
     result.lines.emplace_back("nodes", fmt::format("made up, since the manifests have none: {} of 8 cores and 32 GiB",
                                                    loaded.summary.nodes_made));
@@ -176,14 +181,37 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   return result;
 }
 
-/// Whether one path names a scenario: it says so near its beginning, or has no `kind` at all.
+/// The first document of an input; empty where none could be read. What is wrong is for its reader to say.
+Document first_document(const Input& input) {
+  struct Found {};
+  Document first;
+  Diagnostics ignored;
+  try {
+    read_documents(input, ignored, [&](const Document& document) {
+      first = document;
+      throw Found{};
+    });
+  } catch (const Found&) {
+  }
+  return first;
+}
+
+/// Whether one path names a scenario: its first document says so, or has keys of a scenario and no kind.
 bool is_scenario(const std::vector<std::string>& paths) {
   std::error_code ignored;  // whoever reads it says what is wrong
   if (paths.size() != 1 || paths.front() == "-" || std::filesystem::is_directory(paths.front(), ignored)) return false;
   const auto input = Input::open(paths.front());
-  const std::string_view head = input->text().substr(0, std::size_t{64} << 10);
-  const auto has = [head](std::string_view text) { return head.find(text) != std::string_view::npos; };
-  return has("knetsim.io/") || has("kind: Scenario") || !has("kind");
+  const Document first = first_document(*input);
+  if (first.empty()) {  // Broken, or a template: a line of a scenario's own tells it from manifests.
+    const std::string_view head = input->text().substr(0, std::size_t{64} << 10);
+    return head.starts_with("apiVersion: knetsim.io/") ||
+           head.find("\napiVersion: knetsim.io/") != std::string_view::npos;
+  }
+  if (first["apiVersion"].text().starts_with("knetsim.io/") || first["kind"].text() == "Scenario") return true;
+  if (first["kind"].exists()) return false;
+  const auto has = [&](const char* key) { return first[key].exists(); };
+  return has("workloads") || has("variants") || has("run") || has("manifests") || has("graph") ||
+         (!has("apiVersion") && has("cluster"));
 }
 
 int finish(const ValidateArguments& arguments, const CommandContext& context, Validated& result) {

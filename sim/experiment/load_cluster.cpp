@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/cluster/foreign_text.h"
 #include "models/cluster/manifest_reader.h"
 #include "sim/experiment/manifest_patches.h"
 #include "sim/experiment/node_pools.h"
@@ -33,6 +34,10 @@ ClusterOptions options_of(const Scenario& scenario, const Manifests& manifests) 
   return options;
 }
 
+std::uint32_t kubernetes_minor(const Scenario& scenario) {
+  return static_cast<std::uint32_t>(parse_version(scenario.cluster.kubernetes).minor);
+}
+
 /// Equal for scenarios that read the same files.
 std::string source_key(const Scenario& scenario) {
   std::string key;
@@ -49,7 +54,8 @@ bool terminating_serve(const Scenario& scenario) {
 /// Equal for scenarios that give the same cluster: all that load() looks at.
 std::string cluster_key(const Scenario& scenario) {
   const NodesSpec& nodes = scenario.cluster.nodes;
-  std::string key = fmt::format("{}\n{} {}\n", source_key(scenario), scenario.run.seed, text_of(made_nodes(nodes)));
+  std::string key = fmt::format("{}\n{} {} {}\n", source_key(scenario), kubernetes_minor(scenario), scenario.run.seed,
+                                text_of(made_nodes(nodes)));
   for (const auto& [name, pool] : nodes.pools) key += text_of(made_nodes(nodes, name, pool)) + '\n';
   for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
   return key;
@@ -59,7 +65,8 @@ std::string cluster_key(const Scenario& scenario) {
 
 /// The way of one distinct cluster from objects to nodes and addresses.
 struct ClusterLoader::Reading {
-  explicit Reading(const Scenario& of) : scenario(of), reader(found), patches(of.patches, found) {}
+  explicit Reading(const Scenario& of)
+      : scenario(of), reader(found, kubernetes_minor(of)), patches(of.patches, found) {}
 
   void take(const Document& object) {
     if (patches.empty() || !patches.concerns(object)) {
@@ -93,8 +100,31 @@ Input& ClusterLoader::open(const std::string& path) {
   const auto found = opened_.find(path);
   if (found != opened_.end()) return *found->second;
   Input& input = inputs_.open(path);
+  if (const auto replaced = input.replace_invalid_utf8()) {
+    Diagnostics told;
+    told.notice(
+        replaced->first, {},
+        fmt::format("not UTF-8 ({}): read as U+FFFD, as kubectl does",
+                    replaced->bytes == 1 ? "one byte" : fmt::format("{} bytes, the first here", replaced->bytes)),
+        "UTF-8, or UTF-16 with its byte order mark");
+    told_.tell(told);
+  }
   opened_.emplace(path, &input);
   return input;
+}
+
+void ClusterLoader::read_file(const Input& input, Diagnostics& found, const DocumentSink& take) {
+  Diagnostics of_file;
+  read_documents(input, of_file, take, {.last_duplicate_counts = true});
+  if (of_file.has_errors()) {
+    const std::vector<Diagnostic> errors = of_file.errors();
+    if (auto fault = template_error(input, errors.front().line)) {
+      found.add(std::move(*fault));
+      return;
+    }
+    for (const Diagnostic& error : errors) found.add(error);
+  }
+  for (const Diagnostic& notice : of_file.notices()) found.add(notice);
 }
 
 void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> readings) {
@@ -111,7 +141,7 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
     }
   };
   try {
-    for (const std::string& file : expand_paths(scenario.manifests)) read_documents(open(file), found, take);
+    for (const std::string& file : expand_paths(scenario.manifests)) read_file(open(file), found, take);
   } catch (const ConfigError& error) {
     const Node list = scenario.root["manifests"];
     for (const Diagnostic& one : error.diagnostics()) {

@@ -11,6 +11,7 @@
 #include "sim/experiment/scenario.h"
 #include "sim/experiment/tell_once.h"
 #include "sim/input/input_file.h"
+#include "sim/input/read_documents.h"
 
 namespace knetsim {
 
@@ -42,6 +43,8 @@ class ClusterLoader {
  private:
   struct Reading;
   Input& open(const std::string& path);
+  /// Hands out a file's objects; a file that is a template says so instead of its mistakes as YAML.
+  static void read_file(const Input& input, Diagnostics& found, const DocumentSink& take);
   /// Hands every object of a scenario's manifests to all the readings, which have the same manifests.
   void read(const Scenario& scenario, std::span<Reading* const> readings);
 

@@ -34,20 +34,22 @@ inline ClusterOptions six_nodes() {
   return options;
 }
 
-inline void load(Loaded& loaded, const ClusterOptions& options) {
-  ManifestReader reader(loaded.diagnostics);
+inline void load(Loaded& loaded, const ClusterOptions& options, std::uint32_t kubernetes_minor = 36) {
+  ManifestReader reader(loaded.diagnostics, kubernetes_minor);
   for (const auto& input : loaded.inputs.inputs()) {
-    read_documents(*input, loaded.diagnostics, [&](const Document& document) { reader.read(document); });
+    read_documents(*input, loaded.diagnostics, [&](const Document& document) { reader.read(document); },
+                   {.last_duplicate_counts = true});
   }
   BoundCluster bound = bind_cluster(reader.finish(), options, loaded.diagnostics);
   loaded.cluster = std::move(bound.cluster);
   loaded.summary = std::move(bound.summary);
 }
 
-inline Loaded load_text(std::string_view text, const ClusterOptions& options = six_nodes()) {
+inline Loaded load_text(std::string_view text, const ClusterOptions& options = six_nodes(),
+                        std::uint32_t kubernetes_minor = 36) {
   Loaded loaded;
   loaded.inputs.add_text("test.yaml", text);
-  load(loaded, options);
+  load(loaded, options, kubernetes_minor);
   return loaded;
 }
 

@@ -22,8 +22,14 @@ TEST(Unmodelled, EveryFeatureHasARowInOrder) {
 }
 
 TEST(Unmodelled, KindsAndAnnotationsLeadToTheirFeature) {
-  EXPECT_EQ(unmodelled_kind("CiliumNetworkPolicy"), Unmodelled::NetworkPolicy);
-  EXPECT_EQ(unmodelled_kind("ConfigMap"), Unmodelled::kCount);
+  EXPECT_EQ(unmodelled_kind("cilium.io", "CiliumNetworkPolicy"), Unmodelled::NetworkPolicy);
+  EXPECT_EQ(unmodelled_kind("crd.projectcalico.org", "NetworkPolicy"), Unmodelled::NetworkPolicy);
+  EXPECT_EQ(unmodelled_kind("networking.istio.io", "Gateway"), Unmodelled::Ingress);
+  EXPECT_EQ(unmodelled_kind("", "ConfigMap"), Unmodelled::kCount);
+  // Kinds of other groups that only share the name.
+  EXPECT_EQ(unmodelled_kind("config.openshift.io", "Ingress"), Unmodelled::kCount);
+  EXPECT_EQ(unmodelled_kind("example.com", "Gateway"), Unmodelled::kCount);
+  EXPECT_EQ(unmodelled_kind("notistio.io", "Sidecar"), Unmodelled::kCount);
   EXPECT_EQ(unmodelled_annotation("linkerd.io/inject", "enabled"), Unmodelled::ServiceMesh);
   EXPECT_EQ(unmodelled_annotation("linkerd.io/inject", "disabled"), Unmodelled::kCount);
   EXPECT_EQ(unmodelled_annotation("sidecar.istio.io/rewriteAppHTTPProbers", "true"), Unmodelled::kCount);

@@ -110,6 +110,78 @@ TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
   EXPECT_THAT(more.out, HasSubstr("7 nodes, 3 pods"));
 }
 
+// A manifest may hold a scenario, or a template of somebody else's, as text.
+TEST(Validate, TellsManifestsFromScenariosByTheirOwnKeys) {
+  const TemporaryFolder scratch;
+  const std::string text = scratch.write(
+      "chaos.yaml",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  e.yaml: |\n    apiVersion: knetsim.io/v1alpha1\n "
+      "   "
+      "kind: Scenario\n  alert: \"{{ $labels.pod }} is down\"\n---\napiVersion: v1\nkind: Service\nmetadata: {name: "
+      "s}\nspec: {ports: [{port: 80}]}\n");
+  const ProgramResult held = run_program("validate " + text);
+  EXPECT_EQ(held.code, 0) << held.err;
+  EXPECT_THAT(held.out, HasSubstr("1 Service"));
+  scratch.write("web.yaml", kManifests);
+  const std::string run = "run: {duration: 1s}\ncosts: " KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n";
+  const std::string bare = std::string(kScenario).substr(std::string(kScenario).find("metadata:"));
+  const ProgramResult missing = run_program("validate " + scratch.write("bare.yaml", bare + run));
+  EXPECT_THAT(missing.err, HasSubstr("missing key 'kind'")) << "a scenario's keys without its kind";
+}
+
+// kubectl reads through unicode.BOMOverride(unicode.UTF8.NewDecoder()) (cli-runtime, FileVisitor).
+TEST(Validate, ReadsTheEncodingsThatKubectlReads) {
+  const TemporaryFolder scratch;
+  const std::string stray = scratch.write("stray.yaml", "# \x93smart quotes\x94\n" + std::string(kManifests));
+  const ProgramResult quoted = run_program("validate " + stray);
+  EXPECT_EQ(quoted.code, 0) << quoted.err;
+  EXPECT_THAT(quoted.err, HasSubstr("stray.yaml:1:3: notice: not UTF-8 (2 bytes, the first here)"));
+  EXPECT_THAT(quoted.out, HasSubstr("3 pods"));
+  std::string wide = "\xff\xfe";
+  for (const char c : std::string(kManifests)) wide += std::string{c, '\0'};
+  const ProgramResult powershell = run_program("validate " + scratch.write("wide.yaml", wide));
+  EXPECT_EQ(powershell.code, 0) << powershell.err;
+  EXPECT_THAT(powershell.out, HasSubstr("3 pods"));
+  // Our own format stays strict.
+  scratch.write("web.yaml", kManifests);
+  const std::string scenario = scratch.write("s.yaml", "# \x93\n" + std::string(kScenario) + "run: {duration: 1s}\n");
+  EXPECT_EQ(run_program("validate " + scenario).code, 3);
+}
+
+TEST(Validate, NamesTemplatesValuesAndKustomizationsForWhatTheyAre) {
+  const TemporaryFolder scratch;
+  const auto refusal = [&](const std::string& name, const std::string& text) {
+    const ProgramResult result = run_program("validate " + scratch.write(name, text));
+    EXPECT_EQ(result.code, 3) << name;
+    return result.err;
+  };
+  const std::string line = "spec: {ports: [{port: 80}]}\n";
+  EXPECT_THAT(refusal("if.yaml", "{{- if .Values.x }}\napiVersion: v1\nkind: Service\nmetadata: {name: a}\n" + line +
+                                     "{{- end }}\n"),
+              HasSubstr("if.yaml:1:1: error: a Helm template, no manifest: render it first"));
+  EXPECT_THAT(refusal("name.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: {{ .Release.Name }}}\n" + line),
+              HasSubstr("name.yaml:3:18: error: a Helm template"));
+  EXPECT_THAT(refusal("include.yaml",
+                      "apiVersion: v1\nkind: Service\nmetadata:\n  labels:\n    {{ include \"l\" . }}\n" + line),
+              HasSubstr("include.yaml:5:5: error: a Helm template"));
+  EXPECT_THAT(
+      refusal("quoted.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: \"{{ .Release.Name }}-a\"}\n" + line),
+      HasSubstr("a template's, which is to be rendered first"));
+  EXPECT_THAT(refusal("jinja.yaml", "{% if x %}\napiVersion: v1\n{% endif %}\nkind: Service\n"),
+              HasSubstr("a template (Jinja), no manifest"));
+  EXPECT_THAT(refusal("values.yaml", "replicaCount: 1\ncluster: x\n"),
+              HasSubstr("the values of a Helm chart, no manifest"));
+  EXPECT_THAT(refusal("kustomization.yaml", "resources: [web.yaml]\n"), HasSubstr("kubectl kustomize FOLDER"));
+  EXPECT_THAT(refusal("bad.yaml", "apiVersion: v1\nkind: [\n"), testing::Not(HasSubstr("template")));
+  // Beside manifests they are passed over.
+  scratch.write("all/web.yaml", kManifests);
+  scratch.write("all/kustomization.yaml", "resources: [web.yaml]\n");
+  scratch.write("all/values.yaml", "replicaCount: 1\n");
+  const ProgramResult folder = run_program("validate " + scratch.path("all"));
+  EXPECT_EQ(folder.code, 0) << folder.err;
+  EXPECT_THAT(folder.out, HasSubstr("2 notices, no error"));
+}
+
 TEST(Validate, TellsOfKubeProxysConfigMapAmongManifestsAlone) {
   const TemporaryFolder scratch;
   const std::string file = scratch.write(

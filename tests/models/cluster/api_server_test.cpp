@@ -1,0 +1,314 @@
+// Goal: manifests are taken as kubectl and the API server take them: what they fill in, what they pass over, what they
+// refuse. Method: small manifests; each expected value is a rule of k/k (pkg/apis/core/v1/defaults.go, .../validation)
+// or of YAML 1.1 as goyaml.v2 resolves it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "load.h"
+#include "models/cluster/name_rules.h"
+
+namespace knetsim {
+namespace {
+
+using testing::HasSubstr;
+
+std::string service(const std::string& spec, const std::string& name = "s") {
+  return "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + name + "}\nspec: {" + spec + "}\n";
+}
+std::string pod(const std::string& containers) {
+  return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {app: web}}\nspec: {containers: [" + containers +
+         "]}\n";
+}
+std::string other(const std::string& api_version, const std::string& kind, const std::string& spec = "{}") {
+  return "---\napiVersion: " + api_version + "\nkind: " + kind + "\nmetadata: {name: w}\nspec: " + spec + "\n";
+}
+std::vector<Endpoint> endpoints(const Loaded& loaded, ServicePortIndex port = 0) {
+  const auto found = loaded.cluster.endpoints.latest().endpoints(port);
+  return {found.begin(), found.end()};
+}
+
+// SetDefaults_Service: a targetPort of 0 or "" is the port.
+TEST(ApiServer, FillsInATargetPortOfZeroOrNothing) {
+  for (const char* target : {"0", "\"\"", "0.0", "null"}) {
+    const Loaded loaded = load_text(pod("{name: a}") + service(std::string("selector: {app: web}, ports: [{port: 80, "
+                                                                           "targetPort: ") +
+                                                               target + "}]"));
+    ASSERT_EQ(loaded.errors() + loaded.notices(), "") << target;
+    ASSERT_EQ(endpoints(loaded).size(), 1U) << target;
+    EXPECT_EQ(endpoints(loaded)[0].port, 80) << target;
+  }
+}
+
+// validateContainerPorts looks for names twice within a container; FindPort takes the first container that has one.
+TEST(ApiServer, PortNamesBelongToAContainer) {
+  const Loaded loaded =
+      load_text(pod("{name: a, ports: [{name: metrics, containerPort: 9100}]}, {name: b, ports: [{name: "
+                    "metrics, containerPort: 9200}]}") +
+                service("selector: {app: web}, ports: [{port: 80, targetPort: metrics}]"));
+  ASSERT_EQ(loaded.errors() + loaded.notices(), "");
+  ASSERT_EQ(endpoints(loaded).size(), 1U);
+  EXPECT_EQ(endpoints(loaded)[0].port, 9100);
+}
+
+// A kind is one of its group's: the same name elsewhere is another project's.
+TEST(ApiServer, KindsOfOtherGroupsAreNotUsed) {
+  std::string text;
+  std::size_t count = 0;
+  for (const char* kind : {"Service", "Node", "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
+                           "Endpoints", "EndpointSlice", "Ingress", "NetworkPolicy", "Gateway"}) {
+    text += other("example.com/v1", kind, "{replicas: x, ports: 3, selector: [1]}");
+    ++count;
+  }
+  const Loaded loaded = load_text(text);
+  EXPECT_EQ(loaded.errors() + loaded.notices(), "");
+  EXPECT_EQ(loaded.summary.objects, count);
+  EXPECT_EQ(loaded.summary.not_used.at("Service of example.com"), 1U);
+  EXPECT_EQ(loaded.cluster.services.size(), 0U);
+  EXPECT_EQ(loaded.cluster.nodes.size(), 6U) << "made up: a Node of another group is none";
+  // Kubernetes' own groups have no such kind: kubectl says "no matches for kind".
+  EXPECT_THAT(load_text(other("batch/v1", "Service")).errors(), HasSubstr("apiVersion batch/v1 has no kind Service"));
+}
+
+TEST(ApiServer, ListsWithinListsGiveTheirItems) {
+  const std::string inner =
+      "- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: ServiceList\n    items:\n    - "
+      "metadata: "
+      "{name: s}\n      spec: {ports: [{port: 80}]}\n";
+  const Loaded loaded = load_text("apiVersion: v1\nkind: List\nitems:\n" + inner);
+  ASSERT_EQ(loaded.errors(), "");
+  ASSERT_EQ(loaded.cluster.services.size(), 1U);
+  EXPECT_EQ(loaded.cluster.services[0].name, "s");
+  EXPECT_TRUE(loaded.summary.not_used.empty());
+}
+
+// The deprecation guide: extensions/v1beta1 and apps/v1beta1 ended with 1.16, and filled in the selector.
+TEST(ApiServer, OldVersionsAreValidWhereTheClusterServedThem) {
+  const std::string old =
+      "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: "
+      "{metadata: {labels: {app: web}}, spec: {containers: [{name: a}]}}}\n";
+  const std::string ingress = other("extensions/v1beta1", "Ingress",
+                                    "{rules: [{http: {paths: [{backend: {serviceName: web, servicePort: 80}}]}}]}");
+  const Loaded then = load_text(old + ingress + service("selector: {app: web}, ports: [{port: 80}]"), six_nodes(), 15);
+  ASSERT_EQ(then.errors(), "");
+  EXPECT_THAT(then.notices(), testing::Not(HasSubstr("removed")));
+  EXPECT_THAT(then.notices(), testing::Not(HasSubstr("serviceName")));
+  EXPECT_EQ(endpoints(then).size(), 1U);
+  const Loaded now = load_text(old + ingress);
+  EXPECT_THAT(now.notices(), HasSubstr("extensions/v1beta1 was removed in Kubernetes 1.16; read as apps/v1"));
+  EXPECT_THAT(now.errors(), HasSubstr("selector is missing"));
+  EXPECT_THAT(now.notices(), HasSubstr("no Ingress in apiVersion extensions/v1beta1 since Kubernetes 1.22"));
+  const Loaded early = load_text(deployment("web", 1), six_nodes(), 8);
+  EXPECT_EQ(early.errors(), "");
+  EXPECT_THAT(early.notices(), HasSubstr("apps/v1 Deployment came with Kubernetes 1.9; the cluster's is 1.8"));
+}
+
+// KEP-4017: the label is set from 1.28 on.
+TEST(ApiServer, PodIndexIsALabelOfItsVersions) {
+  std::string set = deployment("db", 1);
+  set.replace(set.find("Deployment"), 10, "StatefulSet");
+  const std::string by_index = service("selector: {apps.kubernetes.io/pod-index: \"0\"}, ports: [{port: 80}]");
+  EXPECT_EQ(endpoints(load_text(set + by_index, six_nodes(), 28)).size(), 1U);
+  EXPECT_EQ(endpoints(load_text(set + by_index, six_nodes(), 27)).size(), 0U);
+}
+
+// encoding/json writes 2.0 as 2; goyaml.v2's resolve reads 010 as octal, drops underscores, and 08 as a float.
+TEST(ApiServer, NumbersAreThoseOfYaml11) {
+  const Loaded loaded = load_text(
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: 2.0, selector: {matchLabels: {a: "
+      "b}}, "
+      "template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, ports: [{containerPort: 8_0.0e0}], "
+      "resources: "
+      "{requests: {cpu: 010m, memory: 1_000_000}}}, {name: b, resources: {requests: {cpu: 010, memory: 0x100000}}}, "
+      "{name: "
+      "c, resources: {requests: {cpu: \"010\", memory: 08}}}]}}}\n");
+  ASSERT_EQ(loaded.errors(), "");
+  EXPECT_EQ(loaded.cluster.pods.size(), 0U) << "18 cores fit no node";
+  EXPECT_EQ(loaded.summary.pods_pending, 2U);
+  const std::vector<Container>& containers = loaded.cluster.pod_specs[0].containers;
+  EXPECT_EQ(containers[0].requests.cpu_milli, 10) << "010m is a text";
+  EXPECT_EQ(containers[0].requests.memory_bytes, 1'000'000);
+  EXPECT_EQ(containers[1].requests.cpu_milli, 8000);
+  EXPECT_EQ(containers[1].requests.memory_bytes, 1 << 20);
+  EXPECT_EQ(containers[2].requests.cpu_milli, 10'000) << "in quotes it is a text, which a quantity reads as ten";
+  EXPECT_EQ(containers[2].requests.memory_bytes, 8);
+  EXPECT_THAT(load_text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: 2.5}\n").errors(),
+              HasSubstr("'2.5' is not a whole number"));
+}
+
+TEST(ApiServer, OfTwoEqualKeysTheLastCounts) {
+  std::string text = deployment("web", 2);
+  text.insert(text.find("  selector:"), "  replicas: 3\n");
+  const Loaded loaded = load_text(text);
+  ASSERT_EQ(loaded.errors(), "");
+  EXPECT_EQ(loaded.cluster.pods.size(), 3U);
+  EXPECT_THAT(
+      loaded.notices(),
+      HasSubstr("test.yaml:7:3: notice: duplicate key 'replicas': this one counts, as for kubectl; line 6 has the "
+                "other"));
+  const Loaded json = load_text(
+      R"({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "name": "b"}, "spec": {"containers": [{"name": "x"}]}})");
+  ASSERT_EQ(json.errors(), "");
+  EXPECT_EQ(json.cluster.pods[0].name, "b");
+}
+
+// Dumps are passed on with their addresses made unreadable; endpoints are found by the pods that they name.
+TEST(ApiServer, MaskedAddressesAreMadeUp) {
+  for (const std::string mask : {"x.x.x.x", "\"<redacted>\"", "10.x.x.x", "REDACTED", "\"***\"", "0.0.0.0"}) {
+    const Loaded loaded = load_text(
+        "apiVersion: v1\nkind: Node\nmetadata: {name: w1}\nspec: {podCIDR: " + mask +
+        "}\nstatus: {addresses: [{type: InternalIP, address: " + mask +
+        "}], allocatable: {cpu: 4, memory: 8Gi}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: "
+        "{nodeName: w1, "
+        "containers: [{name: a}]}\nstatus: {podIP: " +
+        mask + "}\n" + service("clusterIP: " + mask + ", ports: [{port: 80}]") +
+        service("clusterIP: " + mask + ", ports: [{port: 80}]", "t") +
+        "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-1, labels: "
+        "{kubernetes.io/service-name: s}}\naddressType: IPv4\nports: [{port: 8080}]\nendpoints: [{addresses: [" +
+        mask + "], targetRef: {kind: Pod, name: p}}]\n");
+    ASSERT_EQ(loaded.errors(), "") << mask;
+    EXPECT_THAT(loaded.notices(), HasSubstr("this address is masked: one is made up")) << mask;
+    const Cluster& cluster = loaded.cluster;
+    EXPECT_TRUE(cluster.nodes[0].ip) << mask;
+    EXPECT_TRUE(cluster.pods[0].ip) << mask;
+    EXPECT_NE(cluster.services[0].cluster_ips[0], cluster.services[1].cluster_ips[0]) << mask;
+    ASSERT_EQ(endpoints(loaded).size(), 1U) << mask;
+    EXPECT_EQ(endpoints(loaded)[0].address, cluster.pods[0].ip) << mask;
+  }
+  EXPECT_THAT(load_text(service("clusterIP: 10.0.0.300, ports: [{port: 80}]")).errors(),
+              HasSubstr("is not an IP address"));
+}
+
+TEST(ApiServer, JobsAreNamedWhereAServiceFindsNoPod) {
+  const std::string job = other("batch/v1", "Job",
+                                "{template: {metadata: {labels: {app: sum}}, spec: {containers: [{name: "
+                                "a}]}}}");
+  const std::string cron = other("batch/v1", "CronJob",
+                                 "{jobTemplate: {spec: {template: {metadata: {labels: {app: night}}, "
+                                 "spec: {containers: [{name: a}]}}}}}");
+  const std::string rollout = other("argoproj.io/v1alpha1", "Rollout",
+                                    "{template: {metadata: {labels: {app: web}}, spec: "
+                                    "{containers: [{name: a}]}}}");
+  const auto said = [](const std::string& app, const std::string& text) {
+    return load_text(text + service("selector: {" + app + "}, ports: [{port: 80}]")).notices();
+  };
+  EXPECT_THAT(said("app: sum", job),
+              HasSubstr("selects no pod that runs; the pods of Job w are not run: a Job is not"));
+  EXPECT_THAT(said("batch.kubernetes.io/job-name: w", job), HasSubstr("the pods of Job w are not run"));
+  EXPECT_THAT(said("app: night", cron), HasSubstr("the pods of CronJob w are not run"));
+  EXPECT_THAT(said("app: web", rollout), HasSubstr("the pods of Rollout w are not run"));
+}
+
+TEST(ApiServer, Ipv6FirstServicesAreTold) {
+  for (const char* spec :
+       {"ipFamilies: [IPv6], ports: [{port: 80}]", "ipFamilies: [IPv6, IPv4], ports: [{port: 80}]",
+        "clusterIP: \"fd00::1\", ports: [{port: 80}]", "clusterIPs: [\"fd00::1\", 10.96.0.9], ports: [{port: 80}]"}) {
+    EXPECT_THAT(load_text(service(spec)).notices(), HasSubstr("IPv6 Services: simulated traffic is IPv4")) << spec;
+  }
+  EXPECT_THAT(load_text(service("ipFamilies: [IPv4, IPv6], ports: [{port: 80}]")).notices(),
+              testing::Not(HasSubstr("IPv6 Services")));
+}
+
+struct Refusal {
+  std::string manifest;
+  std::string said;
+};
+
+// ValidateService, ValidateDeploymentSpec, ValidateTolerations ... of k/k pkg/apis.
+TEST(ApiServer, WhatItRefusesIsRefused) {
+  const auto workload = [](const std::string& kind, const std::string& spec) {
+    return other("apps/v1", kind,
+                 "{" + spec + ", template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a}]}}}");
+  };
+  const auto tolerating = [](const std::string& toleration) {
+    return "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], tolerations: [" +
+           toleration + "]}\n";
+  };
+  const std::vector<Refusal> cases{
+      {service("externalTrafficPolicy: Local, ports: [{port: 80}]"),
+       "externalTrafficPolicy in a Service of type ClusterIP"},
+      {service("loadBalancerClass: a/b, ports: [{port: 80}]"), "loadBalancerClass in a Service of type ClusterIP"},
+      {service("type: NodePort, loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 80}]"),
+       "loadBalancerSourceRanges in a Service of type NodePort"},
+      {service("type: NodePort, allocateLoadBalancerNodePorts: false, ports: [{port: 80}]"),
+       "allocateLoadBalancerNodePorts in a Service of type NodePort"},
+      {service("type: LoadBalancer, healthCheckNodePort: 31000, ports: [{port: 80}]"),
+       "healthCheckNodePort in a Service of type LoadBalancer"},
+      {service("sessionAffinityConfig: {clientIP: {timeoutSeconds: 10}}, ports: [{port: 80}]"),
+       "sessionAffinityConfig without sessionAffinity"},
+      {service("type: ExternalName, externalName: a.b, clusterIP: 10.96.0.7"),
+       "clusterIP in a Service of type ExternalName"},
+      {service("ports: [{port: 80, name: Web}]"), "'Web' is not the name of a Service's port"},
+      {service("ports: [{port: 80}]", "a.b"), "'a.b' is not the name of a Service"},
+      {service("selector: {-app: web}, ports: [{port: 80}]"), "'-app' is not a label key"},
+      {workload("Deployment", "selector: {}"), "an empty selector is not taken in a Deployment"},
+      {workload("StatefulSet", "selector: {matchLabels: {}}"), "an empty selector is not taken in a StatefulSet"},
+      {workload("DaemonSet", "selector: {matchExpressions: []}"), "an empty selector is not taken in a DaemonSet"},
+      {workload("ReplicaSet", "selector: {}"), "an empty selector is not taken in a ReplicaSet"},
+      {pod("{name: a_b}"), "'a_b' is not the name of a container"},
+      {pod("{name: a, ports: [{containerPort: 80, hostPort: 80}, {containerPort: 81, hostPort: 80}]}"),
+       "host port 80/TCP twice in one pod"},
+      {"apiVersion: v1\nkind: Pod\nmetadata: {name: a..b}\nspec: {containers: [{name: a}]}\n",
+       "'a..b' is not an object name"},
+      {"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: a.b}\nspec: {containers: [{name: a}]}\n",
+       "'a.b' is not the name of a namespace"},
+      {tolerating("{key: a, operator: Exists, value: b}"), "a value beside operator Exists"},
+      {tolerating("{effect: NoSchedule}"), "a toleration without key takes every taint"},
+  };
+  for (const Refusal& one : cases) EXPECT_THAT(load_text(one.manifest).errors(), HasSubstr(one.said)) << one.manifest;
+  // RelaxedServiceNameValidation, beta in 1.36: a digit may come first.
+  const std::string digit = service("ports: [{port: 80}]", "1st");
+  EXPECT_EQ(load_text(digit).errors(), "");
+  EXPECT_THAT(load_text(digit, six_nodes(), 35).errors(), HasSubstr("'1st' is not the name of a Service"));
+  EXPECT_EQ(load_text(service("type: NodePort, externalTrafficPolicy: Local, ports: [{port: 80}]") +
+                      service("externalIPs: [1.2.3.4], externalTrafficPolicy: Local, ports: [{port: 80}]", "t"))
+                .errors(),
+            "");
+}
+
+TEST(ApiServer, FieldsOf136AreKnown) {
+  const Loaded loaded = load_text(
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {schedulingGroup: {podGroupName: g}, containers: [{name: "
+      "a}]}\n");
+  EXPECT_EQ(loaded.errors() + loaded.notices(), "");
+}
+
+// What is not used is never fatal, and told for what it is; where there is nothing else it is an error.
+TEST(ApiServer, FilesOfHelmAndKustomizeAreNamed) {
+  const auto beside = [](const std::string& name, const std::string& text, bool alone) {
+    Loaded loaded;
+    loaded.inputs.add_text(name, text);
+    if (!alone) loaded.inputs.add_text("m.yaml", service("ports: [{port: 80}]"));
+    load(loaded, six_nodes());
+    return loaded.errors() + loaded.notices();
+  };
+  const std::vector<std::pair<std::string, std::string>> files{
+      {"values.yaml", "replicaCount: 2\nimage: {repository: nginx}\n"},
+      {"chart/prod-values.yaml", "replicaCount: 2\n"},
+      {"Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+      {"kustomization.yaml", "resources: [a.yaml]\n"},
+      {"k.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"}};
+  for (const auto& [name, text] : files) {
+    EXPECT_THAT(beside(name, text, false), HasSubstr(": notice: ")) << name;
+    EXPECT_THAT(beside(name, text, false), testing::Not(HasSubstr(": error: "))) << name;
+    EXPECT_THAT(beside(name, text, true), HasSubstr(": error: ")) << name;
+  }
+  EXPECT_THAT(beside("values.yaml", "a: 1\n", true), HasSubstr("the values of a Helm chart, no manifest"));
+  EXPECT_THAT(beside("kustomization.yml", "resources: [a.yaml]\n", true), HasSubstr("a kustomization: its patches"));
+}
+
+TEST(NameRules, AreThoseOfTheApiMachinery) {
+  EXPECT_TRUE(is_dns_subdomain("a-1.b.c") && is_dns_subdomain("0"));
+  EXPECT_FALSE(is_dns_subdomain("a..b") || is_dns_subdomain(".a") || is_dns_subdomain("a.-b") || is_dns_subdomain("A"));
+  EXPECT_FALSE(is_dns_subdomain(std::string(254, 'a')));
+  EXPECT_TRUE(is_dns_label("1a") && is_dns1035_label("a1"));
+  EXPECT_FALSE(is_dns1035_label("1a") || is_dns_label("a.b") || is_dns_label(std::string(64, 'a')) || is_dns_label(""));
+  EXPECT_TRUE(is_qualified_name("app.kubernetes.io/name") && is_qualified_name("a_B.c"));
+  EXPECT_FALSE(is_qualified_name("a/b/c") || is_qualified_name("/a") || is_qualified_name("a/") ||
+               is_qualified_name(""));
+}
+
+}  // namespace
+}  // namespace knetsim
