@@ -145,7 +145,7 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
                                      !pods_named(cluster, asked.name).empty())) {
     target = lookup.pod(name, asked.port, protocol, {});
   } else {
-    target = lookup.service(name, asked.port, protocol, {});
+    target = lookup.service(split_service_name(asked.name, ns), asked.port, protocol, {});
   }
   if (!target) {
     const std::vector<Diagnostic> errors = diagnostics.errors();

@@ -130,7 +130,7 @@ class CallGraphBuilder {
     EdgeSpec edge;
     switch (wanted.kind) {
       case CallTarget::Kind::Service:
-        target = lookup_.service(split_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
+        target = lookup_.service(split_service_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
         break;
       case CallTarget::Kind::Pod:
         target = lookup_.pod(split_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
@@ -225,7 +225,7 @@ class CallGraphBuilder {
     const ObjectName name = split_name(to.name, ns);
     if (to.kind == "hostPort") return lookup_.host_port(name, to.port, protocol, at);
     if (to.kind == "pod") return lookup_.pod(name, to.port, protocol, at);
-    return lookup_.service(name, to.port, protocol, at);
+    return lookup_.service(split_service_name(to.name, ns), to.port, protocol, at);
   }
 
   static Arrivals arrivals_of(const WorkloadSettings& workload) {

@@ -1,5 +1,7 @@
 #include "sim/experiment/scenario.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <system_error>
 
@@ -48,18 +50,29 @@ AppSettings app_of(const std::string& name, const AppKeys& keys) {
   return app;
 }
 
-TargetSpec target_of(const ToKeys& keys) {
+/// "reviews:http" is the port of that name, in every kind of target.
+TargetSpec target_of(const ToKeys& keys, Diagnostics& diagnostics) {
   TargetSpec to;
+  std::string port_of_name;
   const auto take = [&](const char* kind, const std::optional<std::string>& name) {
     if (!name) return;
+    const std::size_t colon = name->find(':');
     to.kind = kind;
-    to.name = *name;
+    to.name = name->substr(0, colon);
+    if (colon == std::string::npos) return;
+    port_of_name = name->substr(colon + 1);
+    const Node at = keys.at[kind].exists() ? keys.at[kind] : keys.at;
+    if (to.name.empty() || port_of_name.empty()) {
+      diagnostics.error(at, fmt::format("'{}' lacks a name or a port", *name), "NAME, or NAME:PORT");
+    } else if (!keys.port.empty() && keys.port != port_of_name) {
+      diagnostics.error(at, fmt::format("'{}' and port '{}' are two ports", *name, keys.port), "one of them");
+    }
   };
   take("service", keys.service);
   take("nodePort", keys.node_port);
   take("hostPort", keys.host_port);
   take("pod", keys.pod);
-  to.port = keys.port;
+  to.port = port_of_name.empty() ? keys.port : port_of_name;
   to.node = keys.through;
   to.at = keys.at;
   return to;
@@ -71,7 +84,7 @@ WorkloadSettings workload_of(const std::string& name, const WorkloadKeys& keys, 
   workload.from = keys.from.selector;
   workload.from_selector = keys.from.selector.to_string();
   workload.ns = keys.from.ns;
-  workload.to = target_of(keys.to);
+  workload.to = target_of(keys.to, diagnostics);
   workload.protocol = keys.protocol;
   const ArrivalKeys& arrivals = keys.arrivals;
   if (arrivals.poisson) {

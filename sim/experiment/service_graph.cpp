@@ -5,16 +5,67 @@
 #include <algorithm>
 
 #include "sim/experiment/distribution_fields.h"
+#include "sim/experiment/isotope_units.h"
+#include "sim/experiment/target_lookup.h"
 #include "sim/input/binder.h"
 #include "sim/input/read_documents.h"
+#include "sim/input/units_text.h"
 
 namespace knetsim {
 namespace {
 
+/// A size as isotope reads it. @see parse_ram_bytes
+struct RamBytes {
+  std::int64_t count = 0;
+  auto operator<=>(const RamBytes&) const = default;
+};
+/// isotope's Percentage: "5%", or a number from 0 to 1.
+struct Chance {
+  double fraction = 0;
+  auto operator<=>(const Chance&) const = default;
+};
+/// Percent as a number from 0 to 100, or "50%".
+struct PercentNumber {
+  double percent = 100;
+  auto operator<=>(const PercentNumber&) const = default;
+};
+
+}  // namespace
+
+template <>
+struct Codec<RamBytes> : ScalarCodec<Codec<RamBytes>, RamBytes> {
+  static RamBytes parse(std::string_view text) { return {parse_ram_bytes(text)}; }
+  static TypeInfo info() { return {.name = "size", .accepted = std::string(kRamUnits)}; }
+};
+template <>
+struct Codec<Chance> : ScalarCodec<Codec<Chance>, Chance> {
+  static Chance parse(std::string_view text) {
+    const std::optional<double> number = to_double(text);
+    const Chance chance{number ? *number : parse_percent(text)};
+    if (chance.fraction < 0 || chance.fraction > 1)
+      throw ValueError(fmt::format("'{}' is no share", text), "0% to 100%");
+    return chance;
+  }
+  static TypeInfo info() { return {.name = "share", .accepted = "a number from 0 to 1, or one with %"}; }
+};
+template <>
+struct Codec<PercentNumber> : ScalarCodec<Codec<PercentNumber>, PercentNumber> {
+  static PercentNumber parse(std::string_view text) {
+    const std::optional<double> number = to_double(text);
+    const PercentNumber percent{number ? *number : parse_percent(text) * 100};
+    if (percent.percent < 0 || percent.percent > 100) throw ValueError(fmt::format("{} percent", text), "0 to 100");
+    return percent;
+  }
+  static TypeInfo info() { return {.name = "percent", .accepted = "a number from 0 to 100"}; }
+};
+
+namespace {
+
 struct CallTarget {
   std::string service;
-  std::optional<Bytes> size;
-  std::optional<double> probability;
+  std::optional<RamBytes> size, payload_size;
+  std::optional<PercentNumber> probability;
+  std::string hostname, call_override;
   Node at;
 };
 struct Command {
@@ -30,33 +81,43 @@ struct ScriptStep {
 };
 struct Defaults {
   std::string type;
-  Bytes request_size{}, response_size{};
+  RamBytes request_size{}, response_size{};
   std::uint32_t replicas = 1;
   std::vector<ScriptStep> script;
-  std::optional<Percent> error_rate;
+  std::optional<Chance> error_rate;
   std::uint32_t rbac_policies = 0;
 };
 struct ServiceKeys {
   std::string name;
+  std::string ns;
   std::string type;
-  std::optional<Bytes> response_size;
+  std::optional<RamBytes> response_size;
   std::optional<std::uint32_t> replicas;
   std::optional<std::vector<ScriptStep>> script;
-  std::optional<Percent> error_rate;
+  std::optional<Chance> error_rate;
   bool is_entrypoint = false;
   std::uint32_t rbac_policies = 0;
+  std::optional<std::string> compute_usage, memory_usage;
   Node at;
 };
 struct GraphKeys {
+  std::string api_version;
+  std::string kind;
   Defaults defaults;
+  std::optional<Defaults> default_;
   std::vector<ServiceKeys> services;
 };
 
 void describe(Fields<CallTarget>& f) {
   f.about("CallTarget", "A call to another service.");
   f.required("service", &CallTarget::service, {.doc = "Its name.", .not_empty = true});
-  f.optional("size", &CallTarget::size, {.doc = "Bytes of the request."});
+  f.optional("size", &CallTarget::size, {.doc = "Bytes of the request's body."});
+  f.optional("payloadSize", &CallTarget::payload_size, {.doc = "The same, as the format's description has it."});
   f.optional("probability", &CallTarget::probability, {.doc = "Percent of requests that make the call; not modelled."});
+  f.optional(
+      "hostname", &CallTarget::hostname,
+      {.doc = "Where the request goes instead: NAME.NAMESPACE.svc.cluster.local:PORT of a service of the graph."});
+  f.optional("call-override", &CallTarget::call_override, {.doc = "The same, as older graphs have it."});
   f.shorthand("service");
   f.node(&CallTarget::at);
 }
@@ -78,8 +139,8 @@ std::vector<EnumValue> types() { return {{.name = "http"}, {.name = "grpc"}}; }
 void describe(Fields<Defaults>& f) {
   f.about("Defaults", "What services have that say nothing else.");
   f.optional("type", &Defaults::type, "http", {.doc = "Protocol.", .allowed = types()});
-  f.optional("requestSize", &Defaults::request_size, "1KiB", {.doc = "Bytes of a request."});
-  f.optional("responseSize", &Defaults::response_size, "1KiB", {.doc = "Bytes of a response."});
+  f.optional("requestSize", &Defaults::request_size, "0", {.doc = "Bytes of a request's body."});
+  f.optional("responseSize", &Defaults::response_size, "0", {.doc = "Bytes of a response's body."});
   f.optional("numReplicas", &Defaults::replicas, "1", {.doc = "Pods of a service.", .at_least = "1"});
   f.optional("script", &Defaults::script, {.doc = "What a service does."});
   f.optional("errorRate", &Defaults::error_rate, {.doc = "Share of requests that fail; not modelled."});
@@ -88,6 +149,7 @@ void describe(Fields<Defaults>& f) {
 void describe(Fields<ServiceKeys>& f) {
   f.about("Service", "A service of the graph.");
   f.required("name", &ServiceKeys::name, {.doc = "Its name.", .not_empty = true});
+  f.optional("namespace", &ServiceKeys::ns, {.doc = "Its namespace; default where nothing is said."});
   f.optional("type", &ServiceKeys::type, {.doc = "Protocol.", .allowed = types()});
   f.optional("responseSize", &ServiceKeys::response_size, {.doc = "Bytes of a response."});
   f.optional("numReplicas", &ServiceKeys::replicas, {.doc = "Pods.", .at_least = "1"});
@@ -95,72 +157,117 @@ void describe(Fields<ServiceKeys>& f) {
   f.optional("errorRate", &ServiceKeys::error_rate, {.doc = "Share of requests that fail; not modelled."});
   f.optional("isEntrypoint", &ServiceKeys::is_entrypoint, "false", {.doc = "Requests from outside begin here."});
   f.optional("numRbacPolicies", &ServiceKeys::rbac_policies, "0", {.doc = "Of a mesh; without effect here."});
+  f.optional("computeUsage", &ServiceKeys::compute_usage, {.doc = "CPU that it burns; not modelled."});
+  f.optional("memoryUsage", &ServiceKeys::memory_usage, {.doc = "Memory that it holds; not modelled."});
   f.node(&ServiceKeys::at);
 }
 void describe(Fields<GraphKeys>& f) {
   f.about("ServiceGraph", "A call graph in isotope's format.");
+  f.optional("apiVersion", &GraphKeys::api_version, {.doc = "Version of the format: v1alpha1."});
+  f.optional("kind", &GraphKeys::kind, {.doc = "MockServiceGraph."});
   f.optional("defaults", &GraphKeys::defaults, {.doc = "What services have that say nothing else."});
+  f.optional("default", &GraphKeys::default_, {.doc = "The same, as the format's description has it."});
   f.required("services", &GraphKeys::services, {.doc = "The services.", .not_empty = true});
+}
+
+std::string name_of(const GraphService& service) {
+  return service.ns.empty() ? service.name : service.ns + '/' + service.name;
 }
 
 class Converter {
  public:
-  explicit Converter(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  Converter(const GraphKeys& graph, Diagnostics& diagnostics)
+      : graph_(graph), defaults_(graph.default_ ? *graph.default_ : graph.defaults), diagnostics_(diagnostics) {
+    for (const ServiceKeys& service : graph.services) names_.push_back(service.name);
+  }
 
-  GraphService service(const GraphKeys& graph, const ServiceKeys& keys) {
-    if (keys.error_rate && keys.error_rate->fraction > 0) {
-      diagnostics_.unsupported(keys.at["errorRate"], "errors of services are not modelled; none will occur");
+  GraphService service(const ServiceKeys& keys) {
+    const std::optional<Chance> errors = keys.error_rate ? keys.error_rate : defaults_.error_rate;
+    if (errors && errors->fraction > 0) {
+      diagnostics_.unsupported(keys.error_rate ? keys.at["errorRate"] : keys.at,
+                               "errors of services are not modelled; none will occur");
+    }
+    for (const char* usage : {"computeUsage", "memoryUsage"}) {
+      if (keys.at[usage].exists()) {
+        diagnostics_.unsupported(keys.at[usage],
+                                 "what a service burns or holds is not modelled; 'apps' can say its work");
+      }
     }
     GraphService made;
     made.name = keys.name;
-    made.replicas = keys.replicas.value_or(graph.defaults.replicas);
-    made.response_size = keys.response_size.value_or(graph.defaults.response_size);
+    made.ns = keys.ns;
+    made.replicas = keys.replicas.value_or(defaults_.replicas);
+    made.response_size = Bytes((keys.response_size ? *keys.response_size : defaults_.response_size).count);
     made.is_entrypoint = keys.is_entrypoint;
     made.at = keys.at;
-    for (const ScriptStep& step : keys.script ? *keys.script : graph.defaults.script) {
-      std::vector<GraphCommand>& group = made.script.emplace_back();
+    for (const ScriptStep& step : keys.script ? *keys.script : defaults_.script) {
       if (!step.concurrent) {
-        group.push_back(command(graph, step));
+        made.script.push_back({command(keys, step)});
         continue;
       }
+      std::vector<GraphCommand> calls;
       for (const Command& inner : *step.concurrent) {
         if (inner.sleep && step.concurrent->size() > 1) {
-          diagnostics_.error(inner.at, "a pause beside concurrent calls is not modelled");
+          diagnostics_.unsupported(inner.at,
+                                   "a pause beside concurrent calls comes before them: they take its time more");
+          made.script.push_back({command(keys, inner)});
+        } else {
+          calls.push_back(command(keys, inner));
         }
-        group.push_back(command(graph, inner));
       }
+      if (!calls.empty()) made.script.push_back(std::move(calls));
     }
     return made;
   }
 
  private:
   template <class Keys>
-  GraphCommand command(const GraphKeys& graph, const Keys& keys) {
+  GraphCommand command(const ServiceKeys& caller, const Keys& keys) {
     GraphCommand made;
     made.at = keys.at;
     if (keys.sleep) made.sleep = *keys.sleep;
     if (!keys.call) return made;
-    made.call = keys.call->service;
-    made.size = keys.call->size;
-    made.at = keys.call->at;
-    if (keys.call->probability && *keys.call->probability < 100) {
-      diagnostics_.unsupported(keys.call->at["probability"],
-                               "calls are not left to chance here; it will always be made");
+    const CallTarget& call = *keys.call;
+    made.at = call.at;
+    if (const auto size = call.size ? call.size : call.payload_size) made.size = Bytes(size->count);
+    if (call.probability && call.probability->percent < 100) {
+      diagnostics_.unsupported(call.at["probability"], "calls are not left to chance here; it will always be made");
     }
-    std::vector<std::string> names;
-    for (const ServiceKeys& service : graph.services) names.push_back(service.name);
-    if (std::find(names.begin(), names.end(), made.call) == names.end()) {
-      diagnostics_.error(made.at, fmt::format("the graph has no service '{}'{}", made.call, suggest(made.call, names)));
+    std::string name = call.service;
+    std::string ns;
+    if (const std::string& host = call.hostname.empty() ? call.call_override : call.hostname; !host.empty()) {
+      const DnsName named = dns_name(host);
+      name = named.name;
+      ns = named.ns;
+    }
+    const auto found = callee(name, ns.empty() ? caller.ns : ns, !ns.empty());
+    if (found != graph_.services.end()) {
+      made.call = found->ns.empty() ? found->name : found->ns + '/' + found->name;
+    } else {
+      diagnostics_.error(made.at, fmt::format("the graph has no service '{}'{}", name, suggest(name, names_)));
     }
     return made;
   }
 
+  /// In the caller's namespace first, then wherever there is one of that name.
+  std::vector<ServiceKeys>::const_iterator callee(const std::string& name, const std::string& ns, bool stated) const {
+    const auto in = [&](const ServiceKeys& service) { return service.name == name && service.ns == ns; };
+    const auto found = std::find_if(graph_.services.begin(), graph_.services.end(), in);
+    if (found != graph_.services.end() || stated) return found;
+    return std::find_if(graph_.services.begin(), graph_.services.end(),
+                        [&](const ServiceKeys& service) { return service.name == name; });
+  }
+
+  const GraphKeys& graph_;
+  const Defaults& defaults_;
+  std::vector<std::string> names_;
   Diagnostics& diagnostics_;
 };
 
+/// A message has at least a byte, where a body may have none.
 SizeLaw constant(Bytes size) {
   SizeLaw law;
-  law.mean = static_cast<double>(size.count());
+  law.mean = static_cast<double>(std::max<std::int64_t>(1, size.count()));
   law.law = Distribution::constant(law.mean);
   return law;
 }
@@ -177,25 +284,30 @@ std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, 
     return graph;
   }
   const auto keys = bind<GraphKeys>(graph->document->root(), diagnostics);
-  graph->request_size = keys.defaults.request_size;
-  Converter converter(diagnostics);
+  graph->request_size = Bytes((keys.default_ ? *keys.default_ : keys.defaults).request_size.count);
+  if (!keys.kind.empty() && keys.kind != "MockServiceGraph") {
+    diagnostics.error(graph->document->root()["kind"], fmt::format("a {}, not a graph of services", keys.kind),
+                      "kind: MockServiceGraph, or none");
+  }
+  Converter converter(keys, diagnostics);
   for (const ServiceKeys& service : keys.services) {
-    const auto same = [&](const GraphService& other) { return other.name == service.name; };
+    const auto same = [&](const GraphService& other) { return other.name == service.name && other.ns == service.ns; };
     if (std::any_of(graph->services.begin(), graph->services.end(), same)) {
       diagnostics.error(service.at["name"], fmt::format("a second service '{}'", service.name));
       continue;
     }
-    graph->services.push_back(converter.service(keys, service));
+    graph->services.push_back(converter.service(service));
   }
   return graph;
 }
 
 void add_graph_apps(const ServiceGraph& graph, std::vector<AppSettings>& apps) {
   for (const GraphService& service : graph.services) {
-    const auto same = [&](const AppSettings& app) { return app.name == service.name; };
+    const std::string name = name_of(service);
+    const auto same = [&](const AppSettings& app) { return app.name == service.name || app.name == name; };
     if (std::any_of(apps.begin(), apps.end(), same)) continue;
     AppSettings app;
-    app.name = service.name;
+    app.name = name;
     app.at = service.at;
     for (const std::vector<GraphCommand>& group : service.script) {
       std::vector<CallSpec>& calls = app.calls.emplace_back();
@@ -207,7 +319,7 @@ void add_graph_apps(const ServiceGraph& graph, std::vector<AppSettings>& apps) {
         if (command.sleep) continue;
         call.request = constant(command.size.value_or(graph.request_size));
         const auto callee = std::find_if(graph.services.begin(), graph.services.end(),
-                                         [&](const GraphService& other) { return other.name == command.call; });
+                                         [&](const GraphService& other) { return name_of(other) == command.call; });
         if (callee != graph.services.end()) call.response = constant(callee->response_size);
       }
     }
@@ -217,24 +329,31 @@ void add_graph_apps(const ServiceGraph& graph, std::vector<AppSettings>& apps) {
 
 std::string graph_manifests(const ServiceGraph& graph) {
   std::string text;
-  const auto deployment = [&](const std::string& name, std::uint32_t replicas) {
+  const auto metadata = [](const std::string& name, const std::string& ns) {
+    return fmt::format("{{name: \"{}\", namespace: \"{}\"}}", name, ns.empty() ? "default" : ns);
+  };
+  const auto deployment = [&](const std::string& name, const std::string& ns, std::uint32_t replicas) {
     text += fmt::format(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: \"{0}\"}}\nspec:\n  replicas: {1}\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {2}\nspec:\n  replicas: {1}\n"
         "  selector: {{matchLabels: {{app: \"{0}\"}}}}\n  template:\n    metadata: {{labels: {{app: \"{0}\"}}}}\n"
         "    spec: {{containers: [{{name: server, image: server, ports: [{{name: http, containerPort: "
         "8080}}]}}]}}\n---\n",
-        name, replicas);
+        name, replicas, metadata(name, ns));
   };
   bool has_client = false;
   for (const GraphService& service : graph.services) {
     has_client = has_client || service.name == "client";
-    deployment(service.name, service.replicas);
+    deployment(service.name, service.ns, service.replicas);
     text += fmt::format(
-        "apiVersion: v1\nkind: Service\nmetadata: {{name: \"{0}\"}}\nspec:\n  selector: {{app: \"{0}\"}}\n"
+        "apiVersion: v1\nkind: Service\nmetadata: {1}\nspec:\n  selector: {{app: \"{0}\"}}\n"
         "  ports: [{{name: http, port: 8080, targetPort: http}}]\n---\n",
-        service.name);
+        service.name, metadata(service.name, service.ns));
   }
-  if (!has_client) deployment("client", 1);
+  if (has_client) return text;
+  // Where requests come in: a client beside the entrypoint can name it without its namespace.
+  const auto entry = std::find_if(graph.services.begin(), graph.services.end(),
+                                  [](const GraphService& service) { return service.is_entrypoint; });
+  deployment("client", entry == graph.services.end() ? std::string() : entry->ns, 1);
   return text;
 }
 

@@ -14,7 +14,7 @@ namespace knetsim {
 
 /// One command of a service's script.
 struct GraphCommand {
-  std::string call;  ///< A service of the graph; empty for a pause.
+  std::string call;  ///< A service of the graph, "NAMESPACE/NAME" where it has one; empty for a pause.
   std::optional<Bytes> size;
   std::optional<DistributionSpec> sleep;
   Node at;
@@ -22,6 +22,7 @@ struct GraphCommand {
 
 struct GraphService {
   std::string name;
+  std::string ns{};  ///< Empty: the default one.
   std::uint32_t replicas = 1;
   Bytes response_size{};
   std::vector<std::vector<GraphCommand>> script;  ///< In sequence; each element's commands are concurrent.
@@ -30,7 +31,7 @@ struct GraphService {
 };
 
 /// A call graph as isotope describes it: services, each with a script of calls and pauses.
-/// @source Isotope's README (github.com/istio/tools, isotope): services, defaults, script.
+/// @source Isotope's README and convert/pkg/graph (github.com/istio/tools): services, defaults, script, units.
 struct ServiceGraph {
   std::unique_ptr<Input> input;
   std::unique_ptr<Document> document;

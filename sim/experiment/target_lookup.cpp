@@ -50,6 +50,28 @@ ObjectName split_name(std::string_view text, std::string_view ns) {
   return {std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
 
+DnsName dns_name(std::string_view text) {
+  DnsName named;
+  if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
+    named.port = std::string(text.substr(colon + 1));
+    text = text.substr(0, colon);
+  }
+  const std::size_t dot = text.find('.');
+  named.name = std::string(text.substr(0, dot));
+  if (dot != std::string_view::npos) {
+    text.remove_prefix(dot + 1);
+    named.ns = std::string(text.substr(0, text.find('.')));
+  }
+  return named;
+}
+
+ObjectName split_service_name(std::string_view text, std::string_view ns) {
+  if (text.find('/') != std::string_view::npos) return split_name(text, ns);
+  DnsName named = dns_name(text);
+  if (named.ns.empty()) named.ns = std::string(ns);
+  return {std::move(named.ns), std::move(named.name)};
+}
+
 TargetLookup::TargetLookup(const Cluster& cluster, Options options, Diagnostics& diagnostics)
     : cluster_(cluster),
       options_(options),
@@ -112,6 +134,14 @@ bool TargetLookup::has_endpoints(ServicePortIndex port, Node at) {
     return !service.selector.empty() && pods.ns == service.ns &&
            cluster_.label_sets.contains(pods.labels, service.selector);
   });
+  const auto is_v6 = [](const IpAddress& ip) { return ip.family() == IpFamily::V6; };
+  if (!service.cluster_ips.empty() && std::all_of(service.cluster_ips.begin(), service.cluster_ips.end(), is_v6)) {
+    diagnostics_.error(at,
+                       fmt::format("{} has IPv6 addresses alone, and simulated traffic is IPv4",
+                                   object_label("Service", service.ns, service.name)),
+                       "a Service with an IPv4 address");
+    return false;
+  }
   std::vector<std::string> selector;
   for (const Label& label : service.selector) selector.push_back(fmt::format("{}={}", label.key, label.value));
   diagnostics_.error(
@@ -161,7 +191,7 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
     if (found == kNoIndex) {
       diagnostics_.error(at, fmt::format("no Service has the {} node port {}", lower(protocol), text));
     }
-  } else if (const ServiceIndex index = find_service(split_name(text, ns), at); index != kNoIndex) {
+  } else if (const ServiceIndex index = find_service(split_service_name(text, ns), at); index != kNoIndex) {
     found = find_port_of(index, port, protocol, true, at);
   }
   if (found == kNoIndex || !has_endpoints(found, at)) return std::nullopt;

@@ -20,6 +20,17 @@ struct ObjectName {
 /// "shop/cart" or "cart": the latter in `ns`.
 ObjectName split_name(std::string_view text, std::string_view ns);
 
+/// A Service's name as DNS has it, and its port: "reviews.shop.svc.cluster.local:9080", "reviews.shop", "reviews:http".
+struct DnsName {
+  std::string name;
+  std::string ns;    ///< Empty where it is not said.
+  std::string port;  ///< The same.
+};
+DnsName dns_name(std::string_view text);
+
+/// "shop/cart", "cart", or a name in DNS: cart.shop, cart.shop.svc.cluster.local. A Service's own name has no dot.
+ObjectName split_service_name(std::string_view text, std::string_view ns);
+
 /// Finds what the names in a scenario stand for. Every mistake goes to the diagnostics at the node that is given.
 class TargetLookup {
  public:

@@ -70,7 +70,7 @@ void describe(Fields<ToKeys>& f) {
   f.about("To", "What a workload's requests ask for.");
   f.choice("service", &ToKeys::service,
            {.doc = "A Service, at its cluster IP; 'shop/cart' in another namespace than the "
-                   "clients'.",
+                   "clients', 'cart:grpc' at its port of that name or number.",
             .not_empty = true});
   f.choice("nodePort", &ToKeys::node_port,
            {.doc = "A Service, at the node port of a node; its name or the node port's number.", .not_empty = true});

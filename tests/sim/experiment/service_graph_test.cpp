@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
+#include "sim/experiment/isotope_units.h"
 
 namespace knetsim {
 namespace {
@@ -59,9 +60,7 @@ struct FromGraph {
 };
 
 TEST(ServiceGraph, BecomesAClusterAndACallGraph) {
-  std::string text = kGraph;
-  text.replace(text.find("512"), 3, "512B");
-  const FromGraph read(text);
+  const FromGraph read(kGraph);
   ASSERT_EQ(render(read.diagnostics.errors()), "");
   EXPECT_EQ(read.loaded->cluster.services.size(), 4u);
   EXPECT_EQ(read.loaded->cluster.pods.size(), 2u + 2u + 1u + 2u + 1u) << "replicas of a, b, c, d and one client";
@@ -72,8 +71,8 @@ TEST(ServiceGraph, BecomesAClusterAndACallGraph) {
   ASSERT_EQ(plan.apps[3].steps.size(), 2u);
   EXPECT_EQ(plan.apps[3].steps[0].calls.size(), 2u) << "a nested list is concurrent";
   const EdgeSpec& to_a = plan.edges[plan.apps[2].steps[0].calls[0]];
-  EXPECT_EQ(to_a.request_bytes.mean(), 1000) << "KB is a thousand, as in the format's own reader";
-  EXPECT_EQ(to_a.response_bytes.mean(), 2000);
+  EXPECT_EQ(to_a.request_bytes.mean(), 1024) << "the format's own reader, RAMInBytes, counts by 1024";
+  EXPECT_EQ(to_a.response_bytes.mean(), 2048);
   const EdgeSpec& to_b = plan.edges[plan.apps[2].steps[2].calls[0]];
   EXPECT_EQ(to_b.request_bytes.mean(), 128);
   EXPECT_EQ(to_b.response_bytes.mean(), 512);
@@ -81,9 +80,7 @@ TEST(ServiceGraph, BecomesAClusterAndACallGraph) {
 }
 
 TEST(ServiceGraph, AppsOfTheScenarioComeFirst) {
-  std::string text = kGraph;
-  text.replace(text.find("512"), 3, "512B");
-  const FromGraph read(text, "apps: {a: {work: 1ms}}\n");
+  const FromGraph read(kGraph, "apps: {a: {work: 1ms}}\n");
   ASSERT_EQ(render(read.diagnostics.errors()), "");
   ASSERT_EQ(read.graph.traffic.apps.size(), 4u);
   EXPECT_EQ(read.graph.traffic.apps[0].name, "a");
@@ -104,6 +101,57 @@ TEST(ServiceGraph, WhatIsLeftToChanceIsTold) {
       "services:\n- name: d\n  errorRate: 5%\n  script:\n  - call: {service: e, probability: 50}\n- name: e\n");
   EXPECT_EQ(render(read.diagnostics.errors()), "");
   EXPECT_EQ(read.diagnostics.notices().size(), 2u);
+}
+
+// go-units' own test, TestRAMInBytes: units by 1024 whatever their case, bare numbers are bytes.
+TEST(ServiceGraph, SizesAreThoseOfRamInBytes) {
+  EXPECT_EQ(parse_ram_bytes("32"), 32);
+  EXPECT_EQ(parse_ram_bytes("32b"), 32);
+  EXPECT_EQ(parse_ram_bytes("32k"), 32 * 1024);
+  EXPECT_EQ(parse_ram_bytes("32 KB"), 32 * 1024);
+  EXPECT_EQ(parse_ram_bytes("32KiB"), 32 * 1024);
+  EXPECT_EQ(parse_ram_bytes("32mb"), 32 << 20);
+  EXPECT_EQ(parse_ram_bytes("1.5Gb"), std::int64_t{3} << 29);
+  EXPECT_EQ(parse_ram_bytes("2 TiB"), std::int64_t{2} << 40);
+  EXPECT_EQ(parse_ram_bytes("0"), 0);
+  for (const char* wrong : {"", "hello", "-32", "32 x", "32kbx", "k", " 32 k b", "1e300"}) {
+    EXPECT_THROW(parse_ram_bytes(wrong), ValueError) << wrong;
+  }
+}
+
+// The format's README and example-topologies/chain-2-services-different-namespace.yaml.
+TEST(ServiceGraph, NamespacesHostnamesAndOtherKeysOfTheFormatAreRead) {
+  for (const char* key : {"hostname", "call-override"}) {
+    const FromGraph read(
+        std::string("apiVersion: v1alpha1\nkind: MockServiceGraph\ndefault: {type: grpc, requestSize: 128, "
+                    "responseSize: 16k}\nservices:\n- {name: d, isEntrypoint: true, namespace: demo1, "
+                    "script: [{call: {service: b, ") +
+        key + ": \"b.demo2.svc.cluster.local:8080\"}}]}\n- {name: b, namespace: demo2}\n");
+    ASSERT_EQ(render(read.diagnostics.errors()), "") << key;
+    const TrafficPlan& plan = read.graph.traffic;
+    ASSERT_EQ(plan.apps.size(), 2u);
+    const EdgeIndex call = plan.apps[0].steps[0].calls[0];
+    EXPECT_EQ(plan.edges[call].request_bytes.mean(), 128);
+    EXPECT_EQ(plan.edges[call].response_bytes.mean(), 16 * 1024);
+    const Cluster& cluster = read.loaded->cluster;
+    EXPECT_EQ(cluster.services[cluster.service_ports[read.graph.targets[call].port].service].ns, "demo2");
+  }
+  const FromGraph body("services:\n- name: d\n  script:\n  - call: {service: e, payloadSize: 2 KB}\n- name: e\n");
+  ASSERT_EQ(render(body.diagnostics.errors()), "");
+  EXPECT_EQ(body.graph.traffic.edges[0].request_bytes.mean(), 2048);
+  EXPECT_EQ(body.graph.traffic.edges[0].response_bytes.mean(), 1) << "a body of none: the format's default is 0";
+  const FromGraph wrong("kind: Deployment\nservices:\n- name: d\n");
+  EXPECT_THAT(render(wrong.diagnostics.errors()), HasSubstr("a Deployment, not a graph of services"));
+}
+
+TEST(ServiceGraph, WhatIsNotSimulatedIsSaid) {
+  const FromGraph read(
+      "defaults: {errorRate: 0.01}\nservices:\n- name: d\n  computeUsage: 10%\n  script:\n  - - sleep: 10ms\n    - "
+      "call: "
+      "e\n- name: e\n  errorRate: 0%\n");
+  EXPECT_EQ(render(read.diagnostics.errors()), "");
+  EXPECT_EQ(read.diagnostics.notices().size(), 3u) << render(read.diagnostics.notices());
+  ASSERT_EQ(read.graph.traffic.apps[0].steps.size(), 2u) << "the pause, then the call";
 }
 
 }  // namespace
