@@ -205,66 +205,67 @@ TEST(Scenario, PlacementFollowsTheSeedAndIsTheSameInVariantsOfOneShape) {
     placements.insert(base);
   }
   EXPECT_GT(placements.size(), 1U);
+}
 
-  TEST(Scenario, APortStandsBehindAColonInEveryTarget) {
-    const std::string manifests =
-        app_manifests("client", 1) +
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: "
-        "{app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: a, ports: "
-        "[{name: http, containerPort: 8080, hostPort: 8080}, {name: admin, containerPort: 9090, "
-        "hostPort: 9090}]}]}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: "
-        "NodePort, selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}, {name: "
-        "admin, port: 81, targetPort: admin}]}\n";
-    const auto target = [&](const std::string& to) {
-      const Bound bound(scenario_text("workloads: {w: {from: app=client, to: " + to + ", arrivals: {poisson: 1/s}}}\n"),
-                        manifests);
-      EXPECT_EQ(bound.errors(), "") << to;
-      return bound.graph.targets.empty() ? EdgeTarget{} : bound.graph.targets[0];
-    };
-    for (const char* to : {"web:admin", "web:81", "{service: \"web:admin\"}", "{service: web, port: admin}",
-                           "{service: \"default/web:81\"}", "{nodePort: \"web:admin\"}", "{nodePort: \"web:81\"}",
-                           "web.default.svc.cluster.local:81"}) {
-      EXPECT_EQ(target(to).port, 2U) << to;  // After the client's own Service.
+TEST(Scenario, APortStandsBehindAColonInEveryTarget) {
+  const std::string manifests =
+      app_manifests("client", 1) +
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: "
+      "{app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: a, ports: "
+      "[{name: http, containerPort: 8080, hostPort: 8080}, {name: admin, containerPort: 9090, "
+      "hostPort: 9090}]}]}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: "
+      "NodePort, selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}, {name: "
+      "admin, port: 81, targetPort: admin}]}\n";
+  const auto target = [&](const std::string& to) {
+    const Bound bound(scenario_text("workloads: {w: {from: app=client, to: " + to + ", arrivals: {poisson: 1/s}}}\n"),
+                      manifests);
+    EXPECT_EQ(bound.errors(), "") << to;
+    return bound.graph.targets.empty() ? EdgeTarget{} : bound.graph.targets[0];
+  };
+  for (const char* to : {"web:admin", "web:81", "{service: \"web:admin\"}", "{service: web, port: admin}",
+                         "{service: \"default/web:81\"}", "{nodePort: \"web:admin\"}", "{nodePort: \"web:81\"}",
+                         "web.default.svc.cluster.local:81"}) {
+    EXPECT_EQ(target(to).port, 2U) << to;  // After the client's own Service.
+  }
+  EXPECT_EQ(target("{hostPort: \"web:admin\"}").direct[0].port, 9090);
+  EXPECT_EQ(target("{pod: \"web:admin\"}").direct[0].port, 9090);
+  const Bound both(
+      scenario_text("workloads: {w: {from: app=client, to: {service: \"web:admin\", port: http}, arrivals: "
+                    "{poisson: 1/s}}}\n"),
+      manifests);
+  EXPECT_THAT(both.errors(), testing::HasSubstr("'web:admin' and port 'http' are two ports"));
+}
+
+TEST(Scenario, EveryProxyModeAndPodNetworkOfTheTablesIsAccepted) {
+  for (const ProxyInfo& mode : proxy_modes()) {
+    const Read read(scenario_text("cluster: {proxy: {mode: " + std::string(mode.name) + "}}\n" + kBrowse));
+    EXPECT_EQ(read.errors(), "") << mode.name;
+  }
+  for (const CniInfo& kind : cni_kinds()) {
+    for (const std::string_view backend : kind.backends) {
+      const Read read(scenario_text("cluster: {cni: {kind: " + std::string(kind.name) +
+                                    ", backend: " + std::string(backend) + "}}\n" + kBrowse));
+      EXPECT_EQ(read.errors(), "") << kind.name << ' ' << backend;
     }
-    EXPECT_EQ(target("{hostPort: \"web:admin\"}").direct[0].port, 9090);
-    EXPECT_EQ(target("{pod: \"web:admin\"}").direct[0].port, 9090);
-    const Bound both(
-        scenario_text("workloads: {w: {from: app=client, to: {service: \"web:admin\", port: http}, arrivals: "
-                      "{poisson: 1/s}}}\n"),
-        manifests);
-    EXPECT_THAT(both.errors(), testing::HasSubstr("'web:admin' and port 'http' are two ports"));
   }
+}
 
-  TEST(Scenario, EveryProxyModeAndPodNetworkOfTheTablesIsAccepted) {
-    for (const ProxyInfo& mode : proxy_modes()) {
-      const Read read(scenario_text("cluster: {proxy: {mode: " + std::string(mode.name) + "}}\n" + kBrowse));
-      EXPECT_EQ(read.errors(), "") << mode.name;
-    }
-    for (const CniInfo& kind : cni_kinds()) {
-      for (const std::string_view backend : kind.backends) {
-        const Read read(scenario_text("cluster: {cni: {kind: " + std::string(kind.name) +
-                                      ", backend: " + std::string(backend) + "}}\n" + kBrowse));
-        EXPECT_EQ(read.errors(), "") << kind.name << ' ' << backend;
-      }
-    }
-  }
+TEST(ScenarioSchema, ExplainsWhatTheBinderTakes) {
+  const Explanation mode = explain_scenario(Path::parse("cluster.proxy.mode"));
+  EXPECT_EQ(mode.default_text, "iptables");
+  EXPECT_EQ(explain_scenario(Path::parse("workloads.browse.arrivals.poisson")).type, "rate");
+  EXPECT_EQ(explain_scenario(Path::parse("apps.frontend.work.lognormal.p99")).type, "duration");
+  EXPECT_THROW(explain_scenario(Path::parse("cluster.proxi")), std::invalid_argument);
+  for (const Explanation& key : explain_scenario_all()) EXPECT_NE(key.doc, "") << key.path;
+  EXPECT_THAT(scenario_schema(), HasSubstr("requestsPerConnection"));
+}
 
-  TEST(ScenarioSchema, ExplainsWhatTheBinderTakes) {
-    const Explanation mode = explain_scenario(Path::parse("cluster.proxy.mode"));
-    EXPECT_EQ(mode.default_text, "iptables");
-    EXPECT_EQ(explain_scenario(Path::parse("workloads.browse.arrivals.poisson")).type, "rate");
-    EXPECT_EQ(explain_scenario(Path::parse("apps.frontend.work.lognormal.p99")).type, "duration");
-    EXPECT_THROW(explain_scenario(Path::parse("cluster.proxi")), std::invalid_argument);
-    for (const Explanation& key : explain_scenario_all()) EXPECT_NE(key.doc, "") << key.path;
-    EXPECT_THAT(scenario_schema(), HasSubstr("requestsPerConnection"));
-  }
-
-  // Editors complete from this file. To renew it, run with KNETSIM_UPDATE_GOLDEN=1.
-  TEST(ScenarioSchema, FileInConfigsIsWhatTheBinderSays) {
-    const std::string path = KNETSIM_SOURCE_DIR "/configs/scenario.schema.json";
-    const std::string text = scenario_schema();
-    EXPECT_EQ(text, golden_text(path, text));
-  }
+// Editors complete from this file. To renew it, run with KNETSIM_UPDATE_GOLDEN=1.
+TEST(ScenarioSchema, FileInConfigsIsWhatTheBinderSays) {
+  const std::string path = KNETSIM_SOURCE_DIR "/configs/scenario.schema.json";
+  const std::string text = scenario_schema();
+  EXPECT_EQ(text, golden_text(path, text));
+}
 
 }  // namespace
 }  // namespace knetsim
