@@ -3,6 +3,7 @@
 #include <list>
 #include <vector>
 
+#include "sim/experiment/apply_sets.h"
 #include "sim/experiment/scenario_keys.h"
 #include "sim/input/binder.h"
 #include "sim/input/emit.h"
@@ -15,9 +16,7 @@ std::string resolved_scenario(const Document& scenario, std::span<const std::str
   std::list<DefaultDocument> defaults;  // outlive the document, which refers to their text
   Document document = scenario;
   Diagnostics diagnostics;
-  for (const std::string& set : sets) {
-    apply_set(document, inputs, set, diagnostics);
-  }
+  apply_sets(document, sets, inputs, diagnostics);
   diagnostics.throw_if_errors();
   std::vector<ValueOrigin> origins;
   Diagnostics incomplete;  // what every variant overrides need not be right, or be there

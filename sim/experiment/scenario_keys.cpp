@@ -63,9 +63,8 @@ void describe(Fields<ScenarioKeys>& f) {
              {.doc = R"(Goals that each variant is held against: p99(latency{workload="browse"}) < 10ms.)"});
   f.optional(
       "variants", &ScenarioKeys::variants,
-      {.doc =
-           "Overrides by name, each a scenario of its own with the same random numbers; the first is what others are "
-           "compared with."});
+      {.doc = "Overrides by name, each a scenario of its own with the same random numbers, so that run.seed and "
+              "run.replicates are no variant's; the first is what others are compared with. --set overrules them."});
   f.optional("patches", &ScenarioKeys::patches,
              {.doc = "Changes to manifests, by Kind/name or Kind/namespace/name: paths and values, as in "
                      "spec.template.spec.hostNetwork: true."});

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "sim/experiment/apply_sets.h"
 #include "sim/input/document_editor.h"
 #include "sim/input/overrides.h"
+#include "sim/input/path.h"
 #include "sim/input/scalar.h"
 
 namespace knetsim {
@@ -45,6 +47,45 @@ void lay_entries(Document& target, Node parent_key, Node from) {
   }
 }
 
+/// Why a variant cannot state this key; empty where it can.
+std::string_view kept_for_all(std::string_view group, std::string_view key) {
+  if (group == "variants") return "a variant cannot have variants of its own";
+  if (group == "apiVersion" || group == "kind") return "it says what the file is, not what a variant simulates";
+  if (group == "metadata") return "the results have one name";
+  if (group == "run" && key == "seed") return "variants are compared on the same random numbers";
+  if (group == "run" && key == "replicates") return "variants are compared replicate by replicate";
+  return {};
+}
+
+/// Errors for keys that are read once for all variants.
+/// @param group  The key above them, none at the top.
+/// @return  Whether there was one at the top: such an entry is not laid over the scenario.
+bool refuse_kept_for_all(Node key, Node value, std::string_view group, Diagnostics& diagnostics) {
+  Path path;
+  try {
+    path = Path::parse(key.text());
+  } catch (const PathError&) {
+    return false;  // merge() tells it
+  }
+  const auto step = [&](std::size_t i) {
+    return i < path.steps().size() ? std::string_view(path.steps()[i].key) : std::string_view();
+  };
+  const std::string_view first = group.empty() ? step(0) : group;
+  const std::string_view second = group.empty() ? step(1) : step(0);
+  if (const std::string_view why = kept_for_all(first, second); !why.empty()) {
+    diagnostics.error(key,
+                      first == "variants"
+                          ? std::string(why)
+                          : fmt::format("'{}' is the whole experiment's: {}",
+                                        second.empty() ? std::string(first) : fmt::format("{}.{}", first, second), why),
+                      first == "variants" ? "" : "the key beside 'variants'");
+    return true;
+  }
+  if (!second.empty() || !value.is_mapping()) return false;
+  for (std::size_t i = 0; i < value.size(); ++i) refuse_kept_for_all(value.key(i), value[i], first, diagnostics);
+  return false;
+}
+
 Document with_overrides(const Document& scenario, Node overrides, Diagnostics& diagnostics) {
   Document result = scenario;
   if (overrides.is_null()) return result;
@@ -58,9 +99,8 @@ Document with_overrides(const Document& scenario, Node overrides, Diagnostics& d
   editor.make_container(others.root(), Node::Kind::Mapping, overrides);
   for (std::size_t i = 0; i < overrides.size(); ++i) {
     const Node key = overrides.key(i);
-    if (key.text() == "variants" || key.text().starts_with("variants.")) {
-      diagnostics.error(key, "a variant cannot have variants of its own");
-    } else if (key.text() != "patches" || !overrides[i].is_mapping()) {
+    if (refuse_kept_for_all(key, overrides[i], {}, diagnostics)) continue;
+    if (key.text() != "patches" || !overrides[i].is_mapping()) {
       editor.add(others.root(), key.text(), overrides[i], offset_of(key));
     }
   }
@@ -87,7 +127,7 @@ std::vector<Variant> variants_of(const Document& scenario, Diagnostics& diagnost
 
 std::vector<Variant> variants_of(Document scenario, std::span<const std::string> sets, InputSet& inputs,
                                  Diagnostics& diagnostics) {
-  for (const std::string& set : sets) apply_set(scenario, inputs, set, diagnostics);
+  apply_sets(scenario, sets, inputs, diagnostics);
   return variants_of(scenario, diagnostics);
 }
 

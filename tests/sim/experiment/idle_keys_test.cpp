@@ -94,7 +94,7 @@ TEST(KubeProxyConfigMap, IsToldOfWhereNoVariantHasItsMode) {
   EXPECT_THAT(notices_with("\"\"", "cluster: {proxy: {mode: nftables}}\n", "kube-system"),
               testing::HasSubstr("has the mode iptables, simulated is nftables"));
   EXPECT_THAT(
-      notices_with("nftables", "variants: {a: {}, b: {cluster.proxy.mode: ipvs}, c: {run.seed: 2}}\n", "kube-system"),
+      notices_with("nftables", "variants: {a: {}, b: {cluster.proxy.mode: ipvs}, c: {run.noise: off}}\n", "kube-system"),
       testing::HasSubstr("simulated are iptables, ipvs; 'cluster.proxy.mode: nftables'"));
   EXPECT_THAT(notices_with("userspace", "", "kube-system"), testing::HasSubstr("there is no such model"));
   EXPECT_EQ(notices_with("ipvs", "cluster: {proxy: {mode: ipvs}}\n", "kube-system"), "");

@@ -1,4 +1,4 @@
-// Goal: a variant is the scenario with its overrides, patches of manifests included; --set comes first.
+// Goal: a variant is the scenario with its overrides, patches of manifests included; what --set says holds in each.
 // Method: the values at the paths after each kind of override.
 
 #include <gtest/gtest.h>
@@ -54,11 +54,47 @@ TEST(Variants, NoneGivesOneNamedBase) {
   EXPECT_EQ(at(variants[0], "a"), "2");
 }
 
-TEST(Variants, SetComesBeforeAVariantsOverrides) {
-  Read read("a: {b: 1, c: 2}\nvariants: {v: {a.b: 5}}\n");
+TEST(Variants, WhatIsSetHoldsInEachOfThem) {
+  Read read("a: {b: 1, c: 2}\nvariants: {v: {a.b: 5}, nested: {a: {b: 6, c: 7}}, none: {}}\n");
   const auto variants = read.variants({"a.b=8", "a.c=9"});
-  EXPECT_EQ(at(variants[0], "a.b"), "5");
-  EXPECT_EQ(at(variants[0], "a.c"), "9");
+  for (const Variant& variant : variants) {
+    EXPECT_EQ(at(variant, "a.b"), "8") << variant.name;
+    EXPECT_EQ(at(variant, "a.c"), "9") << variant.name;
+  }
+  const std::vector<Diagnostic> notices = read.diagnostics.notices();
+  ASSERT_EQ(notices.size(), 2u);
+  EXPECT_EQ(notices[0].file, "--set");
+  EXPECT_EQ(notices[0].message, "'a.b' is set for every variant, in place of what v, nested say of it");
+  EXPECT_EQ(notices[1].message, "'a.c' is set for every variant, in place of what nested says of it");
+}
+
+TEST(Variants, WhatIsSetBelowAnOverrideJoinsIt) {
+  Read read("w: {to: web}\nvariants: {v: {w.to: {pod: web}}, same: {w.to: {pod: web, port: 80}}, text: {}}\n");
+  const auto variants = read.variants({"w.to={service: web}", "w.to.port=81"});
+  EXPECT_FALSE(read.diagnostics.has_errors());
+  for (const Variant& variant : variants) {
+    EXPECT_EQ(at(variant, "w.to.service"), "web") << variant.name;
+    EXPECT_EQ(at(variant, "w.to.port"), "81") << variant.name;
+    EXPECT_FALSE(find(*variant.document, Path::parse("w.to.pod")).exists()) << variant.name;
+  }
+  Read port("w: {to: {service: web}}\nvariants: {v: {w.to: {pod: web}}}\n");
+  const auto of_port = port.variants({"w.to.port=81"});
+  EXPECT_EQ(at(of_port[0], "w.to.pod"), "web");
+  EXPECT_EQ(at(of_port[0], "w.to.port"), "81");
+}
+
+TEST(Variants, WhatIsSetLeavesWhatTheySayOfOtherKeys) {
+  Read read("a: {b: 1, c: {d: 2}}\nvariants: {v: {a.c.d: 5, a.b: 3}}\n");
+  EXPECT_EQ(at(read.variants({"a={b: 7}"})[0], "a.b"), "7");
+  EXPECT_EQ(at(read.variants({"a={b: 7}"})[0], "a.c.d"), "5");
+  Read patched("patches: {}\nvariants: {v: {patches: {Deployment/a: {spec.replicas: 3, x: 1}}}}\n");
+  const auto variants = patched.variants({R"(patches["Deployment/a"]["spec.replicas"]=5)"});
+  const Node patches = (*variants[0].document)["patches"]["Deployment/a"];
+  EXPECT_EQ(patches["spec.replicas"].text(), "5");
+  EXPECT_EQ(patches["x"].text(), "1");
+}
+
+TEST(Variants, OneOfThemCanBeSetAlone) {
   Read changed("a: {b: 1}\nvariants: {v: {a.b: 5}}\n");
   EXPECT_EQ(at(changed.variants({"variants.v[\"a.b\"]=6"})[0], "a.b"), "6");
 }
