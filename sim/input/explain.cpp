@@ -96,7 +96,10 @@ const FieldInfo* list_alone(const StructInfo* info) {
 
 }  // namespace
 
-Explanation explain(const StructInfo& root, const Path& path) {
+namespace {
+
+/// Of a path with every free key in place.
+Explanation explain_full(const StructInfo& root, const Path& path) {
   const StructInfo* info = &root;
   const TypeInfo* type = nullptr;  // of what `done` names; null at the root
   const FieldInfo* field = nullptr;
@@ -165,6 +168,51 @@ Explanation explain(const StructInfo& root, const Path& path) {
     result.values = inner->values;
   }
   return result;
+}
+
+/// The path with "<name>" at `step`, in front of what stands there.
+Path named_at(const Path& path, std::size_t step) {
+  std::vector<PathStep> steps = path.steps();
+  steps.insert(steps.begin() + static_cast<std::ptrdiff_t>(step), PathStep{.key = "<name>"});
+  return Path(std::move(steps));
+}
+
+/// The steps of the path that would be free keys and are also keys of what a free key names.
+std::vector<std::size_t> left_out_names(const StructInfo& root, const Path& path) {
+  std::vector<std::size_t> found;
+  const StructInfo* info = &root;
+  for (std::size_t i = 0; i < path.steps().size() && info != nullptr; ++i) {
+    if (path.steps()[i].is_index) continue;
+    const FieldInfo* field = info->find(path.steps()[i].key);
+    if (field == nullptr) break;
+    const TypeInfo* type = &field->type();
+    while (type->element != nullptr) {
+      const bool map = type->kind == TypeInfo::Kind::Map;
+      type = &type->element();
+      if (!map || ++i >= path.steps().size()) continue;
+      if (type->structure != nullptr && type->structure().find(path.steps()[i].key) != nullptr) {
+        found.push_back(i);
+        --i;
+      }
+    }
+    info = type->structure != nullptr ? &type->structure() : nullptr;
+  }
+  return found;
+}
+
+}  // namespace
+
+Explanation explain(const StructInfo& root, const Path& path) {
+  Path whole = path;
+  std::size_t added = 0;
+  for (const std::size_t step : left_out_names(root, path)) whole = named_at(whole, step + added++);
+  if (added > 0) {
+    try {
+      return explain_full(root, whole);
+    } catch (const ValueError&) {  // then it is a name: workloads.to.timeout of a workload "to"
+    }
+  }
+  return explain_full(root, path);
 }
 
 std::vector<Explanation> explain_all(const StructInfo& root) {

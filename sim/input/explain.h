@@ -24,7 +24,8 @@ struct Explanation {
   std::vector<Explanation> children;  ///< Keys below it, without theirs.
 };
 
-/// @param path  A free key may be a real one or "<name>"; the empty path is the whole config. Indices may be left out.
+/// @param path  A free key may be a real one, "<name>" or, where what follows is a key of what it names, left out, as
+/// indices may: workloads.arrivals is workloads.<name>.arrivals. The empty path is the whole config.
 /// @throws ValueError  No such key; with a near name.
 Explanation explain(const StructInfo& root, const Path& path);
 

@@ -256,6 +256,13 @@ TEST(ScenarioSchema, ExplainsWhatTheBinderTakes) {
   EXPECT_EQ(explain_scenario(Path::parse("workloads.browse.arrivals.poisson")).type, "rate");
   EXPECT_EQ(explain_scenario(Path::parse("apps.frontend.work.lognormal.p99")).type, "duration");
   EXPECT_THROW(explain_scenario(Path::parse("cluster.proxi")), std::invalid_argument);
+  // A name may be left out where what follows is a key of what it names, and be a key's own where that alone fits.
+  EXPECT_EQ(explain_scenario(Path::parse("workloads.arrivals")).doc, "When they begin.");
+  EXPECT_EQ(explain_scenario(Path::parse("workloads.arrivals")).path, "workloads.<name>.arrivals");
+  EXPECT_EQ(explain_scenario(Path::parse("workloads.arrivals.poisson")).type, "rate");
+  EXPECT_EQ(explain_scenario(Path::parse("apps.calls.to")).path, "apps.<name>.calls[0].to");
+  EXPECT_EQ(explain_scenario(Path::parse("workloads.to.timeout")).path, "workloads.to.timeout");
+  EXPECT_THROW(explain_scenario(Path::parse("workloads.arrivals.poison")), std::invalid_argument);
   for (const Explanation& key : explain_scenario_all()) EXPECT_NE(key.doc, "") << key.path;
   EXPECT_THAT(scenario_schema(), HasSubstr("requestsPerConnection"));
 }
