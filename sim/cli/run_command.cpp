@@ -152,11 +152,15 @@ bool tell_notices(const LoadedScenario& loaded, const RunArguments& arguments, c
                render(refused, colour_errors(context.colour)), refused.size());
     return false;
   }
-  if (context.says(LogLevel::Warning)) {
+  if (context.says(LogLevel::Warning) && !loaded.warnings.empty()) {
+    fmt::print(stderr, "{}\n", render(loaded.warnings, colour_errors(context.colour)));
+  }
+  if (context.says(LogLevel::Warning) && notices.size() > loaded.warnings.size()) {
     std::string sets;
     for (const std::string& set : arguments.sets) sets += fmt::format(" --set '{}'", set);
-    fmt::print(stderr, "{} notice{}: knetsim validate {}{}\n", notices.size(), notices.size() == 1 ? "" : "s",
-               arguments.scenario, sets);
+    const std::size_t others = notices.size() - loaded.warnings.size();
+    fmt::print(stderr, "{}{} notice{}: knetsim validate {}{}\n", others, loaded.warnings.empty() ? "" : " more",
+               others == 1 ? "" : "s", arguments.scenario, sets);
   }
   return true;
 }
@@ -184,7 +188,7 @@ void describe_run(CLI::App& command, RunArguments& arguments) {
       "knetsim run configs/quickstart.yaml --set cluster.background.services=0 --out small.h5\n"
       "knetsim run configs/quickstart.yaml --variant iptables,nftables -o json");
   command.add_option("scenario", arguments.scenario, "Scenario file")->required()->type_name("FILE");
-  command.add_option("--set", arguments.sets, "Set a key of the scenario: path=value; may be given again")
+  command.add_option("--set", arguments.sets, "Set a key of the scenario, in every variant: path=value; may be given again")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
   command.add_option("--variant", arguments.variants, "Run these variants only; the first is the base")

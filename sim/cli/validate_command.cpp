@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
 #include "sim/cli/terminal.h"
+#include "sim/experiment/connection_limits.h"
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/experiment/proxy_mode_notice.h"
@@ -90,6 +92,29 @@ nlohmann::ordered_json json_of(const ClusterSummary& summary) {
   return json;
 }
 
+/// Seconds; null where that never comes.
+nlohmann::ordered_json seconds(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json json_of(const BoundVariant& base, const ConnectionLimits& limits) {
+  nlohmann::ordered_json json = {{"local_ports", nlohmann::ordered_json::array()}};
+  for (const PortUse& use : limits.ports) {
+    json["local_ports"].push_back({{"edge", base.traffic.edges[use.edge].name},
+                                   {"address", use.address},
+                                   {"connections_per_s", use.per_second},
+                                   {"at_most", use.at_most},
+                                   {"destinations", use.destinations},
+                                   {"last_s", seconds(use.ports_last_s)}});
+  }
+  const ConntrackUse& table = limits.conntrack;
+  json["conntrack"] = {{"node", table.node},
+                       {"entries_at_end", table.entries},
+                       {"entries_lasting", table.lasting},
+                       {"room", table.most}};
+  return json;
+}
+
 /// The laws that were read from files, with the mean that a load is reckoned from.
 void add_laws(Validated& result, const Scenario& scenario) {
   const auto add = [&](const std::string& key, const DistributionSpec& law, bool times) {
@@ -137,6 +162,9 @@ void add_scenario(Validated& result, const LoadedScenario& loaded) {
   result.json["manifests"] = json_of(loaded.manifests);
   add_cluster(result, *base.cluster);
   add_laws(result, base.scenario);
+  const ConnectionLimits limits = connection_limits(base);
+  if (const std::string text = limits_text(base, limits); !text.empty()) result.lines.emplace_back("limits", text);
+  result.json["limits"] = json_of(base, limits);
 }
 
 Validated validate_scenario(const ValidateArguments& arguments) {

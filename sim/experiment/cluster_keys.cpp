@@ -96,7 +96,11 @@ void describe(Fields<NodesSpec>& f) {
               .at_least = "1",
               .at_most = "32768"});
   f.optional("cpu", &NodesSpec::cpu, "8",
-             {.doc = "Cores of each.", .unit = "cores", .at_least = "1", .at_most = "1024"});
+             {.doc = "Cores of each. A machine has whole ones: of a fraction the next whole number run, and pods are "
+                     "placed on what is stated.",
+              .unit = "cores",
+              .at_least = "1",
+              .at_most = "1024"});
   f.optional("memory", &NodesSpec::memory, "32Gi", {.doc = "Memory of each, for placement.", .above = "0B"});
   f.optional("nic", &NodesSpec::nic, "25Gbps", {.doc = "Rate of each machine's cable.", .above = "0bps"});
   f.optional("cpuFactor", &NodesSpec::cpu_factor, "1",
@@ -226,7 +230,9 @@ void describe(Fields<ClusterSettings>& f) {
   f.about("Cluster", "Machines, network, pod network and kube-proxy.");
   f.optional("kubernetes", &ClusterSettings::kubernetes, "1.36",
              {.doc = "Version: selects the layout of kube-proxy's rules."});
-  f.optional("kernel", &ClusterSettings::kernel, "6.18", {.doc = "Version: selects TCP's timers and known bugs."});
+  f.optional("kernel", &ClusterSettings::kernel, "6.18",
+             {.doc = "Version: selects TCP's timers (from 6.5 on SYNs are sent again evenly at first, before 4.14 a "
+                     "tail-loss probe waits 10 ms at least), and whether kube-proxy's mode nftables starts (5.13)."});
   f.optional("nodes", &ClusterSettings::nodes, {.doc = "The machines."});
   f.optional("topology", &ClusterSettings::topology, {.doc = "What connects them."});
   f.optional("tcp", &ClusterSettings::tcp, {.doc = "The machines' TCP."});

@@ -7,9 +7,11 @@
 #include <stdexcept>
 
 #include "sim/experiment/call_graph.h"
+#include "sim/experiment/connection_limits.h"
 #include "sim/experiment/idle_keys.h"
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/local_policy.h"
+#include "sim/experiment/node_cores.h"
 #include "sim/experiment/proxy_mode_notice.h"
 #include "sim/experiment/resolved_scenario.h"
 #include "sim/experiment/tell_once.h"
@@ -116,6 +118,8 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
   loaded->diagnostics.throw_if_errors();
   loaded->manifests = clusters.front()->summary;
   loaded->manifests_line = manifests_text(loaded->manifests);
+  Diagnostics warnings;
+  TellOnce warned(warnings);
   std::vector<std::string> modes;
   for (const BoundVariant& bound : loaded->variants) modes.push_back(bound.scenario.cluster.proxy.mode);
   for (std::size_t v = 0; v < clusters.size(); ++v) {
@@ -124,10 +128,19 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     Diagnostics found;
     tell_idle_nodes(bound, clusters[v]->summary, found);
     tell_other_proxy_mode(clusters[v]->summary, modes, found);
-    CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, found);
+    Diagnostics of_traffic;
+    CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, of_traffic);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);
-    if (!found.has_errors()) tell_dropped_by_policy(bound, found);
+    tell_fractional_cores(bound, of_traffic);
+    if (!found.has_errors() && !of_traffic.has_errors()) {
+      tell_dropped_by_policy(bound, of_traffic);
+      tell_connection_limits(bound, of_traffic);
+    }
+    warned.tell(of_traffic);
+    for (const auto& list : {of_traffic.errors(), of_traffic.notices()}) {
+      for (const Diagnostic& one : list) found.add(one);
+    }
     loaded->profile_path = bound.scenario.costs;
     try {
       bound.profile = load_cost_profile(loaded->inputs, loaded->profile_path, found);
@@ -142,6 +155,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     }
   }
   loaded->diagnostics.throw_if_errors();
+  loaded->warnings = warnings.notices();
   loaded->resolved = resolved_scenario(document, options.sets);
   return loaded;
 }

@@ -23,8 +23,9 @@ struct LoadOptions {
 /// refer to.
 struct LoadedScenario {
   InputSet inputs;
-  Diagnostics diagnostics;         ///< Notices; errors have been thrown.
-  std::vector<Variant> documents;  ///< The variants' documents; BoundVariant::scenario refers to them.
+  Diagnostics diagnostics;           ///< Notices; errors have been thrown.
+  std::vector<Diagnostic> warnings;  ///< Those of them that bear on what the figures mean; each but once.
+  std::vector<Variant> documents;    ///< The variants' documents; BoundVariant::scenario refers to them.
   std::vector<BoundVariant> variants;
   std::vector<std::vector<Slo>> slos;  ///< By variant.
   std::string path;

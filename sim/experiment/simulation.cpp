@@ -8,6 +8,7 @@
 #include "models/walk/compile.h"
 #include "sim/core/ensure.h"
 #include "sim/experiment/conservation.h"
+#include "sim/experiment/node_cores.h"
 #include "sim/experiment/step_names.h"
 #include "sim/experiment/variant_models.h"
 
@@ -31,7 +32,7 @@ double weight_of(const PodSpec& spec) {
 
 std::vector<GroupIndex> add_groups(Cpus& cpus, const Cluster& cluster) {
   for (const ClusterNode& node : cluster.nodes) {
-    cpus.add_node(static_cast<std::uint32_t>(std::max<std::int64_t>(1, node.capacity.cpu_milli / 1000)));
+    cpus.add_node(cores_of(node));
   }
   std::vector<GroupIndex> groups;
   groups.reserve(cluster.pods.size());

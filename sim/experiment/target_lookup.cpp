@@ -127,8 +127,8 @@ ServicePortIndex TargetLookup::find_port_of(ServiceIndex index, std::string_view
   return kNoIndex;
 }
 
-bool TargetLookup::has_endpoints(ServicePortIndex port, Node at) {
-  if (!view_.endpoints(port).empty()) return true;
+void TargetLookup::tell_no_endpoints(ServicePortIndex port, Node at) {
+  if (!view_.endpoints(port).empty()) return;
   const Service& service = cluster_.services[cluster_.service_ports[port].service];
   const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
     return !service.selector.empty() && pods.ns == service.ns &&
@@ -140,18 +140,18 @@ bool TargetLookup::has_endpoints(ServicePortIndex port, Node at) {
                        fmt::format("{} has IPv6 addresses alone, and simulated traffic is IPv4",
                                    object_label("Service", service.ns, service.name)),
                        "a Service with an IPv4 address");
-    return false;
+    return;
   }
   std::vector<std::string> selector;
   for (const Label& label : service.selector) selector.push_back(fmt::format("{}={}", label.key, label.value));
-  diagnostics_.error(
+  diagnostics_.notice(
       at,
-      fmt::format("{} has no endpoints{}{}", object_label("Service", service.ns, service.name),
+      fmt::format("{} has no endpoints{}{}; connections to it are refused",
+                  object_label("Service", service.ns, service.name),
                   selector.empty() ? std::string(": it has no selector and no EndpointSlice")
                                    : fmt::format(": no ready pod with {} has its port", fmt::join(selector, ",")),
                   absent),
       "pods that carry the labels of its selector");
-  return false;
 }
 
 std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::string_view port, Protocol protocol,
@@ -165,7 +165,8 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
     return std::nullopt;
   }
   const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
-  if (found == kNoIndex || !has_endpoints(found, at)) return std::nullopt;
+  if (found == kNoIndex) return std::nullopt;
+  tell_no_endpoints(found, at);
   EdgeTarget target;
   if (service.headless || !options_.proxied) {
     target.exposure = Exposure::PodIp;
@@ -194,7 +195,8 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
   } else if (const ServiceIndex index = find_service(split_service_name(text, ns), at); index != kNoIndex) {
     found = find_port_of(index, port, protocol, true, at);
   }
-  if (found == kNoIndex || !has_endpoints(found, at)) return std::nullopt;
+  if (found == kNoIndex) return std::nullopt;
+  tell_no_endpoints(found, at);
   EdgeTarget target;
   target.exposure = Exposure::NodePort;
   target.port = found;

@@ -61,7 +61,8 @@ class TargetLookup {
   ServiceIndex find_service(const ObjectName& name, Node at);
   ServicePortIndex find_port_of(ServiceIndex service, std::string_view port, Protocol protocol, bool with_node_port,
                                 Node at);
-  bool has_endpoints(ServicePortIndex port, Node at);
+  /// A notice where its connections are refused for want of an endpoint.
+  void tell_no_endpoints(ServicePortIndex port, Node at);
   std::vector<PodIndex> pods_named(const ObjectName& name, std::string_view wanted, Node at);
 
   const Cluster& cluster_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
+#include "sim/experiment/simulation.h"
 
 namespace knetsim {
 namespace {
@@ -107,6 +108,30 @@ TEST(CallGraph, PodsAndPortsOfOtherNamesAreFound) {
   EXPECT_EQ(target_of(bound.graph, "web > pod:cart:8080").direct[0].port, 8080);
   EXPECT_EQ(target_of(bound.graph, "web > default/cart").port, target_of(bound.graph, "web > cart:http").port);
   EXPECT_EQ(target_of(bound.graph, "browse").direct.size(), 1u);
+}
+
+// As in a cluster, where kube-proxy rejects: no mistake of the scenario, and the run shows it.
+TEST(CallGraph, AServiceWithoutEndpointsRefusesItsConnections) {
+  const std::string empty =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: gone}\nspec:\n  selector: {app: nobody}\n  ports: [{port: "
+      "80}]\n";
+  for (const char* mode : {"iptables", "ipvs", "nftables", "none"}) {
+    Ready scene("cluster: {proxy: {mode: " + std::string(mode) + "}}\napps: {web: {calls: [gone]}}\n" +
+                    "workloads:\n  ask: {from: app=client, to: gone, arrivals: {constant: 50/s}}\n"
+                    "  through: {from: app=client, to: web, arrivals: {constant: 20/s}}\n",
+                app_manifests("web", 1) + app_manifests("client", 1) + empty);
+    ASSERT_EQ(scene.loaded->warnings.size(), 2u) << mode;  // at the call and at the workload
+    EXPECT_EQ(
+        scene.loaded->warnings[1].message,
+        "Service gone has no endpoints: no ready pod with app=nobody has its port; connections to it are refused");
+    const PointResult result = simulate(scene.variant(), 0);
+    for (EdgeIndex edge = 0; edge < result.edges.size(); ++edge) {
+      const bool to_gone = scene.variant().traffic.edges[edge].target == "gone";
+      EXPECT_EQ(result.edges[edge].ok, 0u) << mode;  // web answers with an error: its call failed
+      EXPECT_GE(result.edges[edge].errors, 19u) << mode << (to_gone ? " gone" : " web");
+      EXPECT_EQ(result.edges[edge].timeouts, 0u) << mode;
+    }
+  }
 }
 
 TEST(CallGraph, CallingTwiceIsNoCircle) {
