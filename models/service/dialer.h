@@ -25,6 +25,7 @@ struct EdgeTarget {
   std::vector<Endpoint> direct;      ///< PodIp and HostPort: one of these, at random.
   NodeIndex through = kNoIndex;      ///< NodePort: always this node; kNoIndex: any node, at random.
   bool loopback = false;             ///< To a container of the client's own pod.
+  ServiceIndex service = kNoIndex;   ///< That was asked for, headless ones too; kNoIndex for pods and host ports.
 };
 
 struct DialerOptions {

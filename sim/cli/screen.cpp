@@ -19,7 +19,7 @@ namespace {
 /// One variant's numbers of one workload, over all replicates.
 struct Row {
   EdgeStats sum;
-  double busiest_core = 0;
+  double busiest_core = 0;  ///< Of all nodes' cores the busiest one's share, mean over replicates.
   double measured_s = 0;
   bool unstable = false;
   Duration drained{};                 ///< Longest of the replicates.
@@ -53,16 +53,25 @@ void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.connects_failed += stats.connects_failed;
 }
 
-Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload) {
+/// The variant's workload of this name; null where it has none.
+const TrafficSpec* workload_named(const BoundVariant& variant, std::string_view name) {
+  const auto& sources = variant.traffic.sources;
+  const auto found = std::ranges::find(sources, name, &TrafficSpec::name);
+  return found == sources.end() ? nullptr : &*found;
+}
+
+Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::string_view workload) {
   Row row;
   const double measured = to_seconds(variant.scenario.run.duration);
-  if (workload >= variant.traffic.sources.size()) {  // variants may add workloads, and one of them be the base
+  const TrafficSpec* source = workload_named(variant, workload);
+  if (source == nullptr) {  // variants may add workloads, and one of them be the base
     row.measured_s = measured;
     row.p99_s.assign(points.size(), 0);
     row.connect_p99_s.assign(points.size(), 0);
     return row;
   }
-  const EdgeIndex edge = variant.traffic.sources[workload].edge;
+  const EdgeIndex edge = source->edge;
+  std::size_t replicates = 0;
   for (const PointResult& point : points) {
     if (point.edges.empty()) {
       continue;
@@ -74,10 +83,12 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
     row.drained = std::max(row.drained, point.drained);
     row.p99_s.push_back(p99_of({stats.latency_ns, stats.unfinished_age_ns, stats.failed()}));
     row.connect_p99_s.push_back(p99_of({stats.connect_ns, stats.connecting_age_ns, stats.connects_failed}));
-    for (const NodeCpu& node : point.nodes) {
-      row.busiest_core = std::max(row.busiest_core, to_seconds(node.busiest) / measured);
-    }
+    double busiest = 0;
+    for (const NodeCpu& node : point.nodes) busiest = std::max(busiest, to_seconds(node.busiest) / measured);
+    row.busiest_core += busiest;
+    ++replicates;
   }
+  row.busiest_core /= static_cast<double>(std::max<std::size_t>(1, replicates));
   return row;
 }
 
@@ -151,10 +162,12 @@ std::string arrivals_text(const TrafficSpec& source) {
 /// What the replicates of one workload have in common in every variant. Requests draw by their number, so sizes, work
 /// and noise are the same always; when they come is so too where no answer decides it and no variant changes it.
 std::string_view common_text(const std::vector<BoundVariant>& variants, std::size_t workload) {
-  const Arrivals& base = variants.front().traffic.sources[workload].arrivals;
+  const TrafficSpec& of_base = variants.front().traffic.sources[workload];
+  const Arrivals& base = of_base.arrivals;
   const bool alike = std::all_of(variants.begin(), variants.end(), [&](const BoundVariant& variant) {
-    if (workload >= variant.traffic.sources.size()) return true;
-    const Arrivals& other = variant.traffic.sources[workload].arrivals;
+    const TrafficSpec* source = workload_named(variant, of_base.name);
+    if (source == nullptr) return true;
+    const Arrivals& other = source->arrivals;
     if (other.index() != base.index()) return false;
     if (const auto* poisson = std::get_if<PoissonArrivals>(&base)) {
       return std::get<PoissonArrivals>(other).per_second == poisson->per_second;
@@ -186,7 +199,8 @@ std::string head(const BoundVariant& base) {
   for (const TrafficSpec& source : base.traffic.sources) {
     text += " \u00b7 " + arrivals_text(source);
   }
-  return text + fmt::format(" \u00b7 seed {}\n", base.scenario.run.seed);
+  return text + fmt::format(" \u00b7 seed {}\n", base.scenario.run.seed) +
+         (base.scenario.title.empty() ? "" : base.scenario.title + "\n");
 }
 
 /// Shares of a sum of time splits, by kind of step and cause of waiting; empty where there is none.
@@ -285,7 +299,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
                         "p99", "p99.9", "per second", "errors", "core", "connection");
     std::vector<Row> rows;
     for (std::size_t v = 0; v < variants.size(); ++v) {
-      rows.push_back(row_of(variants[v], outcome.points[v], w));
+      rows.push_back(row_of(variants[v], outcome.points[v], base.traffic.sources[w].name));
       const Row& row = rows.back();
       const EdgeStats& sum = row.sum;
       const auto rate = [&](std::uint64_t count) {

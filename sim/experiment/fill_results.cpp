@@ -173,6 +173,11 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
   }
   results.bands = {"p50", "p99", "p99.9"};
   describe_endpoints(results, axes, variants);
+  // The intervals of a series are the same for all runs, or there is none.
+  const RunSettings& first = variants.front().scenario.run;
+  const bool same_window = std::ranges::all_of(variants, [&](const BoundVariant& variant) {
+    return variant.scenario.run.duration == first.duration && variant.scenario.run.warm_up == first.warm_up;
+  });
   for (std::size_t v = 0; v < variants.size(); ++v) {
     const BoundVariant& variant = variants[v];
     const RunSettings& run = variant.scenario.run;
@@ -186,7 +191,7 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
       results.variant.push_back(variant.name);
       results.replicate.push_back(replicate);
       add_run(results.summary, run, replicate, point);
-      if (results.series.sim_time.empty()) {
+      if (same_window && results.series.sim_time.empty()) {
         add_times(results.series, run.warm_up, point.sources.front());
       }
       const EdgeStats nothing_asked;
@@ -204,7 +209,7 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
         add_buckets(results.connect_histogram, stats.connect_ns);
         add_buckets(results.unfinished_histogram, stats.unfinished_age_ns);
         add_buckets(results.connecting_histogram, stats.connecting_age_ns);
-        add_series(results.series, source);
+        if (same_window) add_series(results.series, source);
       }
       add_resources(results, axes, variant, point, topology);
     }

@@ -15,7 +15,7 @@ void add_services(ServiceResults& results, const NameAxis& services, const Bound
   std::int64_t* connections = append_row<std::int64_t>(results.connections, services.size(), 0);
   results.latency.resize(row + services.size());
   for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
-    const std::size_t cell = services.at(variant.traffic.edges[edge].target);
+    const std::size_t cell = services.at(service_name(variant, edge));
     const EdgeStats& stats = point.edges[edge];
     requests[cell] += signed_count(stats.asked);
     errors[cell] += signed_count(stats.errors + stats.timeouts);
@@ -26,19 +26,17 @@ void add_services(ServiceResults& results, const NameAxis& services, const Bound
 
 void add_endpoints(EndpointResults& results, const NameAxis& endpoints, const BoundVariant& variant,
                    const PointResult& point) {
-  std::int64_t* requests = append_row<std::int64_t>(results.requests, endpoints.size(), 0);
+  std::int64_t* attempts = append_row<std::int64_t>(results.attempts, endpoints.size(), 0);
   double* share = append_row<double>(results.share, endpoints.size(), 0);
-  std::map<AppIndex, std::uint64_t> by_app;
-  for (PodIndex pod = 0; pod < point.served_by_pod.size(); ++pod) {
-    by_app[variant.traffic.app_of_pod[pod]] += point.served_by_pod[pod];
-  }
-  for (PodIndex pod = 0; pod < point.served_by_pod.size(); ++pod) {
-    if (const AppIndex app = variant.traffic.app_of_pod[pod]; app != kNoIndex) {
-      const std::size_t cell = endpoints.at(endpoint_name(variant.cluster->pods[pod]));
-      const std::uint64_t all = by_app[app];
-      requests[cell] = signed_count(point.served_by_pod[pod]);
-      share[cell] = all == 0 ? 0 : static_cast<double>(point.served_by_pod[pod]) / static_cast<double>(all);
-    }
+  const std::vector<Pod>& pods = variant.cluster->pods;
+  const std::vector<PodIndex> serving = serving_pods(variant);
+  std::map<WorkloadIndex, std::uint64_t> by_workload;
+  for (const PodIndex pod : serving) by_workload[pods[pod].workload] += point.served_by_pod[pod];
+  for (const PodIndex pod : serving) {
+    const std::size_t cell = endpoints.at(endpoint_name(pods[pod]));
+    const std::uint64_t all = by_workload[pods[pod].workload];
+    attempts[cell] = signed_count(point.served_by_pod[pod]);
+    share[cell] = all == 0 ? 0 : static_cast<double>(point.served_by_pod[pod]) / static_cast<double>(all);
   }
 }
 
@@ -98,18 +96,14 @@ void add_resources(ExperimentResults& results, const ResultAxes& axes, const Bou
 }
 
 void describe_endpoints(ExperimentResults& results, const ResultAxes& axes, const std::vector<BoundVariant>& variants) {
-  results.endpoint.service.resize(axes.endpoints.size());
+  results.endpoint.workload.resize(axes.endpoints.size());
   results.endpoint.node.resize(axes.endpoints.size());
   for (const BoundVariant& variant : variants) {
-    for (PodIndex index = 0; index < variant.traffic.app_of_pod.size(); ++index) {
-      const AppIndex app = variant.traffic.app_of_pod[index];
-      if (app == kNoIndex) {
-        continue;
-      }
+    for (const PodIndex index : serving_pods(variant)) {
       const Pod& pod = variant.cluster->pods[index];
       const std::size_t at = axes.endpoints.at(endpoint_name(pod));
-      if (results.endpoint.service[at].empty()) {
-        results.endpoint.service[at] = variant.traffic.apps[app].name;
+      if (results.endpoint.workload[at].empty()) {
+        results.endpoint.workload[at] = workload_name(*variant.cluster, pod);
         results.endpoint.node[at] = std::string(variant.cluster->nodes[pod.node].name);
       }
     }

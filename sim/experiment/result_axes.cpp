@@ -1,5 +1,10 @@
 #include "sim/experiment/result_axes.h"
 
+#include <fmt/format.h>
+
+#include <set>
+
+#include "sim/experiment/traffic_rates.h"
 #include "sim/experiment/variant_models.h"
 
 namespace knetsim {
@@ -14,19 +19,46 @@ std::size_t NameAxis::add(const std::string& name) {
 
 std::string endpoint_name(const Pod& pod) { return std::string(pod.ns) + "/" + std::string(pod.name); }
 
+std::string service_name(const BoundVariant& variant, EdgeIndex edge) {
+  const Cluster& cluster = *variant.cluster;
+  const EdgeTarget& target = variant.targets[edge];
+  if (target.service != kNoIndex) {
+    const Service& service = cluster.services[target.service];
+    return fmt::format("{}/{}", service.ns, service.name);
+  }
+  if (target.loopback || target.direct.empty()) return variant.traffic.edges[edge].target;
+  const Pod& pod = cluster.pods[target.direct.front().pod];
+  return fmt::format("{}:{}", target.exposure == Exposure::HostPort ? "hostPort" : "pod",
+                     target.direct.size() == 1 ? endpoint_name(pod) : workload_name(cluster, pod));
+}
+
+std::string workload_name(const Cluster& cluster, const Pod& pod) {
+  if (pod.workload == kNoIndex) return endpoint_name(pod);
+  const Workload& workload = cluster.workloads[pod.workload];
+  return fmt::format("{}/{}", workload.ns, workload.name);
+}
+
+std::vector<PodIndex> serving_pods(const BoundVariant& variant) {
+  std::set<PodIndex> pods;
+  for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+    const std::vector<PodIndex> servers = servers_of(variant, edge);
+    pods.insert(servers.begin(), servers.end());
+  }
+  for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
+    if (variant.traffic.app_of_pod[pod] != kNoIndex) pods.insert(pod);
+  }
+  return {pods.begin(), pods.end()};
+}
+
 ResultAxes::ResultAxes(const std::vector<BoundVariant>& variants) {
   for (const BoundVariant& variant : variants) {
     for (const TrafficSpec& source : variant.traffic.sources) {
       workloads.add(source.name);
     }
-    for (const EdgeSpec& edge : variant.traffic.edges) {
-      services.add(edge.target);
+    for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+      services.add(service_name(variant, edge));
     }
-    for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
-      if (variant.traffic.app_of_pod[pod] != kNoIndex) {
-        endpoints.add(endpoint_name(variant.cluster->pods[pod]));
-      }
-    }
+    for (const PodIndex pod : serving_pods(variant)) endpoints.add(endpoint_name(variant.cluster->pods[pod]));
     for (const ClusterNode& node : variant.cluster->nodes) {
       nodes.add(std::string(node.name));
     }

@@ -38,6 +38,12 @@ struct ResultAxes {
 
 /// "namespace/name", as endpoints are called.
 std::string endpoint_name(const Pod& pod);
+/// "namespace/name" of the pod's controller; its own where it has none.
+std::string workload_name(const Cluster& cluster, const Pod& pod);
+/// "namespace/name" of the Service that an edge asks for; "pod:", "hostPort:" or "localhost:" and a name without one.
+std::string service_name(const BoundVariant& variant, EdgeIndex edge);
+/// Pods that an edge of the variant can reach, or that have an app, ascending.
+std::vector<PodIndex> serving_pods(const BoundVariant& variant);
 
 /// Appends the cells of one run to a column. @return  The first of them.
 template <class T>

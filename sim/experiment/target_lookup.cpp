@@ -144,14 +144,16 @@ void TargetLookup::tell_no_endpoints(ServicePortIndex port, Node at) {
   }
   std::vector<std::string> selector;
   for (const Label& label : service.selector) selector.push_back(fmt::format("{}={}", label.key, label.value));
-  diagnostics_.notice(
-      at,
-      fmt::format("{} has no endpoints{}{}; connections to it are refused",
-                  object_label("Service", service.ns, service.name),
-                  selector.empty() ? std::string(": it has no selector and no EndpointSlice")
-                                   : fmt::format(": no ready pod with {} has its port", fmt::join(selector, ",")),
-                  absent),
-      "pods that carry the labels of its selector");
+  const std::string told = fmt::format("{} has no endpoints{}", object_label("Service", service.ns, service.name),
+                                       selector.empty() ? std::string(": it has no selector and no EndpointSlice")
+                                                        : fmt::format(": no ready pod with {} has its port",
+                                                                      fmt::join(selector, ",")));
+  constexpr const char* kAccepted = "pods that carry the labels of its selector";
+  if (!absent.empty()) {  // the cluster may well have them: a refusal would answer another question
+    diagnostics_.error(at, told + absent, kAccepted);
+    return;
+  }
+  diagnostics_.notice(at, told + "; connections to it are refused", kAccepted);
 }
 
 std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::string_view port, Protocol protocol,
@@ -168,6 +170,7 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
   if (found == kNoIndex) return std::nullopt;
   tell_no_endpoints(found, at);
   EdgeTarget target;
+  target.service = index;
   if (service.headless || !options_.proxied) {
     target.exposure = Exposure::PodIp;
     const auto endpoints = view_.endpoints(found);
@@ -200,6 +203,7 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
   EdgeTarget target;
   target.exposure = Exposure::NodePort;
   target.port = found;
+  target.service = cluster_.service_ports[found].service;
   if (!options_.proxied) {
     diagnostics_.error(at, "with the proxy mode none no node serves node ports",
                        "a proxy mode, or 'pod:' or 'hostPort:'");

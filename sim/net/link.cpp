@@ -266,6 +266,9 @@ void Links::begin_window(Time now) {
   }
 }
 
+// A train is held against the limit as its last packet comes, before the trains are known whose heads come meanwhile. By
+// what these bring in the fluid's level may then pass the limit at that instant, where packets would have been dropped:
+// what waited is at most the limit.
 LinkCounters Links::counters(LinkId link, Time now) const {
   const State& state = state_[link];
   const Kind& kind = kind_of(link);
@@ -279,7 +282,7 @@ LinkCounters Links::counters(LinkId link, Time now) const {
           .packets_dropped = rare.lost_packets,
           .packets_marked = rare.marked_packets,
           .busy = busy(link, now),
-          .queue_max = bytes_in(kind, rare.queue_max)};
+          .queue_max = bytes_in(kind, std::min(rare.queue_max, kind.queue_limit))};
 }
 
 }  // namespace knetsim

@@ -104,9 +104,9 @@ struct ServiceResults {
 
 /// (run, endpoint); endpoints of those Services.
 struct EndpointResults {
-  std::vector<std::string> service;    ///< (endpoint)
+  std::vector<std::string> workload;   ///< (endpoint)
   std::vector<std::string> node;       ///< (endpoint); may be empty.
-  std::vector<std::int64_t> requests;  ///< (run, endpoint)
+  std::vector<std::int64_t> attempts;  ///< (run, endpoint)
   std::vector<double> share;           ///< (run, endpoint)
 };
 

@@ -104,9 +104,9 @@ void visit_results(Results& r, Visitor&& visit) {
   runs("/endpoint");
   visit.column("/endpoint/endpoint", r.endpoints);
   run_labels("/endpoint");
-  visit.column("/endpoint/service", r.endpoint.service);
+  visit.column("/endpoint/workload", r.endpoint.workload);
   visit.column("/endpoint/node", r.endpoint.node);
-  visit.column("/endpoint/requests", r.endpoint.requests);
+  visit.column("/endpoint/attempts", r.endpoint.attempts);
   visit.column("/endpoint/share", r.endpoint.share);
 
   runs("/cpu");

@@ -113,11 +113,14 @@ constexpr SchemaRow kRows[] = {
      "whether connect()s that had not returned decide the quantile of the time to connect", "exact at-least"},
 
     {"/service/run", "i64", "run", "", kAlways, kRun},
-    {"/service/service", "string", "service", "", kAlways, "namespace/name of a Service that traffic reached"},
+    {"/service/service", "string", "service", "", kAlways,
+     "namespace/name of a Service that was asked for, by whatever address; pod:, hostPort: and localhost: for what was "
+     "asked for without one"},
     {"/service/variant", "string", "run", "", kAlways, kVariant},
     {"/service/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/service/requests", "i64", "run service", "1", kAlways, "requests that reached an endpoint"},
-    {"/service/errors", "i64", "run service", "1", kAlways, "requests that failed or timed out"},
+    {"/service/requests", "i64", "run service", "1", kAlways,
+     "requests and calls of it in the measured window; one that is tried again counts once"},
+    {"/service/errors", "i64", "run service", "1", kAlways, "of those, failed or given up"},
     {"/service/connections", "i64", "run service", "1", kAlways, "connections opened"},
     {"/service/latency_n", "i64", "run service", "1", kAlways, "latency of calls to it: observations"},
     {"/service/latency_sum", "f64", "run service", "s", kAlways, "latency of calls to it: sum"},
@@ -127,13 +130,16 @@ constexpr SchemaRow kRows[] = {
     {"/service/latency_mean", "f64", "run service", "s", kAlways, "latency of calls to it: sum / n"},
 
     {"/endpoint/run", "i64", "run", "", kAlways, kRun},
-    {"/endpoint/endpoint", "string", "endpoint", "", kAlways, "namespace/pod:port of an endpoint of such a Service"},
+    {"/endpoint/endpoint", "string", "endpoint", "", kAlways, "namespace/name of a pod that serves"},
     {"/endpoint/variant", "string", "run", "", kAlways, kVariant},
     {"/endpoint/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/endpoint/service", "string", "endpoint", "", kAlways, "its Service"},
+    {"/endpoint/workload", "string", "endpoint", "", kAlways,
+     "namespace/name of the Deployment, StatefulSet ... that it belongs to; its own of a lone pod"},
     {"/endpoint/node", "string", "endpoint", "", kIfRecorded, "the node of its pod"},
-    {"/endpoint/requests", "i64", "run endpoint", "1", kAlways, "requests of the measured window that it received"},
-    {"/endpoint/share", "f64", "run endpoint", "1", kAlways, "part of its Service's requests that it received"},
+    {"/endpoint/attempts", "i64", "run endpoint", "1", kAlways,
+     "attempts that it took up, of requests that began in the measured window; each try of a request counts, and one "
+     "that no worker took up does not"},
+    {"/endpoint/share", "f64", "run endpoint", "1", kAlways, "part of the attempts of its workload that it took up"},
 
     {"/cpu/run", "i64", "run", "", kAlways, kRun},
     {"/cpu/node", "string", "node", "", kAlways, "name of the node"},
@@ -324,7 +330,7 @@ constexpr SchemaGroup kGroups[] = {
     {"/provenance", "where the figures come from"},
     {"/summary", "one row for each run and workload"},
     {"/service", "calls by Service"},
-    {"/endpoint", "how calls spread over the endpoints of each Service"},
+    {"/endpoint", "how attempts spread over the pods that serve"},
     {"/cpu", "CPU of each node"},
     {"/drops", "dropped packets by reason"},
     {"/links", "traffic of each link direction"},
@@ -334,7 +340,7 @@ constexpr SchemaGroup kGroups[] = {
     {"/hist/connect", "histograms of the time to connect"},
     {"/hist/unfinished", "histograms of the age of requests that had not ended"},
     {"/hist/connecting", "histograms of the age of connect()s that had not returned"},
-    {"/series", "figures by interval of simulated time"},
+    {"/series", "figures by interval of the measured window"},
     {"/spans", "a sample of whole requests, visit by visit"},
 };
 

@@ -128,12 +128,13 @@ class FreshResults(unittest.TestCase):
     def test_endpoints_receive_what_their_service_is_asked(self):
         service, endpoint = self.group("service"), self.group("endpoint")
         for name in service.service.values:
-            share = endpoint.share.where(endpoint["service"] == name, drop=True).sum("endpoint")
+            # A Deployment here has the name of its Service.
+            share = endpoint.share.where(endpoint["workload"] == name, drop=True).sum("endpoint")
             np.testing.assert_allclose(share, 1, rtol=1e-12)
         # Attempts of the measured window: those of the warm-up, a fifth more here, are left out; retries come on top. An
         # attempt that nobody took up before the end is not there.
-        received = endpoint.requests.where(endpoint["service"] == "cart", drop=True).sum("endpoint")
-        asked = service.requests.sel(service="cart")
+        received = endpoint.attempts.where(endpoint["workload"] == "default/cart", drop=True).sum("endpoint")
+        asked = service.requests.sel(service="default/cart")
         self.assertTrue((abs(received - asked) <= 0.02 * asked).all(), f"{received.values} {asked.values}")
 
 

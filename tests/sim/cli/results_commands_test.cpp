@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -48,6 +50,42 @@ TEST(Screen, ComparesNoPercentileOfAHandfulOfConnections) {
   const std::string kept = result.out.substr(line, result.out.find('\n', line) - line);
   EXPECT_THAT(kept, testing::Not(HasSubstr("connect p99")));
   EXPECT_THAT(kept, HasSubstr("request p99"));
+}
+
+// Mean over replicates of the busiest core of any node, and not the greatest of all replicates.
+TEST(Screen, SaysTheBusiestCoreOfAReplicateInMean) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("r.h5");
+  const ProgramResult result = run_program(
+      "run configs/tutorial.yaml -q --set run.duration=300ms --set run.warmUp=0s --set run.replicates=4 --set "
+      "workloads.ask.arrivals.poisson=1500/s --out " +
+      file);
+  ASSERT_EQ(result.code, 0) << result.err;
+  std::istringstream rows(run_program("export " + file + " --group cpu").out);
+  std::string line;
+  std::getline(rows, line);
+  std::vector<std::string> names;
+  std::istringstream head(line);
+  for (std::string cell; std::getline(head, cell, ',');) names.push_back(cell);
+  const auto column = [&](const std::string& name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  std::map<std::string, double> busiest;  // by run
+  while (std::getline(rows, line)) {
+    std::vector<std::string> cells;
+    std::istringstream row(line);
+    for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
+    double& most = busiest[cells.at(column("run"))];
+    most = std::max(most, std::stod(cells.at(column("busiest_core"))));
+  }
+  ASSERT_EQ(busiest.size(), 4u);
+  double mean = 0, greatest = 0;
+  for (const auto& [run, share] : busiest) {
+    mean += share / 4;
+    greatest = std::max(greatest, share);
+  }
+  ASSERT_GT(greatest, mean + 0.005) << "the case tells a mean from a maximum";
+  EXPECT_THAT(result.out, HasSubstr(fmt::format("{:.0f} %", mean * 100)));
 }
 
 // In a closed loop the answer decides when the next request comes, and a variant may change the rate of an open one:

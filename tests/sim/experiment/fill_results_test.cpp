@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "fixture.h"
 #include "sim/output/results_writer.h"
@@ -55,6 +56,48 @@ TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
   };
   EXPECT_GT(longest("{warmUp: 500ms, duration: 1s}"), 10'000);
   EXPECT_EQ(longest("{warmUp: 1500ms, duration: 400ms}"), 0);
+}
+
+std::int64_t sum(const std::vector<std::int64_t>& cells) {
+  return std::accumulate(cells.begin(), cells.end(), std::int64_t{0});
+}
+
+// A pod that answers at once serves too, and a Service has one row however it is asked for.
+TEST(FillResults, ServicesHaveTheirNamesAndPodsWithoutAppTheirAttempts) {
+  Ready scene(
+      "workloads:\n"
+      "  one: {from: app=client, to: web, arrivals: {constant: 100/s}}\n"
+      "  two: {from: app=client, to: default/web, arrivals: {constant: 50/s}}\n"
+      "  three: {from: app=client, to: {pod: web}, arrivals: {constant: 30/s}}\n",
+      app_manifests("web", 2) + app_manifests("client", 1));
+  const ExperimentResults results = fill_results(scene.loaded->variants, outcome_of(scene));
+  EXPECT_EQ(results.services, (std::vector<std::string>{"default/web", "pod:default/web"}));
+  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{150, 30}));
+  EXPECT_EQ(results.endpoint.workload, (std::vector<std::string>{"default/web", "default/web"}));
+  EXPECT_NEAR(static_cast<double>(sum(results.endpoint.attempts)), 180, 2);  // less those under way at the end
+  EXPECT_NEAR(results.endpoint.share[0] + results.endpoint.share[1], 1, 1e-12);
+}
+
+// Each request is given up and tried once more: two attempts of one request.
+TEST(FillResults, AttemptsCountEachTryOfARequest) {
+  Ready scene(
+      "apps: {web: {work: 1ms, workers: 1, calls: [{sleep: 30ms}]}}\n"
+      "workloads: {ask: {from: app=client, to: web, arrivals: {constant: 10/s}, timeout: 10ms, retries: 1}}\n",
+      app_manifests("web", 1) + app_manifests("client", 1), "{duration: 2s}");
+  const ExperimentResults results = fill_results(scene.loaded->variants, outcome_of(scene));
+  EXPECT_EQ(results.service.requests, std::vector<std::int64_t>{20});
+  EXPECT_NEAR(static_cast<double>(sum(results.endpoint.attempts)), 40, 2);
+}
+
+TEST(FillResults, RunsOfUnequalWindowsHaveNoSeriesInCommon) {
+  Ready scene(
+      "workloads: {one: {from: app=client, to: web, arrivals: {poisson: 200/s}}}\n"
+      "variants: {short: {}, long: {run.duration: 400ms}}\n",
+      app_manifests("web", 1) + app_manifests("client", 1), "{duration: 200ms}");
+  const ExperimentResults results = fill_results(scene.loaded->variants, outcome_of(scene));
+  EXPECT_TRUE(results.series.sim_time.empty());
+  EXPECT_EQ(results.summary.measured_time, (std::vector<double>{0.2, 0.4}));
+  EXPECT_NO_THROW(to_data_file(results, {.deterministic = true}));
 }
 
 // Two variants that differ in nodes, links and traffic: each name has one place, and what a run does not have is 0

@@ -213,6 +213,20 @@ TEST(Link, TheLongestQueueOfAWindowIsThatOfTrainsStillArriving) {
   }
 }
 
+// A train is held against the limit as its last packet comes, and knows nothing of one that slips in before: by what
+// that one brings the level may then pass the limit, at which packets would have been dropped. The longest queue is the
+// limit, and what the level was for a train that comes at that instant and lasts is not counted.
+TEST(Link, TheLongestQueueIsNoLongerThanItsLimit) {
+  const Duration packet = serialization(Bytes(1538), gbit(10));
+  Links links(chain({10}, {}, Bytes(35 * 1538)));
+  links.visit(0, {.size = equal_packets(40), .head = Time(0ns), .tail = Time(10 * packet)});  // 30 wait at its tail
+  links.visit(0, {.size = equal_packets(10), .head = Time(2 * packet), .tail = Time(4 * packet)});
+  EXPECT_GT(links.backlog(0, Time(10 * packet)), 36 * packet) << "the case is made so that the level passes the limit";
+  links.visit(0, {.size = equal_packets(2), .head = Time(10 * packet), .tail = Time(18 * packet)});
+  EXPECT_LE(links.counters(0, Time(20 * packet)).queue_max, Bytes(35 * 1538));
+  EXPECT_GT(links.counters(0, Time(20 * packet)).queue_max, Bytes(34 * 1538));
+}
+
 // A lone packet waits for nothing, whether the window begins before it or while it is being sent.
 TEST(Link, APacketThatFindsTheLinkFreeIsNoQueueOfAWindow) {
   Links links(chain({10}));
