@@ -21,6 +21,8 @@ bool is_leaf_spine(const ClusterSettings& cluster) { return cluster.topology.kin
 bool is_fat_tree(const ClusterSettings& cluster) { return cluster.topology.kind == "fat-tree"; }
 bool has_switch_tiers(const ClusterSettings& cluster) { return is_leaf_spine(cluster) || is_fat_tree(cluster); }
 bool is_ipvs(const ClusterSettings& cluster) { return cluster.proxy.mode == "ipvs"; }
+bool has_proxy(const ClusterSettings& cluster) { return cluster.proxy.mode != "none"; }
+bool has_background(const ClusterSettings& cluster) { return cluster.background.services > 0; }
 bool is_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
 }
@@ -32,6 +34,9 @@ constexpr std::array kReaders = {
     Reader{"topology", "k", is_fat_tree, "the topology fat-tree"},
     Reader{"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
     Reader{"proxy", "scheduler", is_ipvs, "the proxy mode ipvs"},
+    Reader{"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
+    Reader{"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
+    Reader{"background", "endpointsPerService", has_background, "background services"},
     Reader{"cni", "notrack", is_tunnel, "a tunnel"},
 };
 
@@ -62,8 +67,8 @@ void tell_idle_nodes(const BoundVariant& variant, const ClusterSummary& summary,
     return;
   }
   diagnostics.notice(nodes,
-                     fmt::format("the manifests bring {} Node objects: 'count', 'cpu', 'memory', 'zones', 'labels', "
-                                 "'taints' and 'pools' are not read",
+                     fmt::format("the manifests bring {} Node objects: 'count', 'zones', 'labels', 'taints' and 'pools' are "
+                                 "not read, 'cpu' and 'memory' for those alone that state no capacity",
                                  variant.cluster->nodes.size()));
 }
 

@@ -16,8 +16,7 @@ constexpr double kLeastKept = 21e-6;
 class Rates {
  public:
   explicit Rates(const BoundVariant& variant)
-      : variant_(variant),
-        plan_(variant.traffic),
+      : plan_(variant.traffic),
         rates_(plan_.edges.size()),
         of_app_(plan_.apps.size()),
         seconds_(plan_.apps.size(), -1) {
@@ -150,7 +149,6 @@ class Rates {
     order.push_back(app);
   }
 
-  const BoundVariant& variant_;
   const TrafficPlan& plan_;
   std::vector<std::vector<PodIndex>> servers_;      // by edge
   std::vector<EdgeRate> rates_;                     // by edge

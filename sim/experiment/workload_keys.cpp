@@ -99,7 +99,9 @@ void describe(Fields<ClosedKeys>& f) {
 void describe(Fields<ArrivalKeys>& f) {
   f.about("Arrivals", "When requests begin, over all clients together.");
   f.choice("poisson", &ArrivalKeys::poisson, {.doc = "At random, independent of each other.", .above = "0/s"});
-  f.choice("constant", &ArrivalKeys::constant, {.doc = "Evenly spaced.", .above = "0/s"});
+  f.choice("constant", &ArrivalKeys::constant,
+           {.doc = "Evenly spaced, from a drawn instant of the first interval on: any span of n intervals has n.",
+            .above = "0/s"});
   f.choice("times", &ArrivalKeys::times,
            {.doc = "A CSV file: one instant a line from the start of the run, ascending; seconds, or with a unit.",
             .not_empty = true});
@@ -132,6 +134,14 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s"});
   f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after the first.", .at_most = "100"});
   f.node(&WorkloadKeys::at);
+  f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
+    if (!keys.connection.await_close) return;
+    if (keys.protocol != "udp" && keys.connection.requests_per_connection != 0) return;
+    binding.diagnostics.notice(node["connection"]["awaitClose"],
+                               keys.protocol == "udp"
+                                   ? "nothing reads 'awaitClose' here: datagrams have no connection"
+                                   : "nothing reads 'awaitClose' here: the connection is kept for ever");
+  });
 }
 
 }  // namespace knetsim

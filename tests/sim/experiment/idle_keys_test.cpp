@@ -47,7 +47,25 @@ INSTANTIATE_TEST_SUITE_P(
         IdleKey{"cluster.topology.oversubscription=2", "'oversubscription'", "{cluster.topology.kind: fat-tree}"},
         IdleKey{"cluster.proxy.scheduler=lc", "'scheduler' here: it belongs to the proxy mode ipvs",
                 "{cluster.proxy.mode: ipvs}"},
+        IdleKey{"cluster.background.endpointsPerService=5", "it belongs to background services",
+                "{cluster.background.services: 10}"},
         IdleKey{"cluster.cni.notrack=true", "'notrack' here: it belongs to a tunnel", "{cluster.cni.kind: flannel}"}));
+
+TEST(IdleKeys, WithoutKubeProxyNothingOfItIsRead) {
+  for (const char* key : {"cluster.proxy.syncPeriod=5s", "cluster.background.services=5"}) {
+    EXPECT_THAT(notices({"cluster.proxy.mode=none", key}), testing::ElementsAre(testing::HasSubstr("nothing reads")))
+        << key;
+    EXPECT_THAT(notices({key}), testing::IsEmpty()) << key;
+  }
+}
+
+// A datagram's socket has no end to wait for, nor has a connection that is kept for ever.
+TEST(IdleKeys, AnEndThatNeverComesIsNotAwaited) {
+  const std::string close = "workloads.ask.connection.awaitClose=true";
+  EXPECT_THAT(notices({close, "workloads.ask.connection.requestsPerConnection=0"}),
+              testing::ElementsAre(testing::HasSubstr("nothing reads 'awaitClose' here")));
+  EXPECT_THAT(notices({close}), testing::IsEmpty());
+}
 
 TEST(IdleKeys, MachinesOfTheScenarioAreToldOfWhereTheManifestsBringNodes) {
   TemporaryFolder folder;
@@ -93,9 +111,9 @@ TEST(KubeProxyConfigMap, IsToldOfWhereNoVariantHasItsMode) {
             "   |   ^^^^^^^^^^^\n");
   EXPECT_THAT(notices_with("\"\"", "cluster: {proxy: {mode: nftables}}\n", "kube-system"),
               testing::HasSubstr("has the mode iptables, simulated is nftables"));
-  EXPECT_THAT(
-      notices_with("nftables", "variants: {a: {}, b: {cluster.proxy.mode: ipvs}, c: {run.noise: off}}\n", "kube-system"),
-      testing::HasSubstr("simulated are iptables, ipvs; 'cluster.proxy.mode: nftables'"));
+  EXPECT_THAT(notices_with("nftables", "variants: {a: {}, b: {cluster.proxy.mode: ipvs}, c: {run.noise: off}}\n",
+                           "kube-system"),
+              testing::HasSubstr("simulated are iptables, ipvs; 'cluster.proxy.mode: nftables'"));
   EXPECT_THAT(notices_with("userspace", "", "kube-system"), testing::HasSubstr("there is no such model"));
   EXPECT_EQ(notices_with("ipvs", "cluster: {proxy: {mode: ipvs}}\n", "kube-system"), "");
   EXPECT_EQ(notices_with("ipvs", "variants: {a: {}, b: {cluster.proxy.mode: ipvs}}\n", "kube-system"), "");

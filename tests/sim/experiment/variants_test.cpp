@@ -1,6 +1,7 @@
 // Goal: a variant is the scenario with its overrides, patches of manifests included; what --set says holds in each.
 // Method: the values at the paths after each kind of override.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "fixture.h"
@@ -111,6 +112,33 @@ TEST(Variants, PatchesJoinThoseOfTheScenarioAndKeepTheirPaths) {
   EXPECT_EQ(patches["Deployment/a"]["x.y"].text(), "1");
   EXPECT_EQ(patches["Deployment/b"]["spec.template.spec.hostNetwork"].text(), "true");
   EXPECT_EQ((*variants[1].document)["patches"].size(), 1u);
+}
+
+TEST(Variants, ObjectivesOfOneReplaceThoseOfTheScenario) {
+  Ready scene(std::string(kBrowse) +
+                  "slo: ['p99(latency{workload=\"browse\"}) < 10ms']\n"
+                  "variants: {base: {}, own: {slo: ['p50(latency{workload=\"browse\"}) < 1us']}, none: {slo: []}}\n",
+              app_manifests("web", 1) + app_manifests("client", 1));
+  const auto& slos = scene.loaded->slos;
+  ASSERT_EQ(slos.size(), 3u);
+  ASSERT_EQ(slos[0].size(), 1u);
+  ASSERT_EQ(slos[1].size(), 1u);
+  EXPECT_THAT(slos[0][0].text, testing::HasSubstr("10ms"));
+  EXPECT_THAT(slos[1][0].text, testing::HasSubstr("1us"));
+  EXPECT_TRUE(slos[2].empty());
+}
+
+// A machine of 1.5 cores does not exist: what is stated is what pods may have of the next whole number.
+TEST(NodeCores, AFractionIsToldAndTheNextWholeNumberRun) {
+  const auto scene = [](const std::string& cpu) {
+    return Ready("cluster: {nodes: {count: 1, cpu: " + cpu + "}}\n" + kBrowse,
+                 app_manifests("web", 1) + app_manifests("client", 1));
+  };
+  EXPECT_TRUE(scene("4").loaded->warnings.empty());
+  const Ready half = scene("3.5");
+  ASSERT_EQ(half.loaded->warnings.size(), 1u);
+  EXPECT_EQ(half.loaded->warnings[0].message, "3.5 cores: a machine has whole ones, so 4 run; pods are placed on 3.5");
+  EXPECT_EQ(simulate(half.loaded->variants.front(), 0).nodes.front().cores, 4u);
 }
 
 TEST(Patches, ChangeManifestsBeforeTheyAreRead) {
