@@ -244,6 +244,13 @@ std::string whole(double value) { return with_commas(static_cast<std::int64_t>(v
 std::string lasting(double value) { return with_commas(static_cast<std::int64_t>(value)); }
 std::string about(bool at_most) { return at_most ? "up to " : ""; }
 
+/// What is asked for and not simulated: --strict refuses it.
+void tell(Diagnostics& diagnostics, Node at, std::string message, std::string accepted = {}) {
+  Diagnostic notice = Diagnostic::at(Severity::Notice, at, std::move(message), std::move(accepted));
+  notice.unsupported = true;
+  diagnostics.add(std::move(notice));
+}
+
 /// Where the rate of an edge is stated: its workload's arrivals, or the apps whose calls it is one of.
 Node place_of(const BoundVariant& variant, EdgeIndex edge) {
   const Node root = variant.scenario.root;
@@ -256,24 +263,23 @@ Node place_of(const BoundVariant& variant, EdgeIndex edge) {
 void tell_ports(const BoundVariant& variant, const PortUse& use, double run_s, Diagnostics& diagnostics) {
   if (use.ports_last_s >= run_s) return;
   const EdgeSpec& edge = variant.traffic.edges[use.edge];
-  diagnostics.notice(
-      place_of(variant, use.edge),
-      fmt::format(
-          "'{}' opens {}{} connections a second from one address ({}) to {}: its {} local ports last {}, since "
-          "each waits {} in TIME_WAIT; {} a second would last. From then on connect() fails with EADDRNOTAVAIL "
-          "in a cluster, and here it does not",
-          edge.name, about(use.at_most), whole(use.per_second), use.address,
-          use.destinations == 1 ? std::string("one destination") : fmt::format("{} destinations", use.destinations),
-          whole(kLocalPorts * use.destinations), human(from_seconds(use.ports_last_s)),
-          human(from_seconds(variant.targets[use.edge].loopback ? kTimeWaitOnLoopback : kTimeWait)),
-          lasting(use.lasting_per_second)),
-      "more clients, or more requests on a connection (requestsPerConnection)");
+  tell(diagnostics, place_of(variant, use.edge),
+       fmt::format(
+           "'{}' opens {}{} connections a second from one address ({}) to {}: its {} local ports last {}, since "
+           "each waits {} in TIME_WAIT; {} a second would last. From then on connect() fails with EADDRNOTAVAIL "
+           "in a cluster, and here it does not",
+           edge.name, about(use.at_most), whole(use.per_second), use.address,
+           use.destinations == 1 ? std::string("one destination") : fmt::format("{} destinations", use.destinations),
+           whole(kLocalPorts * use.destinations), human(from_seconds(use.ports_last_s)),
+           human(from_seconds(variant.targets[use.edge].loopback ? kTimeWaitOnLoopback : kTimeWait)),
+           lasting(use.lasting_per_second)),
+       "more clients, or more requests on a connection (requestsPerConnection)");
 }
 
 void tell_masquerade(const BoundVariant& variant, const MasqueradeUse& use, double run_s, Diagnostics& diagnostics) {
   if (use.ports_last_s >= run_s) return;
-  diagnostics.notice(
-      place_of(variant, use.edge),
+  tell(
+      diagnostics, place_of(variant, use.edge),
       fmt::format("'{}': {} connections a second are masqueraded by one node towards one endpoint, whose {} ports last "
                   "{}, since conntrack keeps each for {}; {} a second would last. From then on SYNs are dropped in a "
                   "cluster, and here they are not",
@@ -286,16 +292,15 @@ void tell_masquerade(const BoundVariant& variant, const MasqueradeUse& use, doub
 void tell_conntrack(const BoundVariant& variant, const ConntrackUse& use, Diagnostics& diagnostics) {
   if (use.entries <= static_cast<double>(use.most)) return;
   const Node workloads = variant.scenario.root["workloads"];
-  diagnostics.notice(
-      workloads,
-      fmt::format("conntrack of Node {} has {}{} entries at the run's end, and room for {} ({}): each connection's "
-                  "entry stays {} after its end. A full table drops the packets of new connections in a cluster, and "
-                  "here it does not",
-                  use.node, about(use.at_most), whole(use.entries), with_commas(static_cast<std::int64_t>(use.most)),
-                  variant.scenario.cluster.proxy.mode == "none" ? "the kernel's default"
-                                                                : "what kube-proxy asks for; the kernel's own default "
-                                                                  "may be more",
-                  human(from_seconds(kConntrackTimeWait))));
+  tell(diagnostics, workloads,
+       fmt::format("conntrack of Node {} has {}{} entries at the run's end, and room for {} ({}): each connection's "
+                   "entry stays {} after its end. A full table drops the packets of new connections in a cluster, and "
+                   "here it does not",
+                   use.node, about(use.at_most), whole(use.entries), with_commas(static_cast<std::int64_t>(use.most)),
+                   variant.scenario.cluster.proxy.mode == "none" ? "the kernel's default"
+                                                                 : "what kube-proxy asks for; the kernel's own default "
+                                                                   "may be more",
+                   human(from_seconds(kConntrackTimeWait))));
 }
 
 /// Ports that come back while IPVS still remembers them stay with the endpoint that they had.
@@ -305,8 +310,8 @@ void tell_ipvs_reuse(const BoundVariant& variant, const PortUse& use, double run
   if (parse_kernel_version(cluster.kernel).value_or(KernelVersion{}) >= kPortsAreNew) return;
   const double round = kLocalPorts * use.destinations / std::max(1e-9, use.per_second);
   if (round >= kIpvsTimeWait || round >= run_s) return;
-  diagnostics.notice(
-      place_of(variant, use.edge),
+  tell(
+      diagnostics, place_of(variant, use.edge),
       fmt::format("'{}': a port of {} comes back within {} at {}{} connections a second, and IPVS remembers it for {}: "
                   "before Linux 5.9, where kube-proxy sets conn_reuse_mode to 0, such a connection goes where the last "
                   "one went, an endpoint that is gone included; here its scheduler chooses",

@@ -41,6 +41,7 @@ TEST(ConnectionLimits, LocalPortsLastAsLongAsTheirNumberOverTheRate) {
   EXPECT_NEAR(told.limits.ports[0].lasting_per_second, 470.5, 0.1);
   EXPECT_THAT(told.notices, HasSubstr("28,232 local ports last 14.1s"));
   EXPECT_THAT(told.notices, HasSubstr("s.yaml:"));
+  EXPECT_TRUE(told.scene.loaded->warnings.front().unsupported) << "--strict refuses it";
 }
 
 TEST(ConnectionLimits, ARunThatEndsBeforeIsLeftInPeace) {
