@@ -108,7 +108,7 @@ struct SchedulingRules {
 struct PodSpec {
   std::vector<Container> containers{};
   Resources requests{};  ///< Of the whole pod, as the scheduler counts them (init containers and overhead included).
-  Resources limits{};    ///< Sum over containers; a part is 0 as soon as one container has no such limit.
+  Resources limits{};    ///< Of the whole pod; a part is 0 as soon as one container, init or not, has no such limit.
   bool host_network = false;
   SchedulingRules scheduling{};
   bool operator==(const PodSpec&) const = default;

@@ -224,38 +224,52 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
   // other before the rest, those that restart go on beside them.
   Resources running;
   Resources starting;
+  Resources starting_limits;
+  bool cpu_limited = true;
+  bool memory_limited = true;
+  const auto count_limits = [&](const Container& container) {
+    cpu_limited = cpu_limited && container.limits.cpu_milli > 0;
+    memory_limited = memory_limited && container.limits.memory_bytes > 0;
+  };
+  for (const Container& container : spec.containers) count_limits(container);
   if (const Node init = fields[kPodSpecKeys["initContainers"]]; reader.sequence(init)) {
+    Resources running_limits;
     for (const Node one : init) {
       ReadContainer read = read_container(reader, one, spec.host_network, names);
+      count_limits(read.container);
       starting = larger(starting, sum(running, read.container.requests));
+      starting_limits = larger(starting_limits, sum(running_limits, read.container.limits));
       if (!read.restarts) continue;
       running = sum(running, read.container.requests);
+      running_limits = sum(running_limits, read.container.limits);
       spec.containers.push_back(std::move(read.container));
     }
   }
   Resources own;
-  bool cpu_limited = !spec.containers.empty();
-  bool memory_limited = cpu_limited;
   for (const Container& container : spec.containers) {
     own = sum(own, container.requests);
     spec.limits = sum(spec.limits, container.limits);
-    cpu_limited = cpu_limited && container.limits.cpu_milli > 0;
-    memory_limited = memory_limited && container.limits.memory_bytes > 0;
   }
+  spec.requests = larger(own, starting);
+  spec.limits = larger(spec.limits, starting_limits);
   if (!cpu_limited) spec.limits.cpu_milli = 0;
   if (!memory_limited) spec.limits.memory_bytes = 0;
-  spec.requests = larger(own, starting);
   if (const Node whole = fields[kPodSpecKeys["resources"]]; whole.exists()) {  // Pod-level resources, KEP-2837.
     Resources requests;
     Resources limits;
     read_limits(reader, whole, requests, limits);
+    if (requests.cpu_milli == 0 && spec.requests.cpu_milli == 0) requests.cpu_milli = limits.cpu_milli;
+    if (requests.memory_bytes == 0 && spec.requests.memory_bytes == 0) requests.memory_bytes = limits.memory_bytes;
     if (requests.cpu_milli > 0) spec.requests.cpu_milli = requests.cpu_milli;
     if (requests.memory_bytes > 0) spec.requests.memory_bytes = requests.memory_bytes;
     if (limits.cpu_milli > 0) spec.limits.cpu_milli = limits.cpu_milli;
     if (limits.memory_bytes > 0) spec.limits.memory_bytes = limits.memory_bytes;
   }
   if (const Node overhead = fields[kPodSpecKeys["overhead"]]; overhead.exists()) {
-    spec.requests = sum(spec.requests, reader.resources(overhead));
+    const Resources on_top = reader.resources(overhead);
+    spec.requests = sum(spec.requests, on_top);
+    if (spec.limits.cpu_milli > 0) spec.limits.cpu_milli += on_top.cpu_milli;
+    if (spec.limits.memory_bytes > 0) spec.limits.memory_bytes += on_top.memory_bytes;
   }
 
   const bool placed = fields[kPodSpecKeys["nodeName"]].exists();

@@ -135,6 +135,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   rpc.split.clock = now;
   RngStream choice = streams_.get(kClientChoice, rpc.id);
   rpc.client = spec.clients[choice.below(spec.clients.size())];
+  rpc.client_group = groups_[rpc.client];
   recorders_[source].begun(now);
   if (measured(now)) {
     ++edge_stats_[rpc.edge].asked;
@@ -207,13 +208,12 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
   }
   rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::First, Bytes{}, connection_id, &rpc.split, index);
   const Duration cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
-  submit(index, Phase::Connect, rpc.client, rpc.client_core, cpu, Duration{}, now);
+  submit(index, Phase::Connect, rpc.client_group, rpc.client_core, cpu, Duration{}, now);
 }
 
-void TrafficRuntime::submit(std::uint32_t index, Phase phase, PodIndex pod, CoreIndex core, Duration cpu, Duration wake,
-                            Time now) {
-  cpus_.submit(now,
-               {.group = groups_[pod], .cpu = cpu, .wake = wake, .cookie = cookie(index, phase), .last_core = core});
+void TrafficRuntime::submit(std::uint32_t index, Phase phase, GroupIndex group, CoreIndex core, Duration cpu,
+                            Duration wake, Time now) {
+  cpus_.submit(now, {.group = group, .cpu = cpu, .wake = wake, .cookie = cookie(index, phase), .last_core = core});
 }
 
 void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration wake, Time now) {
@@ -234,7 +234,7 @@ void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration
   if (rpc.connection.requests_left > 0) {
     --rpc.connection.requests_left;
   }
-  submit(index, Phase::Send, rpc.client, rpc.client_core, before + rpc.send_cpu, wake, now);
+  submit(index, Phase::Send, rpc.client_group, rpc.client_core, before + rpc.send_cpu, wake, now);
 }
 
 /// shutdown(), and read() until the server has closed its side: empty segments on the walks of request and response.
@@ -243,7 +243,7 @@ void TrafficRuntime::send_fin(std::uint32_t index, Time now) {
   rpc.closing = true;
   rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Request, Bytes{}, noise_id(rpc), &rpc.split, index);
   const Duration cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
-  submit(index, Phase::Send, rpc.client, rpc.client_core, cpu, Duration{}, now);
+  submit(index, Phase::Send, rpc.client_group, rpc.client_core, cpu, Duration{}, now);
 }
 
 std::uint64_t TrafficRuntime::noise_id(const Rpc& rpc) {
@@ -296,7 +296,7 @@ void TrafficRuntime::on_message(Time now, MessageIndex message) {
         rpc.split.serve(kinds_.work, span);
         cpu += span;
       }
-      submit(index, Phase::Receive, rpc.client, rpc.client_core, cpu, burst.wake, now);
+      submit(index, Phase::Receive, rpc.client_group, rpc.client_core, cpu, burst.wake, now);
       return;
     }
     case FlowPacket::kCount:

@@ -76,6 +76,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     return static_cast<std::uint32_t>(plan.sources.size() + plan.edges.size() + plan.app_of_pod.size());
   }
 
+  /// The group of a container of `pod` that runs an app for the others there; that of the pod where nothing is said.
+  void run_beside(PodIndex pod, AppIndex app, GroupIndex group) { groups_beside_[beside_key(pod, app)] = group; }
+
   /// Schedules the first arrivals.
   void start(Time now);
   /// At the window's end, all events before it handled. @return  Requests and calls of the window that have not ended.
@@ -135,6 +138,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     Time connecting_since{};
     Duration send_cpu{};  ///< Part of the burst under way that comes after connect() returned.
     PodIndex client = kNoIndex;
+    GroupIndex client_group = 0;
     Connection connection;
     MessageIndex message = kNone;
     KindIndex wake_kind = 0;
@@ -158,7 +162,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool opens_source(const Rpc& rpc) const;
   bool last_on_connection(const Rpc& rpc) const;
   static std::uint64_t noise_id(const Rpc& rpc);  ///< Of a request and its answer, or of the FINs after them.
-  void submit(std::uint32_t rpc, Phase phase, PodIndex pod, CoreIndex core, Duration cpu, Duration wake, Time now);
+  void submit(std::uint32_t rpc, Phase phase, GroupIndex group, CoreIndex core, Duration cpu, Duration wake, Time now);
   void arrived(std::uint32_t rpc, Time now);
   void serve(std::uint32_t rpc, Duration wake_allowed, Time now);
   void work(std::uint32_t rpc, Duration cpu, Duration wake, Time now);
@@ -182,6 +186,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void arm_timeout(EdgeIndex edge, Time now);
   bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
   Server server_of(const Rpc& rpc) const;
+  GroupIndex group_of(const Server& server) const;
+  static std::uint64_t beside_key(PodIndex pod, AppIndex app) { return (std::uint64_t{app} << 32) | pod; }
   /// Where a thread that last ran on `core` is taken to run: the server's first core when none of its threads has run.
   CoreIndex expected_core(CoreIndex core, PodIndex pod) const;
   Bytes draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const;
@@ -198,6 +204,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   Dialer& dialer_;
   const TrafficPlan& plan_;
   std::vector<GroupIndex> groups_;
+  std::unordered_map<std::uint64_t, GroupIndex> groups_beside_;  ///< by beside_key(); looked up, never iterated
   RandomStreams streams_;
   RuntimeKinds kinds_;
   RuntimeOptions options_;

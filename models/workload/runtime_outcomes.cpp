@@ -104,6 +104,7 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
   next.id = old.id;
   next.begun = old.begun;
   next.client = old.client;
+  next.client_group = old.client_group;
   next.client_core = old.client_core;
   next.attempt = old.attempt + 1;
   // Of the attempt that comes to nothing, its wait for a worker is known; what else it was in is spread over bookings

@@ -22,6 +22,15 @@ Server TrafficRuntime::server_of(const Rpc& rpc) const {
   return {.pod = rpc.connection.server, .beside = edge.loopback, .app = edge.app};
 }
 
+GroupIndex TrafficRuntime::group_of(const Server& server) const {
+  if (server.beside) {
+    if (const auto own = groups_beside_.find(beside_key(server.pod, server.app)); own != groups_beside_.end()) {
+      return own->second;
+    }
+  }
+  return groups_[server.pod];
+}
+
 CoreIndex TrafficRuntime::expected_core(CoreIndex core, PodIndex pod) const {
   return core == kNone ? cpus_.first_core(cpus_.node_of(groups_[pod])) : core;
 }
@@ -72,7 +81,7 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
       cpu += span;
     }
     if (step.sleep_seconds || !step.calls.empty()) {
-      submit(index, Phase::Serve, pod, rpc.server_core, cpu, wake, now);
+      submit(index, Phase::Serve, group_of(server_of(rpc)), rpc.server_core, cpu, wake, now);
       return;
     }
   }
@@ -84,7 +93,7 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
   rpc.payload = rpc.payload + size;
   rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response, size, noise_id(rpc), &rpc.split, index);
   cpu += network_.sender_burst(rpc.message, expected_core(rpc.server_core, pod), now);
-  submit(index, Phase::Respond, pod, rpc.server_core, cpu, wake, now);
+  submit(index, Phase::Respond, group_of(server_of(rpc)), rpc.server_core, cpu, wake, now);
 }
 
 void TrafficRuntime::worked(std::uint32_t index, Time now) {
@@ -121,6 +130,7 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   rpc.id = hash_combine(caller.id, keys_.edge(rpc.edge));
   rpc.begun = now;
   rpc.client = caller.connection.server;
+  rpc.client_group = group_of(server_of(caller));
   rpc.client_core = caller.server_core;
   rpc.sends_first = true;
   ++caller.calls_started;

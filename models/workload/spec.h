@@ -44,7 +44,9 @@ struct AppStep {
 struct AppSpec {
   std::string name;
   std::vector<AppStep> steps;
-  std::uint32_t workers = 16;  ///< Requests that one pod handles at a time; others wait in order of arrival.
+  std::uint32_t workers = 16;         ///< Requests that one pod handles at a time; others wait in order of arrival.
+  std::string container{};            ///< That runs it; empty: the pod's main one.
+  std::vector<PodIndex> beside_in{};  ///< Pods in which it serves the calls of the other containers.
 };
 
 struct PoissonArrivals {

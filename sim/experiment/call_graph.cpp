@@ -92,7 +92,28 @@ class CallGraphBuilder {
     AppSpec& spec = graph_.traffic.apps.emplace_back();
     spec.name = app.name;
     spec.workers = app.workers;
+    if (!found.container.empty()) {
+      spec.container = found.container;
+      spec.beside_in = workload.pods;
+    } else if (!app.container.empty()) {
+      name_container(spec, app, workload);
+    }
     if (app.work) spec.steps.push_back({.work_seconds = app.work->law, .sleep_seconds = {}, .calls = {}});
+  }
+
+  void name_container(AppSpec& spec, const AppSettings& app, const Workload& workload) {
+    const auto& containers = cluster_.spec(cluster_.pods[workload.pods.front()]).containers;
+    std::vector<std::string> names;
+    for (const Container& container : containers) names.emplace_back(container.name);
+    if (std::ranges::find(names, app.container) == names.end()) {
+      diagnostics_.error(app.at["container"],
+                         fmt::format("the pods of {} have no container '{}'{}",
+                                     object_label(workload.kind, workload.ns, workload.name), app.container,
+                                     suggest(app.container, names)),
+                         fmt::format("{}", fmt::join(names, ", ")));
+      return;
+    }
+    spec.container = app.container;
   }
 
   WorkloadIndex workload_with_container(std::string_view name, std::string_view container) const {

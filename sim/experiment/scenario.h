@@ -123,6 +123,7 @@ struct AppSettings {
   std::string name;
   std::optional<DistributionSpec> work;
   std::uint32_t workers = 16;
+  std::string container;                     ///< Empty: as the ports say.
   std::vector<std::vector<CallSpec>> calls;  ///< In sequence; each element's calls are concurrent.
   Node at;
 };

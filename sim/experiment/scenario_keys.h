@@ -41,6 +41,7 @@ struct CallStepKeys {
 struct AppKeys {
   std::optional<TimeLaw> work;
   std::uint32_t workers = 16;
+  std::string container;
   std::vector<CallStepKeys> calls;
   Node at;
 };

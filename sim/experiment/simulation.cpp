@@ -8,40 +8,12 @@
 #include "models/walk/compile.h"
 #include "sim/core/ensure.h"
 #include "sim/experiment/conservation.h"
-#include "sim/experiment/node_cores.h"
+#include "sim/experiment/pod_groups.h"
 #include "sim/experiment/step_names.h"
 #include "sim/experiment/variant_models.h"
 
 namespace knetsim {
 namespace {
-
-std::optional<CpuQuota> quota_of(const PodSpec& spec) {
-  if (spec.limits.cpu_milli <= 0) {
-    return std::nullopt;
-  }
-  CpuQuota quota;
-  quota.quota = quota.period * spec.limits.cpu_milli / 1000;
-  return quota;
-}
-
-double weight_of(const PodSpec& spec) {
-  // cpu.shares as the kubelet sets them: 1024 for each requested core, at least 2 (k/k
-  // pkg/kubelet/cm/helpers_linux.go).
-  return std::max(2.0, static_cast<double>(spec.requests.cpu_milli) * 1024 / 1000);
-}
-
-std::vector<GroupIndex> add_groups(Cpus& cpus, const Cluster& cluster) {
-  for (const ClusterNode& node : cluster.nodes) {
-    cpus.add_node(cores_of(node));
-  }
-  std::vector<GroupIndex> groups;
-  groups.reserve(cluster.pods.size());
-  for (const Pod& pod : cluster.pods) {
-    const PodSpec& spec = cluster.spec(pod);
-    groups.push_back(cpus.add_group(pod.node, weight_of(spec), quota_of(spec)));
-  }
-  return groups;
-}
 
 std::vector<bool> udp_edges(const TrafficPlan& traffic) {
   std::vector<bool> udp;
@@ -79,18 +51,19 @@ std::vector<std::uint64_t> node_keys(const Cluster& cluster) {
 struct CpuSnapshot {
   std::vector<Duration> softirq, application, throttled;
   CpuSnapshot() = default;
-  CpuSnapshot(const Cpus& cpus, std::size_t groups, Time now) {
+  CpuSnapshot(const Cpus& cpus, const PodGroups& groups, Time now) {
     for (CoreIndex core = 0; core < cpus.cores(); ++core) {
       softirq.push_back(cpus.softirq_time(core, now));
       application.push_back(cpus.application_time(core, now));
     }
-    for (GroupIndex group = 0; group < groups; ++group) {
+    for (const GroupIndex group : groups.with_threads) {
       throttled.push_back(cpus.throttled_time(group, now));
     }
   }
 };
 
-std::vector<NodeCpu> cpu_between(const Cpus& cpus, const CpuSnapshot& from, const CpuSnapshot& to) {
+std::vector<NodeCpu> cpu_between(const Cpus& cpus, const PodGroups& groups, const CpuSnapshot& from,
+                                 const CpuSnapshot& to) {
   std::vector<NodeCpu> nodes(cpus.nodes());
   for (HostId host = 0; host < cpus.nodes(); ++host) {
     NodeCpu& node = nodes[host];
@@ -103,8 +76,8 @@ std::vector<NodeCpu> cpu_between(const Cpus& cpus, const CpuSnapshot& from, cons
       node.busiest = std::max(node.busiest, softirq + application);
     }
   }
-  for (GroupIndex group = 0; group < to.throttled.size(); ++group) {
-    nodes[cpus.node_of(group)].throttled += to.throttled[group] - from.throttled[group];
+  for (std::size_t i = 0; i < to.throttled.size(); ++i) {
+    nodes[cpus.node_of(groups.with_threads[i])].throttled += to.throttled[i] - from.throttled[i];
   }
   return nodes;
 }
@@ -125,7 +98,7 @@ class Point final : public LiveCluster {
         nodes_(static_cast<std::uint32_t>(variant.cluster->nodes.size())),
         scheduler_(sync_source() + nodes_),
         cpus_(scheduler_, 0),
-        groups_(add_groups(cpus_, *variant.cluster)),
+        groups_(add_pod_groups(cpus_, variant)),
         network_(scheduler_, cpus_, topology_, routing_, tables_, streams_, tcp_settings(variant.scenario.cluster),
                  network_source()),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
@@ -141,7 +114,7 @@ class Point final : public LiveCluster {
                  .sizes = models_.sizes,
                  .client_nodes_times_server_nodes = node_pairs(variant),
                  .cni_masquerades = models_.cni->masquerades()}),
-        traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_, streams_,
+        traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_.main, streams_,
                  {.work = kWorkKind, .sleep = kSleepKind},
                  {.measure_from = from_,
                   .end = end_,
@@ -155,6 +128,7 @@ class Point final : public LiveCluster {
     for (HostId host = 0; host < nodes_; ++host) {
       network_.set_cpu_factor(host, variant.scenario.cluster.nodes.cpu_factor_of(variant.cluster->nodes[host].pool));
     }
+    for (const PodGroups::Beside& one : groups_.beside) traffic_.run_beside(one.pod, one.app, one.group);
     cpus_.set_owner(traffic_);
     network_.set_owner(traffic_);
   }
@@ -213,7 +187,7 @@ class Point final : public LiveCluster {
   }
 
   void begin_measuring() {
-    cpu_before_ = CpuSnapshot(cpus_, groups_.size(), from_);
+    cpu_before_ = CpuSnapshot(cpus_, groups_, from_);
     for (LinkId link = 0; link < topology_.links().size(); ++link) {
       links_before_.push_back(network_.links().counters(link, from_));
     }
@@ -221,7 +195,7 @@ class Point final : public LiveCluster {
   }
 
   void end_measuring() {
-    nodes_used_ = cpu_between(cpus_, cpu_before_, CpuSnapshot(cpus_, groups_.size(), end_));
+    nodes_used_ = cpu_between(cpus_, groups_, cpu_before_, CpuSnapshot(cpus_, groups_, end_));
     for (LinkId link = 0; link < topology_.links().size(); ++link) {
       const LinkCounters& a = links_before_[link];
       const LinkCounters b = network_.links().counters(link, end_);
@@ -236,7 +210,7 @@ class Point final : public LiveCluster {
   }
 
   void ensure_conserved_at(Time now) const {
-    const CpuSnapshot cpu(cpus_, groups_.size(), now);
+    const CpuSnapshot cpu(cpus_, groups_, now);
     std::vector<LinkCounters> links;
     for (LinkId link = 0; link < topology_.links().size(); ++link) {
       links.push_back(network_.links().counters(link, now));
@@ -263,7 +237,7 @@ class Point final : public LiveCluster {
   std::uint32_t nodes_;
   Scheduler scheduler_;
   Cpus cpus_;
-  std::vector<GroupIndex> groups_;
+  PodGroups groups_;
   Network network_;
   PlanBook book_;
   ProxySync sync_;

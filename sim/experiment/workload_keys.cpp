@@ -53,6 +53,10 @@ void describe(Fields<AppKeys>& f) {
   f.optional("workers", &AppKeys::workers, "16",
              {.doc = "Requests that one pod handles at a time; others wait in order of arrival.", .at_least = "1"});
   f.optional(
+      "container", &AppKeys::container,
+      {.doc = "The container that works, whose CPU limit holds it; the first that declares a port at which the pod "
+              "is reached where nothing is said."});
+  f.optional(
       "calls", &AppKeys::calls,
       {.doc =
            "Calls to other apps, in sequence; those of an inner list at the same time: [[cart, catalog], currency]."});

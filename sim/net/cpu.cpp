@@ -35,6 +35,17 @@ GroupIndex Cpus::add_group(HostId node, double weight, std::optional<CpuQuota> q
   return static_cast<GroupIndex>(groups_.size() - 1);
 }
 
+GroupIndex Cpus::add_group_within(GroupIndex parent, double weight, std::optional<CpuQuota> quota) {
+  if (parent >= groups_.size() || groups_[parent].parent != kNone ||
+      parent + 1 + groups_[parent].members != groups_.size()) {
+    throw std::invalid_argument("groups within one follow it, two levels deep at most");
+  }
+  const GroupIndex group = add_group(groups_[parent].node, weight, quota);
+  groups_[group].parent = parent;
+  ++groups_[parent].members;
+  return group;
+}
+
 std::uint32_t Cpus::take_burst() {
   if (free_bursts_.empty()) {
     bursts_.emplace_back();
@@ -50,20 +61,21 @@ void Cpus::submit(Time now, const Burst& burst) {
   bursts_[index] = Live{.burst = burst, .cpu_left = burst.cpu, .ready_since = now};
   Group& group = groups_[burst.group];
   Node& node = nodes_[group.node];
+  KNETSIM_ENSURE(group.members == 0);
   if (group.running == 0 && group.first == kNone) {
-    place(group, now);
+    place(burst.group, now);
   }
-  if (group.bandwidth.limited()) {
-    ask_for_quota(burst.group, now);
+  for (GroupIndex bound = burst.group; bound != kNone; bound = groups_[bound].parent) {
+    if (groups_[bound].bandwidth.limited()) ask_for_quota(bound, now);
   }
   bursts_[index].throttle_mark = throttled_time(burst.group, now);
-  if (node.idle > 0 && !group.bandwidth.throttled()) {
+  if (node.idle > 0 && group.holds == 0) {
     bursts_[index].wake_left = burst.wake;
     start(idle_core(node, burst.last_core, now), index, now);
     return;
   }
   enqueue(index, false);
-  if (!group.bandwidth.throttled() && !preempt_for(burst.group, now)) {
+  if (group.holds == 0 && !preempt_for(burst.group, now)) {
     arm_tick(group.node, now);
   }
 }
@@ -80,10 +92,10 @@ void Cpus::start(CoreIndex index, std::uint32_t burst, Time now) {
   core.started = now;
   core.softirq_at_since = core.softirq.executed(now);
   --nodes_[group.node].idle;
-  ++group.running;
+  for (GroupIndex g = live.burst.group; g != kNone; g = groups_[g].parent) ++groups_[g].running;
   arm(index, now);
-  if (group.bandwidth.limited()) {
-    arm_quota(live.burst.group, now);
+  for (GroupIndex g = live.burst.group; g != kNone; g = groups_[g].parent) {
+    if (groups_[g].bandwidth.limited()) arm_quota(g, now);
   }
 }
 
@@ -98,7 +110,6 @@ void Cpus::arm(CoreIndex index, Time now) {
 
 void Cpus::account(Core& core, Time now) {
   Live& live = bursts_[core.running];
-  Group& group = groups_[live.burst.group];
   const Duration executed = core.softirq.executed(now);
   const Duration stolen = executed - core.softirq_at_since;
   Duration progress = (now - core.since) - stolen;
@@ -112,10 +123,11 @@ void Cpus::account(Core& core, Time now) {
   core.app_time += progress;
   core.since = now;
   core.softirq_at_since = executed;
-  group.time += progress;
-  group.vruntime += static_cast<std::int64_t>((Int128{progress.count()} * group.per_ps_q20) >> 20);
-  if (group.bandwidth.limited()) {
-    group.bandwidth.use(progress);
+  for (GroupIndex g = live.burst.group; g != kNone; g = groups_[g].parent) {
+    Group& group = groups_[g];
+    group.time += progress;
+    group.vruntime += static_cast<std::int64_t>((Int128{progress.count()} * group.per_ps_q20) >> 20);
+    if (group.bandwidth.limited()) group.bandwidth.use(progress);
   }
 }
 
@@ -123,11 +135,10 @@ void Cpus::stop(CoreIndex index, Time now, bool to_front) {
   Core& core = cores_[index];
   account(core, now);
   const std::uint32_t burst = core.running;
-  Group& group = groups_[bursts_[burst].burst.group];
   core.running = kNone;
   ++core.generation;
   ++nodes_[core.node].idle;
-  --group.running;
+  for (GroupIndex g = bursts_[burst].burst.group; g != kNone; g = groups_[g].parent) --groups_[g].running;
   bursts_[burst].ready_since = now;
   bursts_[burst].throttle_mark = throttled_time(bursts_[burst].burst.group, now);
   enqueue(burst, to_front);
@@ -169,14 +180,16 @@ void Cpus::core_event(CoreIndex index, Time now) {
                            .stolen = live.stolen,
                            .waited = live.waited,
                            .throttled = live.throttled};
-  Group& group = groups_[live.burst.group];
+  const GroupIndex ran = live.burst.group;
+  const Group& group = groups_[ran];
   Node& node = nodes_[core.node];
-  --group.running;
+  for (GroupIndex g = ran; g != kNone; g = groups_[g].parent) --groups_[g].running;
   core.running = kNone;
   ++node.idle;
   const GroupIndex waiting = best_ready(node);
-  node.min_vruntime = std::max(node.min_vruntime,
-                               waiting == kNone ? group.vruntime : std::min(group.vruntime, groups_[waiting].vruntime));
+  const std::int64_t reached = groups_[top(ran)].vruntime;
+  node.min_vruntime =
+      std::max(node.min_vruntime, waiting == kNone ? reached : std::min(reached, groups_[top(waiting)].vruntime));
   free_bursts_.push_back(burst);
   run_next(index, now);
   (group.owner != nullptr ? *group.owner : *owner_).on_burst_done(now, report);
@@ -198,13 +211,16 @@ Duration Cpus::group_time(GroupIndex index, Time now) const {
   Duration time = group.time;
   const Node& node = nodes_[group.node];
   for (CoreIndex core = node.first_core; group.running > 0 && core < node.first_core + node.cores; ++core) {
-    if (cores_[core].running != kNone && bursts_[cores_[core].running].burst.group == index) {
+    if (runs(cores_[core], index)) {
       time += application_time(core, now) - cores_[core].app_time;
     }
   }
   return time;
 }
 
-Duration Cpus::throttled_time(GroupIndex index, Time now) const { return groups_[index].bandwidth.throttled_time(now); }
+Duration Cpus::throttled_time(GroupIndex index, Time now) const {
+  const Group& group = groups_[index];
+  return group.held + (group.holds > 0 ? now - group.held_since : Duration{});
+}
 
 }  // namespace knetsim

@@ -14,7 +14,7 @@
 namespace knetsim {
 
 using CoreIndex = std::uint32_t;   ///< Over all nodes; a node's cores are consecutive.
-using GroupIndex = std::uint32_t;  ///< A control group: the containers of one pod, kube-proxy, the host's own services.
+using GroupIndex = std::uint32_t;  ///< A control group: a pod, a container of one, kube-proxy, the host's own services.
 
 /// One burst of a thread: from the moment it can run until it blocks again.
 struct Burst {
@@ -44,11 +44,12 @@ class BurstOwner {
 
 /// Cores of all nodes. Softirq work is FIFO on its core and goes first; threads' bursts run beneath it, one a core,
 /// chosen by the least weighted virtual runtime of their groups, sliced when others wait, and held when their group's
-/// quota is spent.
+/// quota is spent. A group may have groups within it, which share what it gets by their own weights and are bound by
+/// its quota as well as by their own; threads then belong to these.
 ///
 /// Departures from Linux (CFS of v6.1, kernel/sched/fair.c), deliberate: one run queue a node instead of one a core
-/// with load balancing (as if balancing were perfect and free); groups are one level deep; the quota is taken from one
-/// pool exactly instead of in slices of sched_cfs_bandwidth_slice_us; softirq work never moves to ksoftirqd.
+/// with load balancing (as if balancing were perfect and free); groups are two levels deep at most; the quota is taken
+/// from one pool exactly instead of in slices of sched_cfs_bandwidth_slice_us; softirq work never moves to ksoftirqd.
 class Cpus final : public EventHandler {
  public:
   /// @param first_source  Sources first_source + node are used for each node's events.
@@ -65,6 +66,9 @@ class Cpus final : public EventHandler {
 
   /// @param weight  cpu.shares: 1024 stands for one requested core; at least 2.
   GroupIndex add_group(HostId node, double weight, std::optional<CpuQuota> quota = std::nullopt);
+  /// A group within `parent`, which is none itself and gets no bursts of its own. Its weight counts against that of the
+  /// others there. Added before groups elsewhere are.
+  GroupIndex add_group_within(GroupIndex parent, double weight, std::optional<CpuQuota> quota = std::nullopt);
 
   std::size_t nodes() const { return nodes_.size(); }
   std::size_t cores() const { return cores_.size(); }
@@ -88,6 +92,7 @@ class Cpus final : public EventHandler {
   Duration application_time(CoreIndex core, Time now) const;
   /// Cumulative to `now`, of one group.
   Duration group_time(GroupIndex group, Time now) const;
+  /// While it was held: its own quota was spent or that of the group around it.
   Duration throttled_time(GroupIndex group, Time now) const;
 
   /// Bursts that wait or run now, for conservation checks.
@@ -128,12 +133,18 @@ class Cpus final : public EventHandler {
   struct Group {
     HostId node = 0;
     BurstOwner* owner = nullptr;                ///< null: that of all
+    GroupIndex parent = kNone;                  ///< the group that it is within
+    std::uint32_t members = 0;                  ///< groups within it: those that follow it
+    std::int64_t least = 0;                     ///< min_vruntime among them
     std::int64_t vruntime = 0;                  ///< ps * 1024 / weight
     std::int64_t per_ps_q20 = 0;                ///< 1024 / weight in 2^-20 units
     std::uint32_t first = kNone, last = kNone;  ///< FIFO of waiting bursts
-    std::uint32_t running = 0;
+    std::uint32_t running = 0;                  ///< bursts on cores, those of groups within it included
     Duration time{};
     CfsBandwidth bandwidth{};
+    std::uint32_t holds = 0;  ///< quotas that are spent, its own and its parent's
+    Time held_since{};
+    Duration held{};               ///< before that
     std::uint32_t generation = 0;  ///< of the armed quota event; an older one is stale
   };
 
@@ -142,6 +153,20 @@ class Cpus final : public EventHandler {
     return (now - core.since) - (core.softirq.executed(now) - core.softirq_at_since);
   }
   std::uint32_t source(HostId node) const { return first_source_ + node; }
+  /// The group that competes with others of the node on its behalf.
+  GroupIndex top(GroupIndex group) const { return groups_[group].parent == kNone ? group : groups_[group].parent; }
+  /// The burst on this core is of the group or of one within it.
+  bool runs(const Core& core, GroupIndex group) const {
+    if (core.running == kNone) return false;
+    const GroupIndex of = bursts_[core.running].burst.group;
+    return of == group || groups_[of].parent == group;
+  }
+  /// The groups that have bursts of their own: the group itself, or those within it.
+  std::span<Group> leaves(GroupIndex group) {
+    const std::uint32_t members = groups_[group].members;
+    return std::span(groups_).subspan(members > 0 ? group + 1 : group, members > 0 ? members : 1);
+  }
+  GroupIndex index_of(const Group& group) const { return static_cast<GroupIndex>(&group - groups_.data()); }
   std::uint32_t take_burst();
 
   // cpu.cpp: bursts on cores
@@ -153,9 +178,11 @@ class Cpus final : public EventHandler {
 
   // cpu_run_queue.cpp: who is next
   void advance_min_vruntime(Node& node, Time now);
-  void place(Group& group, Time now);
+  std::int64_t ahead(GroupIndex group, GroupIndex other) const;
+  void place(GroupIndex group, Time now);
   void enqueue(std::uint32_t burst, bool to_front);
   std::uint32_t dequeue(GroupIndex group);
+  bool goes_before(GroupIndex group, GroupIndex other) const;
   GroupIndex best_ready(const Node& node) const;
   void run_next(CoreIndex core, Time now);
   CoreIndex idle_core(const Node& node, CoreIndex hint, Time now) const;

@@ -10,9 +10,7 @@ void Cpus::account_group(GroupIndex index, Time now) {
   const Group& group = groups_[index];
   const Node& node = nodes_[group.node];
   for (CoreIndex core = node.first_core; group.running > 0 && core < node.first_core + node.cores; ++core) {
-    if (cores_[core].running != kNone && bursts_[cores_[core].running].burst.group == index) {
-      account(cores_[core], now);
-    }
+    if (runs(cores_[core], index)) account(cores_[core], now);
   }
 }
 
@@ -41,7 +39,7 @@ void Cpus::arm_quota(GroupIndex index, Time now) {
   const Node& node = nodes_[group.node];
   for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
     const Core& c = cores_[core];
-    if (c.running != kNone && bursts_[c.running].burst.group == index) {
+    if (runs(c, index)) {
       const Duration beyond_wake = unaccounted(c, now) - bursts_[c.running].wake_left;
       left -= std::max(Duration{}, beyond_wake);
       held = std::min(held, c.softirq.start(now) - now + std::max(Duration{}, -beyond_wake));
@@ -76,15 +74,18 @@ void Cpus::unthrottle(GroupIndex index, Time now) {
   Group& group = groups_[index];
   Node& node = nodes_[group.node];
   group.bandwidth.unthrottle(now);
-  place(group, now);
-  if (group.first != kNone) {
-    node.ready.push_back(index);
+  for (Group& leaf : leaves(index)) {
+    if (--leaf.holds > 0) continue;  // the other quota is still spent
+    leaf.held += now - leaf.held_since;
+    place(index_of(leaf), now);
+    if (leaf.first != kNone) node.ready.push_back(index_of(leaf));
   }
   // Idle cores take its bursts; busy ones at their next tick (unthrottle_cfs_rq wakes idle CPUs only).
-  for (CoreIndex core = node.first_core; core < node.first_core + node.cores && group.first != kNone; ++core) {
-    if (cores_[core].running == kNone) {
-      start(core, dequeue(index), now);
-    }
+  for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
+    if (cores_[core].running != kNone) continue;
+    const GroupIndex next = best_ready(node);
+    if (next == kNone) break;
+    start(core, dequeue(next), now);
   }
   arm_tick(group.node, now);
 }
@@ -93,12 +94,15 @@ void Cpus::throttle(GroupIndex index, Time now) {
   Group& group = groups_[index];
   const Node& node = nodes_[group.node];
   group.bandwidth.throttle(now);
-  if (group.first != kNone) {
+  for (Group& leaf : leaves(index)) {
+    if (leaf.holds++ > 0) continue;
+    leaf.held_since = now;
+    if (leaf.first == kNone) continue;
     auto& ready = nodes_[group.node].ready;
-    ready.erase(std::find(ready.begin(), ready.end(), index));
+    ready.erase(std::find(ready.begin(), ready.end(), index_of(leaf)));
   }
   for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
-    if (cores_[core].running != kNone && bursts_[cores_[core].running].burst.group == index) {
+    if (runs(cores_[core], index)) {
       stop(core, now, true);
       run_next(core, now);
     }

@@ -49,12 +49,12 @@ CoreIndex Cpus::idle_core(const Node& node, CoreIndex hint, Time now) const {
 void Cpus::advance_min_vruntime(Node& node, Time now) {
   node.min_at = now;
   const GroupIndex waiting = best_ready(node);
-  std::int64_t least = waiting == kNone ? std::numeric_limits<std::int64_t>::max() : groups_[waiting].vruntime;
+  std::int64_t least = waiting == kNone ? std::numeric_limits<std::int64_t>::max() : groups_[top(waiting)].vruntime;
   bool any = waiting != kNone;
   for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
     if (cores_[core].running != kNone) {
       account(cores_[core], now);
-      least = std::min(least, groups_[bursts_[cores_[core].running].burst.group].vruntime);
+      least = std::min(least, groups_[top(bursts_[cores_[core].running].burst.group)].vruntime);
       any = true;
     }
   }
@@ -64,12 +64,41 @@ void Cpus::advance_min_vruntime(Node& node, Time now) {
 }
 
 // A group that did not want to run, or was not allowed to, does not get back what it missed.
-void Cpus::place(Group& group, Time now) {
+void Cpus::place(GroupIndex index, Time now) {
+  Group& group = groups_[index];
   Node& node = nodes_[group.node];
   if (now - node.min_at >= kJiffy) {
     advance_min_vruntime(node, now);
   }
-  group.vruntime = std::max(group.vruntime, node.min_vruntime - kSleeperCredit);
+  if (group.parent == kNone) {
+    group.vruntime = std::max(group.vruntime, node.min_vruntime - kSleeperCredit);
+    return;
+  }
+  Group& parent = groups_[group.parent];
+  bool alone = true;
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  for (const Group& other : leaves(group.parent)) {
+    if (&other == &group || (other.running == 0 && other.first == kNone)) continue;
+    alone = false;
+    least = std::min(least, other.vruntime);
+  }
+  if (alone) {
+    parent.vruntime = std::max(parent.vruntime, node.min_vruntime - kSleeperCredit);
+  } else {
+    parent.least = std::max(parent.least, least);
+  }
+  group.vruntime = std::max(group.vruntime, parent.least - kSleeperCredit);
+}
+
+/// By how much `group` has run more than `other`: of groups within one, they themselves; else those around them.
+std::int64_t Cpus::ahead(GroupIndex group, GroupIndex other) const {
+  if (top(group) == top(other)) return groups_[group].vruntime - groups_[other].vruntime;
+  return groups_[top(group)].vruntime - groups_[top(other)].vruntime;
+}
+
+bool Cpus::goes_before(GroupIndex group, GroupIndex other) const {
+  const std::int64_t lead = ahead(group, other);
+  return lead != 0 ? lead < 0 : group < other;
 }
 
 void Cpus::enqueue(std::uint32_t index, bool to_front) {
@@ -79,7 +108,7 @@ void Cpus::enqueue(std::uint32_t index, bool to_front) {
   if (group.first == kNone) {
     live.next = kNone;
     group.first = group.last = index;
-    if (!group.bandwidth.throttled()) {
+    if (group.holds == 0) {
       nodes_[group.node].ready.push_back(group_index);
     }
   } else if (to_front) {
@@ -107,10 +136,7 @@ std::uint32_t Cpus::dequeue(GroupIndex group_index) {
 GroupIndex Cpus::best_ready(const Node& node) const {
   GroupIndex best = kNone;
   for (const GroupIndex group : node.ready) {
-    if (best == kNone || groups_[group].vruntime < groups_[best].vruntime ||
-        (groups_[group].vruntime == groups_[best].vruntime && group < best)) {
-      best = group;
-    }
+    if (best == kNone || goes_before(group, best)) best = group;
   }
   return best;
 }
@@ -121,7 +147,7 @@ void Cpus::run_next(CoreIndex core, Time now) {
   if (group == kNone) {
     return;
   }
-  node.min_vruntime = std::max(node.min_vruntime, groups_[group].vruntime);
+  node.min_vruntime = std::max(node.min_vruntime, groups_[top(group)].vruntime);
   start(core, dequeue(group), now);
 }
 
@@ -134,17 +160,17 @@ bool Cpus::preempt_for(GroupIndex group, Time now) {
       continue;
     }
     account(cores_[core], now);
-    if (victim == kNone || groups_[running].vruntime > groups_[bursts_[cores_[victim].running].burst.group].vruntime) {
+    if (victim == kNone || ahead(running, group) > ahead(bursts_[cores_[victim].running].burst.group, group)) {
       victim = core;
     }
   }
   if (victim == kNone) {
     return false;
   }
-  const Group& ahead = groups_[bursts_[cores_[victim].running].burst.group];
-  const Group& woken = groups_[group];
+  const GroupIndex running = bursts_[cores_[victim].running].burst.group;
+  const Group& woken = groups_[top(running) == top(group) ? group : top(group)];
   const auto granularity = static_cast<std::int64_t>((Int128{kWakeupGranularity} * woken.per_ps_q20) >> 20);
-  if (ahead.vruntime - woken.vruntime <= granularity) {
+  if (ahead(running, group) <= granularity) {
     return false;
   }
   const std::uint32_t burst = dequeue(group);
@@ -178,9 +204,8 @@ void Cpus::tick(HostId index, Time now) {
       if (cores_[core].running == kNone || now - cores_[core].started < kSlice) {
         continue;
       }
-      const std::int64_t vruntime = groups_[bursts_[cores_[core].running].burst.group].vruntime;
-      if (vruntime >= groups_[waiting].vruntime &&
-          (victim == kNone || vruntime > groups_[bursts_[cores_[victim].running].burst.group].vruntime)) {
+      const std::int64_t lead = ahead(bursts_[cores_[core].running].burst.group, waiting);
+      if (lead >= 0 && (victim == kNone || lead > ahead(bursts_[cores_[victim].running].burst.group, waiting))) {
         victim = core;
       }
     }

@@ -58,6 +58,23 @@ TEST(PodSpec, AnUnlimitedContainerMakesThePodUnlimited) {
   EXPECT_EQ(loaded.cluster.pod_specs[0].limits, (Resources{1500, 0}));
 }
 
+// k/k component-helpers/resource/helpers.go, PodLimits, and pkg/kubelet/cm/helpers_linux.go: every container counts,
+// those that run before the others as well; a limit of the whole pod stands for all of them.
+TEST(PodSpec, LimitsOfAPodAreThoseOfAllItsContainersOrItsOwn) {
+  const auto cpu_limit = [](const std::string& spec) {
+    return load_text(pod(spec)).cluster.pod_specs[0].limits.cpu_milli;
+  };
+  const std::string app = "containers: [{name: a, resources: {limits: {cpu: 1}}}]";
+  EXPECT_EQ(cpu_limit("{initContainers: [{name: i}], " + app + "}"), 0);
+  EXPECT_EQ(cpu_limit("{initContainers: [{name: i, resources: {limits: {cpu: 3}}}], " + app + "}"), 3000);
+  EXPECT_EQ(
+      cpu_limit("{initContainers: [{name: i, restartPolicy: Always, resources: {limits: {cpu: 3}}}], " + app + "}"),
+      4000);
+  EXPECT_EQ(cpu_limit("{initContainers: [{name: i, restartPolicy: Always}], " + app + "}"), 0);
+  EXPECT_EQ(cpu_limit("{resources: {limits: {cpu: 2}}, containers: [{name: a}, {name: b}]}"), 2000);
+  EXPECT_EQ(cpu_limit("{overhead: {cpu: 50m}, " + app + "}"), 1050);
+}
+
 TEST(PodSpec, ContainerPortsOfAHostNetworkPodAreHostPorts) {
   const Loaded loaded =
       load_text(pod("{hostNetwork: true, containers: [{name: a, ports: [{containerPort: 80}, {containerPort: 53, "
