@@ -118,6 +118,11 @@ void TrafficRuntime::on_event(Time now, const Event& event) {
         refused(event.a, now);
       }
       return;
+    case kRetry:
+      if (const Rpc& rpc = rpcs_[event.a]; rpc.live && rpc.serial == event.b) {
+        retry(event.a, now);
+      }
+      return;
     default:
       KNETSIM_ENSURE(false);
   }
@@ -145,6 +150,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   if (rpcs_.live() > most_live_) [[unlikely]] {
     scheduler_.stop();
   }
+  count_asked(rpc, now);
   begin_attempt(index, now);
 }
 
@@ -166,7 +172,7 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
                       static_cast<CoreIndex>(streams_.get(kClientChoice, mix64(rpc.id)).below(cpus_.core_count(node)));
   }
   if (edge.requests_per_connection != 1) {
-    auto& idle = idle_connections_[(std::uint64_t{rpc.edge} << 32) | rpc.client];
+    auto& idle = idle_connections_[connection_pool(rpc.edge, rpc.client)];
     if (!idle.empty()) {
       rpc.connection = idle.back();
       idle.pop_back();

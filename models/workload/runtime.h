@@ -103,7 +103,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
 
  private:
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  enum Kind : std::uint16_t { kArrival, kTimeout, kSlept, kThought, kRefused };
+  enum Kind : std::uint16_t { kArrival, kTimeout, kSlept, kThought, kRefused, kRetry };
   enum class Phase : std::uint8_t { Connect, Send, Serve, Respond, Receive };
 
   struct Connection {
@@ -156,11 +156,16 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void next_arrival(TrafficIndex source, Time now);
   void begin_request(TrafficIndex source, std::uint32_t user, Time now);
   void begin_attempt(std::uint32_t rpc, Time now);
+  void retry(std::uint32_t rpc, Time now);
+  bool may_retry(const Rpc& rpc, Time now);
+  void count_asked(const Rpc& rpc, Time now);  ///< A request begins.
   void send_request(std::uint32_t rpc, Duration before, Duration wake, Time now);
   void send_fin(std::uint32_t rpc, Time now);
   /// A measured request of a source that is in the connect() of its first attempt.
   bool opens_source(const Rpc& rpc) const;
   bool last_on_connection(const Rpc& rpc) const;
+  /// What its server draws by: of the request, or of this attempt at it.
+  std::uint64_t work_id(const Rpc& rpc) const;
   static std::uint64_t noise_id(const Rpc& rpc);  ///< Of a request and its answer, or of the FINs after them.
   void submit(std::uint32_t rpc, Phase phase, GroupIndex group, CoreIndex core, Duration cpu, Duration wake, Time now);
   void arrived(std::uint32_t rpc, Time now);
@@ -187,6 +192,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
   Server server_of(const Rpc& rpc) const;
   GroupIndex group_of(const Server& server) const;
+  /// A client pod's connections and budget for one edge.
+  static std::uint64_t connection_pool(EdgeIndex edge, PodIndex client) { return (std::uint64_t{edge} << 32) | client; }
   static std::uint64_t beside_key(PodIndex pod, AppIndex app) { return (std::uint64_t{app} << 32) | pod; }
   /// Where a thread that last ran on `core` is taken to run: the server's first core when none of its threads has run.
   CoreIndex expected_core(CoreIndex core, PodIndex pod) const;
@@ -220,6 +227,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   DrawKeys keys_;
   std::unordered_map<std::uint64_t, std::vector<Connection>> idle_connections_;  ///< by (edge, client pod)
   Deadlines deadlines_;
+  RetryBudgets budgets_;
   std::vector<EdgeStats> edge_stats_;
   std::vector<SourceRecorder> recorders_;
   SpanSampler spans_;

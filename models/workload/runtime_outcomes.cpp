@@ -8,12 +8,17 @@
 #include "sim/core/ensure.h"
 
 namespace knetsim {
+namespace {
+
+constexpr Purpose kRetryPause("request.retry");
+
+}  // namespace
 
 void TrafficRuntime::put_back(Rpc& rpc, bool reusable, Time now) {
   const EdgeSpec& edge = plan_.edges[rpc.edge];
   const bool more = edge.requests_per_connection == 0 || rpc.connection.requests_left > 0;
   if (reusable && more && edge.requests_per_connection != 1) {
-    idle_connections_[(std::uint64_t{rpc.edge} << 32) | rpc.client].push_back(rpc.connection);
+    idle_connections_[connection_pool(rpc.edge, rpc.client)].push_back(rpc.connection);
     return;
   }
   network_.close(rpc.connection.flow, rpc.closing ? FinExchange::Played : FinExchange::Booked);
@@ -86,7 +91,7 @@ void TrafficRuntime::report_up(std::uint32_t index, Outcome outcome, Time now) {
 
 void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
   Rpc& rpc = rpcs_[index];
-  const bool again = rpc.attempt < plan_.edges[rpc.edge].retries;
+  const bool again = may_retry(rpc, now);
   rpc.abandoned = true;
   edge_stats_[rpc.edge].connects_failed += rpc.connecting && measured(rpc.begun) ? 1U : 0U;
   const bool next_waits = std::exchange(rpc.sends_first, false);
@@ -120,14 +125,48 @@ void TrafficRuntime::timed_out(std::uint32_t index, Time now) {
     discard(index, now);
   }
   if (again) {
-    if (measured(next.begun)) {
-      ++edge_stats_[next.edge].retried;
+    const Duration pause = pause_before(next.attempt, plan_.edges[next.edge].retries.backoff,
+                                        streams_.get(kRetryPause, hash_combine(next.id, next.attempt)));
+    if (pause == Duration{}) {
+      retry(heir, now);
+      return;
     }
-    begin_attempt(heir, now);
+    next.live = true;  // in no attempt, and unfinished
+    next.serial = ++serial_;
+    rpc_slots_ = std::max(rpc_slots_, heir + 1);
+    scheduler_.schedule(now + pause, edge_source(next.edge), {handler_, kRetry, heir, next.serial});
     return;
   }
   report_up(heir, Outcome::Timeout, now);
   free_rpc(heir);
+}
+
+bool TrafficRuntime::may_retry(const Rpc& rpc, Time now) {
+  const RetryPolicy& policy = plan_.edges[rpc.edge].retries;
+  return rpc.attempt < policy.attempts &&
+         (!policy.budget || budgets_.take(connection_pool(rpc.edge, rpc.client), *policy.budget, now));
+}
+
+void TrafficRuntime::count_asked(const Rpc& rpc, Time now) {
+  if (const auto& budget = plan_.edges[rpc.edge].retries.budget) {
+    budgets_.asked(connection_pool(rpc.edge, rpc.client), *budget, now);
+  }
+}
+
+/// The next attempt, at once or after a pause, which belongs to the time of those that came to nothing.
+void TrafficRuntime::retry(std::uint32_t index, Time now) {
+  Rpc& rpc = rpcs_[index];
+  rpc.given_up_before += now - rpc.split.clock;
+  rpc.split.hold_until(Wait::GivenUp, now);
+  if (measured(rpc.begun)) {
+    ++edge_stats_[rpc.edge].retried;
+  }
+  begin_attempt(index, now);
+}
+
+std::uint64_t TrafficRuntime::work_id(const Rpc& rpc) const {
+  const bool of_request = rpc.attempt == 0 || plan_.edges[rpc.edge].retries.same_work;
+  return of_request ? rpc.id : hash_combine(rpc.id, rpc.attempt);
 }
 
 void TrafficRuntime::refused(std::uint32_t index, Time now) {

@@ -74,8 +74,9 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
   for (; rpc.step < app.steps.size(); ++rpc.step) {
     const AppStep& step = app.steps[rpc.step];
     if (step.work_seconds) {
-      const Duration span = drawn_span(
-          *step.work_seconds, streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).work, rpc.id));
+      const Duration span =
+          drawn_span(*step.work_seconds,
+                     streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).work, work_id(rpc)));
       const PlaceScope place(&rpc.split, {SpanPlace::Kind::Thread, 0});
       rpc.split.serve(kinds_.work, span);
       cpu += span;
@@ -101,8 +102,9 @@ void TrafficRuntime::worked(std::uint32_t index, Time now) {
   servers_.ran_on(server_of(rpc), rpc.server_core);
   const AppStep& step = servers_.app(server_of(rpc)).steps[rpc.step];
   if (step.sleep_seconds) {
-    const Duration pause = drawn_span(
-        *step.sleep_seconds, streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).pause, rpc.id));
+    const Duration pause =
+        drawn_span(*step.sleep_seconds,
+                   streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).pause, work_id(rpc)));
     scheduler_.schedule(now + pause, pod_source(rpc.connection.server), {handler_, kSlept, index, 0});
     return;
   }
@@ -127,7 +129,7 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   Rpc& rpc = rpcs_[index];
   rpc.parent = parent;
   rpc.edge = step.calls[caller.calls_started];
-  rpc.id = hash_combine(caller.id, keys_.edge(rpc.edge));
+  rpc.id = hash_combine(work_id(caller), keys_.edge(rpc.edge));
   rpc.begun = now;
   rpc.client = caller.connection.server;
   rpc.client_group = group_of(server_of(caller));
@@ -146,6 +148,7 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
     ++edge_stats_[rpc.edge].asked;
     ++followed_;
   }
+  count_asked(rpc, now);
   begin_attempt(index, now);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/workload/retry.h"
 #include "sim/core/distributions.h"
 #include "sim/core/time.h"
 
@@ -27,9 +28,9 @@ struct EdgeSpec {
   Distribution response_bytes;
   std::optional<Distribution> client_work_seconds{};  ///< CPU time that the caller spends on an answer.
   Duration timeout = std::chrono::seconds(2);         ///< Of one attempt.
-  std::uint32_t retries = 0;                          ///< Attempts after the first.
-  bool loopback = false;                              ///< To another container of the same pod ...
-  AppIndex app = kNoIndex;                            ///< ... and what that one does; kNoIndex: it answers at once.
+  RetryPolicy retries{};
+  bool loopback = false;    ///< To another container of the same pod ...
+  AppIndex app = kNoIndex;  ///< ... and what that one does; kNoIndex: it answers at once.
 };
 
 /// One thing that an application does for a request: work on a core, a pause without one, or calls that run

@@ -173,7 +173,7 @@ class CallGraphBuilder {
     edge.request_bytes = call.request ? call.request->law : one_kib();
     edge.response_bytes = call.response ? call.response->law : one_kib();
     edge.timeout = call.timeout.value_or(std::chrono::seconds(2));
-    edge.retries = call.retries.value_or(0);
+    edge.retries = call.retries.value_or(RetryPolicy{});
     add_servers(*target, made.to);
     calls_.push_back(std::move(made));
     return add_edge(std::move(edge), std::move(*target));

@@ -19,6 +19,20 @@ std::optional<DistributionSpec> plain(const std::optional<Law>& law) {
   return DistributionSpec(*law);
 }
 
+RetryPolicy policy_of(const RetryKeys& keys) {
+  RetryPolicy policy{.attempts = keys.attempts, .same_work = keys.same_work};
+  if (keys.backoff) {
+    policy.backoff = {.base = keys.backoff->base,
+                      .factor = keys.backoff->factor,
+                      .max = keys.backoff->max,
+                      .jitter = keys.backoff->jitter};
+  }
+  if (keys.budget) {
+    policy.budget = {.ratio = keys.budget->ratio, .per_second = keys.budget->per_second, .ttl = keys.budget->ttl};
+  }
+  return policy;
+}
+
 template <class Keys>
 CallSpec call_of(const Keys& keys, std::string to) {
   CallSpec call;
@@ -27,7 +41,7 @@ CallSpec call_of(const Keys& keys, std::string to) {
   call.request = plain(keys.request);
   call.response = plain(keys.response);
   call.timeout = keys.timeout;
-  call.retries = keys.retries;
+  if (keys.retries) call.retries = policy_of(*keys.retries);
   call.at = keys.at;
   return call;
 }
@@ -113,7 +127,7 @@ WorkloadSettings workload_of(const std::string& name, const WorkloadKeys& keys, 
   workload.request = keys.request;
   workload.response = keys.response;
   workload.timeout = keys.timeout;
-  workload.retries = keys.retries;
+  workload.retries = policy_of(keys.retries);
   workload.at = keys.at;
   return workload;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/workload/retry.h"
 #include "sim/core/time.h"
 #include "sim/core/units.h"
 #include "sim/experiment/distribution_spec.h"
@@ -115,7 +116,7 @@ struct CallSpec {
   std::optional<DistributionSpec> request;
   std::optional<DistributionSpec> response;
   std::optional<Duration> timeout;
-  std::optional<std::uint32_t> retries;
+  std::optional<RetryPolicy> retries;
   Node at;
 };
 
@@ -155,7 +156,7 @@ struct WorkloadSettings {
   DistributionSpec request;
   DistributionSpec response;
   Duration timeout{};
-  std::uint32_t retries = 0;
+  RetryPolicy retries;
   Node at;
 };
 

@@ -19,11 +19,32 @@ struct MetadataKeys {
   std::string title;
 };
 
+struct BackoffKeys {
+  Duration base{};
+  double factor = 2;
+  std::optional<Duration> max;
+  double jitter = 1;
+};
+
+struct BudgetKeys {
+  double ratio = 0.2;
+  double per_second = 10;
+  Duration ttl{};
+};
+
+struct RetryKeys {
+  std::uint32_t attempts = 0;
+  std::optional<BackoffKeys> backoff;
+  std::optional<BudgetKeys> budget;
+  bool same_work = false;
+};
+
 struct CallKeys {
   std::string to;
   std::optional<SizeLaw> request, response;
   std::optional<Duration> timeout;
-  std::optional<std::uint32_t> retries, requests_per_connection;
+  std::optional<RetryKeys> retries;
+  std::optional<std::uint32_t> requests_per_connection;
   Node at;
 };
 
@@ -34,7 +55,8 @@ struct CallStepKeys {
   std::optional<TimeLaw> sleep;
   std::optional<SizeLaw> request, response;
   std::optional<Duration> timeout;
-  std::optional<std::uint32_t> retries, requests_per_connection;
+  std::optional<RetryKeys> retries;
+  std::optional<std::uint32_t> requests_per_connection;
   Node at;
 };
 
@@ -84,7 +106,7 @@ struct WorkloadKeys {
   SizeLaw request, response;
   std::optional<TimeLaw> work;
   Duration timeout{};
-  std::uint32_t retries = 0;
+  RetryKeys retries;
   Node at;
 };
 
@@ -116,6 +138,9 @@ void describe(Fields<CniSettings>& f);
 void describe(Fields<ProxySettings>& f);
 void describe(Fields<BackgroundSettings>& f);
 void describe(Fields<ClusterSettings>& f);
+void describe(Fields<BackoffKeys>& f);
+void describe(Fields<BudgetKeys>& f);
+void describe(Fields<RetryKeys>& f);
 void describe(Fields<CallKeys>& f);
 void describe(Fields<CallStepKeys>& f);
 void describe(Fields<AppKeys>& f);

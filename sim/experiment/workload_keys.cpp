@@ -11,7 +11,8 @@ void describe_call_options(Fields<T>& f) {
   f.optional("request", &T::request, {.doc = "Bytes of a request; 1KiB where nothing is said."});
   f.optional("response", &T::response, {.doc = "Bytes of a response; 1KiB where nothing is said."});
   f.optional("timeout", &T::timeout, {.doc = "Of one attempt; 2s where nothing is said.", .above = "0s"});
-  f.optional("retries", &T::retries, {.doc = "Attempts after the first; 0 where nothing is said.", .at_most = "100"});
+  f.optional("retries", &T::retries,
+             {.doc = "Attempts after one that was not answered in time; none where nothing is said."});
   f.optional("requestsPerConnection", &T::requests_per_connection,
              {.doc = "Requests on one connection, 0 for a connection that is kept for ever; 1 where nothing is said."});
   f.node(&T::at);
@@ -23,6 +24,44 @@ constexpr const char* kCallDoc =
     "the pods of a workload, 'localhost:6379' for another container of the pod.";
 
 }  // namespace
+
+void describe(Fields<BackoffKeys>& f) {
+  f.about("Backoff", "A pause before each retry, which grows from one to the next.");
+  f.required("base", &BackoffKeys::base, {.doc = "Before the first retry.", .above = "0s"});
+  f.optional("factor", &BackoffKeys::factor, "2",
+             {.doc = "By which it grows from one retry to the next.", .at_least = "1", .at_most = "100"});
+  f.optional("max", &BackoffKeys::max,
+             {.doc = "The longest; ten times the base where nothing is said.",
+              .above = "0s",
+              .source = "Envoy, config.route.v3.RetryPolicy.RetryBackOff"});
+  f.optional("jitter", &BackoffKeys::jitter, "1",
+             {.doc = "The part that is random: 1 draws each pause from zero to the whole, 0 always takes the whole.",
+              .at_least = "0",
+              .at_most = "1"});
+  f.shorthand("base");
+}
+
+void describe(Fields<BudgetKeys>& f) {
+  f.about("RetryBudget", "A bound on the retries of each client pod; one that it does not allow is not made.");
+  f.optional("ratio", &BudgetKeys::ratio, "0.2",
+             {.doc = "Retries for each request.", .at_least = "0", .at_most = "100", .source = "Finagle, Linkerd"});
+  f.optional("minPerSecond", &BudgetKeys::per_second, "10",
+             {.doc = "Retries a second that are allowed beside.", .at_least = "0", .at_most = "1000000"});
+  f.optional("ttl", &BudgetKeys::ttl, "10s", {.doc = "How long a request or a retry counts.", .above = "0s"});
+}
+
+void describe(Fields<RetryKeys>& f) {
+  f.about("Retries",
+          "What a caller does when an attempt is not answered within its timeout. Refusals and error answers "
+          "are not retried.");
+  f.required("attempts", &RetryKeys::attempts, {.doc = "After the first.", .at_most = "100"});
+  f.optional("backoff", &RetryKeys::backoff, {.doc = "A pause before each; at once where nothing is said."});
+  f.optional("budget", &RetryKeys::budget, {.doc = "A bound on all of them; none where nothing is said."});
+  f.optional("sameWork", &RetryKeys::same_work, "false",
+             {.doc = "The server works as long on each attempt as on the first, as for a request that is hard in "
+                     "itself; else each attempt draws anew, pauses and calls of the server included."});
+  f.shorthand("attempts");
+}
 
 void describe(Fields<CallKeys>& f) {
   f.about("Call", "A call to another app.");
@@ -136,7 +175,8 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("response", &WorkloadKeys::response, "1KiB", {.doc = "Bytes of a response."});
   f.optional("work", &WorkloadKeys::work, {.doc = "CPU time that the client spends on an answer, within the latency."});
   f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s"});
-  f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after the first.", .at_most = "100"});
+  f.optional("retries", &WorkloadKeys::retries,
+             {.doc = "Attempts after one that was not answered in time; none where nothing is said."});
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
     if (!keys.connection.await_close) return;

@@ -115,7 +115,7 @@ workloads:
   EXPECT_EQ(calls[2][0].to, "");
   EXPECT_DOUBLE_EQ(calls[2][0].sleep->law.mean(), 5e-3);
   ASSERT_EQ(calls[3].size(), 2u);
-  EXPECT_EQ(*calls[3][1].retries, 1u);
+  EXPECT_EQ(calls[3][1].retries->attempts, 1u);
   const WorkloadSettings& w = read.scenario.workloads[0];
   EXPECT_EQ(w.to.kind, "service");
   EXPECT_EQ(w.to.name, "a");
