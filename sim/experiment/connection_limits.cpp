@@ -116,7 +116,7 @@ class Reckoning {
         sum.per_second += per_second * connections_per_request(edges[edge]);
         sum.open += edges[edge].requests_per_connection == 0 && rate.users_per_client > 0
                         ? rate.users_per_client
-                        : per_second * rate.least_seconds;
+                        : per_second * std::min(rate.least_seconds, to_seconds(edges[edge].timeout));
         sum.at_most = sum.at_most || rate.at_most;
       }
     }

@@ -24,9 +24,11 @@ class Rates {
   }
 
   std::vector<EdgeRate> all() {
+    order();
+    for (const AppIndex app : callees_first_) app_seconds(app);
     for (EdgeIndex edge = 0; edge < plan_.edges.size(); ++edge) rates_[edge].least_seconds = least_seconds(edge);
     for (const TrafficSpec& source : plan_.sources) add_source(source);
-    for (const AppIndex app : callers_first()) add_calls(app);
+    for (auto app = callees_first_.rbegin(); app != callees_first_.rend(); ++app) add_calls(*app);
     return std::move(rates_);
   }
 
@@ -130,23 +132,33 @@ class Rates {
     }
   }
 
-  /// Every app behind all that call it; calls have no circles.
-  std::vector<AppIndex> callers_first() {
-    std::vector<AppIndex> order;
+  /// Every app behind all that it calls; calls have no circles. Without recursion: chains may be long.
+  void order() {
+    std::vector<std::vector<AppIndex>> callees(plan_.apps.size());
+    for (AppIndex app = 0; app < plan_.apps.size(); ++app) {
+      std::set<AppIndex> called;
+      for (const AppStep& step : plan_.apps[app].steps) {
+        for (const EdgeIndex call : step.calls) called.merge(apps_behind(call));
+      }
+      callees[app].assign(called.begin(), called.end());
+    }
     std::vector<bool> seen(plan_.apps.size());
-    for (AppIndex app = 0; app < plan_.apps.size(); ++app) visit(app, seen, order);
-    std::ranges::reverse(order);
-    return order;
-  }
-  void visit(AppIndex app, std::vector<bool>& seen, std::vector<AppIndex>& order) {
-    if (seen[app]) return;
-    seen[app] = true;
-    for (const AppStep& step : plan_.apps[app].steps) {
-      for (const EdgeIndex call : step.calls) {
-        for (const AppIndex callee : apps_behind(call)) visit(callee, seen, order);
+    std::vector<std::pair<AppIndex, std::size_t>> path;  // an app, and how many of its callees have been entered
+    for (AppIndex first = 0; first < plan_.apps.size(); ++first) {
+      if (!seen[first]) path.emplace_back(first, 0);
+      seen[first] = true;
+      while (!path.empty()) {
+        auto& [app, entered] = path.back();
+        if (entered == callees[app].size()) {
+          callees_first_.push_back(app);
+          path.pop_back();
+          continue;
+        }
+        const AppIndex next = callees[app][entered++];
+        if (!seen[next]) path.emplace_back(next, 0);
+        seen[next] = true;
       }
     }
-    order.push_back(app);
   }
 
   const TrafficPlan& plan_;
@@ -154,6 +166,7 @@ class Rates {
   std::vector<EdgeRate> rates_;                     // by edge
   std::vector<std::map<PodIndex, double>> of_app_;  // requests a second that reach each pod, by app
   std::map<AppIndex, bool> at_most_;
+  std::vector<AppIndex> callees_first_;
   std::vector<double> seconds_;  // by app; below 0: not known yet
 };
 
