@@ -50,14 +50,14 @@ class TwoNodes {
   /// Connections of a new run, one over each edge in turn; plans are made while they are dialed.
   /// @param spacing  Between one and the next.
   std::vector<Dial> dial(const std::vector<EdgeTarget>& edges, const std::string& mode = "iptables",
-                         Duration spacing = std::chrono::seconds(1)) const {
+                         Duration spacing = std::chrono::seconds(1), bool udp = false) const {
     const CostProfile profile = hand_profile();
     const PlanTables tables = plan_tables(profile);
     ProxyParams params = hand_params();
     const auto proxy = proxy_mode_named(mode)->make(params);
     const auto cni = cni_kind_named("bridge")->make({});
     PlanBook book({*proxy, *cni, {}}, profile, tables, 1'500);
-    ServiceDialer dialer(cluster_, cluster_.endpoints, edges, std::vector<bool>(edges.size()), book, *proxy,
+    ServiceDialer dialer(cluster_, cluster_.endpoints, edges, std::vector<bool>(edges.size(), udp), book, *proxy,
                          RandomStreams(1), {});
     std::vector<Dial> dials;
     for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {
@@ -203,6 +203,23 @@ TEST(ServiceDialer, PolicyLocalWithoutAnEndpointOnTheNodeDrops) {
   const Dial dial = cluster.dial({.exposure = Exposure::ClusterIp, .port = 0, .direct = {}});
   EXPECT_TRUE(dial.dropped);
   EXPECT_EQ(dial.server, kNoIndex);
+}
+
+// A datagram that OUTPUT drops is an error of sendto() (net/netfilter/core.c, nf_hook_slow: EPERM); what FORWARD drops
+// nobody hears of, and connect() tries again in either case.
+TEST(ServiceDialer, OnlyAProcessWhoseOwnNodeDropsItsDatagramIsTold) {
+  const std::vector<EdgeTarget> one{{.exposure = Exposure::ClusterIp, .port = 0, .direct = {}}};
+  for (const bool process : {false, true}) {
+    TwoNodes cluster;
+    cluster.service().internal_traffic_local = true;
+    cluster.serve({2});
+    if (process) cluster.make_client_a_process();
+    for (const bool udp : {false, true}) {
+      const Dial dial = cluster.dial(one, "iptables", std::chrono::seconds(1), udp).front();
+      EXPECT_EQ(dial.server, kNoIndex);
+      EXPECT_EQ(dial.dropped, !(process && udp));
+    }
+  }
 }
 
 // Two workloads that ask one virtual server take its destinations in turn; a node port is another virtual server.
