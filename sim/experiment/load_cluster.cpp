@@ -119,8 +119,10 @@ void ClusterLoader::read_file(const Input& input, Diagnostics& found, const Docu
   if (of_file.has_errors()) {
     const std::vector<Diagnostic> errors = of_file.errors();
     if (auto fault = template_error(input, errors.front().line)) {
+      // Indented and far from the mistake it may stand in somebody's text: then the mistakes are told as well.
+      const bool sure = fault->column == 1 || fault->line + 1 >= errors.front().line;
       found.add(std::move(*fault));
-      return;
+      if (sure) return;
     }
     for (const Diagnostic& error : errors) found.add(error);
   }

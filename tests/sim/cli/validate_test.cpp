@@ -172,6 +172,10 @@ TEST(Validate, NamesTemplatesValuesAndKustomizationsForWhatTheyAre) {
   EXPECT_THAT(refusal("values.yaml", "replicaCount: 1\ncluster: x\n"),
               HasSubstr("the values of a Helm chart, no manifest"));
   EXPECT_THAT(refusal("kustomization.yaml", "resources: [web.yaml]\n"), HasSubstr("kubectl kustomize FOLDER"));
+  const std::string in_text = refusal(
+      "text.yaml",
+      "apiVersion: v1\nkind: ConfigMap\ndata:\n  t: |\n    {{ define \"x\" }}\n    y\n    {{ end }}\nkind: [\n");
+  EXPECT_THAT(in_text, HasSubstr("not valid YAML")) << "a template in a text hides no mistake";
   EXPECT_THAT(refusal("bad.yaml", "apiVersion: v1\nkind: [\n"), testing::Not(HasSubstr("template")));
   // Beside manifests they are passed over.
   scratch.write("all/web.yaml", kManifests);
