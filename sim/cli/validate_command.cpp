@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -237,9 +238,10 @@ bool is_scenario(const std::vector<std::string>& paths) {
   }
   if (first["apiVersion"].text().starts_with("knetsim.io/") || first["kind"].text() == "Scenario") return true;
   if (first["kind"].exists()) return false;
-  const auto has = [&](const char* key) { return first[key].exists(); };
-  return has("workloads") || has("variants") || has("run") || has("manifests") || has("graph") ||
-         (!has("apiVersion") && has("cluster"));
+  // Without a kind: two of a scenario's keys, of which other files may have one by chance.
+  constexpr std::array kKeys = {"manifests", "graph", "cluster",  "apps",   "workloads",
+                                "run",       "slo",   "variants", "patches"};
+  return std::count_if(kKeys.begin(), kKeys.end(), [&](const char* key) { return first[key].exists(); }) >= 2;
 }
 
 int finish(const ValidateArguments& arguments, const CommandContext& context, Validated& result) {
