@@ -305,19 +305,19 @@ class JsonReader {
   }
 
   void duplicate(const Text& key, const char* place) {
+    const bool last_counts = rules_.last_duplicate_counts;
+    if (last_counts && duplicates_ >= kMaxDuplicates) return;  // told often enough
     const std::string name(view(key));
     const Mark first = input_.mark(offset(base_) + builder_->earlier_position(), number_);
-    const bool last_counts = rules_.last_duplicate_counts;
-    if (duplicates_ < kMaxDuplicates) {
-      late_.push_back(Diagnostic::at(
-          last_counts ? Severity::Notice : Severity::Error, input_.mark(offset(place), number_),
-          (builder_->open_path() / Path({{.key = name}})).to_string(),
-          last_counts ? fmt::format("duplicate key '{}': this one counts, as for kubectl; line {} has the other", name,
-                                    first.line)
-                      : fmt::format("duplicate key '{}'; it stands at line {} already", name, first.line)));
-    }
-    if (++duplicates_ == kMaxDuplicates && !last_counts)
+    late_.push_back(Diagnostic::at(
+        last_counts ? Severity::Notice : Severity::Error, input_.mark(offset(place), number_),
+        (builder_->open_path() / Path({{.key = name}})).to_string(),
+        last_counts ? fmt::format("duplicate key '{}': this one counts, as for kubectl; line {} has the other", name,
+                                  first.line)
+                    : fmt::format("duplicate key '{}'; it stands at line {} already", name, first.line)));
+    if (++duplicates_ == kMaxDuplicates && !last_counts) {
       stop(place, "too many duplicate keys: the rest of the file is not read");
+    }
   }
 
   void drop_value() {

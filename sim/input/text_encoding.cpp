@@ -75,19 +75,19 @@ std::size_t valid_utf8(std::string_view text) {
 
 Repaired repair_utf8(std::string_view text) {
   Repaired repaired;
-  while (!text.empty()) {
-    // A piece at a time, so that many wrong bytes do not each look at all that follows.
-    const std::string_view piece = text.substr(0, 4096);
-    const std::size_t good = valid_utf8(piece);
-    repaired.text += piece.substr(0, good);
-    text.remove_prefix(good);
-    if (good == piece.size()) continue;
-    // A character that the piece's end cut through is no fault.
-    const std::string_view rest = text.substr(0, 4);
-    if (good + 4 > piece.size() && piece.size() == 4096 && valid_utf8(rest) > 0) continue;
-    append(repaired.text, kReplacement);
-    ++repaired.bytes;
-    text.remove_prefix(1);
+  repaired.text.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const bool good = lead < 0x80 || (at + length <= text.size() && simdjson::validate_utf8(text.data() + at, length));
+    if (good) {
+      repaired.text += text.substr(at, length);
+      at += length;
+    } else {
+      append(repaired.text, kReplacement);
+      ++repaired.bytes;
+      ++at;
+    }
   }
   return repaired;
 }

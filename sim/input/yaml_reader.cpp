@@ -299,6 +299,7 @@ class YamlReader {
     if (levels_.size() == 1) key_ = text.view;
     levels_.back().expects_key = false;
     if (fresh) return;
+    if (range_.rules.last_duplicate_counts && duplicates_ >= kMaxDuplicates) return;  // told often enough
     const Mark first = input_.mark((in_item_ ? item_base_ : whole_base_) + builder().earlier_position(), number_);
     const bool last_counts = range_.rules.last_duplicate_counts;
     Diagnostic found = Diagnostic::at(
@@ -307,7 +308,7 @@ class YamlReader {
         last_counts ? fmt::format("duplicate key '{}': this one counts, as for kubectl; line {} has the other",
                                   text.view, first.line)
                     : fmt::format("duplicate key '{}'; it stands at line {} already", text.view, first.line));
-    if (duplicates_ < kMaxDuplicates) late_.push_back(std::move(found));
+    late_.push_back(std::move(found));
     ++duplicates_;
     if (last_counts) return;
     if (duplicates_ == kMaxDuplicates) stop(position, "too many duplicate keys: the rest of the file is not read");
