@@ -22,14 +22,12 @@ const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
           compile(entry->walks[i], profile_, tables_, {.packet = packet, .transport = flow.transport, .mtu = mtu_});
     }
     entry->nodes = entry->walks[0].nodes;
-    // The FINs' own packets are part of the figure of a close; where they are messages, they have paid for themselves.
+    // What a client does itself where it waits for the end is part of what the end takes at its machine.
     Plan& first = entry->plans[FlowPacket::First];
-    for (std::uint8_t i = 0; i < first.nodes; ++i) {
-      const auto from_server = static_cast<std::uint8_t>(first.nodes - 1 - i);
-      first.closing_after_fins_ps[i] =
-          std::max(0.0, first.closing_ps[i] - empty_segment_cpu_ps(entry->plans[FlowPacket::Request], tables_, i) -
-                            empty_segment_cpu_ps(entry->plans[FlowPacket::Response], tables_, from_server));
-    }
+    first.reading_end_ps =
+        std::min(first.closing_ps[0],
+                 empty_segment_thread_ps(entry->plans[FlowPacket::Response], tables_, StagePlace::ReceiverCore) +
+                     empty_segment_thread_ps(entry->plans[FlowPacket::Request], tables_, StagePlace::SenderCore));
   }
   return *entry;
 }

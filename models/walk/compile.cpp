@@ -146,12 +146,12 @@ Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tab
   return plan;
 }
 
-double empty_segment_cpu_ps(const Plan& plan, const PlanTables& tables, std::uint8_t node) {
+double empty_segment_thread_ps(const Plan& plan, const PlanTables& tables, StagePlace place) {
   double sum = 0;
   for (const Stage& stage : plan.stages) {
-    if (stage.node != node || stage.place == StagePlace::Wire) continue;
+    if (stage.place != place) continue;
     for (const CostTerm& term : std::span(plan.terms).subspan(stage.first_term, stage.terms)) {
-      if (!term.cpu || term.when == StageCondition::OuterUntracked) continue;
+      if (!term.cpu || term.when != StageCondition::Always) continue;
       sum += (term.per_message_ps + term.per_skb_ps + term.per_packet_ps) * tables.shapes[term.shape].mean();
     }
   }

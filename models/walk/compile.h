@@ -28,9 +28,8 @@ struct CompileOptions {
 /// @throws InvariantError  A step names a machine that the walk does not pass.
 Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tables, const CompileOptions& options);
 
-/// Mean CPU time, picoseconds, of an empty segment on this plan at one machine: all its work there, the interrupt that
-/// finds its core idle included, without what a tunnel's untracked packet adds.
-/// @param node  Position along the walk, as Stage::node.
-double empty_segment_cpu_ps(const Plan& plan, const PlanTables& tables, std::uint8_t node);
+/// Mean CPU time, picoseconds, that a thread spends on an empty segment: sending it (SenderCore) or receiving it
+/// (ReceiverCore), without what a tunnel's untracked packet adds.
+double empty_segment_thread_ps(const Plan& plan, const PlanTables& tables, StagePlace place);
 
 }  // namespace knetsim

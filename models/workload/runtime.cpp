@@ -11,7 +11,6 @@ namespace {
 constexpr Purpose kClientChoice("traffic.client");
 constexpr Purpose kRequestBytes("request.bytes");
 constexpr Purpose kClientWork("client.work");
-constexpr Purpose kFin("connection.fin");
 
 // From connect() to ECONNREFUSED where the client's own node refuses (REJECT, or no listener behind loopback): a few
 // system calls and softirqs. An assumption.
@@ -243,19 +242,7 @@ void TrafficRuntime::send_request(std::uint32_t index, Duration before, Duration
   submit(index, Phase::Send, rpc.client_group, rpc.client_core, before + rpc.send_cpu, wake, now);
 }
 
-/// shutdown(), and read() until the server has closed its side: empty segments on the walks of request and response.
-void TrafficRuntime::send_fin(std::uint32_t index, Time now) {
-  Rpc& rpc = rpcs_[index];
-  rpc.closing = true;
-  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Request, Bytes{}, noise_id(rpc), &rpc.split, index);
-  const Duration cpu = network_.sender_burst(rpc.message, rpc.client_core, now);
-  submit(index, Phase::Send, rpc.client_group, rpc.client_core, cpu, Duration{}, now);
-}
-
-std::uint64_t TrafficRuntime::noise_id(const Rpc& rpc) {
-  const std::uint64_t id = hash_combine(rpc.id, rpc.attempt);
-  return rpc.closing ? hash_combine(kFin.hash(), id) : id;
-}
+std::uint64_t TrafficRuntime::noise_id(const Rpc& rpc) { return hash_combine(rpc.id, rpc.attempt); }
 
 bool TrafficRuntime::opens_source(const Rpc& rpc) const {
   return rpc.connecting && rpc.source != kNone && rpc.attempt == 0 && measured(rpc.begun);
@@ -296,11 +283,18 @@ void TrafficRuntime::on_message(Time now, MessageIndex message) {
         return;
       }
       Duration cpu = burst.cpu;
-      if (const auto& law = plan_.edges[rpc.edge].client_work_seconds; law && !rpc.closing) {
+      if (const auto& law = plan_.edges[rpc.edge].client_work_seconds; law) {
         RngStream draws = streams_.get(kClientWork, rpc.id);
         const Duration span = from_seconds(std::max(0.0, law->sample(draws)));
         rpc.split.serve(kinds_.work, span);
         cpu += span;
+      }
+      if (plan_.edges[rpc.edge].awaits_close && last_on_connection(rpc)) {
+        // The server has closed with its answer: its FIN is there when the client reads on, which then closes as well.
+        const Duration span = network_.reading_end(rpc.connection.flow);
+        rpc.split.serve(kinds_.close, span);
+        cpu += span;
+        rpc.read_end = true;
       }
       submit(index, Phase::Receive, rpc.client_group, rpc.client_core, cpu, burst.wake, now);
       return;
@@ -347,11 +341,6 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
       return;
     }
     case Phase::Receive:
-      if (!rpc.abandoned && !rpc.closing && plan_.edges[rpc.edge].awaits_close && last_on_connection(rpc)) {
-        rpc.client_core = report.core;
-        send_fin(index, now);
-        return;
-      }
       ended(index, rpc.failed ? Outcome::Error : Outcome::Ok, now);
       return;
   }

@@ -47,6 +47,7 @@ class Dialer {
 struct RuntimeKinds {
   KindIndex work = 0;   ///< The application's own CPU time.
   KindIndex sleep = 0;  ///< A pause without CPU.
+  KindIndex close = 0;  ///< What a client does at a connection's end that it waits for.
 };
 
 struct RuntimeOptions {
@@ -119,7 +120,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
     bool abandoned = false;    ///< The caller gave up; the callee does not know.
     bool failed = false;       ///< A call further down failed.
     bool connecting = false;   ///< In connect(), or in the burst in which it returns.
-    bool closing = false;      ///< Answered; the client waits for the server's FIN.
+    bool read_end = false;     ///< The client has read the server's FIN and closed too.
     bool lost = false;         ///< UDP: the datagram is gone, nothing of the attempt is under way.
     bool queued = false;       ///< At the server, which has no free worker.
     bool in_network = false;   ///< Its message was launched and has not come.
@@ -160,13 +161,12 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool may_retry(const Rpc& rpc, Time now);
   void count_asked(const Rpc& rpc, Time now);  ///< A request begins.
   void send_request(std::uint32_t rpc, Duration before, Duration wake, Time now);
-  void send_fin(std::uint32_t rpc, Time now);
   /// A measured request of a source that is in the connect() of its first attempt.
   bool opens_source(const Rpc& rpc) const;
   bool last_on_connection(const Rpc& rpc) const;
   /// What its server draws by: of the request, or of this attempt at it.
   std::uint64_t work_id(const Rpc& rpc) const;
-  static std::uint64_t noise_id(const Rpc& rpc);  ///< Of a request and its answer, or of the FINs after them.
+  static std::uint64_t noise_id(const Rpc& rpc);  ///< Of a request and its answer.
   void submit(std::uint32_t rpc, Phase phase, GroupIndex group, CoreIndex core, Duration cpu, Duration wake, Time now);
   void arrived(std::uint32_t rpc, Time now);
   void serve(std::uint32_t rpc, Duration wake_allowed, Time now);

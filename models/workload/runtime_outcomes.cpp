@@ -21,7 +21,7 @@ void TrafficRuntime::put_back(Rpc& rpc, bool reusable, Time now) {
     idle_connections_[connection_pool(rpc.edge, rpc.client)].push_back(rpc.connection);
     return;
   }
-  network_.close(rpc.connection.flow, rpc.closing ? FinExchange::Played : FinExchange::Booked);
+  network_.close(rpc.connection.flow, rpc.read_end ? ClientEnd::Read : ClientEnd::Booked);
   dialer_.hung_up(rpc.edge, rpc.connection.chosen_at, rpc.connection.server, now);
 }
 

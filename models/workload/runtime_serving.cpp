@@ -57,13 +57,13 @@ void TrafficRuntime::worker_free(const Server& server, Time now) {
 
 void TrafficRuntime::serve(std::uint32_t index, Duration wake_allowed, Time now) {
   Rpc& rpc = rpcs_[index];
-  served_[rpc.connection.server] += measured(rpc.begun) && !rpc.closing ? 1U : 0U;
+  served_[rpc.connection.server] += measured(rpc.begun) ? 1U : 0U;
   rpc.server_core = servers_.last_core(server_of(rpc)).value_or(kNone);
   const auto burst = network_.receiver_burst(rpc.message, expected_core(rpc.server_core, rpc.connection.server), now);
   network_.release(rpc.message);
   rpc.message = kNone;
   rpc.wake_kind = burst.wake_kind;
-  rpc.step = rpc.closing ? static_cast<std::uint32_t>(servers_.app(server_of(rpc)).steps.size()) : 0;
+  rpc.step = 0;
   work(index, burst.cpu, std::min(burst.wake, wake_allowed), now);
 }
 
@@ -87,7 +87,7 @@ void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time
     }
   }
   const EdgeSpec& edge = plan_.edges[rpc.edge];
-  const Bytes size = rpc.closing ? Bytes{} : draw_bytes(edge.response_bytes, kResponseBytes, rpc.id);
+  const Bytes size = draw_bytes(edge.response_bytes, kResponseBytes, rpc.id);
   if (measured(rpc.begun)) {
     edge_stats_[rpc.edge].bytes_received += static_cast<std::uint64_t>(size.count());
   }

@@ -23,7 +23,7 @@ struct EdgeSpec {
   std::string target;  ///< For people: "frontend", "frontend (NodePort)".
   bool udp = false;
   std::uint32_t requests_per_connection = 1;  ///< 0: a connection is kept for ever.
-  bool awaits_close = false;  ///< The client shuts a connection down and reads to its end within its last request.
+  bool awaits_close = false;  ///< The client reads to a connection's end, and closes, within its last request.
   Distribution request_bytes;
   Distribution response_bytes;
   std::optional<Distribution> client_work_seconds{};  ///< CPU time that the caller spends on an answer.

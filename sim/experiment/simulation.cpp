@@ -115,7 +115,7 @@ class Point final : public LiveCluster {
                  .client_nodes_times_server_nodes = node_pairs(variant),
                  .cni_masquerades = models_.cni->masquerades()}),
         traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_.main, streams_,
-                 {.work = kWorkKind, .sleep = kSleepKind},
+                 {.work = kWorkKind, .sleep = kSleepKind, .close = static_cast<KindIndex>(StepKind::Close)},
                  {.measure_from = from_,
                   .end = end_,
                   .drain = variant.scenario.run.drain,

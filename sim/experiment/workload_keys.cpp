@@ -156,9 +156,11 @@ void describe(Fields<ConnectionKeys>& f) {
   f.about("Connection", "How long connections last.");
   f.optional("requestsPerConnection", &ConnectionKeys::requests_per_connection, "1",
              {.doc = "Requests on one connection: 1 opens one for each request, 0 keeps it for ever."});
-  f.optional("awaitClose", &ConnectionKeys::await_close, "false",
-             {.doc = "After a connection's last answer the client shuts it down and waits for the server's FIN, as "
-                     "netperf's TCP_CRR does; part of that request's latency."});
+  f.optional(
+      "awaitClose", &ConnectionKeys::await_close, "false",
+      {.doc = "The server closes a connection with its last answer; the client reads to that end and closes too, as "
+              "netperf's TCP_CRR does, within that request's latency.",
+       .source = "netperf src/nettest_omni.c, disconnect_data_socket"});
 }
 
 void describe(Fields<WorkloadKeys>& f) {

@@ -79,14 +79,20 @@ void Network::route(FlowState& flow, std::size_t way) {
   }
 }
 
-void Network::close(FlowIndex index, FinExchange fins) {
+Duration Network::reading_end(FlowIndex index) const {
+  const FlowSpec& spec = flows_[index].spec;
+  const double work = (*spec.plans)[FlowPacket::First].reading_end_ps * cpu_factor_[spec.nodes[0]];
+  return Duration(static_cast<std::int64_t>(work + 0.5));
+}
+
+void Network::close(FlowIndex index, ClientEnd end) {
   FlowState& flow = flows_[index];
   KNETSIM_ENSURE(!flow.closed && flow.way[0].head == kNoMessage && flow.way[1].head == kNoMessage);
   flow.closed = true;
   const Plan& first = (*flow.spec.plans)[FlowPacket::First];
   for (std::size_t i = 0; i < first.nodes; ++i) {
-    const auto& closing = fins == FinExchange::Booked ? first.closing_ps : first.closing_after_fins_ps;
-    const double work = closing[i] * cpu_factor_[flow.spec.nodes[i]];
+    const double done = i == 0 && end == ClientEnd::Read ? first.reading_end_ps : 0;
+    const double work = (first.closing_ps[i] - done) * cpu_factor_[flow.spec.nodes[i]];
     if (work > 0) {
       cpus_.book_softirq(flow.way[0].core[i], scheduler_.now(), Duration(static_cast<std::int64_t>(work + 0.5)));
     }

@@ -27,10 +27,10 @@ class MessageOwner {
   virtual void on_lost(Time now, std::uint64_t cookie) = 0;
 };
 
-/// How a connection's FINs reach the other side.
-enum class FinExchange : std::uint8_t {
-  Booked,  ///< Nobody waits for them: their CPU time is booked when the flow is closed.
-  Played,  ///< As messages, before the flow is closed.
+/// Who does the client's part of a connection's end.
+enum class ClientEnd : std::uint8_t {
+  Booked,  ///< Nobody waits for it: its CPU time is booked with the rest when the flow is closed.
+  Read,    ///< The client's thread did, before the flow is closed: reading_end().
 };
 
 /// Counters of the whole network, for conservation checks and results.
@@ -73,7 +73,9 @@ class Network final : public EventHandler {
     }
   }
   /// Nothing more is sent, and no message is under way.
-  void close(FlowIndex flow, FinExchange fins = FinExchange::Booked);
+  void close(FlowIndex flow, ClientEnd end = ClientEnd::Booked);
+  /// CPU time of a client's thread that reads to the end of an answer whose FIN came with it, and closes too.
+  Duration reading_end(FlowIndex flow) const;
 
   /// A message that a thread is about to send. `split` may be null; it outlives the message.
   MessageIndex prepare(FlowIndex flow, FlowPacket packet, Bytes payload, std::uint64_t noise_id, TimeSplit* split,

@@ -84,8 +84,9 @@ struct Plan {
   /// Mean CPU time, picoseconds, of what nobody waits for in the life of the flow (its last packets, its teardown), by
   /// machine from the sender on: booked on the flow's receive cores when it is closed. Read in the plan of First.
   std::array<double, 3> closing_ps{};
-  /// The same where the FINs were messages of the flow, and have been paid for as such.
-  std::array<double, 3> closing_after_fins_ps{};
+  /// Part of it at the sender's machine that its thread does itself where it waits for the end: the read() that finds
+  /// the other side's FIN, and its own close().
+  double reading_end_ps = 0;
   std::uint8_t nodes = 1;               ///< Machines passed, 1..3.
   std::uint32_t header_bytes = 0;       ///< Per wire packet: IP, transport, encapsulation; without Ethernet framing.
   std::uint32_t max_segment_bytes = 0;  ///< Payload of a full packet.
