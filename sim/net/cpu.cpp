@@ -190,6 +190,7 @@ void Cpus::core_event(CoreIndex index, Time now) {
   const std::int64_t reached = groups_[top(ran)].vruntime;
   node.min_vruntime =
       std::max(node.min_vruntime, waiting == kNone ? reached : std::min(reached, groups_[top(waiting)].vruntime));
+  advance_least(ran);
   free_bursts_.push_back(burst);
   run_next(index, now);
   (group.owner != nullptr ? *group.owner : *owner_).on_burst_done(now, report);

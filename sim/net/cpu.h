@@ -180,6 +180,7 @@ class Cpus final : public EventHandler {
   void advance_min_vruntime(Node& node, Time now);
   std::int64_t ahead(GroupIndex group, GroupIndex other) const;
   void place(GroupIndex group, Time now);
+  void advance_least(GroupIndex group);
   void enqueue(std::uint32_t burst, bool to_front);
   std::uint32_t dequeue(GroupIndex group);
   bool goes_before(GroupIndex group, GroupIndex other) const;

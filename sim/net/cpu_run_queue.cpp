@@ -90,6 +90,17 @@ void Cpus::place(GroupIndex index, Time now) {
   group.vruntime = std::max(group.vruntime, parent.least - kSleeperCredit);
 }
 
+/// As advance_min_vruntime(), within the group around this one, which has just run.
+void Cpus::advance_least(GroupIndex index) {
+  if (groups_[index].parent == kNone) return;
+  std::int64_t least = groups_[index].vruntime;
+  for (const Group& other : leaves(groups_[index].parent)) {
+    if (other.running > 0 || other.first != kNone) least = std::min(least, other.vruntime);
+  }
+  Group& parent = groups_[groups_[index].parent];
+  parent.least = std::max(parent.least, least);
+}
+
 /// By how much `group` has run more than `other`: of groups within one, they themselves; else those around them.
 std::int64_t Cpus::ahead(GroupIndex group, GroupIndex other) const {
   if (top(group) == top(other)) return groups_[group].vruntime - groups_[other].vruntime;

@@ -119,6 +119,21 @@ TEST(CpuNestedGroups, OneThatWorksAloneHasThePodsWeight) {
   EXPECT_NEAR(to_seconds(h.cpus.group_time(works, at(4s))), 2.0, 0.02);
 }
 
+// As for groups of a node: one that slept while another worked for 2 s does not make up for them (12 ms at most).
+TEST(CpuNestedGroups, ASleeperDoesNotGetBackWhatItMissed) {
+  CpuHarness h;
+  h.cpus.add_node(1);
+  const GroupIndex pod = h.cpus.add_group(0, 1024);
+  const GroupIndex sleeper = h.cpus.add_group_within(pod, 512);
+  const GroupIndex worker = h.cpus.add_group_within(pod, 512);
+  h.submit_at(at(0ms), {.group = worker, .cpu = 2s});
+  h.submit_at(at(2s + 1ms), {.group = sleeper, .cpu = 10s});
+  h.submit_at(at(2s + 2ms), {.group = worker, .cpu = 10s});
+  h.scheduler.run_until(at(4s));
+  EXPECT_NEAR(to_seconds(h.cpus.group_time(sleeper, at(4s))), 1.0, 0.03);
+  EXPECT_NEAR(to_seconds(h.cpus.group_time(worker, at(4s))), 3.0, 0.03);
+}
+
 TEST(CpuNestedGroups, AreTwoLevelsDeepAtMostAndFollowTheirPod) {
   CpuHarness h;
   h.cpus.add_node(1);
