@@ -7,6 +7,7 @@
 
 #include "models/workload/spec.h"
 #include "sim/core/histogram.h"
+#include "sim/core/part_sum.h"
 #include "sim/net/time_split.h"
 
 namespace knetsim {
@@ -21,6 +22,14 @@ struct Throughput {
   std::uint64_t errors = 0;
   std::uint64_t timeouts = 0;
   std::uint64_t bytes = 0;  ///< Payload of the ok ones, both directions.
+};
+
+/// One of the kParts equal parts of the window.
+struct EdgePart {
+  std::uint64_t asked = 0;       ///< Requests that began in it, ...
+  PartSum latency;               ///< ... of them the ok ones, ...
+  PartSum connect;               ///< ... and connect() of the connections opened for them.
+  std::uint64_t ended_well = 0;  ///< Requests that ended in it, whenever they had begun.
 };
 
 /// Requests of one edge whose start fell into the measured window, followed beyond its end until they ended or the
@@ -47,6 +56,7 @@ struct EdgeStats {
   /// Attempts pile up, of this edge or of the calls made for it: more is asked for than can be served
   /// (Backlog::grows()).
   bool backlog_grows = false;
+  std::array<EdgePart, kParts> parts{};
 
   std::uint64_t failed() const { return errors + timeouts; }
 };

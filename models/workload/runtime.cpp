@@ -143,6 +143,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   recorders_[source].begun(now);
   if (measured(now)) {
     ++edge_stats_[rpc.edge].asked;
+    ++part(rpc.edge, now).asked;
     ++followed_;
     rpc.split.trace = spans_.begin(source, rpc.id);
   }
@@ -319,7 +320,9 @@ void TrafficRuntime::on_burst_done(Time now, const BurstReport& report) {
         account(recorders_[rpc.source].connecting(), report, rpc.wake_kind);
       }
       if (phase == Phase::Send && std::exchange(rpc.connecting, false) && measured(rpc.begun) && !rpc.abandoned) {
-        edge_stats_[rpc.edge].connect_ns.record((now - rpc.send_cpu - rpc.connecting_since).count() / 1000);
+        const std::int64_t ns = (now - rpc.send_cpu - rpc.connecting_since).count() / 1000;
+        edge_stats_[rpc.edge].connect_ns.record(ns);
+        part(rpc.edge, rpc.begun).connect.add(ns);
       }
       rpc.in_network = true;
       network_.launch(rpc.message, now);

@@ -190,6 +190,11 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void tell_callers_of_backlogs();
   void arm_timeout(EdgeIndex edge, Time now);
   bool measured(Time begun) const { return begun >= options_.measure_from && begun < options_.end; }
+  /// @pre measured(at)
+  EdgePart& part(EdgeIndex edge, Time at) {
+    const auto index = (at - options_.measure_from) * std::int64_t{kParts} / (options_.end - options_.measure_from);
+    return edge_stats_[edge].parts[static_cast<std::size_t>(index)];
+  }
   Server server_of(const Rpc& rpc) const;
   GroupIndex group_of(const Server& server) const;
   /// A client pod's connections and budget for one edge.

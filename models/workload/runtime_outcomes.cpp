@@ -55,11 +55,14 @@ void TrafficRuntime::count_end(const Rpc& rpc, Outcome outcome, Time now) {
     Throughput& all = stats.in_window;
     ++(outcome == Outcome::Ok ? all.ok : outcome == Outcome::Error ? all.errors : all.timeouts);
     all.bytes += outcome == Outcome::Ok ? static_cast<std::uint64_t>(rpc.payload.count()) : 0;
+    part(rpc.edge, now).ended_well += outcome == Outcome::Ok ? 1U : 0U;
   }
   if (measured(rpc.begun)) {
     ++(outcome == Outcome::Ok ? stats.ok : outcome == Outcome::Error ? stats.errors : stats.timeouts);
     if (outcome == Outcome::Ok) {
-      stats.latency_ns.record((now - rpc.begun).count() / 1000);
+      const std::int64_t ns = (now - rpc.begun).count() / 1000;
+      stats.latency_ns.record(ns);
+      part(rpc.edge, rpc.begun).latency.add(ns);
     }
     if (--followed_ == 0 && window_closed_) {
       scheduler_.stop();

@@ -146,6 +146,7 @@ void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
   rpc.split.hold_until(Wait::Worker, now);
   if (measured(now)) {
     ++edge_stats_[rpc.edge].asked;
+    ++part(rpc.edge, now).asked;
     ++followed_;
   }
   count_asked(rpc, now);

@@ -12,6 +12,7 @@
 #include "sim/cli/text_table.h"
 #include "sim/experiment/scenario.h"
 #include "sim/experiment/scenario_schema.h"
+#include "sim/experiment/slo.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/scalar.h"
 
@@ -110,10 +111,12 @@ int explain_key(const ExplainArguments& arguments) {
   }
   if (arguments.format == OutputFormat::Table) {
     fmt::print("{}", render(key, help_width()));
+    if (key.path == "slo") fmt::print("\n{}", slo_grammar());
     return exit_code::kDone;
   }
   nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion}};
   json.update(json_of(key));
+  if (key.path == "slo") json["grammar"] = slo_grammar();
   for (const Explanation& child : key.children) json["keys"].push_back(json_of(child));
   print_json(json);
   return exit_code::kDone;
@@ -127,6 +130,7 @@ CommandRun add_explain_command(CLI::App& command, CommandContext& /*context*/) {
   command.footer(
       "knetsim explain cluster.proxy.mode\n"
       "knetsim explain workloads.arrivals\n"
+      "knetsim explain slo\n"
       "knetsim explain --assumptions");
   command.add_option("path", arguments->path, "A key; none: the keys at the top");
   command.add_flag("--all", arguments->all, "List every key there is");

@@ -122,8 +122,9 @@ std::string HelpText::make_help(const CLI::App* app, std::string /*name*/, CLI::
     out += "\n" +
            wrap(
                "Exit codes: 0 done, 1 a mistake of the program, 2 of the command line, 3 of the input, 4 not modelled "
-               "(--strict), 5 results or output unusable, 6 not allowed on this machine (the kernel lab), 10 an SLO "
-               "failed, 130 or 143 stopped by a signal. 'knetsim help COMMAND' says more.",
+               "(--strict), 5 results or output unusable, 6 not allowed on this machine (the kernel lab), 10 an SLO is "
+               "missed, 11 one cannot be told (--strict), 130 or 143 stopped by a signal. 'knetsim help COMMAND' says "
+               "more.",
                0, 0, width_) +
            "\n";
   }

@@ -16,6 +16,7 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/screen.h"
 #include "sim/cli/terminal.h"
+#include "sim/cli/verdict_json.h"
 #include "sim/experiment/fill_results.h"
 #include "sim/experiment/load_scenario.h"
 #include "sim/input/units_text.h"
@@ -65,23 +66,7 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
   return provenance;
 }
 
-/// Each variant's outcome of each of its objectives; an empty list without objectives.
-nlohmann::ordered_json json_of_slos(const LoadedScenario& loaded, const ExperimentOutcome& outcome) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (std::size_t v = 0; v < loaded.variants.size(); ++v) {
-    for (const Slo& slo : loaded.slos[v]) {
-      const SloOutcome found = evaluate(slo, loaded.variants[v], outcome.points[v]);
-      nlohmann::ordered_json entry = {
-          {"variant", loaded.variants[v].name}, {"objective", slo.text}, {"met", found.met}, {"observed_s", nullptr}};
-      if (found.observed) entry["observed_s"] = to_seconds(*found.observed);
-      entry["bound_s"] = to_seconds(slo.bound);
-      list.push_back(std::move(entry));
-    }
-  }
-  return list;
-}
-
-void print_json(const ExperimentResults& results, nlohmann::ordered_json slos) {
+void print_json(const ExperimentResults& results, const nlohmann::ordered_json& further) {
   nlohmann::ordered_json json;
   json["format_version"] = "2.0";  // 1.x: latencies of failed and unfinished requests among those of the others
   json["runs"] = nlohmann::ordered_json::array();
@@ -125,7 +110,7 @@ void print_json(const ExperimentResults& results, nlohmann::ordered_json slos) {
     }
     json["runs"].push_back(entry);
   }
-  json["slo"] = std::move(slos);
+  json.update(further);
   fmt::print("{}\n", json.dump(2));
 }
 
@@ -205,7 +190,8 @@ void describe_run(CLI::App& command, RunArguments& arguments) {
   command.add_flag("--force", arguments.force, "Overwrite results of another scenario");
   command.add_flag("--no-results", arguments.no_results, "Write no results file");
   command.add_flag("--strict", arguments.strict,
-                   "Simulate nothing where manifests use what is not modelled; exit with 4");
+                   "Simulate nothing where manifests use what is not modelled; exit with 4. Exit with 11 where an SLO "
+                   "cannot be told");
 }
 
 int run_scenario(const RunArguments& arguments, const CommandContext& context) {
@@ -237,6 +223,12 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
     return exit_code::kSignal + stop_signal;
   }
   if (context.says(LogLevel::Debug)) tell_points(loaded->variants, outcome);
+  std::vector<std::vector<ObjectiveOutcome>> objectives(loaded->variants.size());
+  for (std::size_t v = 0; v < loaded->variants.size(); ++v) {
+    for (const Slo& slo : loaded->slos[v]) {
+      objectives[v].push_back(evaluate(slo, loaded->variants[v], outcome.points[v]));
+    }
+  }
   ExperimentResults results = fill_results(loaded->variants, outcome);
   results.provenance = provenance_of(*loaded, arguments, context);
   std::string written;
@@ -245,7 +237,9 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
     written = fmt::format("Wrote {} ({})", out, human(Bytes(static_cast<std::int64_t>(size))));
   }
   if (arguments.format == "json") {
-    print_json(results, json_of_slos(*loaded, outcome));
+    print_json(results, {{"intervals", json_of_intervals(loaded->variants, outcome)},
+                         {"comparison", json_of_comparison(loaded->variants, outcome)},
+                         {"slo", json_of_slos(loaded->variants, loaded->slos, objectives)}});
   } else {
     ScreenInfo info;
     info.manifests_line = loaded->manifests_line;
@@ -257,14 +251,14 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
       fmt::print("{}      next: knetsim inspect {}\n", written, out);
     }
   }
-  for (std::size_t v = 0; v < loaded->variants.size(); ++v) {
-    for (const Slo& slo : loaded->slos[v]) {
-      if (!evaluate(slo, loaded->variants[v], outcome.points[v]).met) {
-        return exit_code::kSloFailed;
-      }
-    }
-  }
-  return exit_code::kDone;
+  const auto any = [&](Holds wanted) {
+    return std::any_of(objectives.begin(), objectives.end(), [&](const std::vector<ObjectiveOutcome>& of_variant) {
+      return std::any_of(of_variant.begin(), of_variant.end(),
+                         [&](const ObjectiveOutcome& one) { return one.holds == wanted; });
+    });
+  };
+  if (any(Holds::Missed)) return exit_code::kSloFailed;
+  return arguments.strict && any(Holds::CannotTell) ? exit_code::kSloUndecided : exit_code::kDone;
 }
 
 }  // namespace knetsim

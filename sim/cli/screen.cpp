@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string_view>
 #include <variant>
 
+#include "analysis/pooled_quantile.h"
+#include "sim/cli/verdict_text.h"
 #include "sim/core/censored_times.h"
-#include "sim/core/statistics.h"
+#include "sim/experiment/compare_variants.h"
 #include "sim/experiment/fill_results.h"
+#include "sim/experiment/observed.h"
 #include "sim/experiment/step_names.h"
 #include "sim/input/units_text.h"
 
@@ -22,19 +26,8 @@ struct Row {
   double busiest_core = 0;  ///< Of all nodes' cores the busiest one's share, mean over replicates.
   double measured_s = 0;
   bool unstable = false;
-  Duration drained{};                 ///< Longest of the replicates.
-  std::vector<double> p99_s;          ///< By replicate; 0 where kFewest were not observed, or it is no number.
-  std::vector<double> connect_p99_s;  ///< Likewise.
+  Duration drained{};  ///< Longest of the replicates.
 };
-
-/// Observations of a replicate whose 99th percentile is more than its greatest value.
-constexpr std::uint64_t kFewest = 100;
-
-/// Of all that were asked for, failed ones included: what is compared. 0 where a replicate has none to compare.
-double p99_of(const CensoredTimes& ns) {
-  const CensoredValue p99 = ns.quantile(0.99);
-  return ns.count() < kFewest || !p99.exact() ? 0 : static_cast<double>(p99.value) * 1e-9;
-}
 
 void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.asked += stats.asked;
@@ -66,8 +59,6 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
   const TrafficSpec* source = workload_named(variant, workload);
   if (source == nullptr) {  // variants may add workloads, and one of them be the base
     row.measured_s = measured;
-    row.p99_s.assign(points.size(), 0);
-    row.connect_p99_s.assign(points.size(), 0);
     return row;
   }
   const EdgeIndex edge = source->edge;
@@ -81,8 +72,6 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
     row.measured_s += measured;
     row.unstable = row.unstable || stats.backlog_grows;
     row.drained = std::max(row.drained, point.drained);
-    row.p99_s.push_back(p99_of({stats.latency_ns, stats.unfinished_age_ns, stats.failed()}));
-    row.connect_p99_s.push_back(p99_of({stats.connect_ns, stats.connecting_age_ns, stats.connects_failed}));
     double busiest = 0;
     for (const NodeCpu& node : point.nodes) busiest = std::max(busiest, to_seconds(node.busiest) / measured);
     row.busiest_core += busiest;
@@ -92,9 +81,12 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
   return row;
 }
 
+/// Fewer observations than 1 / (1 - q) have no q quantile but their greatest: it is not shown as one.
+bool has_quantile(std::uint64_t count, double q) { return static_cast<double>(count) * (1 - q) >= 1; }
+
 std::string span_text(const CensoredTimes& ns, double q) {
   const CensoredValue value = ns.quantile(q);
-  if (value.kind == CensoredValue::Kind::Nothing) return "-";
+  if (value.kind == CensoredValue::Kind::Nothing || !has_quantile(ns.count(), q)) return "-";
   return (value.exact() ? "" : "\u2265") + human(Duration(value.value * 1000));
 }
 
@@ -106,44 +98,11 @@ std::string row_notes(const Row& row) {
     text += fmt::format("    unfinished: {} requests, {} after the measured time (run.drain)\n",
                         with_commas(static_cast<std::int64_t>(row.sum.unfinished)), human(row.drained));
   }
+  const std::uint64_t succeeded = row.sum.ok + row.sum.unfinished;
+  if (succeeded > 0 && !has_quantile(succeeded, 0.999)) {
+    text += fmt::format("    -: of {} successful requests; a p99.9 needs 1,000, a p99 100\n", succeeded);
+  }
   return text;
-}
-
-/// Why a p99 is not compared.
-std::string not_compared(const Row& base, const Row& other) {
-  for (const Row* row : {&base, &other}) {
-    if (row->sum.asked < kFewest * row->p99_s.size()) {
-      return fmt::format("too few requests to compare a p99 (under {} in a replicate)", kFewest);
-    }
-  }
-  return "no request p99 to compare: it is of requests that failed or did not end";
-}
-
-std::string percent(double fraction) {
-  const double value = fraction * 100;
-  return fmt::format("{}{:.{}f} %", value < 0 ? "\u2212" : "+", std::fabs(value), std::fabs(value) < 10 ? 1 : 0);
-}
-
-/// "-85 % (-87 % .. -83 %): better", of paired replicates; empty where a replicate of either has nothing to compare.
-std::string paired(const std::vector<double>& base, const std::vector<double>& other) {
-  std::vector<double> relative;
-  for (std::size_t i = 0; i < std::min(base.size(), other.size()); ++i) {
-    if (base[i] <= 0 || other[i] <= 0) return {};
-    relative.push_back(other[i] / base[i] - 1);
-  }
-  if (relative.empty()) return {};
-  if (relative.size() == 1) return fmt::format("{} (one replicate: no interval)", percent(relative[0]));
-  if (std::all_of(relative.begin(), relative.end(), [](double one) { return one == 0; })) return "the same";
-  const Interval interval = mean_interval(relative, 0.95);
-  std::string text =
-      fmt::format("{} ({} \u2026 {})", percent(interval.mean), percent(interval.low()), percent(interval.high()));
-  if (interval.high() < 0) {
-    return text + ": better";
-  }
-  if (interval.low() > 0) {
-    return text + ": worse";
-  }
-  return text + fmt::format(": cannot tell at \u00b1{:.1f} %", interval.half_width * 100);
 }
 
 std::string arrivals_text(const TrafficSpec& source) {
@@ -244,35 +203,79 @@ std::string where_time_goes(const BoundVariant& variant, const std::vector<Point
   return text;
 }
 
-/// One line for each objective: in how many variants it holds, and what was observed where it does not.
+/// One line for each objective: in how many variants it is met, and what was observed where it is not.
 std::string slo_lines(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome,
                       const std::vector<std::vector<Slo>>& slos) {
   struct Line {
     std::string text;
     std::size_t asked = 0;
     std::size_t met = 0;
-    std::string misses;
+    std::size_t missed = 0;
+    std::string others;
   };
   std::vector<Line> lines;
   for (std::size_t v = 0; v < slos.size(); ++v) {
     for (const Slo& slo : slos[v]) {
       auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& known) { return known.text == slo.text; });
       if (line == lines.end()) {
-        line = lines.insert(lines.end(), Line{.text = slo.text, .misses = {}});
+        line = lines.insert(lines.end(), Line{.text = slo.text, .others = {}});
       }
-      const SloOutcome found = evaluate(slo, variants[v], outcome.points[v]);
+      const ObjectiveOutcome found = evaluate(slo, variants[v], outcome.points[v]);
       ++line->asked;
-      line->met += found.met ? 1U : 0U;
-      if (!found.met) {
-        line->misses += fmt::format("{}{} {}", line->misses.empty() ? ": " : ", ", variants[v].name,
-                                    found.observed ? human(*found.observed) : "nothing observed");
+      line->met += found.holds == Holds::Met ? 1U : 0U;
+      line->missed += found.holds == Holds::Missed ? 1U : 0U;
+      if (found.holds != Holds::Met) {
+        line->others +=
+            fmt::format("{}{} {}{}", line->others.empty() ? ": " : ", ", variants[v].name,
+                        found.holds == Holds::CannotTell ? "cannot tell at " : "", observed_text(slo, found));
       }
     }
   }
   std::string text;
   for (const Line& line : lines) {
-    text += fmt::format("SLO  {} {} in {} of {} variants{}\n", line.met == line.asked ? "\u2713" : "\u2717", line.text,
-                        line.met, line.asked, line.misses);
+    text += fmt::format("SLO  {} {} in {} of {} variants{}\n",
+                        line.met == line.asked ? "\u2713"
+                        : line.missed > 0      ? "\u2717"
+                                               : "?",
+                        line.text, line.met, line.asked, line.others);
+  }
+  return text;
+}
+
+/// Half widths of 95 % intervals, below the figures of the only variant.
+std::string half_widths(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload,
+                        std::size_t name_width) {
+  const std::vector<Sample> connects = samples_of(variant, points, workload, connects_of);
+  const std::vector<Sample> latencies = samples_of(variant, points, workload, latencies_of);
+  if (latencies.size() < 2) return {};
+  const auto half = [](const std::vector<Sample>& samples, double q) -> std::string {
+    const PooledQuantile found = pooled_quantile(samples, q);
+    std::uint64_t count = 0;
+    for (const Sample& sample : samples) count += sample.size();
+    if (found.kind != PooledQuantile::Kind::Finite || !(found.ns > 0) || !has_quantile(count, q)) return "-";
+    const double width = (found.interval_ns.high - found.interval_ns.low) / 2 / found.ns;
+    return std::isinf(width) ? "no end" : fmt::format("{:.{}f} %", width * 100, width < 0.1 ? 1 : 0);
+  };
+  return fmt::format("  {:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}\n", "\u00b1 at 95 %", name_width - 2, half(connects, 0.5),
+                     half(connects, 0.99), half(latencies, 0.5), half(latencies, 0.99), half(latencies, 0.999));
+}
+
+/// One line for each variant: what it does to the base's p99s, and to the share that succeeds.
+std::string comparison_lines(const std::vector<BoundVariant>& variants, const std::vector<Row>& rows,
+                             std::span<const VariantComparison> found, std::size_t judged, std::size_t name_width) {
+  const auto ok_share = [](const Row& row) {
+    return row.sum.asked == 0 ? 0 : static_cast<double>(row.sum.ok) / static_cast<double>(row.sum.asked);
+  };
+  std::string text;
+  for (std::size_t v = 1; v < variants.size(); ++v) {
+    const VariantComparison& one = found[v - 1];
+    std::string line;
+    for (const std::string& part :
+         {quantile_text("connect p99", one.connect_p99, judged), quantile_text("request p99", one.request_p99, judged),
+          availability_text(one.availability, ok_share(rows[0]), ok_share(rows[v]), judged)}) {
+      if (!part.empty()) line += (line.empty() ? "" : ", ") + part;
+    }
+    text += fmt::format("  {:<{}}{}\n", variants[v].name, name_width - 2, line.empty() ? "nothing to compare" : line);
   }
   return text;
 }
@@ -286,6 +289,8 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
   if (!info.manifests_line.empty()) {
     text += info.manifests_line + "\n";
   }
+  const std::vector<VariantComparison> compared = compare_variants(variants, outcome);
+  const std::size_t judged = count_judged(compared);
   std::size_t name_width = 18;
   for (const BoundVariant& variant : variants) {
     name_width = std::max(name_width, variant.name.size() + 9);
@@ -319,15 +324,13 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
       text += row_notes(row);
     }
     if (variants.size() > 1) {
-      text += fmt::format("Against {}, {}, {}, 95 % CI\n", base.name, common_text(variants, w),
-                          counted(base.scenario.run.replicates, "replicate"));
-      for (std::size_t v = 1; v < variants.size(); ++v) {
-        text += fmt::format("  {:<{}}", variants[v].name, name_width - 2);
-        const std::string connect = paired(rows[0].connect_p99_s, rows[v].connect_p99_s);
-        const std::string request = paired(rows[0].p99_s, rows[v].p99_s);
-        if (!connect.empty()) text += fmt::format("connect p99 {}, ", connect);
-        text += (request.empty() ? not_compared(rows[0], rows[v]) : "request p99 " + request) + "\n";
-      }
+      text += fmt::format("Against {}, {}, {}, 95 % CI{}\n", base.name, common_text(variants, w),
+                          counted(base.scenario.run.replicates, "replicate"),
+                          judged > 1 ? fmt::format("; verdicts by Holm over {}", judged) : "");
+      const std::size_t others = variants.size() - 1;
+      text += comparison_lines(variants, rows, std::span(compared).subspan(w * others, others), judged, name_width);
+    } else {
+      text += half_widths(base, outcome.points.front(), w, name_width);
     }
     text += where_time_goes(base, outcome.points.front(), w);
   }

@@ -59,8 +59,10 @@ void describe(Fields<ScenarioKeys>& f) {
                      "NAMESPACE/NAME and NAME/CONTAINER are names too."});
   f.required("workloads", &ScenarioKeys::workloads, {.doc = "Traffic, by name.", .not_empty = true});
   f.required("run", &ScenarioKeys::run, {.doc = "How long to simulate, and how often."});
-  f.optional("slo", &ScenarioKeys::slo,
-             {.doc = R"(Goals that each variant is held against: p99(latency{workload="browse"}) < 10ms.)"});
+  f.optional(
+      "slo", &ScenarioKeys::slo,
+      {.doc =
+           R"(Goals that each variant is held against: p99(latency{workload="browse"}) < 10ms, errors(browse) < 0.1%, rate(browse) > 900/s. 'knetsim explain slo' gives the grammar.)"});
   f.optional(
       "variants", &ScenarioKeys::variants,
       {.doc = "Overrides by name, each a scenario of its own with the same random numbers, so that run.seed and "

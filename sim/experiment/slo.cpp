@@ -5,133 +5,179 @@
 #include <algorithm>
 #include <charconv>
 
-#include "sim/core/censored_times.h"
+#include "sim/experiment/slo_edges.h"
+#include "sim/input/input_file.h"
 #include "sim/input/scalar.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
 namespace {
 
-constexpr const char* kForm =
-    "STATISTIC(METRIC{LABEL=\"name\"}) < TIME with p50 .. p99.99, mean or max; latency or connect; workload or "
-    "service, or no "
-    "braces; < or <=";
+/// What is wrong in a text, and where: so many bytes from its beginning.
+struct Mistake {
+  std::size_t offset = 0;
+  std::string message;
+  std::string accepted;
+};
 
-/// Reads one objective from left to right; blanks are skipped everywhere.
+constexpr std::string_view kMeasures = "p50 .. p99.99, mean, max, errors, availability, rate";
+
+/// Reads one objective from left to right; blanks are skipped everywhere. Throws Mistake.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
+  explicit Reader(std::string_view text) : text_(text), rest_(text) {}
+
+  Slo read() {
+    Slo slo;
+    slo.text = text_;
+    measure(slo);
+    if (slo.is_time()) {
+      expect("(", "(latency...) or (connect...)");
+      metric(slo);
+      selector(slo);
+      expect(")", ")");
+    } else {
+      selector(slo);
+    }
+    limit(slo);
+    skip();
+    if (!rest_.empty()) fail(fmt::format("'{}' after the objective", rest_), "nothing more");
+    return slo;
+  }
+
+ private:
+  void measure(Slo& slo) {
+    const std::string_view found = word();
+    if (found == "mean") {
+      slo.measure = Slo::Measure::Mean;
+    } else if (found == "max") {
+      slo.measure = Slo::Measure::Maximum;
+    } else if (found == "errors") {
+      slo.measure = Slo::Measure::Errors;
+    } else if (found == "availability") {
+      slo.measure = Slo::Measure::Availability;
+    } else if (found == "rate" || found == "throughput") {
+      slo.measure = Slo::Measure::Rate;
+    } else if (!percentile(found, slo)) {
+      constexpr std::string_view kNames[] = {"mean", "max", "errors", "availability", "rate", "p99"};
+      wrong_word(found, "no measure", kNames, kMeasures);
+    }
+  }
+
+  static bool percentile(std::string_view found, Slo& slo) {
+    if (!found.starts_with('p')) return false;
+    double percent = 0;
+    const auto [end, error] = std::from_chars(found.data() + 1, found.data() + found.size(), percent);
+    slo.quantile = percent / 100;
+    return error == std::errc{} && end == found.data() + found.size() && percent > 0 && percent < 100;
+  }
+
+  void metric(Slo& slo) {
+    const std::string_view found = word();
+    constexpr std::string_view kNames[] = {"latency", "connect"};
+    if (found != "latency" && found != "connect") wrong_word(found, "no metric", kNames, "latency, connect");
+    slo.metric = found == "latency" ? Slo::Metric::Latency : Slo::Metric::Connect;
+  }
+
+  /// {workload="name"}, {service="name"}, (name) for a workload, or nothing for all workloads together.
+  void selector(Slo& slo) {
+    if (take("{")) {
+      const std::string_view label = word();
+      constexpr std::string_view kNames[] = {"workload", "service"};
+      if (label != "workload" && label != "service") wrong_word(label, "no label", kNames, "workload, service");
+      slo.label = label == "workload" ? Slo::Label::Workload : Slo::Label::Service;
+      expect("=", "=\"name\"");
+      slo.name = quoted();
+      expect("}", "} (one label)");
+    } else if (take("(")) {
+      if (take(")")) return;
+      slo.label = Slo::Label::Workload;
+      skip();
+      slo.name = rest_.starts_with('"') || rest_.starts_with('\'') ? quoted() : std::string(word());
+      if (slo.name.empty()) fail("no name of a workload", "(name), or nothing for all workloads");
+      expect(")", ")");
+    }
+  }
+
+  void limit(Slo& slo) {
+    const bool above = slo.measure == Slo::Measure::Availability || slo.measure == Slo::Measure::Rate;
+    expect(above ? ">" : "<", above ? "> or >= (more is better)" : "< or <= (less is better)");
+    slo.limit.or_equal = !rest_.empty() && rest_.front() == '=';
+    if (slo.limit.or_equal) rest_.remove_prefix(1);
+    skip();
+    const std::size_t at = offset();
+    const std::string_view bound = word();
+    try {
+      slo.limit.value = slo.is_time()                       ? static_cast<double>(parse_duration(bound).count()) / 1000
+                        : slo.measure == Slo::Measure::Rate ? parse_rate(bound).per_second()
+                                                            : parse_percent(bound);
+    } catch (const ValueError& error) {
+      throw Mistake{at, error.what(), error.accepted()};
+    }
+    if (!slo.is_time() && slo.measure != Slo::Measure::Rate && slo.limit.value > 1) {
+      throw Mistake{at, fmt::format("'{}' is more than all", bound), "0% to 100%"};
+    }
+  }
 
   bool take(std::string_view wanted) {
     skip();
-    if (!rest_.starts_with(wanted)) {
-      return false;
-    }
+    if (!rest_.starts_with(wanted)) return false;
     rest_.remove_prefix(wanted.size());
     return true;
+  }
+  void expect(std::string_view wanted, std::string_view accepted) {
+    if (take(wanted)) return;
+    fail(rest_.empty() ? "the objective ends here" : fmt::format("'{}' is not expected here", rest_.substr(0, 1)),
+         std::string(accepted));
   }
   std::string_view word() {
     skip();
     const auto end = std::find_if_not(rest_.begin(), rest_.end(), [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-             c == '-';
+             c == '-' || c == '%' || c == '/' || static_cast<unsigned char>(c) >= 0x80;
     });
     const auto size = static_cast<std::size_t>(end - rest_.begin());
-    const std::string_view word = rest_.substr(0, size);
+    const std::string_view found = rest_.substr(0, size);
     rest_.remove_prefix(size);
-    return word;
+    return found;
   }
-  /// A text in double quotes.
-  std::optional<std::string_view> quoted() {
-    if (!take("\"")) {
-      return std::nullopt;
-    }
-    const std::size_t end = rest_.find('"');
-    if (end == std::string_view::npos) {
-      return std::nullopt;
-    }
-    const std::string_view text = rest_.substr(0, end);
-    rest_.remove_prefix(end + 1);
-    return text;
-  }
-  bool at_end() {
+  std::string quoted() {
     skip();
-    return rest_.empty();
+    const char mark = rest_.empty() ? ' ' : rest_.front();
+    const std::size_t end = mark == '"' || mark == '\'' ? rest_.find(mark, 1) : std::string_view::npos;
+    if (end == std::string_view::npos) fail("no name in quotes", "a name in quotes: \"browse\"");
+    const std::string found(rest_.substr(1, end - 1));
+    rest_.remove_prefix(end + 1);
+    return found;
+  }
+  void skip() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\n"), rest_.size())); }
+  std::size_t offset() const { return text_.size() - rest_.size(); }
+  [[noreturn]] void fail(std::string message, std::string accepted) const {
+    throw Mistake{offset(), std::move(message), std::move(accepted)};
+  }
+  [[noreturn]] void wrong_word(std::string_view found, std::string_view what, std::span<const std::string_view> names,
+                               std::string_view accepted) const {
+    throw Mistake{offset() - found.size(), fmt::format("'{}' is {}{}", found, what, suggest(found, names)),
+                  std::string(accepted)};
   }
 
- private:
-  void skip() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t"), rest_.size())); }
+  std::string_view text_;
   std::string_view rest_;
 };
 
-bool read_statistic(std::string_view word, Slo& slo) {
-  if (word == "mean" || word == "max") {
-    slo.statistic = word == "mean" ? Slo::Statistic::Mean : Slo::Statistic::Maximum;
-    return true;
+/// An error at its place in the text where that stands in the file as it is (no escapes, one line), else at the whole.
+void tell(const Mistake& mistake, Node at, Diagnostics& diagnostics) {
+  const std::string_view text = at.text();
+  const std::string message = fmt::format("'{}': {}", text, mistake.message);
+  Mark mark = at.mark();
+  const bool as_it_is = !text.empty() && mark.known() && mark.input != nullptr &&
+                        mark.input->line(mark.line).find(text) != std::string_view::npos;
+  if (!as_it_is) {
+    diagnostics.error(at, message, mistake.accepted);
+    return;
   }
-  if (!word.starts_with('p')) {
-    return false;
-  }
-  double percent = 0;
-  const auto [end, error] = std::from_chars(word.data() + 1, word.data() + word.size(), percent);
-  slo.quantile = percent / 100;
-  return error == std::errc{} && end == word.data() + word.size() && percent > 0 && percent < 100;
-}
-
-bool read_label(Reader& reader, Slo& slo) {
-  const std::string_view label = reader.word();
-  if (label != "workload" && label != "service") {
-    return false;
-  }
-  slo.label = label == "workload" ? Slo::Label::Workload : Slo::Label::Service;
-  if (!reader.take("=")) {
-    return false;
-  }
-  const std::optional<std::string_view> name = reader.quoted();
-  slo.name = name.value_or("");
-  return name.has_value() && reader.take("}");
-}
-
-/// nullopt: not of the form. @throws ValueError  The time is none.
-std::optional<Slo> read(std::string_view text) {
-  Slo slo;
-  slo.text = text;
-  Reader reader(text);
-  if (!read_statistic(reader.word(), slo) || !reader.take("(")) {
-    return std::nullopt;
-  }
-  const std::string_view metric = reader.word();
-  if (metric != "latency" && metric != "connect") {
-    return std::nullopt;
-  }
-  slo.metric = metric == "latency" ? Slo::Metric::Latency : Slo::Metric::Connect;
-  if (reader.take("{") && !read_label(reader, slo)) {
-    return std::nullopt;
-  }
-  if (!reader.take(")") || !reader.take("<")) {
-    return std::nullopt;
-  }
-  slo.or_equal = reader.take("=");
-  slo.bound = parse_duration(reader.word());
-  return reader.at_end() ? std::optional(slo) : std::nullopt;
-}
-
-std::vector<EdgeIndex> edges_of(const Slo& slo, const TrafficPlan& traffic) {
-  std::vector<EdgeIndex> edges;
-  if (slo.label == Slo::Label::Service) {
-    for (EdgeIndex edge = 0; edge < traffic.edges.size(); ++edge) {
-      if (traffic.edges[edge].target == slo.name) {
-        edges.push_back(edge);
-      }
-    }
-    return edges;
-  }
-  for (const TrafficSpec& source : traffic.sources) {
-    if (slo.label == Slo::Label::None || source.name == slo.name) {
-      edges.push_back(source.edge);
-    }
-  }
-  return edges;
+  mark.column += static_cast<std::uint32_t>(mistake.offset) + (at.is_quoted() ? 1U : 0U);
+  diagnostics.error(mark, at.path(), message, mistake.accepted);
 }
 
 void check_name(const Slo& slo, Node at, const TrafficPlan& traffic, Diagnostics& diagnostics) {
@@ -156,48 +202,39 @@ void check_name(const Slo& slo, Node at, const TrafficPlan& traffic, Diagnostics
 
 }  // namespace
 
+std::string_view slo_grammar() {
+  return R"(An objective is one of
+  STATISTIC(METRIC SELECTOR) < TIME       STATISTIC: p50 .. p99.99, mean or max; METRIC: latency or connect
+  errors SELECTOR < PERCENT               requests refused, failed or timed out, of those asked for
+  availability SELECTOR > PERCENT         requests that succeeded, of those asked for
+  rate SELECTOR > RATE                    requests that succeeded, in the measured time
+SELECTOR is {workload="name"}, {service="name"}, (name) for a workload, or nothing for all workloads together.
+<= and >= take the bound itself.
+
+  p99(latency{workload="browse"}) < 10ms
+  p99.9(connect{service="cart"}) <= 1ms
+  errors(browse) < 0.1%
+  availability{service="cart"} >= 99.95%
+  rate(browse) > 900/s
+
+Failed and timed-out requests are infinitely late. An objective is met where the whole 95 % interval over replicates (over
+parts of the run, where there is one) lies within the bound, missed where none of it does, else it cannot be told at this
+number of replicates. run exits with 10 where one is missed, and with 11 where one cannot be told and --strict is given.
+)";
+}
+
 std::vector<Slo> read_slos(Node list, const TrafficPlan& traffic, Diagnostics& diagnostics) {
   std::vector<Slo> slos;
   const bool names_are_known = !diagnostics.has_errors();  // a workload that could not be read is not missed once more
   for (std::size_t i = 0; i < list.size(); ++i) {
     try {
-      if (std::optional<Slo> slo = read(list[i].text())) {
-        if (names_are_known) check_name(*slo, list[i], traffic, diagnostics);
-        slos.push_back(std::move(*slo));
-      } else {
-        diagnostics.error(list[i], fmt::format("'{}' is no objective", list[i].text()), kForm);
-      }
-    } catch (const ValueError& error) {
-      diagnostics.error(list[i], error.what(), error.accepted());
+      slos.push_back(Reader(list[i].text()).read());
+      if (names_are_known) check_name(slos.back(), list[i], traffic, diagnostics);
+    } catch (const Mistake& mistake) {
+      tell(mistake, list[i], diagnostics);
     }
   }
   return slos;
-}
-
-SloOutcome evaluate(const Slo& slo, const BoundVariant& variant, const std::vector<PointResult>& replicates) {
-  Histogram ended, unfinished;
-  std::uint64_t failed = 0;
-  const bool latency = slo.metric == Slo::Metric::Latency;
-  for (const PointResult& point : replicates) {
-    for (const EdgeIndex edge : edges_of(slo, variant.traffic)) {
-      if (edge < point.edges.size()) {
-        const EdgeStats& stats = point.edges[edge];
-        ended.merge(latency ? stats.latency_ns : stats.connect_ns);
-        unfinished.merge(latency ? stats.unfinished_age_ns : stats.connecting_age_ns);
-        failed += latency ? stats.failed() : stats.connects_failed;
-      }
-    }
-  }
-  const CensoredTimes times(ended, unfinished, failed);
-  const CensoredValue found = slo.statistic == Slo::Statistic::Quantile ? times.quantile(slo.quantile)
-                              : slo.statistic == Slo::Statistic::Mean   ? times.mean()
-                                                                        : times.max();
-  if (found.kind == CensoredValue::Kind::Nothing || found.kind == CensoredValue::Kind::Infinite) {
-    return {};
-  }
-  const Duration value = from_nanoseconds(static_cast<double>(found.value));
-  const bool below = value < slo.bound || (slo.or_equal && value == slo.bound);
-  return {.met = below && found.exact(), .observed = value};  // no bound from below tells that it is met
 }
 
 }  // namespace knetsim

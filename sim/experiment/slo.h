@@ -1,41 +1,44 @@
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "analysis/objective.h"
 #include "sim/experiment/simulation.h"
 #include "sim/input/diagnostics.h"
 
 namespace knetsim {
 
-/// One objective of a scenario's `slo`: p99(latency{workload="browse"}) < 10ms.
+/// One objective of a scenario's `slo`: p99(latency{workload="browse"}) < 10ms, errors(browse) < 0.1%.
 struct Slo {
-  enum class Statistic : std::uint8_t { Quantile, Mean, Maximum };
+  enum class Measure : std::uint8_t { Quantile, Mean, Maximum, Errors, Availability, Rate };
   enum class Metric : std::uint8_t { Latency, Connect };
   enum class Label : std::uint8_t { None, Workload, Service };
 
   std::string text;
-  Statistic statistic = Statistic::Quantile;
+  Measure measure = Measure::Quantile;
   double quantile = 0;
-  Metric metric = Metric::Latency;
-  Label label = Label::None;  ///< None: every workload together.
-  std::string name;           ///< Of the workload or Service.
-  bool or_equal = false;      ///< <= instead of <
-  Duration bound{};
+  Metric metric = Metric::Latency;  ///< Of Quantile, Mean and Maximum.
+  Label label = Label::None;        ///< None: every workload together.
+  std::string name;                 ///< Of the workload or Service.
+  Limit limit;                      ///< Nanoseconds, a share, or a rate per second; above it for Availability and Rate.
+
+  bool is_time() const {
+    return measure == Measure::Quantile || measure == Measure::Mean || measure == Measure::Maximum;
+  }
 };
 
-/// What one variant's replicates together say of an objective. A variant in which nothing was observed does not meet
-/// it.
-struct SloOutcome {
-  bool met = false;
-  std::optional<Duration> observed;  ///< None where nothing was, or what failed decides it.
-};
+/// What an objective may be: the grammar with examples, for `knetsim explain slo`.
+std::string_view slo_grammar();
 
 /// Reads `slo`, a list of texts. What cannot be read, and names that no workload or call of the variant has, go to
 /// `diagnostics`; names are not looked up where it holds errors, since the traffic is then incomplete.
 std::vector<Slo> read_slos(Node list, const TrafficPlan& traffic, Diagnostics& diagnostics);
 
-SloOutcome evaluate(const Slo& slo, const BoundVariant& variant, const std::vector<PointResult>& replicates);
+/// What the replicates of one variant tell of an objective; of a single one, what its parts do. Failed and timed-out
+/// requests are infinitely late.
+ObjectiveOutcome evaluate(const Slo& slo, const BoundVariant& variant, const std::vector<PointResult>& replicates);
 
 }  // namespace knetsim

@@ -103,11 +103,11 @@ TEST(Screen, SaysWhatVariantsHaveInCommon) {
        "Against podIP, same random numbers, 1 replicate, 95 % CI\n");
 }
 
-// The exit code says that an objective does not hold; the summary says which, in which variant, and by how much.
+// The exit code says that an objective is missed; the summary says which, in which variant, and by how much.
 TEST(RunJson, HasTheOutcomeOfEachObjectiveInEachVariant) {
   const std::string brief =
       "run configs/quickstart.yaml -q -o json --no-results --variant podIP,ipvs --set run.replicates=1 "
-      "--set run.duration=200ms --set run.warmUp=0s";
+      "--set run.duration=2s --set run.warmUp=0s";
   const ProgramResult missed = run_program(brief + " --set 'slo[1]=p50(connect) < 100us'");
   EXPECT_EQ(missed.code, 10) << missed.err;
   const json read = json::parse(missed.out);
@@ -118,14 +118,13 @@ TEST(RunJson, HasTheOutcomeOfEachObjectiveInEachVariant) {
     EXPECT_EQ(one.at("variant"), read.at("runs")[i / 2].at("variant"));
     EXPECT_EQ(one.at("objective"), i % 2 == 0 ? "p99(latency{workload=\"browse\"}) < 10ms" : "p50(connect) < 100us");
     const double seen = one.at("observed_s").get<double>();
-    const double bound = one.at("bound_s").get<double>();
-    EXPECT_NEAR(seen, (i % 2 == 0 ? browse.at("latency_s").at("p99") : browse.at("connect_s").at("p50")).get<double>(),
-                1e-9);
-    EXPECT_NEAR(bound, i % 2 == 0 ? 10e-3 : 100e-6, 1e-12);
-    EXPECT_EQ(one.at("met").get<bool>(), seen < bound);
-  }
-  EXPECT_TRUE(read.at("slo")[1].at("met").get<bool>());   // pods addressed themselves: about 78 us
-  EXPECT_FALSE(read.at("slo")[3].at("met").get<bool>());  // ipvs: about 119 us
+    const double shown =
+        (i % 2 == 0 ? browse.at("latency_s").at("p99") : browse.at("connect_s").at("p50")).get<double>();
+    EXPECT_NEAR(seen, shown, shown / 1024);  // to the histogram's bucket
+    EXPECT_NEAR(one.at("bound_s").get<double>(), i % 2 == 0 ? 10e-3 : 100e-6, 1e-12);
+    EXPECT_EQ(one.at("outcome"), i == 3 ? "missed" : "met") << one;
+    EXPECT_EQ(one.at("met").get<bool>(), i != 3);
+  }  // pods addressed themselves: about 78 us; ipvs: about 119 us
 
   const json nothing = json::parse(run_program(brief + " --set 'slo=[\"p99(latency) < 1s\"]' --set "
                                                        "'workloads.browse.arrivals={poisson: 0.001/s}'")
@@ -133,6 +132,40 @@ TEST(RunJson, HasTheOutcomeOfEachObjectiveInEachVariant) {
   EXPECT_EQ(nothing.at("slo")[0].at("observed_s"), nullptr);
   EXPECT_EQ(nothing.at("slo")[0].at("met"), false);
   EXPECT_EQ(json::parse(run_program(brief + " --set slo=").out).at("slo"), json::array());
+}
+
+// 400 requests in time do not show that 99 % are, where they are not independent: 0, but not with --strict.
+TEST(Run, ExitsWith11WhereAnObjectiveCannotBeToldAndItIsStrict) {
+  const std::string brief =
+      "run configs/quickstart.yaml -q --no-results --variant podIP --set run.replicates=1 --set run.duration=100ms";
+  const ProgramResult found = run_program(brief);
+  EXPECT_EQ(found.code, 0) << found.err;
+  EXPECT_THAT(found.out,
+              HasSubstr("SLO  ? p99(latency{workload=\"browse\"}) < 10ms in 0 of 1 variants: podIP cannot tell"));
+  EXPECT_EQ(run_program(brief + " --strict").code, 11);
+  EXPECT_EQ(run_program(brief + " --strict --set 'slo=[\"rate(browse) > 1/s\"]'").code, 0);
+  EXPECT_EQ(run_program(brief + " --strict --set 'slo=[\"rate(browse) > 1M/s\"]'").code, 10);
+}
+
+// What decides is in the summary for programs: intervals, p-values and verdicts.
+TEST(RunJson, HasIntervalsAndTheComparison) {
+  const json read =
+      json::parse(run_program("run configs/quickstart.yaml -q -o json --no-results --variant iptables,podIP "
+                              "--set run.replicates=3 --set run.duration=3s --set run.warmUp=0s")
+                      .out);
+  const json& comparison = read.at("comparison");
+  EXPECT_EQ(comparison.at("base"), "iptables");
+  ASSERT_EQ(comparison.at("variants").size(), 1U) << read;
+  const json& connect = comparison.at("variants")[0].at("connect_p99");
+  EXPECT_EQ(connect.at("verdict"), "better") << connect;
+  EXPECT_LT(connect.at("low").get<double>(), connect.at("change").get<double>());
+  EXPECT_LT(connect.at("change").get<double>(), connect.at("high").get<double>());
+  EXPECT_GT(connect.at("low").get<double>(), -1);
+  EXPECT_LE(connect.at("p").get<double>(), connect.at("p_holm").get<double>());
+  EXPECT_EQ(comparison.at("variants")[0].at("availability").at("verdict"), "the same");
+  const json& p99 = read.at("intervals")[0].at("latency_s").at("p99");
+  EXPECT_LT(p99.at("low").get<double>(), p99.at("value").get<double>());
+  EXPECT_LT(p99.at("value").get<double>(), p99.at("high").get<double>());
 }
 
 TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {

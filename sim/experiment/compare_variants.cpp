@@ -1,0 +1,47 @@
+#include "sim/experiment/compare_variants.h"
+
+#include "sim/experiment/observed.h"
+
+namespace knetsim {
+namespace {
+
+template <class T>
+std::vector<T> by_replicate(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload,
+                            T (*of)(const EdgeStats&)) {
+  std::vector<T> all;
+  if (workload >= variant.traffic.sources.size()) return all;
+  for (const PointResult& point : points) {
+    if (!point.edges.empty()) all.push_back(of(point.edges[variant.traffic.sources[workload].edge]));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Sample> samples_of(const BoundVariant& variant, const std::vector<PointResult>& points,
+                               std::size_t workload, Sample (*of)(const EdgeStats&)) {
+  return by_replicate(variant, points, workload, of);
+}
+
+std::vector<VariantComparison> compare_variants(const std::vector<BoundVariant>& variants,
+                                                const ExperimentOutcome& outcome) {
+  constexpr double kQuantile = 0.99;
+  std::vector<VariantComparison> all;
+  const BoundVariant& base = variants.front();
+  for (std::size_t w = 0; w < base.traffic.sources.size(); ++w) {
+    const std::vector<Sample> base_connects = samples_of(base, outcome.points[0], w, connects_of);
+    const std::vector<Sample> base_latencies = samples_of(base, outcome.points[0], w, latencies_of);
+    const std::vector<Asked> base_asked = by_replicate(base, outcome.points[0], w, asked_of);
+    for (std::size_t v = 1; v < variants.size(); ++v) {
+      const auto& points = outcome.points[v];
+      all.push_back(
+          {.connect_p99 = compare_quantile(base_connects, samples_of(variants[v], points, w, connects_of), kQuantile),
+           .request_p99 = compare_quantile(base_latencies, samples_of(variants[v], points, w, latencies_of), kQuantile),
+           .availability = compare_availability(base_asked, by_replicate(variants[v], points, w, asked_of))});
+    }
+  }
+  judge(all);
+  return all;
+}
+
+}  // namespace knetsim
