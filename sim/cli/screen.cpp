@@ -46,13 +46,6 @@ void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.connects_failed += stats.connects_failed;
 }
 
-/// The variant's workload of this name; null where it has none.
-const TrafficSpec* workload_named(const BoundVariant& variant, std::string_view name) {
-  const auto& sources = variant.traffic.sources;
-  const auto found = std::ranges::find(sources, name, &TrafficSpec::name);
-  return found == sources.end() ? nullptr : &*found;
-}
-
 Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::string_view workload) {
   Row row;
   const double measured = to_seconds(variant.scenario.run.duration);
@@ -243,7 +236,7 @@ std::string slo_lines(const std::vector<BoundVariant>& variants, const Experimen
 }
 
 /// Half widths of 95 % intervals, below the figures of the only variant.
-std::string half_widths(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload,
+std::string half_widths(const BoundVariant& variant, const std::vector<PointResult>& points, std::string_view workload,
                         std::size_t name_width) {
   const std::vector<Sample> connects = samples_of(variant, points, workload, connects_of);
   const std::vector<Sample> latencies = samples_of(variant, points, workload, latencies_of);
@@ -330,7 +323,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
       const std::size_t others = variants.size() - 1;
       text += comparison_lines(variants, rows, std::span(compared).subspan(w * others, others), judged, name_width);
     } else {
-      text += half_widths(base, outcome.points.front(), w, name_width);
+      text += half_widths(base, outcome.points.front(), base.traffic.sources[w].name, name_width);
     }
     text += where_time_goes(base, outcome.points.front(), w);
   }

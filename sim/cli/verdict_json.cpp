@@ -84,10 +84,10 @@ Json json_of_comparison(const std::vector<BoundVariant>& variants, const Experim
 Json json_of_intervals(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome) {
   Json list = Json::array();
   for (std::size_t v = 0; v < variants.size(); ++v) {
-    for (std::size_t w = 0; w < variants[v].traffic.sources.size(); ++w) {
-      Json entry = {{"variant", variants[v].name}, {"workload", variants[v].traffic.sources[w].name}};
+    for (const TrafficSpec& source : variants[v].traffic.sources) {
+      Json entry = {{"variant", variants[v].name}, {"workload", source.name}};
       for (const auto& [name, of] : {std::pair("latency_s", &latencies_of), std::pair("connect_s", &connects_of)}) {
-        const std::vector<Sample> samples = samples_of(variants[v], outcome.points[v], w, of);
+        const std::vector<Sample> samples = samples_of(variants[v], outcome.points[v], source.name, of);
         for (const double q : {0.5, 0.9, 0.99, 0.999}) {
           const PooledQuantile found = pooled_quantile(samples, q);
           if (found.kind != PooledQuantile::Kind::Finite) continue;

@@ -1,25 +1,34 @@
 #include "sim/experiment/compare_variants.h"
 
+#include <algorithm>
+
 #include "sim/experiment/observed.h"
 
 namespace knetsim {
 namespace {
 
 template <class T>
-std::vector<T> by_replicate(const BoundVariant& variant, const std::vector<PointResult>& points, std::size_t workload,
-                            T (*of)(const EdgeStats&)) {
+std::vector<T> by_replicate(const BoundVariant& variant, const std::vector<PointResult>& points,
+                            std::string_view workload, T (*of)(const EdgeStats&)) {
   std::vector<T> all;
-  if (workload >= variant.traffic.sources.size()) return all;
+  const TrafficSpec* source = workload_named(variant, workload);
+  if (source == nullptr) return all;
   for (const PointResult& point : points) {
-    if (!point.edges.empty()) all.push_back(of(point.edges[variant.traffic.sources[workload].edge]));
+    if (!point.edges.empty()) all.push_back(of(point.edges[source->edge]));
   }
   return all;
 }
 
 }  // namespace
 
+const TrafficSpec* workload_named(const BoundVariant& variant, std::string_view name) {
+  const auto& sources = variant.traffic.sources;
+  const auto found = std::ranges::find(sources, name, &TrafficSpec::name);
+  return found == sources.end() ? nullptr : &*found;
+}
+
 std::vector<Sample> samples_of(const BoundVariant& variant, const std::vector<PointResult>& points,
-                               std::size_t workload, Sample (*of)(const EdgeStats&)) {
+                               std::string_view workload, Sample (*of)(const EdgeStats&)) {
   return by_replicate(variant, points, workload, of);
 }
 
@@ -28,7 +37,8 @@ std::vector<VariantComparison> compare_variants(const std::vector<BoundVariant>&
   constexpr double kQuantile = 0.99;
   std::vector<VariantComparison> all;
   const BoundVariant& base = variants.front();
-  for (std::size_t w = 0; w < base.traffic.sources.size(); ++w) {
+  for (const TrafficSpec& source : base.traffic.sources) {
+    const std::string_view w = source.name;
     const std::vector<Sample> base_connects = samples_of(base, outcome.points[0], w, connects_of);
     const std::vector<Sample> base_latencies = samples_of(base, outcome.points[0], w, latencies_of);
     const std::vector<Asked> base_asked = by_replicate(base, outcome.points[0], w, asked_of);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "analysis/comparison.h"
@@ -13,8 +14,12 @@ namespace knetsim {
 std::vector<VariantComparison> compare_variants(const std::vector<BoundVariant>& variants,
                                                 const ExperimentOutcome& outcome);
 
-/// Samples of one workload by replicate. `of` is latencies_of or connects_of.
+/// The variant's workload of this name; null where it has none.
+const TrafficSpec* workload_named(const BoundVariant& variant, std::string_view name);
+
+/// Samples of one workload by replicate; empty where the variant has none of this name. `of` is latencies_of or
+/// connects_of.
 std::vector<Sample> samples_of(const BoundVariant& variant, const std::vector<PointResult>& points,
-                               std::size_t workload, Sample (*of)(const EdgeStats&));
+                               std::string_view workload, Sample (*of)(const EdgeStats&));
 
 }  // namespace knetsim
