@@ -18,7 +18,7 @@ struct ClusterOptions {
   NodePool nodes;                 ///< A count of 0: only the shape is given, for Node objects that state none.
   std::vector<NodePool> pools{};  ///< Further nodes, each pool of its own shape.
   AddressPlan addresses{};
-  std::uint64_t seed = 1;  ///< Of what is drawn: the scheduler's choice among nodes of equal score.
+  std::uint64_t seed = 1;         ///< Of what is drawn: the scheduler's choice among nodes of equal score.
   bool terminating_serve = true;  ///< See build_endpoints(): by default from Kubernetes 1.26 on.
 };
 

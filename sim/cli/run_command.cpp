@@ -173,7 +173,9 @@ void describe_run(CLI::App& command, RunArguments& arguments) {
       "knetsim run configs/quickstart.yaml --set cluster.background.services=0 --out small.h5\n"
       "knetsim run configs/quickstart.yaml --variant iptables,nftables -o json");
   command.add_option("scenario", arguments.scenario, "Scenario file")->required()->type_name("FILE");
-  command.add_option("--set", arguments.sets, "Set a key of the scenario, in every variant: path=value; may be given again")
+  command
+      .add_option("--set", arguments.sets,
+                  "Set a key of the scenario, in every variant: path=value; may be given again")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
   command.add_option("--variant", arguments.variants, "Run these variants only; the first is the base")

@@ -66,10 +66,10 @@ void tell_idle_nodes(const BoundVariant& variant, const ClusterSummary& summary,
   if (std::none_of(kOfMadeNodes.begin(), kOfMadeNodes.end(), [&](const char* key) { return nodes[key].exists(); })) {
     return;
   }
-  diagnostics.notice(nodes,
-                     fmt::format("the manifests bring {} Node objects: 'count', 'zones', 'labels', 'taints' and 'pools' are "
-                                 "not read, 'cpu' and 'memory' for those alone that state no capacity",
-                                 variant.cluster->nodes.size()));
+  diagnostics.notice(
+      nodes, fmt::format("the manifests bring {} Node objects: 'count', 'zones', 'labels', 'taints' and 'pools' are "
+                         "not read, 'cpu' and 'memory' for those alone that state no capacity",
+                         variant.cluster->nodes.size()));
 }
 
 }  // namespace knetsim

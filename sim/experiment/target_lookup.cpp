@@ -144,10 +144,10 @@ void TargetLookup::tell_no_endpoints(ServicePortIndex port, Node at) {
   }
   std::vector<std::string> selector;
   for (const Label& label : service.selector) selector.push_back(fmt::format("{}={}", label.key, label.value));
-  const std::string told = fmt::format("{} has no endpoints{}", object_label("Service", service.ns, service.name),
-                                       selector.empty() ? std::string(": it has no selector and no EndpointSlice")
-                                                        : fmt::format(": no ready pod with {} has its port",
-                                                                      fmt::join(selector, ",")));
+  const std::string told =
+      fmt::format("{} has no endpoints{}", object_label("Service", service.ns, service.name),
+                  selector.empty() ? std::string(": it has no selector and no EndpointSlice")
+                                   : fmt::format(": no ready pod with {} has its port", fmt::join(selector, ",")));
   constexpr const char* kAccepted = "pods that carry the labels of its selector";
   if (!absent.empty()) {  // the cluster may well have them: a refusal would answer another question
     diagnostics_.error(at, told + absent, kAccepted);
