@@ -38,8 +38,8 @@ struct CostFit {
 
 /// Least squares in the logarithm of all costs at once: minimises
 ///
-///     sum over cases ((measured - sum of counts x costs - scans) / uncertainty)^2 + sum over costs (log(cost / before)
-///     / tau)^2
+///     sum over cases ((measured - sum of counts x costs - scans) / uncertainty)^2
+///     + sum over costs (log(cost / before) / tau)^2
 ///
 /// The second sum is the prior: a cost is believed to lie within a factor exp(tau) of the profile's until something is
 /// measured. It decides only how a sum that no case takes apart is shared among its steps, and keeps costs positive.

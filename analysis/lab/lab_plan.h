@@ -24,9 +24,8 @@ std::vector<LabCase> all_cases(const Surroundings& here);
 /// Datapaths that no calibration has seen, of the same steps in other sums: other numbers of Services, endpoints and
 /// places, rules and overlay together, a packet that misses every rule, host clients, node ports of each node, host
 /// ports, affinity, whole connections, two Services in a chain, datagrams, swept caches. Where the kernel has them,
-/// IPIP and WireGuard stand beside, without a model, and so does what
-/// changes CPU. With them those between hosts of the calibration, which increments are over and the machine's drift
-/// since is told by.
+/// IPIP and WireGuard stand beside, without a model, and so does what changes CPU. With them those between hosts of the
+/// calibration, which increments are over and the machine's drift since is told by.
 std::vector<LabCase> held_out_cases(const Surroundings& here);
 
 /// A kind of step that no calibration measures, and why.

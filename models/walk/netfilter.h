@@ -22,9 +22,9 @@ enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode };
 /// applied conntrack's stored mapping before it asks (destination is the endpoint from the hook on where the first
 /// packet was translated); a mode that translates outside conntrack (IPVS, at Input) finds `destination` untouched and
 /// sets it for every packet. A packet that comes out of Prerouting still bound for a ClusterIP is taken as local and
-/// goes to Input; translated there, it goes on through Output
-/// (`from_local_process` false, `nat_bound` true) and Postrouting, as ip_vs_nat_xmit does
-/// (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New and not nat_bound.
+/// goes to Input; translated there, it goes on through Output (`from_local_process` false, `nat_bound` true) and
+/// Postrouting, as ip_vs_nat_xmit does (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New
+/// and not nat_bound.
 struct HookPacket {
   FlowClass flow;
   CtState state = CtState::New;

@@ -8,8 +8,7 @@ namespace knetsim {
 
 /// Bijective mixer of 64 bits: each input bit flips each output bit with probability close to one half; 0 maps to 0.
 /// @source Stafford's variant 13 of the MurmurHash3 finalizer, as in SplitMix64 (Steele, Lea and Flood, "Fast
-/// splittable
-///         pseudorandom number generators", OOPSLA 2014, section 3).
+///         splittable pseudorandom number generators", OOPSLA 2014, section 3).
 constexpr std::uint64_t mix64(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;

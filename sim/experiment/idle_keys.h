@@ -8,8 +8,8 @@
 
 namespace knetsim {
 
-/// Notices of keys that were given and that no variant uses: the ports of a fat-tree
-/// in a scenario of leaf-spines, a scheduler without ipvs.
+/// Notices of keys that were given and that no variant uses: the ports of a fat-tree in a scenario of leaf-spines,
+/// a scheduler without ipvs.
 void tell_idle_keys(std::span<const BoundVariant> variants, Diagnostics& diagnostics);
 
 /// The same of `cluster.nodes`, whose machines are not used where the manifests bring Node objects.

@@ -30,8 +30,8 @@ namespace knetsim {
 //     }
 //     enum class Backend { Vxlan, HostGateway };
 //     void describe(EnumValues<Backend>& v) {
-//       v.value("vxlan", Backend::Vxlan, "UDP encapsulation").value("host-gw", Backend::HostGateway, "routes, no
-//       encapsulation");
+//       v.value("vxlan", Backend::Vxlan, "UDP encapsulation");
+//       v.value("host-gw", Backend::HostGateway, "routes, no encapsulation");
 //     }
 //     Run run = bind<Run>(document.root(), diagnostics);
 //

@@ -26,8 +26,7 @@ class Input {
   /// (/dev/fd/3, what the shell's <(command) gives) is read. Pipes are read to their end first: up to 64 MiB in memory,
   /// beyond that in an unlinked temporary file.
   /// @throws ConfigError  Missing (with a near name from its directory), unreadable, a directory or device, empty,
-  /// binary (a NUL byte
-  ///                      in the first 64 KiB), UTF-16, compressed.
+  ///                      binary (a NUL byte in the first 64 KiB), compressed.
   static std::unique_ptr<Input> open(const std::string& path);
   /// A text that the program has: "--set" values, embedded defaults, tests.
   static std::unique_ptr<Input> from_text(std::string name, std::string_view text);

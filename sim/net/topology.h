@@ -76,8 +76,7 @@ class Topology {
   SwitchId add_switch(std::string name, Duration latency = {}, std::string zone = {});
 
   /// @throws std::invalid_argument  An end that does not exist, both ends the same, rate not above zero, buffer or
-  /// delay below
-  ///                                zero, or a second cable at a host (hosts have one NIC).
+  ///                                delay below zero, or a second cable at a host (hosts have one NIC).
   CableId connect(Vertex a, Vertex b, const Cable& cable);
 
   /// Takes a cable down or brings it back. Routing has to be rebuilt before it shows.

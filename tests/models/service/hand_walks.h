@@ -18,8 +18,10 @@ namespace knetsim {
 //   host process -> ClusterIP        the same and KUBE-MARK-MASQ = k + i + 5
 //   NodePort, Cluster policy         1 + R + 1 + n + 2 + 1 + 1 + i + 2 = R + n + i + 8
 //   no Service of this node          1 + R + 1                  = R + 2, and all N of KUBE-NODEPORTS where the address
-//   is the node's own nat POSTROUTING                  2; 4 where marked filter FORWARD                   4 + 3 new; 4
-//   where marked; 5 established filter INPUT, OUTPUT             5 and 4
+//                                                                 is the node's own
+//   nat POSTROUTING                  2; 4 where marked
+//   filter FORWARD                   4 + 3 new; 4 where marked; 5 established
+//   filter INPUT, OUTPUT             5 and 4
 //
 // R = 1,000, k = 417, n = 12 of 30, i = 4 of 10; no Service without endpoints. Costs in ns, round figures in the range
 // of the published ones; a rule costs 20 whether warm or cold, so that sums can be written down.
