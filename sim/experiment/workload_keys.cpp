@@ -177,8 +177,7 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("response", &WorkloadKeys::response, "1KiB", {.doc = "Bytes of a response."});
   f.optional("work", &WorkloadKeys::work, {.doc = "CPU time that the client spends on an answer, within the latency."});
   f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s"});
-  f.optional("retries", &WorkloadKeys::retries,
-             {.doc = "Attempts after one that was not answered in time; none where nothing is said."});
+  f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after one that was not answered in time."});
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
     if (!keys.connection.await_close) return;
