@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "sim/experiment/slo_edges.h"
 #include "sim/input/input_file.h"
@@ -177,7 +178,9 @@ void tell(const Mistake& mistake, Node at, Diagnostics& diagnostics) {
     return;
   }
   mark.column += static_cast<std::uint32_t>(mistake.offset) + (at.is_quoted() ? 1U : 0U);
-  diagnostics.error(mark, at.path(), message, mistake.accepted);
+  Diagnostic error = Diagnostic::at(Severity::Error, mark, at.path(), message, mistake.accepted);
+  error.object = at.document().label();
+  diagnostics.add(std::move(error));
 }
 
 void check_name(const Slo& slo, Node at, const TrafficPlan& traffic, Diagnostics& diagnostics) {
