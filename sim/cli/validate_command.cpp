@@ -187,6 +187,12 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   const std::shared_ptr<const LoadedCluster> shared = ClusterLoader(inputs, diagnostics).load(scenario);
   diagnostics.throw_if_errors();
   const LoadedCluster& loaded = *shared;
+  if (loaded.summary.objects == 0 && loaded.summary.not_used.empty() && diagnostics.notices().empty()) {
+    const bool one = scenario.manifests.size() == 1;
+    diagnostics.error(Mark{.file = scenario.manifests.front()}, {},
+                      one ? "the file holds no document" : "the files hold no document", "YAML or JSON of Kubernetes");
+    diagnostics.throw_if_errors();
+  }
   // A scenario that says nothing of it has this mode.
   tell_other_proxy_mode(loaded.summary, std::span(&scenario.cluster.proxy.mode, 1), diagnostics);
   Validated result;

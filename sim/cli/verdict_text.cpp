@@ -106,6 +106,9 @@ std::string quantile_text(std::string_view what, const Comparison& found, std::s
                          name_of(found.verdict));
     case VerdictReason::OneReplicate:
       return fmt::format("{} {} (one replicate: no interval)", what, percent(found.change));
+    case VerdictReason::TooShort:
+      if (found.effective < 1) return {};  // not one observation beyond the percentile: it is none
+      break;
     default:
       break;
   }

@@ -223,7 +223,9 @@ HookWork KernelRulesLab::proxy_agrees(const FirstPacket& first, HookPacket packe
     // Of the last endpoint the model counts a draw that its rule does not make.
     const bool drawn =
         rule.translated && !before && packet.flow.exposure != Exposure::HostPort && !packet.flow.remembered;
-    const std::uint32_t choices = packet.flow.local_policy ? local_endpoints_ : kEndpoints;
+    // The node's own pods and processes reach every endpoint by a node port, whatever the external policy.
+    const bool own_node = packet.flow.exposure == Exposure::NodePort && packet.flow.ingress == IngressNode::ClientNode;
+    const std::uint32_t choices = packet.flow.local_policy && !own_node ? local_endpoints_ : kEndpoints;
     if (is_iptables(GetParam()) && drawn && endpoint + 1 == choices) ++want.nat.matches;
     rules_at_hook(*on.model, *on.portmap, hook, packet, sink);
     const HookWork got = counted(steps, symbols);

@@ -151,7 +151,7 @@ TEST(Run, ExitsWith11WhereAnObjectiveCannotBeToldAndItIsStrict) {
 TEST(RunJson, HasIntervalsAndTheComparison) {
   const json read =
       json::parse(run_program("run configs/quickstart.yaml -q -o json --no-results --variant iptables,podIP "
-                              "--set run.replicates=3 --set run.duration=3s --set run.warmUp=0s")
+                              "--set run.replicates=3 --set run.duration=8s --set run.warmUp=0s")
                       .out);
   const json& comparison = read.at("comparison");
   EXPECT_EQ(comparison.at("base"), "iptables");
