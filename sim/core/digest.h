@@ -17,7 +17,7 @@ class RunDigest {
   constexpr void add(double number) { add(std::bit_cast<std::uint64_t>(number)); }
   constexpr void add(const EventKey& key) {
     add(static_cast<std::uint64_t>(key.at.time_since_epoch().count()));
-    add(std::uint64_t{key.source} << 32 | key.count);
+    add(std::uint64_t{key.source()} << 32 ^ key.count());  // as when both had 32 bits, while they fit
   }
   constexpr std::uint64_t value() const { return value_; }
   constexpr bool operator==(const RunDigest&) const = default;

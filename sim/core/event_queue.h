@@ -70,10 +70,10 @@ class EventQueue {
   EventKey push(Time at, std::uint32_t source, const Payload& payload) {
     KNETSIM_ENSURE(at >= now_, "an event was scheduled in the past");
     if (source >= counts_.size()) {
-      counts_.resize(std::size_t{source} + 1, 0);
+      add_source(source);
     }
-    std::uint32_t& count = counts_[source];
-    KNETSIM_ENSURE(count != std::numeric_limits<std::uint32_t>::max(), "a source has used up its 2^32 event counts");
+    std::uint64_t& count = counts_[source];
+    KNETSIM_ENSURE(count != EventKey::kMaxCount, "a source has used up its 2^40 event counts");
     const Event event{{at, source, count++}, payload};
     ++size_;
     file(event);
@@ -97,9 +97,9 @@ class EventQueue {
   }
 
   /// Sets how many events `source` has scheduled so far, as when a run is taken up again.
-  void set_count(std::uint32_t source, std::uint32_t count) {
+  void set_count(std::uint32_t source, std::uint64_t count) {
     if (source >= counts_.size()) {
-      counts_.resize(std::size_t{source} + 1, 0);
+      add_source(source);
     }
     counts_[source] = count;
   }
@@ -331,6 +331,11 @@ class EventQueue {
     run_head_ = 0;
   }
 
+  void add_source(std::uint32_t source) {
+    KNETSIM_ENSURE(source <= EventKey::kMaxSource, "more than 2^24 sources of events");
+    counts_.resize(std::size_t{source} + 1, 0);
+  }
+
   // The bottom: all events before bottom_end_.
   std::vector<Event> run_;  // sorted; those before run_head_ are gone
   std::size_t run_head_ = 0;
@@ -350,7 +355,7 @@ class EventQueue {
 
   std::size_t size_ = 0;
   Time now_ = kTimeZero;
-  std::vector<std::uint32_t> counts_;
+  std::vector<std::uint64_t> counts_;
 };
 
 }  // namespace knetsim
