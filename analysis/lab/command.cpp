@@ -44,9 +44,13 @@ struct Pipe {
   }
 };
 
+/// Where programs of root's are: sudo's secure_path (sudoers(5), Debian 12).
+constexpr const char* kFolders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// In the child: only what may be called between fork and exec in a program with threads.
 [[noreturn]] void become(char* const* arguments, const CommandOptions& options, const Pipe& in, const Pipe& out) {
   ::setpgid(0, 0);
+  ::signal(SIGPIPE, SIG_DFL);  // ignored by this program, and that is inherited
   ::dup2(in.read, 0);
   ::dup2(out.write, 1);
   ::dup2(out.write, 2);
@@ -62,7 +66,8 @@ struct Pipe {
     ::mount("tmpfs", "/run", "tmpfs", 0, nullptr);
   }
   ::setenv("LC_ALL", "C", 1);
-  ::execvp(arguments[0], arguments);
+  ::setenv("PATH", kFolders, 1);  // iptables runs modprobe
+  ::execv(arguments[0], arguments);
   ::_exit(127);
 }
 
@@ -77,9 +82,10 @@ int wait_for(pid_t child) {
 
 CommandResult run(const std::vector<std::string>& command, const CommandOptions& options) {
   const std::string program = find_program(command.front());
+  if (program.empty()) return {.status = 127, .timed_out = false, .output = command.front() + ": not found"};
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  if (!program.empty()) arguments.front() = const_cast<char*>(program.c_str());
+  arguments.front() = const_cast<char*>(program.c_str());
   arguments.push_back(nullptr);
   Pipe in;
   Pipe out;
@@ -127,11 +133,14 @@ std::vector<std::string> words(std::string_view text) {
 }
 
 std::filesystem::path find_program(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/sbin:/usr/bin:/sbin:/bin");
+  const char* path = ::geteuid() == 0 ? nullptr : std::getenv("PATH");
+  std::istringstream folders(std::string(path != nullptr ? path : "") + ":" + kFolders);
   for (std::string folder; std::getline(folders, folder, ':');) {
+    if (!folder.starts_with('/')) continue;  // "" and "." are wherever somebody happens to be
     std::filesystem::path candidate = std::filesystem::path(folder) / program;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    std::error_code unknown;
+    if (std::filesystem::is_regular_file(candidate, unknown) && ::access(candidate.c_str(), X_OK) == 0)
+      return candidate;
   }
   return {};
 }

@@ -26,7 +26,8 @@ CommandResult run(const std::vector<std::string>& command, const CommandOptions&
 /// "ip link add" -> {"ip", "link", "add"}: words between blanks, no quoting.
 std::vector<std::string> words(std::string_view text);
 
-/// Where a program of that name is: in PATH, or, as root's may lack them, in the usual folders. Empty: nowhere.
+/// Where a program of that name is. Root's programs come from the usual folders alone, whatever PATH says; other users'
+/// from the absolute folders of PATH first. Empty: nowhere.
 std::filesystem::path find_program(const std::string& program);
 /// Whether it is anywhere.
 bool is_installed(const std::string& program);

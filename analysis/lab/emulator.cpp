@@ -69,6 +69,7 @@ std::vector<std::string> command_line(const GuestKernel& kernel, int archive, in
 class Process {
  public:
   Process(const std::vector<std::string>& command, int output, const std::vector<int>& inherited) {
+    const std::string program = find_program(command.front());
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -78,12 +79,13 @@ class Process {
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
+    ::signal(SIGPIPE, SIG_DFL);
     const int nothing = ::open("/dev/null", O_RDONLY);
     ::dup2(nothing, 0);
     ::dup2(output, 1);
     ::dup2(output, 2);
     for (const int fd : inherited) ::fcntl(fd, F_SETFD, 0);
-    ::execvp(arguments[0], arguments.data());
+    ::execv(program.c_str(), arguments.data());
     ::_exit(127);
   }
   ~Process() {

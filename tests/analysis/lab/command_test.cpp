@@ -1,8 +1,14 @@
 #include "analysis/lab/command.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+#include "support/temporary_folder.h"
 
 namespace knetsim::lab {
 namespace {
@@ -30,6 +36,29 @@ TEST(Command, EndsWhatRunsTooLongWithItsChildren) {
   // Killed, perhaps not yet collected by whoever inherited it.
   const std::string state = run({"ps", "-o", "stat=", "-p", child}).output;
   EXPECT_TRUE(state.empty() || state.starts_with("Z")) << state;
+}
+
+// With an empty PATH, or "." in it, root ran ./ip of whatever folder it stood in.
+TEST(Command, ProgramsComeFromFoldersOfRootAlone) {
+  const TemporaryFolder folder;
+  const std::string fake = folder.write("ip", "#!/bin/sh\necho foreign\n");
+  ::chmod(fake.c_str(), 0755);
+  const std::string path = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH");
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  for (const std::string& value : {std::string(), std::string("."), std::string(":"), std::string("relative:.")}) {
+    ::setenv("PATH", value.c_str(), 1);
+    EXPECT_TRUE(find_program("sh").is_absolute()) << value;
+    EXPECT_NE(find_program("ip").parent_path(), folder.path()) << value;
+    EXPECT_EQ(run({"sh", "-c", "echo own"}).output, "own\n") << value;
+  }
+  ::setenv("PATH", folder.path().c_str(), 1);
+  if (::geteuid() == 0) {
+    EXPECT_NE(find_program("ip").parent_path(), folder.path());
+    EXPECT_EQ(run({"sh", "-c", "echo $PATH"}).output, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
+  }
+  std::filesystem::current_path(here);
+  ::setenv("PATH", path.c_str(), 1);
 }
 
 TEST(Command, SplitsAtBlanks) {
