@@ -226,12 +226,31 @@ class Binder {
   /// A pod draws by its own name: the same whatever other pods there are.
   static std::uint64_t identity(const Pod& pod) { return hash_combine(hash_text(pod.ns), hash_text(pod.name)); }
 
+  /// Kubernetes is built for 150,000 pods (kubernetes.io/docs/setup/best-practices/cluster-large).
+  bool few_enough(const Owners& owners) {
+    constexpr std::uint64_t kMostPods = 1'000'000;
+    std::uint64_t pods = cluster_.pods.size();
+    for (const std::uint32_t i : owners.to_expand()) {
+      const Controller& controller = manifests_.controllers[i];
+      pods += controller.kind == "DaemonSet" ? cluster_.nodes.size() : controller.replicas;
+      if (pods <= kMostPods) continue;
+      Diagnostic diagnostic =
+          Diagnostic::at(Severity::Error, controller.mark, {},
+                         fmt::format("with its pods there are more than {} of them in the cluster", kMostPods));
+      diagnostic.object = object_label(controller.kind, controller.ns, controller.name);
+      diagnostics_.add(std::move(diagnostic));
+      return false;
+    }
+    return true;
+  }
+
   void place(const Owners& owners) {
     std::vector<PodIndex> unplaced;
     for (PodIndex i = 0; i < cluster_.pods.size(); ++i) {
       // One with an unknown nodeName was told; it is not to be put anywhere else.
       if (cluster_.pods[i].node == kNoIndex && manifests_.pod_nodes[i].empty()) unplaced.push_back(i);
     }
+    if (!few_enough(owners)) return;
     Placement placement(cluster_, options_.seed);
     for (const std::uint32_t i : owners.to_expand()) {
       const Controller& controller = manifests_.controllers[i];

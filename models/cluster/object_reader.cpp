@@ -245,6 +245,12 @@ std::optional<Quantity> ObjectReader::quantity(Node node) {
   return std::nullopt;
 }
 
+namespace {
+// What one machine may have, and so what one container may ask for. Sums over all of a cluster fit into 64 bits.
+constexpr std::int64_t kMostCpuMilli = 1'024'000;  // the engine's bound on the cores of a node
+constexpr std::int64_t kMostMemoryBytes = std::int64_t{1} << 50U;
+}  // namespace
+
 Resources ObjectReader::resources(Node node, bool node_status) {
   constexpr std::array<std::string_view, 2> kNames{"cpu", "memory"};
   Resources resources;
@@ -253,10 +259,19 @@ Resources ObjectReader::resources(Node node, bool node_status) {
   for (std::size_t i = 0; i < size; ++i) {
     const std::string_view name = node.key(i).text();
     if (name == "cpu") {
-      if (const auto value = quantity(node[i])) resources.cpu_milli = value->milli_value();
+      const auto value = quantity(node[i]);
+      if (value && value->milli_value() > kMostCpuMilli) {
+        error(node[i], fmt::format("{} cores", node[i].text()), fmt::format("up to {} cores", kMostCpuMilli / 1000));
+      } else if (value) {
+        resources.cpu_milli = value->milli_value();
+      }
     } else if (name == "memory") {
       const auto value = quantity(node[i]);
       if (!value) continue;
+      if (value->value() > kMostMemoryBytes) {
+        error(node[i], fmt::format("{} of memory", node[i].text()), "up to 1024Ti");
+        continue;
+      }
       resources.memory_bytes = value->value();
       if (node_status || value->value() >= 1024) continue;
       if (std::string doubt = memory_notice(node[i].text()); !doubt.empty()) notice(node[i], std::move(doubt));

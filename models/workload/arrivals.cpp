@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/workload/drawn.h"
+
 namespace knetsim {
 namespace {
 
@@ -25,7 +27,7 @@ std::optional<Time> ArrivalClock::next(TrafficIndex index, Time now) {
   const Arrivals& arrivals = plan_.sources[index].arrivals;
   Source& source = sources_[index];
   if (const auto* poisson = std::get_if<PoissonArrivals>(&arrivals)) {
-    return now + from_seconds(Distribution::exponential(1.0 / poisson->per_second).sample(source.gaps));
+    return now + drawn_span(Distribution::exponential(1.0 / poisson->per_second).sample(source.gaps));
   }
   if (const auto* constant = std::get_if<ConstantArrivals>(&arrivals)) {
     // Each by its number: rounded intervals would add up.
@@ -48,7 +50,7 @@ Duration ArrivalClock::pause(TrafficIndex source, std::uint64_t request) const {
 Duration ArrivalClock::think(TrafficIndex source, std::uint64_t id) const {
   RngStream draw = streams_.get(sources_[source].think, id);
   const auto& loop = std::get<ClosedLoop>(plan_.sources[source].arrivals);
-  return from_seconds(std::max(0.0, loop.think_seconds.sample(draw)));
+  return drawn_span(loop.think_seconds.sample(draw));
 }
 
 }  // namespace knetsim

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/workload/drawn.h"
+#include "models/workload/overload.h"
 #include "sim/core/ensure.h"
 
 namespace knetsim {
@@ -63,7 +65,7 @@ TrafficRuntime::TrafficRuntime(Scheduler& scheduler, Cpus& cpus, Network& networ
 
 Bytes TrafficRuntime::draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const {
   RngStream stream = streams_.get(purpose, id);
-  return Bytes(std::max<std::int64_t>(1, static_cast<std::int64_t>(distribution.sample(stream) + 0.5)));
+  return drawn_size(distribution.sample(stream));
 }
 
 void TrafficRuntime::start(Time now) {
@@ -129,6 +131,7 @@ void TrafficRuntime::on_event(Time now, const Event& event) {
 
 void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time now) {
   const TrafficSpec& spec = plan_.sources[source];
+  if (rpcs_.live() >= kMostInFlight) throw TooManyInFlight(source, now);
   const std::uint32_t index = rpcs_.take();
   Rpc& rpc = rpcs_[index];
   rpc.source = source;
@@ -286,7 +289,7 @@ void TrafficRuntime::on_message(Time now, MessageIndex message) {
       Duration cpu = burst.cpu;
       if (const auto& law = plan_.edges[rpc.edge].client_work_seconds; law) {
         RngStream draws = streams_.get(kClientWork, rpc.id);
-        const Duration span = from_seconds(std::max(0.0, law->sample(draws)));
+        const Duration span = drawn_span(law->sample(draws));
         rpc.split.serve(kinds_.work, span);
         cpu += span;
       }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/workload/drawn.h"
 #include "models/workload/runtime.h"
 
 namespace knetsim {
@@ -12,7 +13,7 @@ namespace {
 constexpr Purpose kResponseBytes("response.bytes");
 
 Duration drawn_span(const Distribution& distribution, RngStream stream) {
-  return from_seconds(std::max(0.0, distribution.sample(stream)));
+  return knetsim::drawn_span(distribution.sample(stream));
 }
 
 }  // namespace

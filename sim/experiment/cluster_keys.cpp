@@ -48,6 +48,8 @@ bool is_version(std::string_view text) {
   return point != std::string_view::npos && digits(text.substr(0, point)) && digits(text.substr(point + 1));
 }
 
+constexpr std::uint64_t kMostCables = 262'144;  // each two links of the engine, and routes over them
+
 constexpr Version kNewestKubernetes{1, 36};
 
 void check_mode(const ClusterSettings& settings, Node node, Binding& binding) {
@@ -101,8 +103,10 @@ void describe(Fields<NodesSpec>& f) {
               .unit = "cores",
               .at_least = "1",
               .at_most = "1024"});
-  f.optional("memory", &NodesSpec::memory, "32Gi", {.doc = "Memory of each, for placement.", .above = "0B"});
-  f.optional("nic", &NodesSpec::nic, "25Gbps", {.doc = "Rate of each machine's cable.", .above = "0bps"});
+  f.optional("memory", &NodesSpec::memory, "32Gi",
+             {.doc = "Memory of each, for placement.", .above = "0B", .at_most = "1024TiB"});
+  f.optional("nic", &NodesSpec::nic, "25Gbps",
+             {.doc = "Rate of each machine's cable.", .above = "0bps", .at_most = "100Tbps"});
   f.optional("cpuFactor", &NodesSpec::cpu_factor, "1",
              {.doc = "Multiplies every CPU cost of the profile: a slower or faster core, a busy SMT sibling.",
               .at_least = "0.01",
@@ -129,25 +133,40 @@ void describe(Fields<TopologySettings>& f) {
                           {.name = "leaf-spine", .value = 1, .doc = "machines at leaves, every leaf at every spine"},
                           {.name = "fat-tree", .value = 2, .doc = "three stages of k-port switches"}}});
   f.optional("leaves", &TopologySettings::leaves, "2",
-             {.doc = "Leaf switches of a leaf-spine.", .unit = "switches", .at_least = "1"});
+             {.doc = "Leaf switches of a leaf-spine.", .unit = "switches", .at_least = "1", .at_most = "4096"});
   f.optional("spines", &TopologySettings::spines, "2",
-             {.doc = "Spine switches of a leaf-spine.", .unit = "switches", .at_least = "1"});
+             {.doc = "Spine switches of a leaf-spine.", .unit = "switches", .at_least = "1", .at_most = "1024"});
+  f.optional("k", &TopologySettings::k, "0",
+             {.doc = "Ports of a fat-tree's switch, even; 0: the smallest fabric that holds the machines.",
+              .unit = "ports",
+              .at_most = "128"});
   f.optional(
-      "k", &TopologySettings::k, "0",
-      {.doc = "Ports of a fat-tree's switch, even; 0: the smallest fabric that holds the machines.", .unit = "ports"});
-  f.optional("oversubscription", &TopologySettings::oversubscription, "1",
-             {.doc = "Bandwidth of a leaf's machines over that of its uplinks.", .at_least = "0.001"});
+      "oversubscription", &TopologySettings::oversubscription, "1",
+      {.doc = "Bandwidth of a leaf's machines over that of its uplinks.", .at_least = "0.001", .at_most = "1000"});
   f.optional("uplink", &TopologySettings::uplink,
-             {.doc = "Rate of one leaf-spine cable; left out: as oversubscription says.", .above = "0bps"});
-  f.optional(
-      "delay", &TopologySettings::delay, "500ns",
-      {.doc = "Of one cable, one way; light takes 5 ns a metre in fibre.", .source = "assumption: 100 m of fibre"});
-  f.optional(
-      "switchLatency", &TopologySettings::switch_latency, "500ns",
-      {.doc = "Of one switch, without queueing.", .source = "assumption: a cut-through switch of a data centre"});
+             {.doc = "Rate of one leaf-spine cable; left out: as oversubscription says.",
+              .above = "0bps",
+              .at_most = "100Tbps"});
+  f.optional("delay", &TopologySettings::delay, "500ns",
+             {.doc = "Of one cable, one way; light takes 5 ns a metre in fibre.",
+              .at_most = "10s",
+              .source = "assumption: 100 m of fibre"});
+  f.optional("switchLatency", &TopologySettings::switch_latency, "500ns",
+             {.doc = "Of one switch, without queueing.",
+              .at_most = "10s",
+              .source = "assumption: a cut-through switch of a data centre"});
   f.optional("buffer", &TopologySettings::buffer, "1MiB",
-             {.doc = "Queue of one switch port; what does not fit is dropped.", .above = "0B", .source = "assumption"});
+             {.doc = "Queue of one switch port; what does not fit is dropped.",
+              .above = "0B",
+              .at_most = "1TiB",
+              .source = "assumption"});
   f.check([](const TopologySettings& settings, Node node, Binding& binding) {
+    if (settings.kind == "leaf-spine" && std::uint64_t{settings.leaves} * settings.spines > kMostCables) {
+      binding.diagnostics.error(
+          node["spines"],
+          fmt::format("{} cables between leaves and spines", std::uint64_t{settings.leaves} * settings.spines),
+          fmt::format("up to {} cables", kMostCables));
+    }
     if (settings.k % 2 != 0) {
       binding.diagnostics.error(node["k"],
                                 fmt::format("a fat-tree's switches have an even number of ports, not {}", settings.k));
@@ -214,7 +233,8 @@ void describe(Fields<ProxySettings>& f) {
       "syncPeriod", &ProxySettings::sync_period, "30s",
       {.doc =
            "A sync begins this long after the start of the last, or when that ends: in every period something changes.",
-       .above = "0s",
+       .at_least = "1ms",
+       .at_most = "24h",
        .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
 }
 

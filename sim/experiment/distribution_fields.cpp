@@ -63,21 +63,24 @@ void describe(Fields<LognormalKeys<U>>& f) {
   f.about(law_name<U>("Lognormal"), "The logarithm is normal: the usual shape of service times and sizes.");
   f.required("mean", &LognormalKeys<U>::mean, {.doc = "Mean of the law."});
   f.choice("p99", &LognormalKeys<U>::p99, {.doc = "99th percentile, at least the mean and at most 14.9 times it."});
-  f.choice("sigma", &LognormalKeys<U>::sigma, {.doc = "Standard deviation of the logarithm.", .at_least = "0"});
+  f.choice("sigma", &LognormalKeys<U>::sigma,
+           {.doc = "Standard deviation of the logarithm.", .at_least = "0", .at_most = "10"});
 }
 template <class U>
 void describe(Fields<GammaKeys<U>>& f) {
   f.about(law_name<U>("Gamma"), "A sum of exponential stages: narrower than exponential for a shape above 1.");
   f.required("mean", &GammaKeys<U>::mean, {.doc = "Mean of the law."});
-  f.required("shape", &GammaKeys<U>::shape, {.doc = "Number of stages, whole or not.", .above = "0"});
+  f.required("shape", &GammaKeys<U>::shape,
+             {.doc = "Number of stages, whole or not.", .at_least = "0.001", .at_most = "1000000"});
 }
 template <class U>
 void describe(Fields<ParetoKeys<U>>& f) {
   f.about(law_name<U>("Pareto"), "A heavy tail: P(X > x) = (minimum / x)^alpha.");
   f.required("minimum", &ParetoKeys<U>::minimum, {.doc = "The least value."});
-  f.required(
-      "alpha", &ParetoKeys<U>::alpha,
-      {.doc = "Index of the tail; without a maximum above 1, since the mean is infinite up to it.", .above = "0"});
+  f.required("alpha", &ParetoKeys<U>::alpha,
+             {.doc = "Index of the tail; without a maximum above 1, since the mean is infinite up to it.",
+              .above = "0",
+              .at_most = "1000"});
   f.optional("maximum", &ParetoKeys<U>::maximum, {.doc = "The greatest value; left out: none."});
   f.check([](const ParetoKeys<U>& law, Node node, Binding& binding) {
     if (law.maximum || law.alpha > 1) return;  // Johnson, Kotz, Balakrishnan, 1994, vol. 1, chapter 20
@@ -164,6 +167,10 @@ bool bind_law(Node node, DistributionSpec& to, Binding& binding) {
     if (binding.diagnostics.error_count() == before) {
       binding.diagnostics.error(node, fmt::format("there is no such law: {}", error.what()));
     }
+  }
+  if (constexpr double kMost = std::is_same_v<U, Duration> ? kMostLawSeconds : kMostLawBytes; !(to.mean <= kMost)) {
+    binding.diagnostics.error(node, "the mean of this law is beyond what is simulated",
+                              std::is_same_v<U, Duration> ? "a mean up to 24h" : "a mean up to 1TiB");
   }
   return binding.diagnostics.error_count() == before;
 }

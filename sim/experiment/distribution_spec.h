@@ -6,6 +6,11 @@
 
 namespace knetsim {
 
+/// What the mean of a law, and each value of a file, may be at most. A run lasts two days at most, and a message counts
+/// its segments in 32 bits.
+constexpr double kMostLawSeconds = 86'400;
+constexpr double kMostLawBytes = 1'099'511'627'776;
+
 /// A distribution as written, and the law that it stands for. Numbers are in the unit of its key: seconds for times,
 /// bytes for sizes.
 struct DistributionSpec {

@@ -1,5 +1,7 @@
 #include "sim/experiment/experiment.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -7,6 +9,9 @@
 #include <thread>
 
 #include <sched.h>
+
+#include "models/workload/overload.h"
+#include "sim/input/diagnostics.h"
 
 namespace knetsim {
 namespace {
@@ -66,6 +71,16 @@ class Watcher final : public PointObserver {
   std::size_t point_;
 };
 
+ConfigError overload_error(const BoundVariant& variant, const TooManyInFlight& overload) {
+  const WorkloadSettings& workload = variant.scenario.workloads[overload.source()];
+  return {
+      workload.at["arrivals"],
+      fmt::format("variant '{}' is asked for far more than it can do: {} requests are in flight after {:.3g} simulated "
+                  "seconds, and no more are kept",
+                  variant.name, kMostInFlight, to_seconds(overload.at().time_since_epoch())),
+      "fewer requests, a shorter timeout, or more that answers them"};
+}
+
 }  // namespace
 
 ExperimentOutcome run_experiment(const std::vector<BoundVariant>& variants, const ExperimentOptions& options) {
@@ -90,6 +105,11 @@ ExperimentOutcome run_experiment(const std::vector<BoundVariant>& variants, cons
         PointResult& point = outcome.points[variant][replicate];
         point = simulate(variants[variant], replicate, &watcher);
         board.update(index, to_seconds(run.warm_up + run.duration), point.events, true);
+      } catch (const TooManyInFlight& overload) {
+        const std::lock_guard lock(failure_mutex);
+        failure = failure ? failure : std::make_exception_ptr(overload_error(variants[variant], overload));
+        next = count;
+        return;
       } catch (...) {
         const std::lock_guard lock(failure_mutex);
         failure = failure ? failure : std::current_exception();

@@ -153,11 +153,7 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
     }
   }
   if (scenario.manifests.empty() && scenario.service_graph != nullptr) {
-    auto [known, made] = opened_.try_emplace("<graph>" + scenario.graph, nullptr);
-    if (made) {
-      known->second = &inputs_.add_text(scenario.graph + " (as manifests)", graph_manifests(*scenario.service_graph));
-    }
-    read_documents(*known->second, found, take);
+    graph_objects(*scenario.service_graph, take);
   }
   for (Reading* reading : readings) {
     reading->result = reading->bind(!found.has_errors());

@@ -2,17 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "sim/experiment/distribution_spec.h"
 #include "sim/input/input_file.h"
 #include "sim/input/scalar.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
 namespace {
+
+constexpr double kMostSeconds = 100 * 86'400.0;  // 2^63 ps are 106 days
 
 constexpr std::string_view kSeparators = ",; \t\r";
 
@@ -100,6 +104,11 @@ std::vector<Distribution::Point> read_cdf_file(const std::string& path, bool tim
     if (!points.empty() && (row[0] < points.back().value || row[1] < points.back().cumulative)) {
       diagnostics.error(input->mark(fields[0].offset), {}, "values and shares have to ascend");
     }
+    if (row[0] > (times ? kMostLawSeconds : kMostLawBytes)) {
+      diagnostics.error(input->mark(fields[0].offset), {},
+                        fmt::format("'{}' is beyond what is simulated", fields[0].text),
+                        times ? "up to 24h" : "up to 1TiB");
+    }
     points.push_back({.value = row[0], .cumulative = row[1]});
     last_share = fields[1].offset;
   });
@@ -113,15 +122,26 @@ std::vector<Distribution::Point> read_cdf_file(const std::string& path, bool tim
   return points;
 }
 
-std::vector<Time> read_times_file(const std::string& path, Diagnostics& diagnostics) {
+std::vector<Time> read_times_file(const std::string& path, bool from_first, Diagnostics& diagnostics) {
   const auto input = open_numbers(path);
   std::vector<Time> times;
+  std::optional<double> first;
+  double last = 0;
+  bool beyond = false;
   for_each_line(*input, true, 1, diagnostics, [&](const std::vector<Field>& fields, const std::vector<double>& row) {
-    const Time at = kTimeZero + from_seconds(row[0]);
-    if (!times.empty() && at < times.back()) {
+    if (!first) first = from_first ? row[0] : 0;
+    const double seconds = row[0] - *first;
+    if (!times.empty() && row[0] < last) {
       diagnostics.error(input->mark(fields[0].offset), {}, "times have to ascend");
+    } else if (seconds > kMostSeconds && !beyond) {
+      beyond = true;  // as is all that follows
+      diagnostics.error(input->mark(fields[0].offset), {},
+                        fmt::format("an arrival after {:.0f} days: no run is that long", seconds / 86'400),
+                        from_first ? "instants within 100 days of the first"
+                                   : "seconds from the start of the run, or 'countFrom: first' for a log's clock");
     }
-    times.push_back(at);
+    last = row[0];
+    times.push_back(kTimeZero + from_seconds(std::clamp(seconds, 0.0, kMostSeconds)));
   });
   return times;
 }

@@ -19,6 +19,7 @@ std::vector<Distribution::Point> read_cdf_file(const std::string& path, bool tim
 
 /// One instant a line, counted from the start of the run, ascending; seconds where no unit stands. Further columns are
 /// passed over. @throws ConfigError  The file cannot be read.
-std::vector<Time> read_times_file(const std::string& path, Diagnostics& diagnostics);
+/// @param from_first  They count from the first of them; else from the start of the run.
+std::vector<Time> read_times_file(const std::string& path, bool from_first, Diagnostics& diagnostics);
 
 }  // namespace knetsim

@@ -112,7 +112,7 @@ WorkloadSettings workload_of(const std::string& name, const WorkloadKeys& keys, 
     workload.arrival_kind = "times";
     workload.times_file = path_beside(arrivals.at["times"], *arrivals.times);
     try {
-      workload.times = read_times_file(workload.times_file, diagnostics);
+      workload.times = read_times_file(workload.times_file, arrivals.count_from == "first", diagnostics);
     } catch (const ConfigError& error) {
       add_file_error(diagnostics, error, arrivals.at["times"]);
     }

@@ -1,5 +1,7 @@
 #include "sim/experiment/scenario_keys.h"
 
+#include <algorithm>
+
 #include "sim/experiment/scenario_schema.h"
 #include "sim/input/schema.h"
 
@@ -9,6 +11,16 @@ void describe(Fields<MetadataKeys>& f) {
   f.about("Metadata", "What the scenario is called.");
   f.required("name", &MetadataKeys::name, {.doc = "Name of the results.", .not_empty = true});
   f.optional("title", &MetadataKeys::title, {.doc = "A line for people."});
+  // The name is that of a file in results/, and whoever runs a scenario did not always write it.
+  f.check([](const MetadataKeys& keys, Node node, Binding& binding) {
+    const bool control = std::any_of(keys.name.begin(), keys.name.end(),
+                                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (control || keys.name.find('/') != std::string::npos || keys.name == "." || keys.name == ".." ||
+        keys.name.size() > 200) {
+      binding.diagnostics.error(node["name"], "the name cannot be that of a file in results/",
+                                "up to 200 bytes without '/' and control characters, and neither '.' nor '..'");
+    }
+  });
 }
 
 void describe(Fields<RunSettings>& f) {

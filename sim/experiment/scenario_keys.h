@@ -89,6 +89,7 @@ struct ArrivalKeys {
   std::optional<Rate> poisson, constant;
   std::optional<std::string> times;
   std::optional<ClosedKeys> closed;
+  std::string count_from = "start";
   Node at;
 };
 

@@ -3,11 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "sim/experiment/distribution_fields.h"
 #include "sim/experiment/isotope_units.h"
 #include "sim/experiment/target_lookup.h"
 #include "sim/input/binder.h"
+#include "sim/input/document_builder.h"
+#include "sim/input/document_editor.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
 
@@ -290,9 +297,9 @@ std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, 
                       "kind: MockServiceGraph, or none");
   }
   Converter converter(keys, diagnostics);
+  std::set<std::pair<std::string_view, std::string_view>> known;
   for (const ServiceKeys& service : keys.services) {
-    const auto same = [&](const GraphService& other) { return other.name == service.name && other.ns == service.ns; };
-    if (std::any_of(graph->services.begin(), graph->services.end(), same)) {
+    if (!known.emplace(service.ns, service.name).second) {
       diagnostics.error(service.at["name"], fmt::format("a second service '{}'", service.name));
       continue;
     }
@@ -302,10 +309,13 @@ std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, 
 }
 
 void add_graph_apps(const ServiceGraph& graph, std::vector<AppSettings>& apps) {
+  std::unordered_map<std::string, const GraphService*> by_name;
+  for (const GraphService& service : graph.services) by_name.try_emplace(name_of(service), &service);
+  std::unordered_set<std::string> known;
+  for (const AppSettings& app : apps) known.insert(app.name);
   for (const GraphService& service : graph.services) {
     const std::string name = name_of(service);
-    const auto same = [&](const AppSettings& app) { return app.name == service.name || app.name == name; };
-    if (std::any_of(apps.begin(), apps.end(), same)) continue;
+    if (known.contains(service.name) || !known.insert(name).second) continue;
     AppSettings app;
     app.name = name;
     app.at = service.at;
@@ -318,43 +328,121 @@ void add_graph_apps(const ServiceGraph& graph, std::vector<AppSettings>& apps) {
         call.sleep = command.sleep;
         if (command.sleep) continue;
         call.request = constant(command.size.value_or(graph.request_size));
-        const auto callee = std::find_if(graph.services.begin(), graph.services.end(),
-                                         [&](const GraphService& other) { return name_of(other) == command.call; });
-        if (callee != graph.services.end()) call.response = constant(callee->response_size);
+        const auto callee = by_name.find(command.call);
+        if (callee != by_name.end()) call.response = constant(callee->second->response_size);
       }
     }
     apps.push_back(std::move(app));
   }
 }
 
-std::string graph_manifests(const ServiceGraph& graph) {
-  std::string text;
-  const auto metadata = [](const std::string& name, const std::string& ns) {
-    return fmt::format("{{name: \"{}\", namespace: \"{}\"}}", name, ns.empty() ? "default" : ns);
-  };
-  const auto deployment = [&](const std::string& name, const std::string& ns, std::uint32_t replicas) {
-    text += fmt::format(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {2}\nspec:\n  replicas: {1}\n"
-        "  selector: {{matchLabels: {{app: \"{0}\"}}}}\n  template:\n    metadata: {{labels: {{app: \"{0}\"}}}}\n"
-        "    spec: {{containers: [{{name: server, image: server, ports: [{{name: http, containerPort: "
-        "8080}}]}}]}}\n---\n",
-        name, replicas, metadata(name, ns));
-  };
+namespace {
+
+/// Builds the objects of one service, each value at the service's own place in the graph: what is wrong with a name is
+/// told where it was written.
+class ObjectMaker {
+ public:
+  ObjectMaker(Node at, std::string_view ns, const DocumentSink& sink)
+      : place_(DocumentEditor::place_of(at)), ns_(ns.empty() ? "default" : ns), sink_(sink) {}
+
+  void deployment(const std::string& name, std::uint32_t replicas) {
+    begin("apps/v1", "Deployment", name);
+    map("spec", [&] {
+      value("replicas", std::to_string(replicas), false);
+      map("selector", [&] { map("matchLabels", [&] { value("app", name); }); });
+      map("template", [&] {
+        map("metadata", [&] { map("labels", [&] { value("app", name); }); });
+        map("spec", [&] {
+          only_item("containers", [&] {
+            value("name", "server");
+            value("image", "server");
+            only_item("ports", [&] {
+              value("name", "http");
+              value("containerPort", kPort, false);
+            });
+          });
+        });
+      });
+    });
+    end();
+  }
+
+  void service(const std::string& name) {
+    begin("v1", "Service", name);
+    map("spec", [&] {
+      map("selector", [&] { value("app", name); });
+      only_item("ports", [&] {
+        value("name", "http");
+        value("port", kPort, false);
+        value("targetPort", "http");
+      });
+    });
+    end();
+  }
+
+ private:
+  static constexpr std::string_view kPort = "8080";
+
+  void begin(std::string_view version, std::string_view kind, const std::string& name) {
+    builder_.start(object_, *place_.input, place_.offset, place_.document, -1);
+    builder_.open_mapping(0);
+    value("apiVersion", version);
+    value("kind", kind);
+    map("metadata", [&] {
+      value("name", name);
+      value("namespace", ns_);
+    });
+  }
+  void end() {
+    builder_.close();
+    builder_.finish();
+    sink_(object_);
+  }
+  void value(std::string_view key, std::string_view text, bool quoted = true) {
+    builder_.key(key, 0, false);
+    builder_.scalar(text, 0, quoted);
+  }
+  template <class Fill>
+  void map(std::string_view key, Fill&& fill) {
+    builder_.key(key, 0, false);
+    builder_.open_mapping(0);
+    fill();
+    builder_.close();
+  }
+  /// A list of one mapping.
+  template <class Fill>
+  void only_item(std::string_view key, Fill&& fill) {
+    builder_.key(key, 0, false);
+    builder_.open_sequence(0);
+    builder_.open_mapping(0);
+    fill();
+    builder_.close();
+    builder_.close();
+  }
+
+  DocumentEditor::Place place_;
+  std::string_view ns_;
+  const DocumentSink& sink_;
+  Document object_;
+  DocumentBuilder builder_;
+};
+
+}  // namespace
+
+void graph_objects(const ServiceGraph& graph, const DocumentSink& sink) {
   bool has_client = false;
   for (const GraphService& service : graph.services) {
     has_client = has_client || service.name == "client";
-    deployment(service.name, service.ns, service.replicas);
-    text += fmt::format(
-        "apiVersion: v1\nkind: Service\nmetadata: {1}\nspec:\n  selector: {{app: \"{0}\"}}\n"
-        "  ports: [{{name: http, port: 8080, targetPort: http}}]\n---\n",
-        service.name, metadata(service.name, service.ns));
+    ObjectMaker maker(service.at, service.ns, sink);
+    maker.deployment(service.name, service.replicas);
+    maker.service(service.name);
   }
-  if (has_client) return text;
+  if (has_client) return;
   // Where requests come in: a client beside the entrypoint can name it without its namespace.
   const auto entry = std::find_if(graph.services.begin(), graph.services.end(),
                                   [](const GraphService& service) { return service.is_entrypoint; });
-  deployment("client", entry == graph.services.end() ? std::string() : entry->ns, 1);
-  return text;
+  const std::string_view ns = entry == graph.services.end() ? std::string_view() : std::string_view(entry->ns);
+  ObjectMaker(graph.document->root(), ns, sink).deployment("client", 1);
 }
 
 }  // namespace knetsim

@@ -9,6 +9,7 @@
 #include "sim/core/units.h"
 #include "sim/experiment/scenario.h"
 #include "sim/input/input_file.h"
+#include "sim/input/read_documents.h"
 
 namespace knetsim {
 
@@ -46,7 +47,8 @@ std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, 
 /// Adds an app for each service of the graph, but for those that `apps` has already.
 void add_graph_apps(const ServiceGraph& graph, std::vector<AppSettings>& apps);
 
-/// The graph as manifests: a Deployment and a Service for each of its services, and a Deployment "client" of one pod.
-std::string graph_manifests(const ServiceGraph& graph);
+/// The graph as Kubernetes objects: a Deployment and a Service for each of its services, and a Deployment "client" of
+/// one pod. Their places are those of the services in the graph. @param graph  Without errors.
+void graph_objects(const ServiceGraph& graph, const DocumentSink& sink);
 
 }  // namespace knetsim

@@ -10,7 +10,8 @@ template <class T>
 void describe_call_options(Fields<T>& f) {
   f.optional("request", &T::request, {.doc = "Bytes of a request; 1KiB where nothing is said."});
   f.optional("response", &T::response, {.doc = "Bytes of a response; 1KiB where nothing is said."});
-  f.optional("timeout", &T::timeout, {.doc = "Of one attempt; 2s where nothing is said.", .above = "0s"});
+  f.optional("timeout", &T::timeout,
+             {.doc = "Of one attempt; 2s where nothing is said.", .above = "0s", .at_most = "24h"});
   f.optional("retries", &T::retries,
              {.doc = "Attempts after one that was not answered in time; none where nothing is said."});
   f.optional("requestsPerConnection", &T::requests_per_connection,
@@ -90,7 +91,9 @@ void describe(Fields<AppKeys>& f) {
   f.about("App", "What the pods of the workload of this name (a Deployment, StatefulSet ...) do for each request.");
   f.optional("work", &AppKeys::work, {.doc = "CPU time of a request before its calls; none where nothing is said."});
   f.optional("workers", &AppKeys::workers, "16",
-             {.doc = "Requests that one pod handles at a time; others wait in order of arrival.", .at_least = "1"});
+             {.doc = "Requests that one pod handles at a time; others wait in order of arrival.",
+              .at_least = "1",
+              .at_most = "1000000"});
   f.optional(
       "container", &AppKeys::container,
       {.doc = "The container that works, whose CPU limit holds it; the first that declares a port at which the pod "
@@ -135,20 +138,32 @@ void describe(Fields<ToKeys>& f) {
 void describe(Fields<ClosedKeys>& f) {
   f.about("Closed", "Users who each wait for the answer before they ask again.");
   f.required("users", &ClosedKeys::users,
-             {.doc = "How many, over all clients.", .at_least = "1", .at_most = "10000000"});
+             {.doc = "How many, over all clients.", .at_least = "1", .at_most = "1000000"});
   f.optional("think", &ClosedKeys::think, "0s", {.doc = "Time between an answer and the same user's next request."});
 }
 
 void describe(Fields<ArrivalKeys>& f) {
   f.about("Arrivals", "When requests begin, over all clients together.");
-  f.choice("poisson", &ArrivalKeys::poisson, {.doc = "At random, independent of each other.", .above = "0/s"});
+  f.choice("poisson", &ArrivalKeys::poisson,
+           {.doc = "At random, independent of each other.", .above = "0/s", .at_most = "1000000000/s"});
   f.choice("constant", &ArrivalKeys::constant,
            {.doc = "Evenly spaced, from a drawn instant of the first interval on: any span of n intervals has n.",
-            .above = "0/s"});
+            .above = "0/s",
+            .at_most = "1000000000/s"});
   f.choice("times", &ArrivalKeys::times,
            {.doc = "A CSV file: one instant a line from the start of the run, ascending; seconds, or with a unit.",
             .not_empty = true});
   f.choice("closed", &ArrivalKeys::closed, {.doc = "A closed loop of users."});
+  f.optional(
+      "countFrom", &ArrivalKeys::count_from, "start",
+      {.doc = "Of times: what the instants of the file count from.",
+       .allowed = {{.name = "start", .value = 0, .doc = "the start of the run, warm-up included"},
+                   {.name = "first", .value = 1, .doc = "the first of them, as in a log's seconds since 1970"}}});
+  f.check([](const ArrivalKeys& keys, Node node, Binding& binding) {
+    if (!keys.times && keys.count_from != "start") {
+      binding.diagnostics.error(node["countFrom"].key(), "'countFrom' belongs to 'times'");
+    }
+  });
   f.node(&ArrivalKeys::at);
 }
 
@@ -176,7 +191,7 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("request", &WorkloadKeys::request, "1KiB", {.doc = "Bytes of a request."});
   f.optional("response", &WorkloadKeys::response, "1KiB", {.doc = "Bytes of a response."});
   f.optional("work", &WorkloadKeys::work, {.doc = "CPU time that the client spends on an answer, within the latency."});
-  f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s"});
+  f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s", .at_most = "24h"});
   f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after one that was not answered in time."});
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 std::string errors_of_times(const std::string& text) {
   TemporaryFolder folder;
   Diagnostics diagnostics;
-  read_times_file(folder.write("t.csv", text), diagnostics);
+  read_times_file(folder.write("t.csv", text), false, diagnostics);
   return render(diagnostics.errors());
 }
 
@@ -25,11 +25,30 @@ TEST(TimesFile, SecondsAndUnitsMix) {
   TemporaryFolder folder;
   Diagnostics diagnostics;
   const auto times =
-      read_times_file(folder.write("t.csv", "# arrivals\nat,user\n0.001,7\n2ms,7\n\n0.5,1\r\n"), diagnostics);
+      read_times_file(folder.write("t.csv", "# arrivals\nat,user\n0.001,7\n2ms,7\n\n0.5,1\r\n"), false, diagnostics);
   EXPECT_EQ(render(diagnostics.errors()), "");
   using std::chrono::milliseconds;
   EXPECT_THAT(times,
               ElementsAre(kTimeZero + milliseconds(1), kTimeZero + milliseconds(2), kTimeZero + milliseconds(500)));
+}
+
+// A log's clock counts from 1970: 1.7e9 s are beyond what 64 bits of picoseconds hold (106 days).
+TEST(TimesFile, InstantsOfALogCountFromTheFirst) {
+  EXPECT_THAT(errors_of_times("at\n5\n1700000000.0\n1700000001.5\n"),
+              HasSubstr("t.csv:3:1: error: an arrival after 19676 days: no run is that long"));
+  TemporaryFolder folder;
+  Diagnostics diagnostics;
+  const auto times = read_times_file(folder.write("t.csv", "1700000000.0\n1700000001.5\n"), true, diagnostics);
+  EXPECT_EQ(render(diagnostics.errors()), "");
+  EXPECT_THAT(times, ElementsAre(kTimeZero, kTimeZero + std::chrono::milliseconds(1500)));
+  EXPECT_THAT(errors_of_times("1e300\n1e301\n"), HasSubstr("t.csv:1:1: error: an arrival after"));
+}
+
+TEST(CdfFile, ValuesBeyondWhatIsSimulatedAreToldWithTheirLine) {
+  TemporaryFolder folder;
+  Diagnostics diagnostics;
+  read_cdf_file(folder.write("c.csv", "1 0.5\n1e300 1\n"), false, diagnostics);
+  EXPECT_THAT(render(diagnostics.errors()), HasSubstr("c.csv:2:1: error: '1e300' is beyond what is simulated"));
 }
 
 TEST(TimesFile, MistakesAreToldWithTheirLine) {

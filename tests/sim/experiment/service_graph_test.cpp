@@ -87,6 +87,14 @@ TEST(ServiceGraph, AppsOfTheScenarioComeFirst) {
   EXPECT_DOUBLE_EQ(read.graph.traffic.apps[0].steps[0].work_seconds->mean(), 1e-3);
 }
 
+// Names went through made-up YAML: a quote in one was an error about a text that nobody wrote.
+TEST(ServiceGraph, ANameThatNoObjectCanHaveIsToldWhereItStands) {
+  const FromGraph quoted("services:\n- name: d\n- name: 'x\"}, y: {z: \"'\n");
+  const std::string errors = render(quoted.diagnostics.errors());
+  EXPECT_THAT(errors, HasSubstr("g.yaml:3:"));
+  EXPECT_EQ(errors.find("as manifests"), std::string::npos);
+}
+
 TEST(ServiceGraph, MistakesAreToldWithTheirPlace) {
   const FromGraph unknown("services:\n- name: d\n  script:\n  - call: e\n");
   EXPECT_THAT(render(unknown.diagnostics.errors()), HasSubstr("g.yaml:4:11: error: the graph has no service 'e'"));
