@@ -15,10 +15,13 @@ namespace {
 constexpr std::string_view kAcross = "quantile";  // the one axis that becomes columns
 constexpr std::string_view kLineEnd = "\r\n";
 
-/// RFC 4180, section 2, rules 5 to 7.
+/// RFC 4180, section 2, rules 5 to 7. A text that a spreadsheet would take for a formula gets an apostrophe in front,
+/// which it takes for "this is text" (OWASP, "CSV Injection"): names come from scenarios and manifests of others.
 std::string quoted(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string result = "\"";
+  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+  const std::string_view mark = formula ? "'" : "";
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(mark) + std::string(text);
+  std::string result = "\"" + std::string(mark);
   for (const char letter : text) {
     if (letter == '"') result += '"';
     result += letter;

@@ -14,7 +14,8 @@ namespace knetsim {
 ///   - in a group with contiguous ragged rows (`row_size`) a line is one element of a row, with the labels of its row;
 ///   - a group whose variables share no axes (`provenance`) becomes `name,index,value`.
 /// Numbers are in the unit of the variable (scale_factor applied) with as many digits as give the same double back; NaN
-/// is an empty field.
+/// is an empty field. A text that begins with = + - @, a tab or a carriage return has an apostrophe before it, so that
+/// no spreadsheet computes it.
 void export_csv(const DataGroup& group, std::ostream& out);
 
 }  // namespace knetsim

@@ -48,6 +48,9 @@ void add_output_format(CLI::App& command, OutputFormat& format) {
       ->default_str("table");
 }
 
-void print_json(const nlohmann::ordered_json& json) { fmt::print("{}\n", json.dump(2)); }
+void print_json(const nlohmann::ordered_json& json) {
+  // Names of files and arguments are bytes, and JSON is UTF-8 (RFC 8259, 8.1): what is none becomes U+FFFD.
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
 
 }  // namespace knetsim

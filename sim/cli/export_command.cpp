@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -7,8 +8,8 @@
 #include "analysis/results_reader.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
+#include "sim/cli/output_files.h"
 #include "sim/output/output_error.h"
-#include "sim/output/safe_file.h"
 
 namespace knetsim {
 namespace {
@@ -17,6 +18,7 @@ struct ExportArguments {
   std::string results;
   std::string group = "summary";
   std::string out;
+  bool force = false;
 };
 
 }  // namespace
@@ -34,18 +36,23 @@ CommandRun add_export_command(CLI::App& command, CommandContext& /*context*/) {
       ->type_name("GROUP")
       ->default_str("summary");
   add_out_file(command, arguments->out, "File to write (default: standard output)");
+  command.add_flag("--force", arguments->force, "Overwrite a file");
   return [arguments] {
+    OutputFiles files(arguments->force);
+    files.reads(arguments->results);
+    files.will_write(arguments->out);
     const DataGroup group = read_results_group(arguments->results, arguments->group);
     if (arguments->out.empty()) {
-      std::ios::sync_with_stdio(false);
       export_csv(group, std::cout);
       std::cout.flush();
-      if (!std::cout) throw OutputError("standard output", "cannot be written");
+      // A reader that has seen enough, as head, is no failure.
+      if (!std::cout && errno != EPIPE) throw OutputError("standard output", "cannot be written");
       return exit_code::kDone;
     }
     std::ostringstream text;
     export_csv(group, text);
-    write_file_safely(arguments->out, text.view());
+    files.write(arguments->out, text.view());
+    files.finish();
     return exit_code::kDone;
   };
 }

@@ -31,7 +31,8 @@ void OutputFiles::will_write(const std::string& path) {
   if (std::ranges::find(known_, whole) != known_.end()) {
     throw UsageError(fmt::format("{} is read or written by this command already", path));
   }
-  if (!force_ && fs::exists(path)) throw UsageError(fmt::format("{} exists; --force writes it anew", path));
+  if (!force_ && fs::exists(path) && fs::is_regular_file(path))
+    throw UsageError(fmt::format("{} exists; --force writes it anew", path));
   check_writable(path);
   known_.push_back(whole);
 }

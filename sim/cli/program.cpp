@@ -23,6 +23,7 @@
 #include "sim/cli/usage_message.h"
 #include "sim/core/ensure.h"
 #include "sim/input/diagnostics.h"
+#include "sim/input/printable.h"
 #include "sim/output/output_error.h"
 #include "sim/version/version.h"
 
@@ -110,12 +111,23 @@ int run_parsed(Program& program) {
   return exit_code::kUsage;
 }
 
+/// What an error says, with the names of others in it, but for its line ends.
+std::string shown_message(std::string_view message) {
+  std::string shown;
+  for (std::size_t end = 0; end != std::string_view::npos; message.remove_prefix(std::min(end + 1, message.size()))) {
+    end = message.find('\n');
+    shown += printable(message.substr(0, end));
+    if (end != std::string_view::npos) shown += '\n';
+  }
+  return shown;
+}
+
 /// Runs what may throw, and says in which way it did.
 template <class F>
 int guarded(const CommandContext& context, F&& f) {
   const auto fail = [](int code, std::string_view message) {
     std::fflush(stdout);
-    fmt::print(stderr, "knetsim: {}\n", message);
+    fmt::print(stderr, "knetsim: {}\n", shown_message(message));
     return code;
   };
   try {

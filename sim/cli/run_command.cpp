@@ -111,7 +111,7 @@ void print_json(const ExperimentResults& results, const nlohmann::ordered_json& 
     json["runs"].push_back(entry);
   }
   json.update(further);
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 /// What is to be known before the run. @return  False where --strict refuses it.

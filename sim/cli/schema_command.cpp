@@ -5,8 +5,8 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
+#include "sim/cli/output_files.h"
 #include "sim/experiment/scenario_schema.h"
-#include "sim/output/safe_file.h"
 
 namespace knetsim {
 
@@ -18,13 +18,18 @@ CommandRun add_schema_command(CLI::App& command, CommandContext& /*context*/) {
       "# then, as a scenario's first line:\n"
       "# yaml-language-server: $schema=./scenario.schema.json");
   add_out_file(command, *out, "File to write (default: standard output)");
-  return [out] {
+  auto force = std::make_shared<bool>(false);
+  command.add_flag("--force", *force, "Overwrite a file");
+  return [out, force] {
+    OutputFiles files(*force);
+    files.will_write(*out);
     const std::string text = scenario_schema() + "\n";
     if (out->empty()) {
       fmt::print("{}", text);
       return exit_code::kDone;
     }
-    write_file_safely(*out, text);
+    files.write(*out, text);
+    files.finish();
     return exit_code::kDone;
   };
 }

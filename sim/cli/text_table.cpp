@@ -4,6 +4,7 @@
 
 #include "sim/cli/help_text.h"
 #include "sim/core/ensure.h"
+#include "sim/input/printable.h"
 
 namespace knetsim {
 namespace {
@@ -24,6 +25,8 @@ TextTable::TextTable(std::vector<std::string> heading, const std::vector<std::si
 
 void TextTable::add(std::vector<std::string> row) {
   KNETSIM_ENSURE(row.size() == right_.size());
+  for (std::string& cell : row)
+    cell = printable(cell);  // names are whatever a file says, and widths count what is shown
   rows_.push_back(std::move(row));
 }
 

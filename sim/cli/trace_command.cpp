@@ -247,7 +247,9 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
 std::optional<Bytes> size_argument(const std::string& text, const char* option) {
   if (text.empty()) return std::nullopt;
   try {
-    return parse_size(text);
+    const Bytes size = parse_size(text);
+    if (size > Bytes(std::int64_t{1} << 40U)) throw UsageError(fmt::format("{}: {}; up to 1TiB", option, text));
+    return size;
   } catch (const ValueError& error) {
     throw UsageError(
         fmt::format("{}: {}{}", option, error.what(), error.accepted().empty() ? "" : " (" + error.accepted() + ")"));

@@ -182,6 +182,9 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   Diagnostics diagnostics;
   Scenario scenario;
   scenario.manifests = expand_paths(arguments.paths, {.recursive = arguments.recursive});
+  constexpr std::uint32_t kMostNodes = 32'768;  // as of a scenario's cluster.nodes.count
+  if (arguments.nodes > kMostNodes)
+    throw UsageError(fmt::format("--nodes: {} nodes; up to {}", arguments.nodes, kMostNodes));
   scenario.cluster.nodes.count = arguments.nodes;
   scenario.cluster.nodes.memory = Bytes(std::int64_t{32} << 30);
   const std::shared_ptr<const LoadedCluster> shared = ClusterLoader(inputs, diagnostics).load(scenario);

@@ -164,13 +164,18 @@ std::string all_of(const std::vector<Diagnostic>& diagnostics, std::size_t more)
 
 Diagnostic Diagnostic::at(Severity severity, Node node, std::string message, std::string accepted) {
   Diagnostic made = at(severity, node.mark(), node.path(), std::move(message), std::move(accepted));
-  if (node.exists()) made.object = node.document().label();
+  const Input* input = node.mark().input;
+  if (node.exists() && (input == nullptr || input->may_be_quoted(0))) made.object = node.document().label();
   return made;
 }
 
 Diagnostic Diagnostic::at(Severity severity, const Mark& mark, std::string path, std::string message,
                           std::string accepted) {
   Diagnostic made;
+  if (mark.input != nullptr && !mark.input->may_be_quoted(0)) {  // messages and paths quote what they are about
+    path.clear();
+    message = "not what is expected here; the file is none of the formats read here by its name, and is not quoted";
+  }
   made.severity = severity;
   made.file = std::string(mark.file);
   made.line = mark.line;

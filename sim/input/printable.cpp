@@ -34,7 +34,7 @@ ScreenCharacter first_character(std::string_view text) {
 
 void append_escaped(std::string& to, const ScreenCharacter& character) {
   const auto code = static_cast<unsigned>(character.code);
-  if (code < 0x80 || !character.is_utf8) {
+  if (code < 0x20 || !character.is_utf8) {
     fmt::format_to(std::back_inserter(to), "\\x{:02x}", code);
   } else {
     fmt::format_to(std::back_inserter(to), "\\u{:04x}", code);

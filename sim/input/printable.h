@@ -20,7 +20,8 @@ struct ScreenCharacter {
 /// @pre  The text is not empty.
 ScreenCharacter first_character(std::string_view text);
 
-/// Appends what stands for a character that is not to be obeyed: \x1b, \u202e, and \xff for a byte that is no UTF-8.
+/// Appends what stands for a character that is not to be obeyed: \x1b below a blank, \u202e beyond, which JSON reads
+/// back, and \xff for a byte that is no UTF-8.
 void append_escaped(std::string& to, const ScreenCharacter& character);
 
 /// A text of others as it may go to a screen: what would be obeyed is escaped, line ends and tabs too.

@@ -68,8 +68,8 @@ void limit(int resource, std::uint64_t most) {
 
 std::string end_text(int status, bool late, const ApartLimits& limits) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
-    return fmt::format("more than {:g} s of CPU time", limits.cpu_s);
-  if (late) return fmt::format("no end within {:g} s", limits.wall_s);
+    return fmt::format("took more than {:.3g} s of CPU time", limits.cpu_s);
+  if (late) return fmt::format("did not end within {:.3g} s", limits.wall_s);
   if (WIFSIGNALED(status)) return fmt::format("ended by SIG{}", ::sigabbrev_np(WTERMSIG(status)));
   return fmt::format("ended with status {}", WEXITSTATUS(status));
 }

@@ -39,7 +39,7 @@ struct ApartLimits {
   std::uint64_t memory_bytes = 400ULL << 20U;  ///< That the child may take beyond what it was born with.
 };
 
-/// What the child came to; what() is one phrase: "ended by SIGSEGV", "more than 1 s of CPU time".
+/// What the child came to; what() is one phrase: "ended by SIGSEGV", "took more than 1 s of CPU time".
 class ApartFailure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -28,6 +28,16 @@ TEST(ExportCsv, QuotesCommasQuotesAndLineBreaks) {
   EXPECT_EQ(csv(group), "x,v\r\nplain,1\r\n\"a,b\",2\r\n\"say \"\"hi\"\"\",3\r\n\"two\nlines\",4\r\n,5\r\n");
 }
 
+// OWASP, "CSV Injection": what begins so is a formula to a spreadsheet, =HYPERLINK(...) one that sends what stands
+// beside it.
+TEST(ExportCsv, ATextThatASpreadsheetWouldComputeGetsAnApostrophe) {
+  const DataGroup group{.path = "g",
+                        .attributes = {},
+                        .axes = {{"x", {"x"}, std::vector<std::string>{"=1+1", "+a", "-b", "@c,d", "\te", "f=g"}, {}}},
+                        .variables = {{"v", {"x"}, std::vector<std::int64_t>{-1, 2, 3, 4, 5, 6}, {}}}};
+  EXPECT_EQ(csv(group), "x,v\r\n'=1+1,-1\r\n'+a,2\r\n'-b,3\r\n\"'@c,d\",4\r\n'\te,5\r\nf=g,6\r\n");
+}
+
 TEST(ExportCsv, WritesNumbersThatReadBackAndLeavesNanEmpty) {
   const double tenth = 0.1;
   const DataGroup group{

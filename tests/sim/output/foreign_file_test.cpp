@@ -195,8 +195,8 @@ TEST(Apart, EachWayToEndIsTold) {
                      for (volatile bool on = true; on;) {
                      }
                    }),
-            "more than 0.05 s of CPU time");
-  EXPECT_EQ(end_of({.cpu_s = 1, .wall_s = 0.1}, [](PipeWriter&) { ::pause(); }), "no end within 0.1 s");
+            "took more than 0.05 s of CPU time");
+  EXPECT_EQ(end_of({.cpu_s = 1, .wall_s = 0.1}, [](PipeWriter&) { ::pause(); }), "did not end within 0.1 s");
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   EXPECT_EQ(end_of({.memory_bytes = 64U << 20U},
                    [&](PipeWriter& to) {
