@@ -1,6 +1,8 @@
 // Goal: the application's queue and the cores beneath it are the textbook's queues. Method: twenty fixed seeds,
 // measured after a warm-up; the 99 % interval of the mean by Student's t must be narrow (1 % of the mean, 3 % at load
-// 0.95) and hold the theory.
+// 0.95) and hold the theory. So many requests that half the interval is 2.2 % at load 0.95 in expectation: of M/M/1 the
+// variance of a mean over n waits is load (2 + 5 load - 4 load^2 + load^3) / (1 - load)^4 / n in service times squared
+// (Daley, The serial correlation coefficients of waiting times in a stationary single server queue, 1968).
 
 #include <gtest/gtest.h>
 
@@ -80,7 +82,7 @@ TEST(Queueing, MM1AtEightyPercentLoadWithItsQuantiles) {
 }
 
 TEST(Queueing, MM1AtNinetyFivePercentLoad) {
-  expect_within(measure(0.95, Distribution::exponential(kService), 1, 750'000).sojourn, 20 * kService, 0.03);
+  expect_within(measure(0.95, Distribution::exponential(kService), 1, 1'300'000).sojourn, 20 * kService, 0.03);
 }
 
 TEST(Queueing, MD1AtHalfEightyAndNinetyFivePercentLoad) {
@@ -95,7 +97,7 @@ TEST(Queueing, MMkForFourAndEightServers) {
   expect_within(measure(0.5, service, 4, 40'000).sojourn, mmk(0.5, 4), 0.01);
   expect_within(measure(0.8, service, 4, 200'000).sojourn, mmk(0.8, 4), 0.01);
   expect_within(measure(0.8, service, 8, 200'000).sojourn, mmk(0.8, 8), 0.01);
-  expect_within(measure(0.95, service, 4, 700'000).sojourn, mmk(0.95, 4), 0.03);
+  expect_within(measure(0.95, service, 4, 1'300'000).sojourn, mmk(0.95, 4), 0.03);
 }
 
 TEST(Queueing, MG1WithLognormalAndGammaService) {
