@@ -75,7 +75,9 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
 }
 
 /// Fewer observations than 1 / (1 - q) have no q quantile but their greatest: it is not shown as one.
-bool has_quantile(std::uint64_t count, double q) { return static_cast<double>(count) * (1 - q) >= 1; }
+bool has_quantile(std::uint64_t count, double q) {
+  return q <= 0.5 ? count > 0 : static_cast<double>(count) * (1 - q) >= 1;
+}
 
 std::string span_text(const CensoredTimes& ns, double q) {
   const CensoredValue value = ns.quantile(q);
@@ -93,7 +95,8 @@ std::string row_notes(const Row& row) {
   }
   const std::uint64_t succeeded = row.sum.ok + row.sum.unfinished;
   if (succeeded > 0 && !has_quantile(succeeded, 0.999)) {
-    text += fmt::format("    -: of {} successful requests; a p99.9 needs 1,000, a p99 100\n", succeeded);
+    text += fmt::format("    -: {}; a p99 needs 100, a p99.9 1,000\n",
+                        succeeded == 1 ? "one request" : fmt::format("{} requests", succeeded));
   }
   return text;
 }
