@@ -31,7 +31,7 @@ Duration softirq_of(const NetworkHarness& h, HostId host) {
 
 class PureAcks : public testing::Test {
  protected:
-  PureAcks() : h(pair_of_hosts(), {6, 18}, {.per_ack_ps = 1'000'000}), flow_(h.open(0, 1)) {}
+  PureAcks() : h(pair_of_hosts(), {{6, 18}}, {.per_ack_ps = 1'000'000}), flow_(h.open(0, 1)) {}
 
   /// Sends a message `after` the last one. @return ACKs charged to its sender; those of its receiver are `sent_back`.
   std::int64_t acks_of(FlowPacket packet, Duration after, Bytes payload = Bytes(100)) {
@@ -95,7 +95,7 @@ TEST_F(PureAcks, OfAMessageInPiecesAreChargedOnceToo) {
 
 /// What the skbs of messages cost their receiver, sent one after the other in one connection. Shape (messages,).
 std::vector<std::int64_t> skbs_charged(const std::vector<std::int64_t>& segments) {
-  NetworkHarness h(pair_of_hosts(), {6, 18}, {.per_skb_ps = 1'000});
+  NetworkHarness h(pair_of_hosts(), {{6, 18}}, {.per_skb_ps = 1'000});
   const FlowIndex flow = h.open(0, 1);
   std::vector<std::int64_t> charged;
   Time now = kTimeZero;
@@ -122,7 +122,7 @@ TEST(Skbs, ArePutTogetherFromPiecesOfOneTrain) {
 
 TEST(FrequencyFactor, ScalesTheCpuCostsOfItsNode) {
   const auto times = [](double factor) {
-    NetworkHarness h(pair_of_hosts(), {6, 18}, {.softirq_ps = 8'000'000});
+    NetworkHarness h(pair_of_hosts(), {{6, 18}}, {.softirq_ps = 8'000'000});
     h.network.set_cpu_factor(1, factor);
     const FlowIndex flow = h.open(0, 1);
     const auto asked = h.send_at(kTimeZero, flow, FlowPacket::Request, NetworkHarness::kMss);
