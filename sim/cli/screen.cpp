@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "analysis/pooled_quantile.h"
-#include "sim/cli/verdict_text.h"
+#include "sim/cli/verdict_lines.h"
 #include "sim/core/censored_times.h"
 #include "sim/experiment/compare_variants.h"
 #include "sim/experiment/fill_results.h"
@@ -199,43 +199,8 @@ std::string where_time_goes(const BoundVariant& variant, const std::vector<Point
   return text;
 }
 
-/// One line for each objective: in how many variants it is met, and what was observed where it is not.
-std::string slo_lines(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome,
-                      const std::vector<std::vector<Slo>>& slos) {
-  struct Line {
-    std::string text;
-    std::size_t asked = 0;
-    std::size_t met = 0;
-    std::size_t missed = 0;
-    std::string others;
-  };
-  std::vector<Line> lines;
-  for (std::size_t v = 0; v < slos.size(); ++v) {
-    for (const Slo& slo : slos[v]) {
-      auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& known) { return known.text == slo.text; });
-      if (line == lines.end()) {
-        line = lines.insert(lines.end(), Line{.text = slo.text, .others = {}});
-      }
-      const ObjectiveOutcome found = evaluate(slo, variants[v], outcome.points[v]);
-      ++line->asked;
-      line->met += found.holds == Holds::Met ? 1U : 0U;
-      line->missed += found.holds == Holds::Missed ? 1U : 0U;
-      if (found.holds != Holds::Met) {
-        line->others +=
-            fmt::format("{}{} {}{}", line->others.empty() ? ": " : ", ", variants[v].name,
-                        found.holds == Holds::CannotTell ? "cannot tell at " : "", observed_text(slo, found));
-      }
-    }
-  }
-  std::string text;
-  for (const Line& line : lines) {
-    text += fmt::format("SLO  {} {} in {} of {} variants{}\n",
-                        line.met == line.asked ? "\u2713"
-                        : line.missed > 0      ? "\u2717"
-                                               : "?",
-                        line.text, line.met, line.asked, line.others);
-  }
-  return text;
+double ok_share(const EdgeStats& sum) {
+  return sum.asked == 0 ? 0 : static_cast<double>(sum.ok) / static_cast<double>(sum.asked);
 }
 
 /// Half widths of 95 % intervals, below the figures of the only variant.
@@ -254,26 +219,6 @@ std::string half_widths(const BoundVariant& variant, const std::vector<PointResu
   };
   return fmt::format("  {:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}\n", "\u00b1 at 95 %", name_width - 2, half(connects, 0.5),
                      half(connects, 0.99), half(latencies, 0.5), half(latencies, 0.99), half(latencies, 0.999));
-}
-
-/// One line for each variant: what it does to the base's p99s, and to the share that succeeds.
-std::string comparison_lines(const std::vector<BoundVariant>& variants, const std::vector<Row>& rows,
-                             std::span<const VariantComparison> found, std::size_t judged, std::size_t name_width) {
-  const auto ok_share = [](const Row& row) {
-    return row.sum.asked == 0 ? 0 : static_cast<double>(row.sum.ok) / static_cast<double>(row.sum.asked);
-  };
-  std::string text;
-  for (std::size_t v = 1; v < variants.size(); ++v) {
-    const VariantComparison& one = found[v - 1];
-    std::string line;
-    for (const std::string& part :
-         {quantile_text("connect p99", one.connect_p99, judged), quantile_text("request p99", one.request_p99, judged),
-          availability_text(one.availability, ok_share(rows[0]), ok_share(rows[v]), judged)}) {
-      if (!part.empty()) line += (line.empty() ? "" : ", ") + part;
-    }
-    text += fmt::format("  {:<{}}{}\n", variants[v].name, name_width - 2, line.empty() ? "nothing to compare" : line);
-  }
-  return text;
 }
 
 }  // namespace
@@ -324,7 +269,10 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
                           counted(base.scenario.run.replicates, "replicate"),
                           judged > 1 ? fmt::format("; verdicts by Holm over {}", judged) : "");
       const std::size_t others = variants.size() - 1;
-      text += comparison_lines(variants, rows, std::span(compared).subspan(w * others, others), judged, name_width);
+      std::vector<double> ok_shares;
+      for (const Row& row : rows) ok_shares.push_back(ok_share(row.sum));
+      text +=
+          comparison_lines(variants, ok_shares, std::span(compared).subspan(w * others, others), judged, name_width);
     } else {
       text += half_widths(base, outcome.points.front(), base.traffic.sources[w].name, name_width);
     }

@@ -25,8 +25,8 @@ std::string share(double fraction) { return fmt::format("{:.5g} %", fraction * 1
 std::string verdict_text(const Comparison& found, std::size_t judged) {
   switch (found.reason) {
     case VerdictReason::TooShort:
-      return fmt::format("run too short to tell (effective sample {:.0f}, {:.0f} needed: {:.1f} times as long)",
-                         found.effective, kEnoughBeyond, kEnoughBeyond / std::max(1.0, found.effective));
+      return fmt::format("run too short ({:.0f} of {:.0f} effective: {:.1f}x as long)", found.effective, kEnoughBeyond,
+                         kEnoughBeyond / std::max(1.0, found.effective));
     case VerdictReason::Unbounded:
       return "cannot tell, what failed may reach the percentile";
     case VerdictReason::SeveralJudged:
