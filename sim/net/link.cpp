@@ -183,24 +183,13 @@ void Links::drop(const Kind& kind, Rare& rare, Train& train, Duration excess, Li
   const std::uint32_t packets = size.packets;
   const Duration full = service_time(kind, size.first);
   const Duration last = service_time(kind, size.last);
-  const Duration all = service_time(kind, size.bytes);
   const std::int64_t more = excess > last ? (excess - last + full - Duration(1)) / full : 0;
   visit.lost = static_cast<std::uint32_t>(std::min<std::int64_t>(packets, 1 + more));
   const Bytes lost_bytes =
       visit.lost == packets ? size.bytes : size.last + size.first * static_cast<std::int64_t>(visit.lost - 1);
   rare.lost_packets += visit.lost;
   rare.lost_bytes += lost_bytes.count();
-  // Packets come at a pace of `arrival` for all against `all` to send them. Once the queue is full one packet is taken
-  // for each that leaves, the share arrival / all: behind the first lost one lost * share / (1 - share) still get
-  // through.
-  const Duration arrival = train.tail - train.head;
-  const std::uint32_t survivors = packets - visit.lost;
-  visit.behind = survivors;
-  if (arrival < all) {
-    const Int128 through = Int128{visit.lost} * arrival.count() / (all - arrival).count();
-    visit.behind = static_cast<std::uint32_t>(std::min<Int128>(survivors, through));
-  }
-  size.packets = survivors;
+  size.packets = packets - visit.lost;
   size.bytes -= lost_bytes;
   size.last = size.first;
 }

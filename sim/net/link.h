@@ -33,7 +33,6 @@ struct LinkVisit {
   Duration service{};
   Time departed{};           ///< The last packet has left the near end.
   std::uint32_t lost = 0;    ///< Packets that did not fit into the queue.
-  std::uint32_t behind = 0;  ///< Surviving packets behind the first lost one: what can trigger a fast retransmit.
   std::uint32_t marked = 0;  ///< Packets that met a queue above the ECN threshold; 0 when none is set.
 };
 
@@ -83,7 +82,7 @@ class Links {
   ///     out.tail = max(done, tail + time(last))        bytes paid here, or at a slower hop before
   ///
   /// Tail drop: at `tail` the queue must be within its byte limit, so the packets beyond it are lost. A limit that is
-  /// passed while the train still arrives lets some packets through as the queue drains; `behind` counts these.
+  /// passed while the train still arrives lets some packets through as the queue drains.
   LinkVisit visit(LinkId link, const Train& train);
 
   /// Time to put `size` on the wire of `link`: serialization(), without its division. Equal to it where one byte takes

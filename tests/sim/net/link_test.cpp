@@ -239,7 +239,6 @@ TEST(Link, ABurstBeyondTheLimitLosesItsTail) {
   Links links(chain({10}, 0ns, Bytes(10 * 1538)));
   const LinkVisit visit = links.visit(0, at(Time(0ns), equal_packets(25)));
   EXPECT_EQ(visit.lost, 15U);
-  EXPECT_EQ(visit.behind, 0U) << "all at once: what did not fit is the end of the train";
   EXPECT_EQ(visit.out.size.packets, 10U);
   EXPECT_EQ(visit.out.size.bytes, Bytes(10 * 1538));
   EXPECT_EQ(visit.out.tail, Time(serialization(Bytes(10 * 1538), gbit(10))));
@@ -250,14 +249,13 @@ TEST(Link, ABurstBeyondTheLimitLosesItsTail) {
 }
 
 // Arrival at 100 Gbit/s, departure at 25: the queue fills at three quarters of the arrival. Of n packets n/4 leave
-// while they come in and 30 stay, the others are lost; behind the first loss one of four still gets in.
+// while they come in and 30 stay, the others are lost.
 TEST(Link, AQueueThatDrainsWhileTheTrainArrivesLetsSomeThrough) {
   Links links(chain({25}, 0ns, Bytes(30 * 1538)));
   const PacketTrain size = equal_packets(100);
   const Train train{.size = size, .head = Time(0ns), .tail = Time(serialization(size.bytes, gbit(100)))};
   const LinkVisit visit = links.visit(0, train);
   EXPECT_NEAR(visit.lost, 100 - 25 - 30, 1);
-  EXPECT_NEAR(visit.behind, visit.lost / 3.0, 1) << "three of four lost, one of four behind them taken";
   EXPECT_EQ(visit.out.size.packets, 100 - visit.lost);
 }
 
@@ -313,7 +311,6 @@ TEST(Link, ConservesBytesAndPacketsUnderRandomTraffic) {
       packets_offered += size.packets;
       packets_lost += visit.lost;
       EXPECT_EQ(visit.out.size.packets + visit.lost, size.packets);
-      EXPECT_LE(visit.behind, visit.out.size.packets);
       last = std::max(last, visit.out.tail);
       const LinkCounters counters = links.counters(0, now);
       ASSERT_EQ(counters.offered, offered);
