@@ -12,6 +12,7 @@
 #include "sim/experiment/load_cluster.h"
 #include "sim/experiment/local_policy.h"
 #include "sim/experiment/node_cores.h"
+#include "sim/experiment/overload_notice.h"
 #include "sim/experiment/proxy_mode_notice.h"
 #include "sim/experiment/resolved_scenario.h"
 #include "sim/experiment/tell_once.h"
@@ -136,6 +137,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     if (!found.has_errors() && !of_traffic.has_errors()) {
       tell_dropped_by_policy(bound, of_traffic);
       tell_connection_limits(bound, of_traffic);
+      tell_overload(bound, of_traffic);
     }
     warned.tell(of_traffic);
     for (const auto& list : {of_traffic.errors(), of_traffic.notices()}) {
