@@ -289,32 +289,49 @@ class CallGraphBuilder {
   }
 
   /// Depth first; every circle is told once, at the call that closes it.
+  /// Depth first, each app once; without recursion, since a chain may be as long as a graph has services.
   void report_cycles() {
-    std::vector<std::uint8_t> state(apps_.size(), 0);  // 1: on the path, 2: done
-    std::vector<AppIndex> path;
-    for (AppIndex app = 0; app < apps_.size(); ++app) visit(app, state, path);
-  }
-  void visit(AppIndex app, std::vector<std::uint8_t>& state, std::vector<AppIndex>& path) {
-    if (state[app] != 0) return;
-    state[app] = 1;
-    path.push_back(app);
+    struct Callee {
+      const AppCall* call;
+      AppIndex to;
+    };
+    std::vector<std::vector<Callee>> callees(apps_.size());
     for (const AppCall& call : calls_) {
-      if (call.from != app) continue;
-      for (const AppIndex to : call.to) {
-        if (state[to] != 1) {
-          visit(to, state, path);
+      for (const AppIndex to : call.to) callees[call.from].push_back({&call, to});
+    }
+    enum class State : std::uint8_t { New, OnPath, Done };
+    std::vector<State> state(apps_.size(), State::New);
+    struct Visit {
+      AppIndex app;
+      std::size_t next;  ///< Of its callees.
+    };
+    std::vector<Visit> path;
+    const auto enter = [&](AppIndex app) {
+      state[app] = State::OnPath;
+      path.push_back({app, 0});
+    };
+    for (AppIndex first = 0; first < apps_.size(); ++first) {
+      if (state[first] == State::New) enter(first);
+      while (!path.empty()) {
+        Visit& at = path.back();
+        if (at.next == callees[at.app].size()) {
+          state[at.app] = State::Done;
+          path.pop_back();
           continue;
         }
-        std::string circle;
-        for (auto at = std::find(path.begin(), path.end(), to); at != path.end(); ++at) {
-          circle += apps_[*at].settings->name + " > ";
+        const Callee callee = callees[at.app][at.next++];
+        if (state[callee.to] == State::New) {
+          enter(callee.to);
+        } else if (state[callee.to] == State::OnPath) {
+          std::string circle;
+          for (auto on = std::ranges::find(path, callee.to, &Visit::app); on != path.end(); ++on) {
+            circle += apps_[on->app].settings->name + " > ";
+          }
+          diagnostics_.error(callee.call->at, fmt::format("apps call each other in a circle, which never ends: {}{}",
+                                                          circle, apps_[callee.to].settings->name));
         }
-        diagnostics_.error(call.at, fmt::format("apps call each other in a circle, which never ends: {}{}", circle,
-                                                apps_[to].settings->name));
       }
     }
-    path.pop_back();
-    state[app] = 2;
   }
 
   const Scenario& scenario_;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sim/experiment/distribution_fields.h"
+#include "sim/experiment/isotope_sleep.h"
 #include "sim/experiment/isotope_units.h"
 #include "sim/experiment/target_lookup.h"
 #include "sim/input/binder.h"
@@ -77,12 +78,12 @@ struct CallTarget {
 };
 struct Command {
   std::optional<CallTarget> call;
-  std::optional<TimeLaw> sleep;
+  std::optional<IsotopeSleep> sleep;
   Node at;
 };
 struct ScriptStep {
   std::optional<CallTarget> call;
-  std::optional<TimeLaw> sleep;
+  std::optional<IsotopeSleep> sleep;
   std::optional<std::vector<Command>> concurrent;
   Node at;
 };
@@ -184,8 +185,11 @@ std::string name_of(const GraphService& service) {
 class Converter {
  public:
   Converter(const GraphKeys& graph, Diagnostics& diagnostics)
-      : graph_(graph), defaults_(graph.default_ ? *graph.default_ : graph.defaults), diagnostics_(diagnostics) {
-    for (const ServiceKeys& service : graph.services) names_.push_back(service.name);
+      : defaults_(graph.default_ ? *graph.default_ : graph.defaults), diagnostics_(diagnostics) {
+    for (const ServiceKeys& service : graph.services) {
+      names_.push_back(service.name);
+      by_name_[service.name].push_back(&service);
+    }
   }
 
   GraphService service(const ServiceKeys& keys) {
@@ -247,8 +251,7 @@ class Converter {
       name = named.name;
       ns = named.ns;
     }
-    const auto found = callee(name, ns.empty() ? caller.ns : ns, !ns.empty());
-    if (found != graph_.services.end()) {
+    if (const ServiceKeys* found = callee(name, ns.empty() ? caller.ns : ns, !ns.empty())) {
       made.call = found->ns.empty() ? found->name : found->ns + '/' + found->name;
     } else {
       diagnostics_.error(made.at, fmt::format("the graph has no service '{}'{}", name, suggest(name, names_)));
@@ -256,18 +259,18 @@ class Converter {
     return made;
   }
 
-  /// In the caller's namespace first, then wherever there is one of that name.
-  std::vector<ServiceKeys>::const_iterator callee(const std::string& name, const std::string& ns, bool stated) const {
-    const auto in = [&](const ServiceKeys& service) { return service.name == name && service.ns == ns; };
-    const auto found = std::find_if(graph_.services.begin(), graph_.services.end(), in);
-    if (found != graph_.services.end() || stated) return found;
-    return std::find_if(graph_.services.begin(), graph_.services.end(),
-                        [&](const ServiceKeys& service) { return service.name == name; });
+  /// In the caller's namespace first, then wherever there is one of that name; none: null.
+  const ServiceKeys* callee(const std::string& name, const std::string& ns, bool stated) const {
+    const auto named = by_name_.find(name);
+    if (named == by_name_.end()) return nullptr;
+    const auto found = std::ranges::find(named->second, ns, [](const ServiceKeys* service) { return service->ns; });
+    if (found != named->second.end()) return *found;
+    return stated ? nullptr : named->second.front();
   }
 
-  const GraphKeys& graph_;
   const Defaults& defaults_;
   std::vector<std::string> names_;
+  std::unordered_map<std::string_view, std::vector<const ServiceKeys*>> by_name_;
   Diagnostics& diagnostics_;
 };
 

@@ -77,7 +77,9 @@ TargetLookup::TargetLookup(const Cluster& cluster, Options options, Diagnostics&
       options_(options),
       diagnostics_(diagnostics),
       names_(cluster),
-      view_(cluster.endpoints.latest()) {}
+      view_(cluster.endpoints.latest()) {
+  for (WorkloadIndex i = 0; i < cluster.workloads.size(); ++i) workloads_[cluster.workloads[i].name].push_back(i);
+}
 
 ServiceIndex TargetLookup::find_service(const ObjectName& name, Node at) {
   const ServiceIndex found = names_.service(name.ns, name.name);
@@ -229,21 +231,20 @@ WorkloadIndex TargetLookup::workload(std::string_view text, Node at) {
     if (const WorkloadIndex found = names_.workload(name.ns, name.name); found != kNoIndex) return found;
   }
   WorkloadIndex only = kNoIndex;
-  std::vector<std::string> known;
-  for (WorkloadIndex i = 0; i < cluster_.workloads.size(); ++i) {
-    const Workload& candidate = cluster_.workloads[i];
-    known.emplace_back(candidate.name);
-    if (candidate.name != text) continue;
-    if (only != kNoIndex && cluster_.workloads[only].ns != candidate.ns) {
+  if (const auto named = workloads_.find(text); named != workloads_.end()) {
+    only = named->second.front();
+    const auto in_another = [&](WorkloadIndex i) { return cluster_.workloads[i].ns != cluster_.workloads[only].ns; };
+    if (const auto other = std::ranges::find_if(named->second, in_another); other != named->second.end()) {
       diagnostics_.error(at,
                          fmt::format("'{}' is a workload in the namespaces {} and {}", text,
-                                     cluster_.workloads[only].ns, candidate.ns),
+                                     cluster_.workloads[only].ns, cluster_.workloads[*other].ns),
                          "NAMESPACE/NAME");
       return kNoIndex;
     }
-    if (only == kNoIndex) only = i;
   }
   if (only == kNoIndex) {
+    std::vector<std::string> known;
+    for (const Workload& candidate : cluster_.workloads) known.emplace_back(candidate.name);
     const ObjectName name = split_name(text, {});
     const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
       return pods.name == name.name && (name.ns.empty() || pods.ns == name.ns);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "models/cluster/cluster.h"
@@ -70,6 +71,7 @@ class TargetLookup {
   Diagnostics& diagnostics_;
   ClusterNames names_;
   EndpointView view_;
+  std::unordered_map<std::string_view, std::vector<WorkloadIndex>> workloads_;  // by name, in any namespace
 };
 
 }  // namespace knetsim

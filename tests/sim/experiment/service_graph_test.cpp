@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "fixture.h"
 #include "sim/experiment/isotope_units.h"
 
@@ -109,6 +111,67 @@ TEST(ServiceGraph, WhatIsLeftToChanceIsTold) {
       "services:\n- name: d\n  errorRate: 5%\n  script:\n  - call: {service: e, probability: 50}\n- name: e\n");
   EXPECT_EQ(render(read.diagnostics.errors()), "");
   EXPECT_EQ(read.diagnostics.notices().size(), 2u);
+}
+
+/// The law of the pause of a graph's only script.
+struct Pause {
+  FromGraph read;
+  explicit Pause(const std::string& sleep) : read("services:\n- name: d\n  script:\n  - sleep: " + sleep + "\n") {}
+  std::string errors() const { return render(read.diagnostics.errors()); }
+  double mean() const { return read.graph.traffic.apps.at(0).steps.at(0).sleep_seconds->mean(); }
+};
+std::string level(const std::string& type, const std::string& data, const std::string& load = "{Min: 0, Max: 10}") {
+  return "{Load: " + load + ", Type: " + type + ", Data: " + data + "}";
+}
+
+// Means by hand: exp(1 + 0.5^2 / 2) ms of the lognormal law, shape / rate of gamma, a / (a - 1) minima of Pareto.
+TEST(ServiceGraph, PausesComeInEachOfTheFormatsWays) {
+  const auto mean = [](const std::string& one) {
+    const Pause pause("{SleepCommand: [" + one + "]}");
+    EXPECT_EQ(pause.errors(), "") << one;
+    EXPECT_EQ(render(pause.read.diagnostics.notices()), "") << one;
+    return pause.mean();
+  };
+  EXPECT_DOUBLE_EQ(mean(level("static", "{time: 10ms}")), 0.010);
+  EXPECT_DOUBLE_EQ(mean(level("static", "{time: 2.5}")), 0.0025) << "a bare number is milliseconds";
+  EXPECT_DOUBLE_EQ(mean(level("dist", "{name: exp, Dist: {Rate: 0.5}}")), 0.002);
+  EXPECT_NEAR(mean(level("dist", "{name: lognormal, Dist: {Mu: 1, Sigma: 0.5}}")), std::exp(1.125) * 1e-3, 1e-12);
+  EXPECT_DOUBLE_EQ(mean(level("dist", "{name: gamma, Dist: {Alpha: 3, Beta: 0.5}}")), 0.006);
+  EXPECT_DOUBLE_EQ(mean(level("dist", "{name: pareto, Dist: {Xm: 2, Alpha: 3}}")), 0.003);
+  EXPECT_NEAR(mean(level("histogram", "{5ms: 70, 20ms: 30}")), 0.0095, 1e-12);
+  EXPECT_NEAR(mean(level("raw", "{list: [1000000, 1000000, 4000000]}")), 0.002, 1e-12);
+}
+
+TEST(ServiceGraph, APauseByLoadIsThatOfTheLowestLevel) {
+  const Pause pause("{SleepCommand: [" + level("static", "{time: 9ms}", "{Min: 11, Max: 99}") + ", " +
+                    level("static", "{time: 3ms}") + "]}");
+  EXPECT_EQ(pause.errors(), "");
+  EXPECT_DOUBLE_EQ(pause.mean(), 0.003);
+  EXPECT_THAT(render(pause.read.diagnostics.notices()), HasSubstr("do not depend on load"));
+}
+
+TEST(ServiceGraph, APauseThatIsNoneIsToldWithItsPlace) {
+  const auto errors = [](const std::string& one) { return Pause("{SleepCommand: [" + one + "]}").errors(); };
+  EXPECT_THAT(errors(level("dist", "{name: weibull, Dist: {K: 1, Lambda: 2}}")), HasSubstr("g.yaml:4:"));
+  EXPECT_THAT(errors(level("histogram", "{5ms: 70, 20ms: 40}")), HasSubstr("110 percent together"));
+  EXPECT_THAT(errors(level("histogram", "{5: 100}")), HasSubstr("g.yaml:4:"));
+  EXPECT_THAT(errors(level("static", "{time: -1}")), HasSubstr("beyond what is simulated"));
+  EXPECT_THAT(errors(level("raw", "{list: []}")), HasSubstr("list"));
+  EXPECT_THAT(errors(level("sometimes", "{}")), HasSubstr("static"));
+}
+
+// Searching for circles used to call itself once a service, and looked at every call for each.
+TEST(ServiceGraph, AChainMayBeAsLongAsMemoryHolds) {
+  constexpr int kServices = 60'000;
+  std::string graph = "services:\n";
+  for (int i = 0; i + 1 < kServices; ++i) {
+    graph += "- {name: " + (i == 0 ? std::string("d") : "s" + std::to_string(i)) + ", script: [{call: s" +
+             std::to_string(i + 1) + "}]}\n";
+  }
+  graph += "- {name: s" + std::to_string(kServices - 1) + "}\n";
+  const FromGraph read(graph, "cluster: {nodes: {count: 1000}}\n");
+  EXPECT_EQ(render(read.diagnostics.errors()), "");
+  EXPECT_EQ(read.graph.traffic.apps.size(), static_cast<std::size_t>(kServices));
 }
 
 // go-units' own test, TestRAMInBytes: units by 1024 whatever their case, bare numbers are bytes.
