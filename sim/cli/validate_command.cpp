@@ -234,10 +234,13 @@ Document first_document(const Input& input) {
   return first;
 }
 
-/// Whether one path names a scenario: its first document says so, or has keys of a scenario and no kind.
+/// Whether one path names a scenario: its first document says so, or has keys of a scenario and no kind. What can be
+/// read but once (standard input, a pipe) is taken for manifests, as kubectl and helm print them.
 bool is_scenario(const std::vector<std::string>& paths) {
   std::error_code ignored;  // whoever reads it says what is wrong
-  if (paths.size() != 1 || paths.front() == "-" || std::filesystem::is_directory(paths.front(), ignored)) return false;
+  if (paths.size() != 1 || paths.front() == "-") return false;
+  const auto kind = std::filesystem::status(paths.front(), ignored).type();
+  if (kind == std::filesystem::file_type::directory || kind == std::filesystem::file_type::fifo) return false;
   const auto input = Input::open(paths.front());
   const Document first = first_document(*input);
   if (first.empty()) {  // Broken, or a template: a line of a scenario's own tells it from manifests.

@@ -92,14 +92,15 @@ TEST(Validate, ReadsFoldersBelowAFolderWhenAsked) {
   EXPECT_THAT(run_program("validate -R " + scratch.path("all")).out, HasSubstr("4 objects"));
 }
 
-TEST(Validate, TakesManifestsAloneFromFilesFoldersAndStandardInput) {
+TEST(Validate, TakesManifestsAloneFromFilesFoldersStandardInputAndPipes) {
   const TemporaryFolder scratch;
   const std::string file = scratch.write("manifests/web.yaml", kManifests);
-  for (const std::string& path : {file, scratch.path("manifests"), "- <" + file}) {
-    SCOPED_TRACE(path);
-    const std::string arguments = "validate -o json " + path;
+  const std::string validate = KNETSIM_PROGRAM " validate -o json ";
+  for (const std::string& command : {validate + file, validate + scratch.path("manifests"), validate + "- <" + file,
+                                     "cat " + file + " | " + validate + "/dev/fd/0"}) {
+    SCOPED_TRACE(command);
     const std::string out = scratch.path("out");
-    const int status = std::system(fmt::format("{} {} >{}", KNETSIM_PROGRAM, arguments, out).c_str());
+    const int status = std::system(fmt::format("{} >{}", command, out).c_str());
     ASSERT_EQ(WEXITSTATUS(status), 0);
     const json read = json::parse(read_text(out));
     EXPECT_EQ(read.at("manifests").at("objects"), 4);
