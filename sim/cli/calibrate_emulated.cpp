@@ -1,6 +1,7 @@
 #include "sim/cli/calibrate_emulated.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <cmath>

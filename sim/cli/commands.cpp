@@ -1,6 +1,7 @@
 #include "sim/cli/commands.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <map>

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "sim/cli/text_table.h"
+
 namespace knetsim {
 namespace {
 
@@ -58,26 +60,6 @@ std::string examples(const std::string& footer) {
 }
 
 }  // namespace
-
-std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
-  std::string out;
-  std::size_t column = first_column;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(text.size(), end + 1));
-    if (!out.empty() && column + 1 + word.size() > width) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (!out.empty()) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += word.size();
-  }
-  return out;
-}
 
 std::string capitals(std::string text) {
   for (char& c : text) {

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 namespace knetsim {
 
@@ -23,8 +22,5 @@ std::string capitals(std::string text);
 
 /// "knetsim trace SCENARIO FROM TO [options]"
 std::string usage_line(const CLI::App& command);
-
-/// Breaks text at blanks; every line after the first is indented. Lines may be longer only where a word is.
-std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width);
 
 }  // namespace knetsim

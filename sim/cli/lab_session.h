@@ -10,6 +10,10 @@
 #include "sim/cli/command.h"
 #include "sim/cli/output_files.h"
 
+namespace CLI {
+class Validator;
+}
+
 namespace knetsim {
 
 /// Reads a cost profile. @param path  Empty: profiles/default.yaml beside the program. @throws ConfigError

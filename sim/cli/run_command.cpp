@@ -1,6 +1,7 @@
 #include "sim/cli/run_command.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <atomic>

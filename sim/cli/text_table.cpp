@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/cli/help_text.h"
 #include "sim/core/ensure.h"
 #include "sim/input/printable.h"
 
@@ -16,6 +15,26 @@ std::size_t columns(const std::string& text) {
 }
 
 }  // namespace
+
+std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width) {
+  std::string out;
+  std::size_t column = first_column;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(text.size(), end + 1));
+    if (!out.empty() && column + 1 + word.size() > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (!out.empty()) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  return out;
+}
 
 TextTable::TextTable(std::vector<std::string> heading, const std::vector<std::size_t>& right)
     : right_(heading.size(), false) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace knetsim {
@@ -24,5 +25,8 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;  ///< The heading first; an empty one is not printed. Sections: one cell.
   std::vector<bool> right_;
 };
+
+/// Breaks text at blanks; every line after the first is indented. Lines may be longer only where a word is.
+std::string wrap(std::string_view text, std::size_t first_column, std::size_t indent, std::size_t width);
 
 }  // namespace knetsim

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/cli/help_text.h"
-
 namespace knetsim {
 namespace {
 
