@@ -239,7 +239,7 @@ NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload, std::uint6
     shape.hopeless = true;
     return kNoIndex;
   }
-  // The default constraints count what the pod's owner or Services select: a pod on its own spreads over nothing.
+  // The default constraints count what the pod's owner selects: a pod on its own spreads over nothing.
   const bool spreads = workload != kNoIndex && cluster_.workloads[workload].kind != "Pod";
   if (spreads) count_spread(workload);
   const double node_weight = normalizing_weight(candidates_.size());

@@ -24,7 +24,8 @@ namespace knetsim {
 /// stream of its own, so that it meets the same ones whatever other pods there are.
 ///
 /// Departures: pods are placed one at a time in the order of the input, where the queue sorts by priority and age and
-/// the filters' threads find nodes in an order of their own; preferred affinities, pod affinity, explicit
+/// the filters' threads find nodes in an order of their own; pods without a controller spread over nothing, where the
+/// scheduler spreads those that a Service selects; preferred affinities, pod affinity, explicit
 /// topologySpreadConstraints, PreferNoSchedule taints, image locality, volumes, pre-emption and extended resources are
 /// not considered.
 /// @source k/k v1.34 pkg/scheduler: schedule_one.go (findNodesThatPassFilters, numFeasibleNodesToFind, selectHost) and
