@@ -35,7 +35,7 @@ bool are_equal(const Histogram& a, const Histogram& b) {
 
 bool are_equal(std::span<const Sample> a, std::span<const Sample> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Sample& one, const Sample& two) {
-    return one.failed == two.failed && one.unfinished == two.unfinished && are_equal(one.ns, two.ns);
+    return one.failed == two.failed && are_equal(one.ages, two.ages) && are_equal(one.ns, two.ns);
   });
 }
 

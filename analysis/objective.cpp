@@ -91,16 +91,18 @@ ObjectiveOutcome quantile_below(std::span<const Sample> replicates, double q, co
   if (found.kind == PooledQuantile::Kind::None) return outcome;
   std::int64_t least = std::numeric_limits<std::int64_t>::max(), most = 0;
   for (const Sample& sample : replicates) {
-    if (sample.ns.empty()) continue;
-    least = std::min(least, sample.ns.min());
-    most = std::max(most, sample.ns.max());
+    for (const Histogram* times : {&sample.ns, &sample.ages}) {
+      if (times->empty()) continue;
+      least = std::min(least, times->min());
+      most = std::max(most, times->max());
+    }
   }
   std::vector<Tally> certain, possible;
   for (const Sample& sample : replicates) {
     const auto size = static_cast<double>(sample.size());
-    const double events = sample.ns.empty() ? 0 : late(sample.ns, least, most, limit);
-    certain.push_back({events + static_cast<double>(sample.failed), size});
-    possible.push_back({certain.back().events + static_cast<double>(sample.unfinished), size});
+    const double events = late(sample.ns, least, most, limit) + static_cast<double>(sample.failed);
+    certain.push_back({events + late(sample.ages, least, most, limit), size});
+    possible.push_back({events + static_cast<double>(sample.unfinished()), size});
   }
   // Shares of late requests, which the quantile's objective is about.
   const double effect = design_effect(replicates);
@@ -117,8 +119,9 @@ ObjectiveOutcome mean_below(std::span<const Sample> replicates, const Limit& lim
   std::uint64_t failed = 0, unfinished = 0;
   for (const Sample& sample : replicates) {
     failed += sample.failed;
-    unfinished += sample.unfinished;
-    counts.push_back({static_cast<double>(sample.ns.sum()), static_cast<double>(sample.ns.count())});
+    unfinished += sample.unfinished();
+    counts.push_back({static_cast<double>(sample.ns.sum()) + static_cast<double>(sample.ages.sum()),
+                      static_cast<double>(sample.ns.count() + sample.unfinished())});
   }
   if (failed > 0) {
     return {.holds = Holds::Missed,
@@ -135,6 +138,10 @@ ObjectiveOutcome mean_below(std::span<const Sample> replicates, const Limit& lim
     for (const PartSum& part : replicates[0].parts) {
       counts.push_back({static_cast<double>(part.sum_ns), static_cast<double>(part.count)});
     }
+    if (unfinished > 0) {  // the last to be asked, as a rule
+      counts.back().events += static_cast<double>(replicates[0].ages.sum());
+      counts.back().of += static_cast<double>(unfinished);
+    }
   }
   outcome.interval = ratio_interval(counts);
   if (unfinished > 0) outcome.interval.high = kInfinity;
@@ -146,10 +153,10 @@ ObjectiveOutcome maximum_below(std::span<const Sample> replicates, const Limit& 
   double most = 0;
   std::uint64_t size = 0, failed = 0, unfinished = 0;
   for (const Sample& sample : replicates) {
-    most = std::max(most, static_cast<double>(sample.ns.max()));
+    most = std::max({most, static_cast<double>(sample.ns.max()), static_cast<double>(sample.ages.max())});
     size += sample.size();
     failed += sample.failed;
-    unfinished += sample.unfinished;
+    unfinished += sample.unfinished();
   }
   if (size == 0) return {};
   using Note = ObjectiveOutcome::Note;

@@ -44,12 +44,13 @@ struct Tally {
 Bounds share_interval(std::span<const Tally> replicates, double confidence, double least_effect = 1);
 
 /// A quantile below its limit: the share of requests that are as late as the limit lies below 1 - q. Failed ones are
-/// late; of unfinished ones nobody knows, which tells against both outcomes.
+/// late, and so are unfinished ones whose age has reached the limit; of the others nobody knows, which tells against
+/// both outcomes.
 /// @param replicates  Of one, the parts tell how far observations are independent (design_effect()).
 ObjectiveOutcome quantile_below(std::span<const Sample> replicates, double q, const Limit& limit);
 
 /// A mean below its limit, by Student's t over replicates, or over the parts of the only one. A failed request makes it
-/// infinite.
+/// infinite; an unfinished one takes at least its age.
 ObjectiveOutcome mean_below(std::span<const Sample> replicates, const Limit& limit);
 
 /// All of the requests that were simulated below the limit. It has no interval: it speaks of these alone.

@@ -23,7 +23,7 @@ class Together {
     for (const Sample& sample : replicates) {
       all_.merge(sample.ns);
       failed_ += static_cast<double>(sample.failed);
-      unfinished_ += static_cast<double>(sample.unfinished);
+      unfinished_ += static_cast<double>(sample.unfinished());
     }
     all_.for_each([&](std::int64_t lower, std::int64_t upper, std::uint64_t count) {
       buckets_.push_back({lower, upper, static_cast<double>(count), 0});
@@ -67,7 +67,7 @@ class Together {
 };
 
 double later_than(const Sample& sample, const Place& place) {
-  double later = static_cast<double>(sample.failed + sample.unfinished);
+  double later = static_cast<double>(sample.failed + sample.unfinished());
   sample.ns.for_each([&](std::int64_t lower, std::int64_t, std::uint64_t count) {
     if (lower > place.lower) later += static_cast<double>(count);
     if (lower == place.lower) later += static_cast<double>(count) * (1 - place.up);
@@ -85,6 +85,16 @@ std::vector<double> share_influence(std::span<const Sample> replicates, const Pl
   return influence;
 }
 
+/// What the observation behind which `later` others lie takes at least: as if all that had not ended ended then.
+double lower_bound_ns(std::span<const Sample> replicates, double later) {
+  std::vector<Sample> ended(replicates.begin(), replicates.end());
+  for (Sample& sample : ended) {
+    sample.ns.merge(sample.ages);
+    sample.ages = {};
+  }
+  return Together(ended).where_later(later).ns;
+}
+
 }  // namespace
 
 PooledQuantile pooled_quantile(std::span<const Sample> replicates, double q) {
@@ -97,6 +107,7 @@ PooledQuantile pooled_quantile(std::span<const Sample> replicates, double q) {
   const Place place = pool.where_later(later);
   if (std::isinf(place.ns)) {
     result.kind = later < pool.failed() ? PooledQuantile::Kind::Infinite : PooledQuantile::Kind::LowerBound;
+    if (result.kind == PooledQuantile::Kind::LowerBound) result.ns = lower_bound_ns(replicates, later);
     return result;
   }
   result.kind = PooledQuantile::Kind::Finite;

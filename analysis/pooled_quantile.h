@@ -21,7 +21,7 @@ namespace knetsim {
 struct PooledQuantile {
   enum class Kind : std::uint8_t {
     Finite,
-    LowerBound,  ///< Its rank is one of the unfinished.
+    LowerBound,  ///< Its rank is one of the unfinished; `ns` is what it takes at least.
     Infinite,    ///< Its rank is one of the failed.
     None,        ///< Nothing was observed.
   };

@@ -12,10 +12,11 @@ namespace knetsim {
 struct Sample {
   Histogram ns{};                ///< Times of what succeeded.
   std::uint64_t failed = 0;      ///< Infinitely late: refused, timed out.
-  std::uint64_t unfinished = 0;  ///< Later than what ended; how much is not known.
+  Histogram ages{};              ///< Of what had not ended: it takes at least so long.
   std::vector<PartSum> parts{};  ///< Of `ns`, shape (kParts,), in the order of time.
 
-  std::uint64_t size() const { return ns.count() + failed + unfinished; }
+  std::uint64_t unfinished() const { return ages.count(); }
+  std::uint64_t size() const { return ns.count() + failed + unfinished(); }
 };
 
 }  // namespace knetsim

@@ -132,8 +132,8 @@ std::string observed_text(const Slo& slo, const ObjectiveOutcome& outcome) {
   using Note = ObjectiveOutcome::Note;
   if (outcome.note == Note::NothingObserved) return "nothing observed";
   if (outcome.note == Note::Infinite) return "infinite, failures reach it";
-  const std::string observed = fmt::format("{}{}", outcome.note == Note::LowerBound && slo.is_time() ? "\u2265" : "",
-                                           value_text(slo, outcome.observed));
+  std::string observed = fmt::format("{}{}", outcome.note == Note::LowerBound && slo.is_time() ? "\u2265" : "",
+                                     value_text(slo, outcome.observed));
   if (slo.measure == Slo::Measure::Maximum) return observed;
   const std::string low = value_text(slo, std::max(0.0, outcome.interval.low));
   const std::string high = std::isinf(outcome.interval.high) ? "no bound" : value_text(slo, outcome.interval.high);

@@ -18,14 +18,14 @@ void add_parts(const EdgeStats& stats, PartSum EdgePart::*of, Sample& sample) {
 void add_latencies(const EdgeStats& stats, Sample& sample) {
   sample.ns.merge(stats.latency_ns);
   sample.failed += stats.failed();
-  sample.unfinished += stats.unfinished;
+  sample.ages.merge(stats.unfinished_age_ns);
   add_parts(stats, &EdgePart::latency, sample);
 }
 
 void add_connects(const EdgeStats& stats, Sample& sample) {
   sample.ns.merge(stats.connect_ns);
   sample.failed += stats.connects_failed;
-  sample.unfinished += stats.connecting_age_ns.count();
+  sample.ages.merge(stats.connecting_age_ns);
   add_parts(stats, &EdgePart::connect, sample);
 }
 

@@ -147,7 +147,7 @@ class Reader {
     const char mark = rest_.empty() ? ' ' : rest_.front();
     const std::size_t end = mark == '"' || mark == '\'' ? rest_.find(mark, 1) : std::string_view::npos;
     if (end == std::string_view::npos) fail("no name in quotes", "a name in quotes: \"browse\"");
-    const std::string found(rest_.substr(1, end - 1));
+    std::string found(rest_.substr(1, end - 1));
     rest_.remove_prefix(end + 1);
     return found;
   }

@@ -48,16 +48,22 @@ ObjectiveOutcome share_outcome(const Slo& slo, const std::vector<EdgesOfRun>& ru
     }
     possible.push_back({failed.events + unfinished, failed.of});
   }
-  if (runs.size() == 1 && certain[0].events == possible[0].events) {
-    certain.assign(kParts, {});
+  if (runs.size() == 1) {
+    double unfinished = possible[0].events - certain[0].events;
+    possible.assign(kParts, {});
     for (std::size_t i = 0; i < kParts; ++i) {
       for (const EdgeStats* edge : runs[0]) {
         const EdgePart& part = edge->parts[i];
-        certain[i].events += static_cast<double>(part.asked - part.latency.count);
-        certain[i].of += static_cast<double>(part.asked);
+        possible[i].events += static_cast<double>(part.asked - part.latency.count);
+        possible[i].of += static_cast<double>(part.asked);
       }
     }
-    possible = certain;
+    certain = possible;
+    for (std::size_t i = kParts; i-- > 0;) {  // what had not ended was asked last, as a rule
+      const double here = std::min(unfinished, certain[i].events);
+      certain[i].events -= here;
+      unfinished -= here;
+    }
   }
   const bool of_success = slo.measure == Slo::Measure::Availability;
   ObjectiveOutcome outcome = share_below(

@@ -77,7 +77,7 @@ TEST(Comparison, OfOneReplicateHasNoVerdict) {
 std::vector<Sample> with_failures(std::vector<Sample> all, std::uint64_t failed, std::uint64_t unfinished = 0) {
   for (Sample& sample : all) {
     sample.failed = failed;
-    sample.unfinished = unfinished;
+    sample.ages.record(0, unfinished);
   }
   return all;
 }

@@ -14,7 +14,8 @@ namespace {
 using Note = ObjectiveOutcome::Note;
 
 Sample times(std::int64_t ns, std::uint64_t count, std::uint64_t failed = 0, std::uint64_t unfinished = 0) {
-  Sample sample{.failed = failed, .unfinished = unfinished};
+  Sample sample{.failed = failed};
+  sample.ages.record(0, unfinished);  // of no age that says anything
   sample.parts.resize(kParts);
   for (std::uint64_t i = 0; i < count; ++i) {
     sample.ns.record(ns);
@@ -50,6 +51,30 @@ TEST(QuantileBelow, ALowerBoundPassesNothing) {
   const ObjectiveOutcome found = quantile_below(std::vector{times(1'000, 900, 0, 100)}, 0.99, {.value = 10e6});
   EXPECT_EQ(found.holds, Holds::CannotTell);
   EXPECT_EQ(found.note, Note::LowerBound);
+}
+
+// Whatever they come to, requests that have gone on for 10 s are later than 10 ms: a server that answers nobody misses.
+TEST(QuantileBelow, WhatHasGoneOnForLongerThanTheLimitIsLate) {
+  const auto waiting = [](std::uint64_t answered, std::uint64_t hanging) {
+    Sample sample = times(1'000, answered);
+    sample.ages.record(10'000'000'000, hanging);
+    return std::vector{sample, sample, sample};
+  };
+  const Limit limit{.value = 10e6};
+  for (const double q : {0.5, 0.99}) {
+    const ObjectiveOutcome found = quantile_below(waiting(0, 500), q, limit);
+    EXPECT_EQ(found.holds, Holds::Missed);
+    EXPECT_EQ(found.note, Note::LowerBound);
+    EXPECT_NEAR(found.observed, 10e9, 10e9 / 128) << "what it takes at least";
+  }
+  EXPECT_EQ(quantile_below(waiting(500, 500), 0.9, limit).holds, Holds::Missed);
+  EXPECT_EQ(quantile_below(waiting(500, 100), 0.5, limit).holds, Holds::Met) << "they may take as long as they like";
+  EXPECT_EQ(quantile_below(waiting(500, 500), 0.9, {.value = 20e9}).holds, Holds::CannotTell) << "20 s are not over";
+  EXPECT_EQ(mean_below(waiting(500, 500), limit).holds, Holds::Missed);
+  EXPECT_EQ(mean_below({waiting(0, 500).data(), 1}, limit).holds, Holds::Missed);
+  EXPECT_EQ(mean_below(waiting(500, 500), {.value = 20e9}).holds, Holds::CannotTell);
+  EXPECT_EQ(maximum_below(waiting(500, 1), limit).holds, Holds::Missed);
+  EXPECT_EQ(maximum_below(waiting(500, 1), {.value = 20e9}).holds, Holds::CannotTell);
 }
 
 TEST(QuantileBelow, OfNothingIsMissed) {

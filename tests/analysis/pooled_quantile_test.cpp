@@ -14,7 +14,8 @@ namespace {
 using Kind = PooledQuantile::Kind;
 
 Sample of(std::initializer_list<std::int64_t> times, std::uint64_t failed = 0, std::uint64_t unfinished = 0) {
-  Sample sample{.failed = failed, .unfinished = unfinished};
+  Sample sample{.failed = failed};
+  sample.ages.record(0, unfinished);  // of no age that says anything
   for (const std::int64_t ns : times) sample.ns.record(ns);
   return sample;
 }

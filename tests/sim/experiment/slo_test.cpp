@@ -133,6 +133,29 @@ TEST(Slo, OfOneReplicateItsPartsTell) {
   EXPECT_EQ(fixture.holds("rate > 9900/s"), Holds::CannotTell);
 }
 
+// Failures come in bursts: all in four of twenty parts. Five requests that had not ended make nothing surer.
+TEST(Slo, OfOneReplicateItsPartsTellWithUnfinishedRequestsToo) {
+  Fixture fixture;
+  fixture.replicates.pop_back();
+  EdgeStats& stats = fixture.replicates[0].edges[0];
+  stats = {};
+  stats.asked = 20'000;
+  stats.timeouts = 600;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    stats.parts[i].asked = 1'000;
+    stats.parts[i].latency.count = i % 5 == 0 ? 850 : 1'000;
+  }
+  const ObjectiveOutcome ended = fixture.outcome("errors < 5%");
+  EXPECT_EQ(ended.holds, Holds::CannotTell);
+  stats.unfinished = 5;
+  stats.parts[kParts - 1].latency.count -= 5;
+  const ObjectiveOutcome hanging = fixture.outcome("errors < 5%");
+  EXPECT_EQ(hanging.holds, Holds::CannotTell);
+  EXPECT_NEAR(hanging.observed, 0.03, 1e-12);
+  EXPECT_NEAR(hanging.interval.high, ended.interval.high, 0.001);
+  EXPECT_NEAR(hanging.interval.low, ended.interval.low, 0.001);
+}
+
 TEST(Slo, WhatCannotBeReadIsAnErrorWithItsPlace) {
   const Fixture fixture;
   const std::vector<std::pair<std::string, std::uint32_t>> texts{
