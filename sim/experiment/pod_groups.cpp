@@ -33,7 +33,7 @@ std::vector<std::vector<std::uint16_t>> ports_reached(const BoundVariant& varian
   for (const EdgeTarget& target : variant.targets) {
     if (target.loopback) continue;
     for (const Endpoint& endpoint :
-         target.port == kNoIndex ? std::span<const Endpoint>(target.direct) : view.endpoints(target.port)) {
+         target.port == kNoIndex ? std::span<const Endpoint>(target.direct) : view.everywhere(target.port)) {
       if (endpoint.pod != kNoIndex) ports[endpoint.pod].push_back(endpoint.port);
     }
   }

@@ -43,6 +43,12 @@ std::vector<PodIndex> serving_pods(const BoundVariant& variant) {
   for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
     const std::vector<PodIndex> servers = servers_of(variant, edge);
     pods.insert(servers.begin(), servers.end());
+    if (const ServicePortIndex port = variant.targets[edge].port; port != kNoIndex) {
+      // Those that terminate too: policy Local may choose them where no other is on the node.
+      for (const Endpoint& endpoint : variant.cluster->endpoints.latest().everywhere(port)) {
+        if (endpoint.pod != kNoIndex) pods.insert(endpoint.pod);
+      }
+    }
   }
   for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
     if (variant.traffic.app_of_pod[pod] != kNoIndex) pods.insert(pod);

@@ -3,12 +3,14 @@
 // its work spread over periods of 100 ms by the quota that holds it: whole quotas, then the rest. Weights: backlogged
 // threads of several pods on one core.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "fixture.h"
 #include "sim/experiment/pod_groups.h"
+#include "sim/experiment/result_axes.h"
 #include "sim/experiment/simulation.h"
 
 namespace knetsim {
@@ -158,6 +160,30 @@ TEST(ContainerWeights, AddUpToThePods) {
   EXPECT_NEAR(time(0), 10 * 307.2 / shares, 0.05);
   EXPECT_NEAR(time(1), 10 * 102.4 / shares, 0.05);
   EXPECT_NEAR(time(2), 10 * 2 / shares, 0.05);
+}
+
+// Policy Local with a ready endpoint elsewhere: the pod that terminates on the client's node answers, in the container
+// that declares the Service's port, and is one of the endpoints that results tell of.
+TEST(ContainerLimits, HoldAlsoForAPodThatTerminatesAndServes) {
+  const auto web = [](const char* name, const char* extra, const char* node) {
+    return fmt::format(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {}, labels: {{app: web}}{}}}\nspec: {{nodeName: {}, containers: "
+        "[{{name: logger, image: x, ports: [{{containerPort: 9090}}], resources: {{limits: {{cpu: 100m}}}}}}, {{name: "
+        "web, image: x, ports: [{{containerPort: 80}}], resources: {{limits: {{cpu: 1}}}}}}]}}\nstatus: {{conditions: "
+        "[{{type: Ready, status: \"True\"}}]}}\n---\n",
+        name, extra, node);
+  };
+  Ready scene(
+      "cluster: {nodes: {cpu: 4}}\napps: {old: {work: 50ms}}\n"
+      "workloads: {ask: {from: app=client, to: web, arrivals: {constant: 1/s}}}\n",
+      kClient + web("old", ", deletionTimestamp: \"2026-01-01T00:00:00Z\"", "n1") + web("new", "", "n2") +
+          "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {internalTrafficPolicy: Local, selector: {app: "
+          "web}, ports: [{port: 80}]}\n",
+      "{duration: 4s, noise: off}");
+  const PointResult result = simulate(scene.variant(), 0);
+  EXPECT_EQ(result.edges[0].ok, 4U);
+  EXPECT_NEAR(static_cast<double>(result.edges[0].latency_ns.max()) * 1e-6, 50, 1);
+  EXPECT_EQ(serving_pods(scene.variant()).size(), 2U);
 }
 
 }  // namespace
