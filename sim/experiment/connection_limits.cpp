@@ -47,9 +47,20 @@ std::uint64_t conntrack_most(const Scenario& scenario, const ClusterNode& node) 
   return std::max<std::uint64_t>(131'072, std::uint64_t{32'768} * cores_of(node));
 }
 
-/// Connections that an edge's requests open, of those that its requests ask of.
-double connections_per_request(const EdgeSpec& edge) {
-  return edge.requests_per_connection == 0 ? 0 : 1.0 / edge.requests_per_connection;
+/// Attempts of a request whose answer comes after the timeout, as far as the retry budget goes; else one.
+double attempts_per_request(const EdgeSpec& edge, const EdgeRate& rate) {
+  if (rate.least_seconds <= to_seconds(edge.timeout)) return 1;
+  const double retries = edge.retries.attempts;
+  if (!edge.retries.budget) return 1 + retries;
+  const double asked =
+      std::max(1e-9, rate.per_second / static_cast<double>(std::max<std::size_t>(1, rate.clients.size())));
+  return 1 + std::min(retries, edge.retries.budget->ratio + edge.retries.budget->per_second / asked);
+}
+
+/// Connections that a request of an edge opens.
+double connections_per_request(const EdgeSpec& edge, const EdgeRate& rate) {
+  if (edge.requests_per_connection == 0) return 0;
+  return attempts_per_request(edge, rate) / edge.requests_per_connection;
 }
 
 /// Where a local port counts towards: connections from one address to the same place share the ports.
@@ -102,7 +113,8 @@ class Reckoning {
   void ports() {
     struct Sum {
       double per_second = 0;
-      double open = 0;
+      double occupied = 0;  ///< Ports in use or in TIME_WAIT at that rate, once it has gone on for long.
+      double kept = 0;      ///< Ports of connections that do not end.
       bool at_most = false;
     };
     std::map<std::pair<std::uint64_t, std::uint64_t>, Sum> sums;  // by address and destination
@@ -111,12 +123,19 @@ class Reckoning {
       if (edges[edge].udp) continue;  // a socket without a connection has no TIME_WAIT
       const std::uint64_t to = destination_key(variant_, edge);
       const EdgeRate& rate = rates_[edge];
+      const double held = std::min(rate.least_seconds, to_seconds(edges[edge].timeout));
+      // The port waits with whoever sends the first FIN: with awaitClose that is the server.
+      const double waits = edges[edge].awaits_close          ? 0
+                           : variant_.targets[edge].loopback ? kTimeWaitOnLoopback
+                                                             : kTimeWait;
       for (const auto& [client, per_second] : rate.clients) {
         Sum& sum = sums[{address_of(client).key, to}];
-        sum.per_second += per_second * connections_per_request(edges[edge]);
-        sum.open += edges[edge].requests_per_connection == 0 && rate.users_per_client > 0
-                        ? rate.users_per_client
-                        : per_second * std::min(rate.least_seconds, to_seconds(edges[edge].timeout));
+        const double opened = per_second * connections_per_request(edges[edge], rate);
+        sum.per_second += opened;
+        sum.occupied += opened * (held + waits);
+        if (edges[edge].requests_per_connection == 0) {
+          sum.kept += rate.users_per_client > 0 ? rate.users_per_client : per_second * std::min(held, limits_.run_s);
+        }
         sum.at_most = sum.at_most || rate.at_most;
       }
     }
@@ -127,7 +146,7 @@ class Reckoning {
       Sum most;
       for (const auto& [client, per_second] : rates_[edge].clients) {
         const Sum& sum = sums[{address_of(client).key, to}];
-        if (worst == kNoIndex || sum.per_second + sum.open > most.per_second + most.open) {
+        if (worst == kNoIndex || sum.occupied + sum.kept > most.occupied + most.kept) {
           worst = client;
           most = sum;
         }
@@ -135,13 +154,9 @@ class Reckoning {
       PortUse use{.edge = edge, .address = address_of(worst).name, .per_second = most.per_second};
       use.at_most = most.at_most;
       use.destinations = destinations_of(variant_, edge);
-      const double ports = kLocalPorts * use.destinations - most.open;
-      // The port waits with whoever sends the first FIN: with awaitClose that is the server.
-      const double waits = edges[edge].awaits_close          ? 0
-                           : variant_.targets[edge].loopback ? kTimeWaitOnLoopback
-                                                             : kTimeWait;
-      use.lasting_per_second = waits > 0 ? std::max(0.0, ports) / waits : kNever;
-      use.ports_last_s = ports <= 0 ? 0 : most.per_second <= use.lasting_per_second ? kNever : ports / most.per_second;
+      const double ports = std::max(0.0, kLocalPorts * use.destinations - most.kept);
+      use.lasting_per_second = most.occupied > 0 ? most.per_second * ports / most.occupied : kNever;
+      use.ports_last_s = most.occupied > ports ? ports / most.per_second : most.kept > 0 && ports == 0 ? 0 : kNever;
       limits_.ports.push_back(std::move(use));
     }
   }
@@ -158,7 +173,7 @@ class Reckoning {
       const EdgeSpec& spec = variant_.traffic.edges[edge];
       const std::size_t servers = servers_of(variant_, edge).size();
       if (spec.udp || servers == 0 || !is_masqueraded(edge)) continue;
-      const double per_second = rates_[edge].per_second * connections_per_request(spec) /
+      const double per_second = rates_[edge].per_second * connections_per_request(spec, rates_[edge]) /
                                 (static_cast<double>(destinations_of(variant_, edge)) * static_cast<double>(servers));
       const double last = per_second * kConntrackTimeWait > kMasqueradePorts ? kMasqueradePorts / per_second : kNever;
       limits_.masquerades.push_back({.edge = edge, .per_second = per_second, .ports_last_s = last});
@@ -207,7 +222,7 @@ class Reckoning {
       const EdgeSpec& spec = variant_.traffic.edges[edge];
       const EdgeRate& rate = rates_[edge];
       if (variant_.targets[edge].loopback || rate.per_second <= 0) continue;
-      const double per_second = rate.per_second * connections_per_request(spec);
+      const double per_second = rate.per_second * connections_per_request(spec, rate);
       const double life = spec.udp ? kConntrackUdp : kConntrackTimeWait;
       const double kept =
           spec.requests_per_connection == 0 ? rate.users_per_client * static_cast<double>(rate.clients.size()) : 0;

@@ -62,6 +62,26 @@ TEST(ConnectionLimits, RatesAreThoseOfOneAddressAndOfConnections) {
   EXPECT_TRUE(forever("arrivals: {poisson: 9000/s}, connection: {requestsPerConnection: 0}", 1));
 }
 
+// A port is taken while its connection is open and then for 60 s: 300 a second of 100 s each use up 28,232 after 94 s.
+TEST(ConnectionLimits, PortsOfConnectionsThatStayOpenCountFromWhenTheyAreOpened) {
+  const std::string slow = "apps: {web: {workers: 100000, calls: [{sleep: 100s}]}}\n" +
+                           scene_of("arrivals: {constant: 300/s}, timeout: 1000s");
+  const Told brief(slow, pods(1, 1), "{duration: 10s}");
+  EXPECT_EQ(brief.notices, "");
+  EXPECT_DOUBLE_EQ(brief.last_s(), 28'232.0 / 300);
+  EXPECT_THAT(Told(slow, pods(1, 1), "{duration: 100s}").notices, HasSubstr("local ports last 1m34s"));
+}
+
+// Each attempt opens a connection: where the answer takes longer than the timeout, six of them.
+TEST(ConnectionLimits, RetriesTakePortsToo) {
+  const std::string late =
+      "apps: {web: {work: 50ms}}\n" + scene_of("arrivals: {constant: 400/s}, timeout: 10ms, retries: {attempts: 5}");
+  EXPECT_DOUBLE_EQ(Told(late, pods(1, 1), "{duration: 90s}").last_s(), 28'232.0 / 2'400);
+  const std::string in_time =
+      "apps: {web: {work: 5ms}}\n" + scene_of("arrivals: {constant: 400/s}, timeout: 10ms, retries: {attempts: 5}");
+  EXPECT_TRUE(std::isinf(Told(in_time, pods(1, 1), "{duration: 90s}").last_s()));
+}
+
 TEST(ConnectionLimits, DestinationsAreWhatTheClientAddresses) {
   // A cluster IP is one, pods behind it are several where they are asked themselves.
   const auto destinations = [](const std::string& body, const std::string& manifests) {
