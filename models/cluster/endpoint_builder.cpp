@@ -116,8 +116,8 @@ class Builder {
             if (open.name != port.name || open.protocol != port.protocol) continue;
             ++sources;
             for (const SliceEndpoint& endpoint : tables.endpoints_of(*slice)) {
-              Conditioned one = resolve(*slice, endpoint, open.port);
-              if (one.endpoint.address) conditioned_.push_back(std::move(one));
+              const Conditioned one = resolve(*slice, endpoint, open.port);
+              if (one.endpoint.address) conditioned_.push_back(one);
             }
           }
         }

@@ -107,6 +107,14 @@ bool ObjectReader::sequence(Node node) {
   return false;
 }
 
+bool ObjectReader::mappings(Node node) {
+  if (!sequence(node)) return false;
+  for (const Node entry : node) {
+    if (entry.is_null()) error(entry, "an empty entry, where a mapping is expected");
+  }
+  return true;
+}
+
 void ObjectReader::unknown_key(Node key, std::span<const std::string_view> known) {
   const std::string_view text = key.text();
   if (const std::string_view near = nearest(text, known); !near.empty()) {
@@ -191,7 +199,7 @@ std::optional<std::size_t> ObjectReader::choice(Node node, std::span<const std::
 
 std::optional<Protocol> ObjectReader::protocol(Node node) {
   constexpr std::array<std::string_view, 3> kNames{"TCP", "UDP", "SCTP"};
-  if (!node.exists()) return Protocol::Tcp;
+  if (is_absent(node) || (node.is_scalar() && node.text().empty())) return Protocol::Tcp;
   const auto index = choice(node, kNames);
   if (!index) return std::nullopt;
   if (*index == 2) uses(Unmodelled::Sctp, node);
@@ -347,7 +355,9 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
     }
   }
   if (meta.name.empty()) {
-    const bool told = fields[kMetadataKeys["name"]].exists() || (node.exists() && !node.is_mapping());
+    const Node stated = fields[kMetadataKeys["name"]];
+    const bool told = (!is_absent(node) && !node.is_mapping()) ||
+                      (!is_absent(stated) && !(stated.is_scalar() && stated.text().empty()));
     if (!told) error(node.exists() ? node : object, "metadata.name is missing");
     return std::nullopt;
   }

@@ -21,6 +21,9 @@
 
 namespace knetsim {
 
+/// Not there, or null: for the API server that is the same.
+inline bool is_absent(Node node) { return !node.exists() || node.is_null(); }
+
 /// What every object has in common, read once.
 struct ObjectMeta {
   std::string_view kind;
@@ -60,6 +63,8 @@ class ObjectReader {
   /// True for a mapping; an error for anything else but absent and null.
   bool mapping(Node node);
   bool sequence(Node node);
+  /// A list of mappings. A null among them is an error: for the API server it is a mapping without its required keys.
+  bool mappings(Node node);
   /// A key that the structure does not have: an error with the near name, if there is one; else noted, since it may
   /// come from a Kubernetes newer than the lists here.
   void unknown_key(Node key, std::span<const std::string_view> known);

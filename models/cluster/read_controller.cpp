@@ -29,6 +29,7 @@ struct SpecNodes {
   Node selector;
   Node pod_template;
   Node ordinals;
+  Node paused;
 };
 
 template <std::size_t N>
@@ -37,7 +38,8 @@ SpecNodes common(ObjectReader& reader, Node spec, const Keys<N>& keys, bool coun
   return {.replicas = counts ? fields[keys.find("replicas")] : Node{},
           .selector = fields[keys.find("selector")],
           .pod_template = fields[keys.find("template")],
-          .ordinals = keys.find("ordinals") == Keys<N>::kNotFound ? Node{} : fields[keys.find("ordinals")]};
+          .ordinals = keys.find("ordinals") == Keys<N>::kNotFound ? Node{} : fields[keys.find("ordinals")],
+          .paused = keys.find("paused") == Keys<N>::kNotFound ? Node{} : fields[keys.find("paused")]};
 }
 
 SpecNodes read_spec(ObjectReader& reader, Node spec, std::string_view kind) {
@@ -64,7 +66,7 @@ void check_equalities(ObjectReader& reader, Node selector, std::span<const Label
 
 void check_expressions(ObjectReader& reader, Node list, std::span<const Label> template_labels) {
   constexpr std::array<std::string_view, 4> kOperators{"In", "NotIn", "Exists", "DoesNotExist"};
-  if (!reader.sequence(list)) return;
+  if (!reader.mappings(list)) return;
   for (const Node node : list) {
     const FieldValues fields(reader, node, kExpressionKeys);
     const std::string_view key = reader.text(fields[kExpressionKeys["key"]]);
@@ -130,7 +132,7 @@ void read_controller(ObjectReader& reader, Node object, std::string_view api_ver
   if (!meta) return;
   const Node spec = fields[kObjectKeys["spec"]];
   if (!spec.is_mapping()) {
-    if (!spec.exists()) reader.error(object, "spec is missing");
+    if (is_absent(spec)) reader.error(object, "spec is missing");
     reader.mapping(spec);
     return;
   }
@@ -140,11 +142,16 @@ void read_controller(ObjectReader& reader, Node object, std::string_view api_ver
   if (const auto replicas = reader.integer(nodes.replicas, {.most = 1'000'000, .accepted = "0 to 1,000,000 pods"})) {
     controller.replicas = static_cast<std::uint32_t>(*replicas);
   }
+  if (reader.boolean(nodes.paused, false) && controller.replicas > 0) {
+    // Its controller makes no ReplicaSet: k/k pkg/controller/deployment/deployment_controller.go, syncDeployment.
+    reader.notice(nodes.paused, "a paused Deployment makes no pods");
+    controller.replicas = 0;
+  }
   if (const auto start = reader.integer(nodes.ordinals["start"], {})) {
     controller.first_ordinal = static_cast<std::uint32_t>(*start);
   }
   if (!nodes.pod_template.is_mapping()) {
-    if (!nodes.pod_template.exists()) reader.error(spec, "template is missing");
+    if (is_absent(nodes.pod_template)) reader.error(spec, "template is missing");
     reader.mapping(nodes.pod_template);
     return;
   }
@@ -157,7 +164,7 @@ void read_controller(ObjectReader& reader, Node object, std::string_view api_ver
   }
   check_selector(reader, spec, nodes, api_version, kind, labels);
   const Node pod_spec = parts[kTemplateKeys["spec"]];
-  if (!pod_spec.exists()) reader.error(nodes.pod_template, "spec is missing: the template has no containers");
+  if (is_absent(pod_spec)) reader.error(nodes.pod_template, "spec is missing: the template has no containers");
   if (const Node policy = pod_spec["restartPolicy"]; !policy.text().empty() && policy.text() != "Always") {
     reader.error(policy, fmt::format("restartPolicy {} in the template of a {}", policy.text(), kind), "Always");
   }

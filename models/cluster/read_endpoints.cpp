@@ -17,7 +17,7 @@ constexpr Keys kSubsetKeys({"addresses", "notReadyAddresses", "ports"});
 constexpr Keys kAddressKeys({"ip", "hostname", "nodeName", "targetRef"});
 
 void read_ports(ObjectReader& reader, Node list, SliceTables& tables) {
-  if (!reader.sequence(list)) return;
+  if (!reader.mappings(list)) return;
   for (const Node node : list) {
     const FieldValues fields(reader, node, kPortKeys);
     const auto port = reader.port(fields[kPortKeys["port"]]);
@@ -49,7 +49,7 @@ void read_endpoint_slice(ObjectReader& reader, Node object) {
   const auto service = reader.cluster().label_sets.value(meta->labels, "kubernetes.io/service-name");
   const Node type_node = fields[kSliceObjectKeys["addressType"]];
   const auto type = reader.choice(type_node, kTypes);
-  if (!type_node.exists()) reader.error(object, "addressType is missing", "IPv4, IPv6");
+  if (is_absent(type_node)) reader.error(object, "addressType is missing", "IPv4, IPv6");
   if (!service) {
     ++reader.manifests().not_used["EndpointSlice of no Service"];
     return;
@@ -63,7 +63,7 @@ void read_endpoint_slice(ObjectReader& reader, Node object) {
   const std::size_t first_endpoint = tables.endpoints.size();
   const std::size_t first_port = tables.ports.size();
   read_ports(reader, fields[kSliceObjectKeys["ports"]], tables);
-  if (const Node endpoints = fields[kSliceObjectKeys["endpoints"]]; reader.sequence(endpoints)) {
+  if (const Node endpoints = fields[kSliceObjectKeys["endpoints"]]; reader.mappings(endpoints)) {
     for (const Node node : endpoints) {
       const FieldValues endpoint(reader, node, kEndpointKeys);
       const FieldValues conditions(reader, endpoint[kEndpointKeys["conditions"]], kConditionKeys);
@@ -92,7 +92,7 @@ void read_endpoints(ObjectReader& reader, Node object) {
   if (!meta) return;
   SliceTables& tables = reader.manifests().legacy_endpoints;
   const Node subsets = fields[kEndpointsObjectKeys["subsets"]];
-  if (!reader.sequence(subsets)) return;
+  if (!reader.mappings(subsets)) return;
   for (const Node subset_node : subsets) {
     const FieldValues subset(reader, subset_node, kSubsetKeys);
     // Endpoints has one list for both families; each gets a slice of its own.
@@ -101,7 +101,7 @@ void read_endpoints(ObjectReader& reader, Node object) {
       const std::size_t first_port = tables.ports.size();
       for (const bool ready : {true, false}) {
         const Node list = subset[ready ? kSubsetKeys["addresses"] : kSubsetKeys["notReadyAddresses"]];
-        if (!reader.sequence(list)) continue;
+        if (!reader.mappings(list)) continue;
         for (const Node node : list) {
           const FieldValues address(reader, node, kAddressKeys);
           const Node stated = address[kAddressKeys["ip"]];

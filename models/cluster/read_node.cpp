@@ -17,7 +17,7 @@ constexpr Keys kTaintKeys({"key", "value", "effect", "timeAdded"});
 constexpr std::array<std::string_view, 3> kEffects{"NoSchedule", "PreferNoSchedule", "NoExecute"};
 
 void read_taints(ObjectReader& reader, Node list, ClusterNode& node) {
-  if (!reader.sequence(list)) return;
+  if (!reader.mappings(list)) return;
   for (const Node one : list) {
     const FieldValues fields(reader, one, kTaintKeys);
     Taint taint{.key = reader.text(fields[kTaintKeys["key"]]), .value = reader.text(fields[kTaintKeys["value"]])};

@@ -90,11 +90,11 @@ constexpr Keys kResourceKeys({"limits", "requests", "claims"});
 /// takes the first container that has it.
 void read_ports(ObjectReader& reader, Node ports, bool host_network, std::vector<ContainerPort>& out) {
   std::vector<std::string_view> names;
-  if (!reader.sequence(ports)) return;
+  if (!reader.mappings(ports)) return;
   for (const Node node : ports) {
     const FieldValues fields(reader, node, kContainerPortKeys);
     const Node number = fields[kContainerPortKeys["containerPort"]];
-    if (!number.exists() && node.is_mapping()) reader.error(node, "containerPort is missing");
+    if (is_absent(number) && node.is_mapping()) reader.error(node, "containerPort is missing");
     const auto port = reader.port(number);
     const auto host_port =
         fields[kContainerPortKeys["hostPort"]].exists() && fields[kContainerPortKeys["hostPort"]].text() != "0"
@@ -183,7 +183,9 @@ ReadContainer read_container(ObjectReader& reader, Node node, bool host_network,
   const Node name = fields[kContainerKeys["name"]];
   read.container.name = reader.text(name);
   if (read.container.name.empty() && node.is_mapping()) {
-    if (!name.exists()) reader.error(node, "name is missing: a container needs one");
+    if (is_absent(name) || (name.is_scalar() && name.text().empty())) {
+      reader.error(node, "name is missing: a container needs one");
+    }
   } else if (std::ranges::find(names, read.container.name) != names.end()) {
     reader.error(name, fmt::format("a second container named '{}' in this pod", read.container.name));
   }
@@ -210,13 +212,13 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
   std::vector<std::string_view> names;
 
   const Node containers = fields[kPodSpecKeys["containers"]];
-  if (reader.sequence(containers)) {
+  if (reader.mappings(containers)) {
     spec.containers.reserve(containers.size());
     for (const Node one : containers) {
       spec.containers.push_back(read_container(reader, one, spec.host_network, names).container);
     }
   }
-  if (containers.size() == 0 && node.is_mapping() && (!containers.exists() || containers.is_sequence())) {
+  if (containers.size() == 0 && node.is_mapping() && (is_absent(containers) || containers.is_sequence())) {
     reader.error(containers.exists() ? containers : node, "containers is missing: a pod needs at least one");
   }
   check_host_ports(reader, node, spec.containers);
@@ -232,7 +234,7 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
     memory_limited = memory_limited && container.limits.memory_bytes > 0;
   };
   for (const Container& container : spec.containers) count_limits(container);
-  if (const Node init = fields[kPodSpecKeys["initContainers"]]; reader.sequence(init)) {
+  if (const Node init = fields[kPodSpecKeys["initContainers"]]; reader.mappings(init)) {
     Resources running_limits;
     for (const Node one : init) {
       ReadContainer read = read_container(reader, one, spec.host_network, names);

@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 3> kTaintEffects{"NoSchedule", "PreferNoS
 std::vector<NodeRequirement> read_requirements(ObjectReader& reader, Node list, bool on_field) {
   constexpr std::array<std::string_view, 6> kOperators{"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"};
   std::vector<NodeRequirement> requirements;
-  if (!reader.sequence(list)) return requirements;
+  if (!reader.mappings(list)) return requirements;
   for (const Node node : list) {
     const FieldValues fields(reader, node, kRequirementKeys);
     NodeRequirement requirement{.key = reader.text(fields[kRequirementKeys["key"]]), .on_field = on_field};
@@ -57,7 +57,7 @@ void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingR
   const Node required = node_fields[kNodeAffinityKeys["requiredDuringSchedulingIgnoredDuringExecution"]];
   const FieldValues selector(reader, required, kNodeSelectorKeys);
   const Node terms = selector[kNodeSelectorKeys["nodeSelectorTerms"]];
-  if (reader.sequence(terms)) {
+  if (reader.mappings(terms)) {
     for (const Node term : terms) {
       const FieldValues parts(reader, term, kNodeTermKeys);
       auto all = read_requirements(reader, parts[kNodeTermKeys["matchExpressions"]], false);
@@ -74,7 +74,7 @@ void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingR
 
 void read_tolerations(ObjectReader& reader, Node list, SchedulingRules& rules) {
   constexpr std::array<std::string_view, 4> kOperators{"Equal", "Exists", "Gt", "Lt"};
-  if (!reader.sequence(list)) return;
+  if (!reader.mappings(list)) return;
   for (const Node node : list) {
     const FieldValues fields(reader, node, kTolerationKeys);
     Toleration toleration{.key = reader.text(fields[kTolerationKeys["key"]]),

@@ -90,7 +90,7 @@ void check_repeated(ObjectReader& reader, Node list, std::span<const ServicePort
 void read_ports(ObjectReader& reader, Node list, const ObjectMeta& meta, bool type_known, Service& service) {
   Cluster& cluster = reader.cluster();
   service.first_port = static_cast<ServicePortIndex>(cluster.service_ports.size());
-  if (!reader.sequence(list)) return;
+  if (!reader.mappings(list)) return;
   for (const Node node : list) {
     const FieldValues fields(reader, node, kServicePortKeys);
     ServicePort port{.service = static_cast<ServiceIndex>(cluster.services.size()),
@@ -98,7 +98,7 @@ void read_ports(ObjectReader& reader, Node list, const ObjectMeta& meta, bool ty
     const auto protocol = reader.protocol(fields[kServicePortKeys["protocol"]]);
     const Node number = fields[kServicePortKeys["port"]];
     const auto value = reader.port(number);
-    if (!number.exists() && node.is_mapping()) reader.error(node, "port is missing");
+    if (is_absent(number) && node.is_mapping()) reader.error(node, "port is missing");
     port.protocol = protocol.value_or(Protocol::Tcp);
     if (!port.name.empty() && !is_dns_label(port.name)) {
       reader.error(fields[kServicePortKeys["name"]], fmt::format("'{}' is not the name of a Service's port", port.name),
@@ -219,7 +219,7 @@ void read_service(ObjectReader& reader, Node object) {
   }
   const Node spec_node = fields[kObjectKeys["spec"]];
   if (!spec_node.is_mapping()) {
-    if (!spec_node.exists()) reader.error(object, "spec is missing");
+    if (is_absent(spec_node)) reader.error(object, "spec is missing");
   }
   const FieldValues spec(reader, spec_node, kServiceKeys);
   Service service{.name = meta->name, .ns = meta->ns};

@@ -249,7 +249,8 @@ bool is_scenario(const std::vector<std::string>& paths) {
     return head.starts_with("apiVersion: knetsim.io/") ||
            head.find("\napiVersion: knetsim.io/") != std::string_view::npos;
   }
-  if (first["apiVersion"].text().starts_with("knetsim.io/") || first["kind"].text() == "Scenario") return true;
+  if (first["apiVersion"].text().starts_with("knetsim.io/")) return true;
+  if (first["kind"].text() == "Scenario") return !first["apiVersion"].exists();  // else another project's
   if (first["kind"].exists()) return false;
   // Without a kind: two of a scenario's keys, of which other files may have one by chance.
   constexpr std::array kKeys = {"manifests", "graph", "cluster",  "apps",   "workloads",

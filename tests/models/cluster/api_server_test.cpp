@@ -53,6 +53,69 @@ TEST(ApiServer, PortNamesBelongToAContainer) {
   EXPECT_EQ(endpoints(loaded)[0].port, 9100);
 }
 
+// ValidatePodSpec, ValidateDeploymentSpec, ValidateServiceSpec ...: what is required and null is missing, as a template
+// with an unset value leaves it.
+TEST(ApiServer, RefusesNullWhereSomethingIsRequired) {
+  const auto object = [](const std::string& api, const std::string& kind, const std::string& rest) {
+    return load_text("apiVersion: " + api + "\nkind: " + kind + "\n" + rest).errors();
+  };
+  const std::string web = "metadata: {name: web}\n";
+  const std::string selected = "selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}";
+  EXPECT_THAT(object("apps/v1", "Deployment", web + "spec:\n"), HasSubstr("spec is missing"));
+  EXPECT_THAT(object("apps/v1", "Deployment", web + "spec: {selector: {matchLabels: {a: b}}, template: }\n"),
+              HasSubstr("template is missing"));
+  EXPECT_THAT(object("apps/v1", "Deployment", web + "spec: {" + selected + ", spec: }}\n"),
+              HasSubstr("spec is missing"));
+  EXPECT_THAT(object("apps/v1", "Deployment", web + "spec: {" + selected + ", spec: {containers: }}}\n"),
+              HasSubstr("containers is missing"));
+  EXPECT_THAT(object("v1", "Pod", web + "spec: {containers: [{name: ''}]}\n"), HasSubstr("name is missing"));
+  EXPECT_THAT(object("v1", "Service", web + "spec:\n"), HasSubstr("spec is missing"));
+  for (const char* name : {"metadata: {name: ''}\n", "metadata: {name: }\n", "metadata: {name: ~}\n", "metadata:\n"}) {
+    for (const char* kind : {"Service", "Node", "Pod"}) {
+      EXPECT_THAT(object("v1", kind, name), HasSubstr("metadata.name is missing")) << kind << ' ' << name;
+    }
+  }
+  EXPECT_THAT(object("discovery.k8s.io/v1", "EndpointSlice",
+                     "metadata: {name: e, labels: {kubernetes.io/service-name: s}}\naddressType:\nendpoints: []\n"),
+              HasSubstr("addressType is missing"));
+}
+
+// A null in a list of structures is one without its required fields.
+TEST(ApiServer, RefusesEmptyEntriesWhereFieldsAreRequired) {
+  for (const std::string& text :
+       {service("ports: [~]"), pod("~"), pod("{name: a, ports: [~]}"),
+        std::string("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], tolerations: [~], "
+                    "initContainers: []}\n"),
+        std::string("apiVersion: v1\nkind: Node\nmetadata: {name: node-1}\nspec: {taints: [~]}\n"),
+        other("apps/v1", "Deployment",
+              "{selector: {matchExpressions: [~]}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: "
+              "a}]}}}")}) {
+    EXPECT_THAT(load_text(text).errors(), HasSubstr("an empty entry")) << text;
+  }
+}
+
+// SetDefaults_ContainerPort: no protocol, in whatever way, is TCP.
+TEST(ApiServer, FillsInTcp) {
+  for (const char* protocol : {"\"\"", "null", "TCP"}) {
+    const std::string ports = std::string("ports: [{name: http, containerPort: 80, protocol: ") + protocol + "}]";
+    const Loaded loaded = load_text(pod("{name: a, " + ports + "}") +
+                                    service("selector: {app: web}, ports: [{port: 80, targetPort: http}]"));
+    ASSERT_EQ(loaded.errors() + loaded.notices(), "") << protocol;
+    EXPECT_EQ(endpoints(loaded).size(), 1U) << protocol;
+  }
+}
+
+// k/k pkg/controller/deployment/deployment_controller.go, syncDeployment: one that is paused only follows its size.
+TEST(ApiServer, APausedDeploymentMakesNoPods) {
+  const Loaded loaded = load_text(
+      other("apps/v1", "Deployment",
+            "{replicas: 3, paused: true, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: "
+            "{containers: [{name: a}]}}}"));
+  EXPECT_EQ(loaded.errors(), "");
+  EXPECT_THAT(loaded.notices(), HasSubstr("paused"));
+  EXPECT_EQ(loaded.cluster.pods.size(), 0U);
+}
+
 // A kind is one of its group's: the same name elsewhere is another project's.
 TEST(ApiServer, KindsOfOtherGroupsAreNotUsed) {
   std::string text;
