@@ -29,7 +29,7 @@ struct LoadRange {
 };
 struct SleepLevel {
   std::optional<LoadRange> load;
-  SleepType type = SleepType::Static;
+  std::optional<SleepType> type;
   Node data;
 };
 struct SleepLevels {
@@ -65,9 +65,16 @@ void describe(Fields<LoadRange>& f) {
 }
 void describe(Fields<SleepLevel>& f) {
   f.about("SleepLevel", "A pause at a level of load.");
-  f.optional("Load", &SleepLevel::load, {.doc = "The level."});
-  f.required("Type", &SleepLevel::type, {.doc = "What Data holds."});
-  f.required("Data", &SleepLevel::data, {.doc = "The pause or its law."});
+  // Go's decoder takes names in either case, and the format's own tests write these in small letters.
+  for (const bool capital : {true, false}) {
+    f.optional(capital ? "Load" : "load", &SleepLevel::load, {.doc = "The level."});
+    f.optional(capital ? "Type" : "type", &SleepLevel::type, {.doc = "What Data holds."});
+    f.optional(capital ? "Data" : "data", &SleepLevel::data, {.doc = "The pause or its law."});
+  }
+  f.check([](const SleepLevel& level, Node node, Binding& binding) {
+    if (!level.type) binding.diagnostics.error(node, "missing key 'Type'", "static, dist, histogram, raw");
+    if (!level.data.exists()) binding.diagnostics.error(node, "missing key 'Data'");
+  });
 }
 void describe(Fields<SleepLevels>& f) {
   f.about("SleepCommand", "Pauses by level of load.");
@@ -167,7 +174,7 @@ Distribution of_histogram(Node data, Binding& binding) {
 }
 
 Distribution of_level(const SleepLevel& level, Binding& binding) {
-  switch (level.type) {
+  switch (*level.type) {
     case SleepType::Static:
       return Distribution::constant(static_seconds(knetsim::bind<StaticTime>(level.data, binding.diagnostics).time));
     case SleepType::Dist:

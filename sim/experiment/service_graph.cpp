@@ -98,6 +98,7 @@ struct Defaults {
 struct ServiceKeys {
   std::string name;
   std::string ns;
+  std::string cluster;
   std::string type;
   std::optional<RamBytes> response_size;
   std::optional<std::uint32_t> replicas;
@@ -112,7 +113,7 @@ struct GraphKeys {
   std::string api_version;
   std::string kind;
   Defaults defaults;
-  std::optional<Defaults> default_;
+  std::optional<Defaults> documented_defaults;
   std::vector<ServiceKeys> services;
 };
 
@@ -158,6 +159,7 @@ void describe(Fields<ServiceKeys>& f) {
   f.about("Service", "A service of the graph.");
   f.required("name", &ServiceKeys::name, {.doc = "Its name.", .not_empty = true});
   f.optional("namespace", &ServiceKeys::ns, {.doc = "Its namespace; default where nothing is said."});
+  f.optional("cluster", &ServiceKeys::cluster, {.doc = "Of several clusters; all services are in one here."});
   f.optional("type", &ServiceKeys::type, {.doc = "Protocol.", .allowed = types()});
   f.optional("responseSize", &ServiceKeys::response_size, {.doc = "Bytes of a response."});
   f.optional("numReplicas", &ServiceKeys::replicas, {.doc = "Pods.", .at_least = "1"});
@@ -174,7 +176,7 @@ void describe(Fields<GraphKeys>& f) {
   f.optional("apiVersion", &GraphKeys::api_version, {.doc = "Version of the format: v1alpha1."});
   f.optional("kind", &GraphKeys::kind, {.doc = "MockServiceGraph."});
   f.optional("defaults", &GraphKeys::defaults, {.doc = "What services have that say nothing else."});
-  f.optional("default", &GraphKeys::default_, {.doc = "The same, as the format's description has it."});
+  f.optional("default", &GraphKeys::documented_defaults, {.doc = "The same, as the format's description has it."});
   f.required("services", &GraphKeys::services, {.doc = "The services.", .not_empty = true});
 }
 
@@ -185,7 +187,7 @@ std::string name_of(const GraphService& service) {
 class Converter {
  public:
   Converter(const GraphKeys& graph, Diagnostics& diagnostics)
-      : defaults_(graph.default_ ? *graph.default_ : graph.defaults), diagnostics_(diagnostics) {
+      : defaults_(graph.documented_defaults ? *graph.documented_defaults : graph.defaults), diagnostics_(diagnostics) {
     for (const ServiceKeys& service : graph.services) {
       names_.push_back(service.name);
       by_name_[service.name].push_back(&service);
@@ -246,12 +248,16 @@ class Converter {
     }
     std::string name = call.service;
     std::string ns;
+    bool in_namespace = false;
     if (const std::string& host = call.hostname.empty() ? call.call_override : call.hostname; !host.empty()) {
-      const DnsName named = dns_name(host);
+      std::string_view rest = host;
+      if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) rest.remove_prefix(scheme + 3);
+      const DnsName named = dns_name(rest);
       name = named.name;
       ns = named.ns;
+      in_namespace = rest.find(".svc") != std::string_view::npos;  // NAME.global of another cluster is of any
     }
-    if (const ServiceKeys* found = callee(name, ns.empty() ? caller.ns : ns, !ns.empty())) {
+    if (const ServiceKeys* found = callee(name, ns.empty() ? caller.ns : ns, in_namespace)) {
       made.call = found->ns.empty() ? found->name : found->ns + '/' + found->name;
     } else {
       diagnostics_.error(made.at, fmt::format("the graph has no service '{}'{}", name, suggest(name, names_)));
@@ -263,7 +269,9 @@ class Converter {
   const ServiceKeys* callee(const std::string& name, const std::string& ns, bool stated) const {
     const auto named = by_name_.find(name);
     if (named == by_name_.end()) return nullptr;
-    const auto found = std::ranges::find(named->second, ns, [](const ServiceKeys* service) { return service->ns; });
+    const auto namespace_of = [](const std::string& stated_ns) { return stated_ns.empty() ? "default" : stated_ns; };
+    const auto found = std::ranges::find(named->second, namespace_of(ns),
+                                         [&](const ServiceKeys* service) { return namespace_of(service->ns); });
     if (found != named->second.end()) return *found;
     return stated ? nullptr : named->second.front();
   }
@@ -294,7 +302,8 @@ std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, 
     return graph;
   }
   const auto keys = bind<GraphKeys>(graph->document->root(), diagnostics);
-  graph->request_size = Bytes((keys.default_ ? *keys.default_ : keys.defaults).request_size.count);
+  graph->request_size =
+      Bytes((keys.documented_defaults ? *keys.documented_defaults : keys.defaults).request_size.count);
   if (!keys.kind.empty() && keys.kind != "MockServiceGraph") {
     diagnostics.error(graph->document->root()["kind"], fmt::format("a {}, not a graph of services", keys.kind),
                       "kind: MockServiceGraph, or none");

@@ -113,6 +113,19 @@ TEST(ServiceGraph, WhatIsLeftToChanceIsTold) {
   EXPECT_EQ(read.diagnostics.notices().size(), 2u);
 }
 
+// istio/tools isotope/example-topologies/chain-2-services-different-cluster.yaml, and forms of a host beside it.
+TEST(ServiceGraph, HostsAreOfAnyClusterAndInAnyForm) {
+  for (const char* host : {"b.global:8080", "b.default.svc.cluster.local:8080", "http://b:8080", "b"}) {
+    const FromGraph read(std::string("services:\n- {name: d, cluster: one, script: [{call: {service: b, hostname: \"") +
+                         host + "\"}}]}\n- {name: b, cluster: two}\n");
+    EXPECT_EQ(render(read.diagnostics.errors()), "") << host;
+    EXPECT_EQ(read.graph.traffic.edges.size(), 2U) << host;
+  }
+  const FromGraph elsewhere(
+      "services:\n- {name: d, script: [{call: {service: b, hostname: b.other.svc.cluster.local}}]}\n- {name: b}\n");
+  EXPECT_THAT(render(elsewhere.diagnostics.errors()), HasSubstr("no service 'b'"));
+}
+
 /// The law of the pause of a graph's only script.
 struct Pause {
   FromGraph read;
@@ -133,6 +146,7 @@ TEST(ServiceGraph, PausesComeInEachOfTheFormatsWays) {
     return pause.mean();
   };
   EXPECT_DOUBLE_EQ(mean(level("static", "{time: 10ms}")), 0.010);
+  EXPECT_DOUBLE_EQ(mean("{load: {Min: 0}, type: static, data: {time: 10ms}}"), 0.010) << "as the format's own tests";
   EXPECT_DOUBLE_EQ(mean(level("static", "{time: 2.5}")), 0.0025) << "a bare number is milliseconds";
   EXPECT_DOUBLE_EQ(mean(level("dist", "{name: exp, Dist: {Rate: 0.5}}")), 0.002);
   EXPECT_NEAR(mean(level("dist", "{name: lognormal, Dist: {Mu: 1, Sigma: 0.5}}")), std::exp(1.125) * 1e-3, 1e-12);
