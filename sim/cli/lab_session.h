@@ -10,7 +10,7 @@
 #include "sim/cli/command.h"
 #include "sim/cli/output_files.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself so
 class Validator;
 }
 

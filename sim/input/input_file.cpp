@@ -142,7 +142,9 @@ std::unique_ptr<Input> Input::open(const std::string& path) {
     return input;
   }
   if (path.empty()) fail("''", "the name of the file is empty");
-  if (path.find('\0') != std::string::npos) fail(path.c_str(), "a file's name with a NUL byte in it");
+  if (const std::size_t nul = path.find('\0'); nul != std::string::npos) {
+    fail(path.substr(0, nul), "a file's name with a NUL byte in it");
+  }
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (descriptor.get() < 0) {
     if (errno == ENOENT) {

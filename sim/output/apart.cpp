@@ -13,9 +13,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <string>
 
 namespace knetsim {
@@ -31,12 +31,10 @@ std::int64_t now_ns() {
 
 /// Bytes of address space in use: the libraries, and under a sanitizer its shadow.
 std::uint64_t address_space() {
-  std::FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return std::uint64_t{1} << 30U;
-  unsigned long pages = 0;
-  const bool read = std::fscanf(file, "%lu", &pages) == 1;
-  std::fclose(file);
-  return (read ? pages : 1UL << 18U) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t pages = 0;
+  if (!(file >> pages)) return std::uint64_t{1} << 30U;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void limit(int resource, std::uint64_t most) {
