@@ -15,11 +15,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(KNETSIM_SANITIZE)
-  # -w: the checks that sanitizers insert make g++ warn of paths that are not there. The same sources are compiled with every
-  # warning in the other presets.
   target_compile_options(knetsim_flags INTERFACE -fsanitize=${KNETSIM_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer -w)
+    -fno-omit-frame-pointer)
   target_link_options(knetsim_flags INTERFACE -fsanitize=${KNETSIM_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # The checks that sanitizers insert make g++ warn of paths that are not there. Other presets compile with every warning.
+    target_compile_options(knetsim_flags INTERFACE -w)
+  endif()
 endif()
 
 # knetsim_layer(<folder> SOURCES a.cpp ... KNOWS <folder> ... LIBRARIES <external target> ...)

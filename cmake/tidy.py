@@ -1,10 +1,10 @@
 """clang-tidy over the sources of the code folders, each only when something that it reads has changed.
 
 A translation unit is known by a hash of its compile command, .clang-tidy, and the text of every file of the tree that it
-includes (as ninja recorded them when it compiled it). What passed once under a hash is not asked again, so a first run takes
-minutes and later ones seconds. Tests and benchmarks are left to the compilers' warnings.
+includes (as ninja recorded them when it compiled it). What passed once under a hash, in whatever clone, is not asked again for
+a month: a first run takes minutes and later ones seconds. Tests and benchmarks are left to the compilers' warnings.
 
-usage: tidy.py BUILD_DIR    (a build folder of the preset dev, built)
+usage: tidy.py BUILD_DIR    (a build folder of a preset that compiles with clang 14, built)
 """
 import concurrent.futures
 import hashlib
@@ -14,10 +14,12 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(sys.argv[1]).resolve()
-PASSED = SOURCE / "build/tidy"
+PASSED = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "knetsim/tidy"
+KEPT_S = 30 * 24 * 3600
 TIDY = "clang-tidy-14"
 FOLDERS = ("sim", "models", "analysis")
 
@@ -36,10 +38,10 @@ def recorded_includes():
 
 
 def key_of(unit, files):
-    digest = hashlib.sha256(unit["command"].encode() + (SOURCE / ".clang-tidy").read_bytes())
+    digest = hashlib.sha256(unit["command"].replace(str(SOURCE), "").encode() + (SOURCE / ".clang-tidy").read_bytes())
     for path in sorted(files):
         if path.name != "version_values.h":  # the commit's own name, different after each commit
-            digest.update(str(path).encode() + path.read_bytes())
+            digest.update(str(path.relative_to(SOURCE)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -61,7 +63,12 @@ for unit in json.loads((BUILD / "compile_commands.json").read_text()):
             units.append((unit, key_of(unit, files)))
 
 PASSED.mkdir(parents=True, exist_ok=True)
-asked = [(unit, key) for unit, key in units if not (PASSED / key).exists()]
+asked = []
+for unit, key in units:
+    if (PASSED / key).exists():
+        (PASSED / key).touch()
+    else:
+        asked.append((unit, key))
 failed, shown = 0, set()
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     for (unit, key), (status, findings) in zip(asked, pool.map(lambda item: tidy(item[0]), asked)):
@@ -75,8 +82,9 @@ with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
                 if finding.strip() and finding not in shown:
                     shown.add(finding)
                     print(finding, end="")
-for stale in set(p.name for p in PASSED.iterdir()) - {key for _, key in units}:
-    (PASSED / stale).unlink()
+for passed in PASSED.iterdir():
+    if passed.stat().st_mtime < time.time() - KEPT_S:
+        passed.unlink(missing_ok=True)
 print(f"{len(units)} sources, {len(asked)} asked, {failed} with findings")
 if uncompiled:
     print("not compiled, so not asked:", *uncompiled)

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "sim/input/diagnostics.h"
+#include "support/sanitized.h"
 
 namespace knetsim::fuzz {
 
@@ -17,16 +18,7 @@ namespace knetsim::fuzz {
 void read(std::string_view text);
 
 /// CPU time, not the wall's: the machine may be busy. Sanitizers take some ten times as long.
-inline constexpr double kMostSeconds =
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-    10;
-#else
-    1;
-#endif
-#else
-    1;
-#endif
+inline constexpr double kMostSeconds = kShadowed ? 10 : 1;
 
 inline double cpu_seconds() {
   timespec now{};

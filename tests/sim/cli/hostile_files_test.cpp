@@ -12,6 +12,7 @@
 #include <string>
 
 #include "run_program.h"
+#include "support/sanitized.h"
 
 namespace knetsim::test {
 namespace {
@@ -40,9 +41,7 @@ std::string noise() {
 class HostileFiles : public testing::TestWithParam<Junk> {};
 
 TEST_P(HostileFiles, EndInAnErrorWithinBounds) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's shadow needs the address space that this test forbids";
-#endif
+  if (kShadowed) GTEST_SKIP() << "a sanitizer's shadow needs the address space that this test forbids";
   const Junk& junk = GetParam();
   const TemporaryFolder scratch;
   const std::string path = scratch.path(junk.file);
