@@ -17,7 +17,7 @@ constexpr Keys kSubsetKeys({"addresses", "notReadyAddresses", "ports"});
 constexpr Keys kAddressKeys({"ip", "hostname", "nodeName", "targetRef"});
 
 void read_ports(ObjectReader& reader, Node list, SliceTables& tables) {
-  if (!reader.mappings(list)) return;
+  if (!reader.sequence(list)) return;
   for (const Node node : list) {
     const FieldValues fields(reader, node, kPortKeys);
     const auto port = reader.port(fields[kPortKeys["port"]]);

@@ -57,7 +57,7 @@ void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingR
   const Node required = node_fields[kNodeAffinityKeys["requiredDuringSchedulingIgnoredDuringExecution"]];
   const FieldValues selector(reader, required, kNodeSelectorKeys);
   const Node terms = selector[kNodeSelectorKeys["nodeSelectorTerms"]];
-  if (reader.mappings(terms)) {
+  if (reader.sequence(terms)) {  // a null term is one that matches nothing
     for (const Node term : terms) {
       const FieldValues parts(reader, term, kNodeTermKeys);
       auto all = read_requirements(reader, parts[kNodeTermKeys["matchExpressions"]], false);

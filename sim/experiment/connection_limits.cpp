@@ -110,6 +110,16 @@ class Reckoning {
     return {(std::uint64_t{1} << 32) + client.node, fmt::format("Node {}", cluster.nodes[client.node].name)};
   }
 
+  /// A connection is open for as long as its request takes at least.
+  double held_seconds(EdgeIndex edge) const {
+    return std::min(rates_[edge].least_seconds, to_seconds(variant_.traffic.edges[edge].timeout));
+  }
+  /// The port waits with whoever sends the first FIN: with awaitClose that is the server.
+  double waiting_seconds(EdgeIndex edge) const {
+    if (variant_.traffic.edges[edge].awaits_close) return 0;
+    return variant_.targets[edge].loopback ? kTimeWaitOnLoopback : kTimeWait;
+  }
+
   void ports() {
     struct Sum {
       double per_second = 0;
@@ -123,16 +133,12 @@ class Reckoning {
       if (edges[edge].udp) continue;  // a socket without a connection has no TIME_WAIT
       const std::uint64_t to = destination_key(variant_, edge);
       const EdgeRate& rate = rates_[edge];
-      const double held = std::min(rate.least_seconds, to_seconds(edges[edge].timeout));
-      // The port waits with whoever sends the first FIN: with awaitClose that is the server.
-      const double waits = edges[edge].awaits_close          ? 0
-                           : variant_.targets[edge].loopback ? kTimeWaitOnLoopback
-                                                             : kTimeWait;
+      const double held = held_seconds(edge);
       for (const auto& [client, per_second] : rate.clients) {
         Sum& sum = sums[{address_of(client).key, to}];
         const double opened = per_second * connections_per_request(edges[edge], rate);
         sum.per_second += opened;
-        sum.occupied += opened * (held + waits);
+        sum.occupied += opened * (held + waiting_seconds(edge));
         if (edges[edge].requests_per_connection == 0) {
           sum.kept += rate.users_per_client > 0 ? rate.users_per_client : per_second * std::min(held, limits_.run_s);
         }
@@ -154,6 +160,9 @@ class Reckoning {
       PortUse use{.edge = edge, .address = address_of(worst).name, .per_second = most.per_second};
       use.at_most = most.at_most;
       use.destinations = destinations_of(variant_, edge);
+      use.held_s = held_seconds(edge);
+      use.waits_s = waiting_seconds(edge);
+      use.kept = most.kept;
       const double ports = std::max(0.0, kLocalPorts * use.destinations - most.kept);
       use.lasting_per_second = most.occupied > 0 ? most.per_second * ports / most.occupied : kNever;
       use.ports_last_s = most.occupied > ports ? ports / most.per_second : most.kept > 0 && ports == 0 ? 0 : kNever;
@@ -275,18 +284,31 @@ Node place_of(const BoundVariant& variant, EdgeIndex edge) {
   return root["apps"] ? root["apps"] : root["graph"];
 }
 
+/// Why a port is not free again at once.
+std::string port_taken_text(const PortUse& use) {
+  constexpr double kWorthATelling = 0.1;
+  std::vector<std::string> reasons;
+  if (use.kept > 0) reasons.push_back(fmt::format("{} connections stay open", whole(use.kept)));
+  if (use.per_second > 0 && use.held_s >= kWorthATelling) {
+    reasons.push_back(fmt::format("each is open for {}", human(from_seconds(use.held_s))));
+  }
+  if (use.per_second > 0 && use.waits_s > 0) {
+    reasons.push_back(fmt::format("each waits {} in TIME_WAIT", human(from_seconds(use.waits_s))));
+  }
+  return reasons.empty() ? "each takes one" : fmt::format("{}", fmt::join(reasons, " and "));
+}
+
 void tell_ports(const BoundVariant& variant, const PortUse& use, double run_s, Diagnostics& diagnostics) {
   if (use.ports_last_s >= run_s) return;
   const EdgeSpec& edge = variant.traffic.edges[use.edge];
   tell(diagnostics, place_of(variant, use.edge),
        fmt::format(
            "'{}' opens {}{} connections a second from one address ({}) to {}: its {} local ports last {}, since "
-           "each waits {} in TIME_WAIT; {} a second would last. From then on connect() fails with EADDRNOTAVAIL "
+           "{}; {} a second would last. From then on connect() fails with EADDRNOTAVAIL "
            "in a cluster, and here it does not",
            edge.name, about(use.at_most), whole(use.per_second), use.address,
            use.destinations == 1 ? std::string("one destination") : fmt::format("{} destinations", use.destinations),
-           whole(kLocalPorts * use.destinations), human(from_seconds(use.ports_last_s)),
-           human(from_seconds(variant.targets[use.edge].loopback ? kTimeWaitOnLoopback : kTimeWait)),
+           whole(kLocalPorts * use.destinations), human(from_seconds(use.ports_last_s)), port_taken_text(use),
            lasting(use.lasting_per_second)),
        "more clients, or more requests on a connection (requestsPerConnection)");
 }

@@ -19,6 +19,9 @@ struct PortUse {
   double per_second = 0;  ///< Connections.
   bool at_most = false;
   std::uint32_t destinations = 1;
+  double held_s = 0;              ///< Of a connection: open ...
+  double waits_s = 0;             ///< ... and then in TIME_WAIT.
+  double kept = 0;                ///< Connections that stay open.
   double lasting_per_second = 0;  ///< What its ports allow for ever.
   double ports_last_s = 0;        ///< Until none is left; infinite where that never comes.
 };

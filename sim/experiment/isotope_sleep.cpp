@@ -7,6 +7,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "sim/core/math.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
@@ -126,7 +127,7 @@ Distribution of_dist(const LawOfDist& dist, Node data, Binding& binding) {
   }
   if (dist.name == "lognormal") {
     const auto law = knetsim::bind<Lognormal>(at, binding.diagnostics);
-    return Distribution::lognormal_median(kMillisecond * std::exp(law.mu), law.sigma);
+    return Distribution::lognormal_median(kMillisecond * math::exp(law.mu), law.sigma);
   }
   if (dist.name == "gamma") {
     const auto law = knetsim::bind<Gamma>(at, binding.diagnostics);
