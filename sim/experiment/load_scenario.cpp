@@ -150,7 +150,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
       add_file_error(found, error, bound.scenario.root["costs"]);
     }
     check_topology(bound, found);
-    loaded->slos.push_back(read_slos(bound.scenario.root["slo"], bound.traffic, found));
+    loaded->slos.push_back(read_slos(bound.scenario.root["slo"], bound, found));
     told.tell(found);
     if (!bound.scenario.run.noise) {
       bound.profile = without_noise(bound.profile);

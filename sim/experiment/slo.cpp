@@ -6,7 +6,8 @@
 #include <charconv>
 #include <utility>
 
-#include "sim/experiment/slo_edges.h"
+#include "sim/experiment/result_axes.h"
+#include "sim/experiment/target_lookup.h"
 #include "sim/input/input_file.h"
 #include "sim/input/scalar.h"
 #include "sim/input/units_text.h"
@@ -80,7 +81,7 @@ class Reader {
     slo.metric = found == "latency" ? Slo::Metric::Latency : Slo::Metric::Connect;
   }
 
-  /// {workload="name"}, {service="name"}, (name) for a workload, or nothing for all workloads together.
+  /// {workload="name"}, {service="namespace/name"}, (name) for a workload, or nothing for all workloads together.
   void selector(Slo& slo) {
     if (take("{")) {
       const std::string_view label = word();
@@ -183,24 +184,57 @@ void tell(const Mistake& mistake, Node at, Diagnostics& diagnostics) {
   diagnostics.add(std::move(error));
 }
 
-void check_name(const Slo& slo, Node at, const TrafficPlan& traffic, Diagnostics& diagnostics) {
-  if (slo.label == Slo::Label::None || !edges_of(slo, traffic).empty()) {
+/// The name of results without its namespace: cart of default/cart, pod:web of pod:default/web.
+std::string bare_name(std::string_view name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return std::string(name);
+  const std::size_t colon = name.substr(0, slash).find(':');
+  const std::size_t kind = colon == std::string_view::npos ? 0 : colon + 1;
+  return fmt::format("{}{}", name.substr(0, kind), name.substr(slash + 1));
+}
+
+/// "shop/cart" for cart.shop and cart.shop.svc.cluster.local; empty for what says no namespace so, or a port.
+std::string name_of_dns(std::string_view text) {
+  if (text.find_first_of("/:") != std::string_view::npos) return {};
+  const DnsName named = dns_name(text);
+  return named.ns.empty() ? std::string() : fmt::format("{}/{}", named.ns, named.name);
+}
+
+void tell_nothing_measured(const Slo& slo, Node at, const std::vector<std::string>& known,
+                           const std::vector<std::string>& near, Diagnostics& diagnostics) {
+  diagnostics.error(at, fmt::format("nothing is measured of '{}'{}", slo.name, suggest(slo.name, near)),
+                    fmt::format("{}", fmt::join(known, ", ")));
+}
+
+void check_workload(const Slo& slo, Node at, const TrafficPlan& traffic, Diagnostics& diagnostics) {
+  std::vector<std::string> known;
+  for (const TrafficSpec& source : traffic.sources) known.push_back(source.name);
+  if (std::ranges::find(known, slo.name) == known.end()) tell_nothing_measured(slo, at, known, known, diagnostics);
+}
+
+/// Gives the objective the name that results have for its Service.
+void look_up_service(Slo& slo, Node at, const BoundVariant& variant, Diagnostics& diagnostics) {
+  NameAxis services;
+  for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) services.add(service_name(variant, edge));
+  const std::vector<std::string>& known = services.names();
+  for (const std::string& name : {slo.name, name_of_dns(slo.name)}) {
+    if (std::ranges::find(known, name) == known.end()) continue;
+    slo.name = name;
     return;
   }
-  std::vector<std::string> known;
-  if (slo.label == Slo::Label::Workload) {
-    for (const TrafficSpec& source : traffic.sources) {
-      known.push_back(source.name);
-    }
-  } else {
-    for (const EdgeSpec& edge : traffic.edges) {
-      if (std::find(known.begin(), known.end(), edge.target) == known.end()) {
-        known.push_back(edge.target);
-      }
-    }
+  std::vector<std::string> alike, near = known;
+  for (const std::string& name : known) {
+    near.push_back(bare_name(name));
+    if (near.back() == slo.name) alike.push_back(name);
   }
-  diagnostics.error(at, fmt::format("nothing is measured of '{}'{}", slo.name, suggest(slo.name, known)),
-                    fmt::format("{}", fmt::join(known, ", ")));
+  if (alike.size() == 1) {
+    slo.name = alike.front();
+  } else if (alike.empty()) {
+    tell_nothing_measured(slo, at, known, near, diagnostics);
+  } else {
+    diagnostics.error(at, fmt::format("'{}' is called in {} namespaces", slo.name, alike.size()),
+                      fmt::format("{}", fmt::join(alike, ", ")));
+  }
 }
 
 }  // namespace
@@ -211,7 +245,8 @@ std::string_view slo_grammar() {
   errors SELECTOR < PERCENT               requests refused, failed or timed out, of those asked for
   availability SELECTOR > PERCENT         requests that succeeded, of those asked for
   rate SELECTOR > RATE                    requests that succeeded, in the measured time
-SELECTOR is {workload="name"}, {service="name"}, (name) for a workload, or nothing for all workloads together.
+SELECTOR is {workload="name"}, {service="namespace/name"}, (name) for a workload, or nothing for all workloads together.
+A Service is asked for whatever address and port its callers write; its namespace may be left out where one alone has it.
 <= and >= take the bound itself.
 
   p99(latency{workload="browse"}) < 10ms
@@ -226,13 +261,15 @@ number of replicates. run exits with 10 where one is missed, and with 11 where o
 )";
 }
 
-std::vector<Slo> read_slos(Node list, const TrafficPlan& traffic, Diagnostics& diagnostics) {
+std::vector<Slo> read_slos(Node list, const BoundVariant& variant, Diagnostics& diagnostics) {
   std::vector<Slo> slos;
   const bool names_are_known = !diagnostics.has_errors();  // a workload that could not be read is not missed once more
   for (std::size_t i = 0; i < list.size(); ++i) {
     try {
-      slos.push_back(Reader(list[i].text()).read());
-      if (names_are_known) check_name(slos.back(), list[i], traffic, diagnostics);
+      Slo& slo = slos.emplace_back(Reader(list[i].text()).read());
+      if (!names_are_known) continue;
+      if (slo.label == Slo::Label::Workload) check_workload(slo, list[i], variant.traffic, diagnostics);
+      if (slo.label == Slo::Label::Service) look_up_service(slo, list[i], variant, diagnostics);
     } catch (const Mistake& mistake) {
       tell(mistake, list[i], diagnostics);
     }

@@ -22,7 +22,7 @@ struct Slo {
   double quantile = 0;
   Metric metric = Metric::Latency;  ///< Of Quantile, Mean and Maximum.
   Label label = Label::None;        ///< None: every workload together.
-  std::string name;                 ///< Of the workload or Service.
+  std::string name;                 ///< Of the workload; of the Service as results have it: default/cart.
   Limit limit;                      ///< Nanoseconds, a share, or a rate per second; above it for Availability and Rate.
 
   bool is_time() const {
@@ -35,7 +35,10 @@ std::string_view slo_grammar();
 
 /// Reads `slo`, a list of texts. What cannot be read, and names that no workload or call of the variant has, go to
 /// `diagnostics`; names are not looked up where it holds errors, since the traffic is then incomplete.
-std::vector<Slo> read_slos(Node list, const TrafficPlan& traffic, Diagnostics& diagnostics);
+///
+/// A Service is meant whatever address and port its callers write: it has the name of the results, default/cart. A name
+/// in DNS (cart.default.svc.cluster.local) and, where one namespace alone has it, a bare name (cart) stand for it too.
+std::vector<Slo> read_slos(Node list, const BoundVariant& variant, Diagnostics& diagnostics);
 
 /// What the replicates of one variant tell of an objective; of a single one, what its parts do. Failed and timed-out
 /// requests are infinitely late.

@@ -6,7 +6,7 @@
 
 namespace knetsim {
 
-/// The calls that an objective is about.
-std::vector<EdgeIndex> edges_of(const Slo& slo, const TrafficPlan& traffic);
+/// The calls that an objective is about. @pre  Its Service's name is that of the results, as read_slos() leaves it.
+std::vector<EdgeIndex> edges_of(const Slo& slo, const BoundVariant& variant);
 
 }  // namespace knetsim

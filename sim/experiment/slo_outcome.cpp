@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/experiment/observed.h"
+#include "sim/experiment/result_axes.h"
 #include "sim/experiment/slo.h"
 #include "sim/experiment/slo_edges.h"
 
@@ -14,10 +15,11 @@ using EdgesOfRun = std::vector<const EdgeStats*>;
 std::vector<EdgesOfRun> runs_of(const Slo& slo, const BoundVariant& variant,
                                 const std::vector<PointResult>& replicates) {
   std::vector<EdgesOfRun> runs;
+  const std::vector<EdgeIndex> measured = edges_of(slo, variant);
   for (const PointResult& point : replicates) {
     if (point.edges.empty()) continue;  // stopped before it was done
     EdgesOfRun& edges = runs.emplace_back();
-    for (const EdgeIndex edge : edges_of(slo, variant.traffic)) edges.push_back(&point.edges[edge]);
+    for (const EdgeIndex edge : measured) edges.push_back(&point.edges[edge]);
   }
   return runs;
 }
@@ -95,11 +97,12 @@ ObjectiveOutcome rate_outcome(const Slo& slo, const std::vector<EdgesOfRun>& run
 
 }  // namespace
 
-std::vector<EdgeIndex> edges_of(const Slo& slo, const TrafficPlan& traffic) {
+std::vector<EdgeIndex> edges_of(const Slo& slo, const BoundVariant& variant) {
+  const TrafficPlan& traffic = variant.traffic;
   std::vector<EdgeIndex> edges;
   if (slo.label == Slo::Label::Service) {
     for (EdgeIndex edge = 0; edge < traffic.edges.size(); ++edge) {
-      if (traffic.edges[edge].target == slo.name) {
+      if (service_name(variant, edge) == slo.name) {
         edges.push_back(edge);
       }
     }

@@ -16,10 +16,18 @@ void knetsim::fuzz::read(std::string_view text) {
   const std::string document =
       nlohmann::json{{"slo", list}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   const auto input = Input::from_text("fuzz.yaml", document);
-  TrafficPlan traffic;
-  traffic.sources.emplace_back().name = "browse";
+  BoundVariant variant;
+  auto cluster = std::make_shared<Cluster>();
+  for (const char* ns : {"default", "shop"}) {
+    cluster->services.emplace_back().name = "cart";
+    cluster->services.back().ns = ns;
+    variant.targets.emplace_back().service = static_cast<ServiceIndex>(cluster->services.size() - 1);
+    variant.traffic.edges.emplace_back();
+  }
+  variant.cluster = std::move(cluster);
+  variant.traffic.sources.emplace_back().name = "browse";
   Diagnostics diagnostics;
   const Document read = read_document(*input);
-  read_slos(read["slo"], traffic, diagnostics);
+  read_slos(read["slo"], variant, diagnostics);
   render(diagnostics.errors());
 }

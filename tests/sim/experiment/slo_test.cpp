@@ -3,8 +3,11 @@
 
 #include "sim/experiment/slo.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fixture.h"
+#include "sim/experiment/slo_edges.h"
 #include "sim/input/read_documents.h"
 
 namespace knetsim {
@@ -19,6 +22,11 @@ struct Fixture {
   std::vector<PointResult> replicates{2};
   Fixture() {
     variant.scenario.run.duration = 10s;
+    auto cluster = std::make_shared<Cluster>();
+    cluster->services.emplace_back().name = "shop";
+    cluster->services.back().ns = "default";
+    variant.cluster = std::move(cluster);
+    variant.targets.emplace_back().service = 0;
     variant.traffic.edges.push_back({.name = "browse", .target = "shop", .request_bytes = {}, .response_bytes = {}});
     variant.traffic.sources.push_back({.name = "browse", .clients = {0}, .edge = 0, .arrivals = {}});
     for (PointResult& point : replicates) {
@@ -33,7 +41,7 @@ struct Fixture {
   std::vector<Slo> read(const std::string& list, Diagnostics& diagnostics) const {
     const auto input = Input::from_text("slo.yaml", "slo: " + list + "\n");
     const Document document = read_document(*input);
-    return read_slos(document.root()["slo"], variant.traffic, diagnostics);
+    return read_slos(document.root()["slo"], variant, diagnostics);
   }
   ObjectiveOutcome outcome(const std::string& text) const {
     Diagnostics diagnostics;
@@ -196,6 +204,58 @@ TEST(Slo, NamesThatAreNotThereAreErrors) {
     ASSERT_EQ(diagnostics.error_count(), 1U) << text;
     EXPECT_FALSE(diagnostics.errors()[0].accepted.empty()) << text;
   }
+}
+
+std::string in_namespace(std::string manifests, const std::string& ns) {
+  for (std::size_t at = 0; (at = manifests.find("metadata: {name:", at)) != std::string::npos; at += 10) {
+    manifests.insert(at + 11, "namespace: " + ns + ", ");
+  }
+  return manifests;
+}
+
+/// Three workloads that write one Service's name in three ways, two of its other addresses, and a namesake.
+struct Callers {
+  Ready scene;
+  explicit Callers(const std::string& slo, bool with_namesake)
+      : scene(
+            "workloads:\n"
+            "  bare: {from: app=client, to: web, arrivals: {poisson: 10/s}}\n"
+            "  full: {from: app=client, to: default/web, arrivals: {poisson: 10/s}}\n"
+            "  port: {from: app=client, to: {service: web, port: http}, arrivals: {poisson: 10/s}}\n"
+            "  dns: {from: app=client, to: web.default.svc.cluster.local, arrivals: {poisson: 10/s}}\n"
+            "  pod: {from: app=client, to: {pod: web, port: http}, arrivals: {poisson: 10/s}}\n" +
+                std::string(with_namesake ? "  other: {from: app=client, to: shop/web, arrivals: {poisson: 10/s}}\n"
+                                          : "") +
+                "apps: {client: {calls: ['web:http', 'default/web', 'web:80']}}\n"
+                "slo: ['" +
+                slo + "']\n",
+            app_manifests("client", 1) + app_manifests("web", 2) + in_namespace(app_manifests("web", 1), "shop")) {}
+  std::size_t measured() { return edges_of(scene.loaded->slos[0].at(0), scene.variant()).size(); }
+};
+
+TEST(Slo, AServiceIsOneWhateverItsCallersWrite) {
+  for (const char* name : {"web", "default/web", "web.default", "web.default.svc.cluster.local"}) {
+    EXPECT_EQ(Callers("errors{service=\"" + std::string(name) + "\"} < 1%", false).measured(), 7u) << name;
+  }
+  EXPECT_EQ(Callers("errors{service=\"default/web\"} < 1%", true).measured(), 7u);
+  EXPECT_EQ(Callers("errors{service=\"shop/web\"} < 1%", true).measured(), 1u);
+  EXPECT_EQ(Callers("errors{service=\"pod:web\"} < 1%", true).measured(), 1u);
+  EXPECT_EQ(Callers("errors{service=\"pod:default/web\"} < 1%", true).measured(), 1u);
+}
+
+TEST(Slo, ABareNameOfSeveralNamespacesAndAPortAreErrors) {
+  const auto told = [](const std::string& name) -> std::string {
+    try {
+      Callers("errors{service=\"" + name + "\"} < 1%", true);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return {};
+  };
+  EXPECT_THAT(told("web"), testing::HasSubstr("'web' is called in 2 namespaces"));
+  EXPECT_THAT(told("web"), testing::HasSubstr("default/web, shop/web"));
+  EXPECT_THAT(told("web:http"), testing::HasSubstr("nothing is measured of 'web:http'"));
+  EXPECT_THAT(told("wep"), testing::HasSubstr("did you mean 'web'?"));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct WholeRun : Ready {
     Diagnostics diagnostics;
     const auto input = Input::from_text("slo.yaml", "slo: ['" + text + "']\n");
     const Document document = read_document(*input);
-    const std::vector<Slo> slos = read_slos(document.root()["slo"], variant().traffic, diagnostics);
+    const std::vector<Slo> slos = read_slos(document.root()["slo"], variant(), diagnostics);
     diagnostics.throw_if_errors();
     return evaluate(slos.at(0), variant(), {point}).holds == Holds::Met;
   }
