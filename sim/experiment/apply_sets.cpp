@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "sim/input/document_editor.h"
@@ -41,6 +43,7 @@ class Overruler {
   /// @param overrides  Where the overrides stand. @param of  What they override.
   /// @param as_texts   Their keys are no paths: those of patches.
   void walk(const Path& overrides, const Path& of, bool as_texts) {
+    std::vector<std::string> outdone;
     for (std::size_t i = 0; i < find(scenario_, overrides).size(); ++i) {
       const std::string key(find(scenario_, overrides).key(i).text());
       Path tail;
@@ -53,13 +56,22 @@ class Overruler {
           continue;  // told when the variant is made
         }
       }
-      entry(below(overrides, key), of / tail, tail.steps().size() == 1);
+      if (entry(below(overrides, key), of / tail, tail.steps().size() == 1) == Entry::Outdone) outdone.push_back(key);
     }
+    if (!outdone.empty()) take_away(overrides, outdone);
   }
 
-  void entry(const Path& at, const Path& of, bool plain) {
-    if (starts_with(of, set_)) {  // of the key itself, or of one below it: as far as the assignment states that one
-      if (const Node given = find(scenario_, of); given.exists()) replace(at, given);
+  enum class Entry : std::uint8_t { Stays, Outdone };
+
+  Entry entry(const Path& at, const Path& of, bool plain) {
+    if (of == set_) {
+      replace(at, find(scenario_, of));
+    } else if (starts_with(of, set_)) {
+      // The assignment took the place of all that stood there, so what it leaves out is not the variant's to add.
+      const Node given = find(scenario_, of);
+      if (given.exists() && to_json(find(scenario_, at)) == to_json(given)) return Entry::Stays;
+      changed_ = true;
+      return Entry::Outdone;
     } else if (starts_with(set_, of)) {
       const bool patches = of.steps().front() == PathStep{.key = "patches"};
       // As merge() has it: a mapping under a plain key joins what stands there, everything else takes its place.
@@ -72,6 +84,7 @@ class Overruler {
         changed_ = true;
       }
     }
+    return Entry::Stays;
   }
 
   void replace(const Path& at, Node given) {
@@ -79,6 +92,20 @@ class Overruler {
     if (to_json(old) == to_json(given)) return;
     DocumentEditor(scenario_).replace(old, given);
     changed_ = true;
+  }
+
+  void take_away(const Path& overrides, const std::vector<std::string>& keys) {
+    const Node all = find(scenario_, overrides);
+    Document kept;
+    DocumentEditor editor(kept);
+    editor.make_container(kept.root(), Node::Kind::Mapping, all);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Node key = all.key(i);
+      if (std::ranges::find(keys, key.text()) != keys.end()) continue;
+      editor.add(kept.root(), key.text(), all[i], DocumentEditor::place_of(key).offset);
+    }
+    const std::uint64_t key_at = DocumentEditor::place_of(all.key()).offset;
+    DocumentEditor(scenario_).replace(all, kept.root(), key_at);
   }
 
   Document& scenario_;

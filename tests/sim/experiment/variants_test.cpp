@@ -84,10 +84,43 @@ TEST(Variants, WhatIsSetBelowAnOverrideJoinsIt) {
   EXPECT_EQ(at(of_port[0], "w.to.port"), "81");
 }
 
-TEST(Variants, WhatIsSetLeavesWhatTheySayOfOtherKeys) {
-  Read read("a: {b: 1, c: {d: 2}}\nvariants: {v: {a.c.d: 5, a.b: 3}}\n");
-  EXPECT_EQ(at(read.variants({"a={b: 7}"})[0], "a.b"), "7");
-  EXPECT_EQ(at(read.variants({"a={b: 7}"})[0], "a.c.d"), "5");
+// A mapping that is set is all of what stands there, as it is in the scenario itself: a variant adds nothing to it.
+TEST(Variants, WhatIsSetOfAMappingOutdoesWhatTheySayBelowIt) {
+  for (const char* variant : {"{a.c.d: 5, a.b: 3, e: 4}", "{a: {c: {d: 5}, b: 3}, e: 4}", "{a.c: {d: 5}, e: 4}"}) {
+    Read read("a: {b: 1, c: {d: 2}}\ne: 1\nvariants: {v: " + std::string(variant) + ", none: {}}\n");
+    const auto variants = read.variants({"a={b: 7}"});
+    ASSERT_FALSE(read.diagnostics.has_errors());
+    EXPECT_EQ(at(variants[0], "a.b"), "7") << variant;
+    EXPECT_FALSE(find(*variants[0].document, Path::parse("a.c")).exists()) << variant;
+    EXPECT_EQ(at(variants[0], "e"), "4") << "of other keys they are asked as before";
+    const std::vector<Diagnostic> notices = read.diagnostics.notices();
+    ASSERT_EQ(notices.size(), 1u) << variant;
+    EXPECT_EQ(notices[0].message, "'a' is set for every variant, in place of what v says of it");
+  }
+  Read scalar("w: {to: web}\nvariants: {v: {w.to: {pod: web}, w.to.port: 80}}\n");
+  const auto text = scalar.variants({"w.to=cart"});
+  EXPECT_FALSE(scalar.diagnostics.has_errors());
+  EXPECT_EQ(at(text[0], "w.to"), "cart");
+  Read alike("run: {duration: 1s}\nvariants: {v: {run.duration: 5s}}\n");
+  EXPECT_EQ(at(alike.variants({"run={duration: 5s}"})[0], "run.duration"), "5s");
+  EXPECT_TRUE(alike.diagnostics.notices().empty()) << "it says the same";
+}
+
+TEST(Variants, WhatIsSetOfATopologyIsAllOfIt) {
+  Ready scene(std::string(kBrowse) +
+                  "variants:\n  tiers: {cluster.topology.kind: leaf-spine, cluster.topology.leaves: 3}\n"
+                  "  long: {run.duration: 3s, run.warmUp: 1s}\n",
+              app_manifests("web", 1) + app_manifests("client", 1));
+  const auto loaded =
+      load_scenario(scene.loaded->path, {{"cluster.topology={kind: fat-tree, k: 4}", "run={duration: 2s}"}, {}});
+  for (const BoundVariant& variant : loaded->variants) {
+    EXPECT_EQ(variant.scenario.cluster.topology.kind, "fat-tree") << variant.name;
+    EXPECT_EQ(variant.scenario.run.duration, Duration(std::chrono::seconds(2))) << variant.name;
+    EXPECT_EQ(variant.scenario.run.warm_up, scene.variant().scenario.run.warm_up) << variant.name;
+  }
+}
+
+TEST(Variants, WhatIsSetOfAPatchLeavesTheirOtherPatches) {
   Read patched("patches: {}\nvariants: {v: {patches: {Deployment/a: {spec.replicas: 3, x: 1}}}}\n");
   const auto variants = patched.variants({R"(patches["Deployment/a"]["spec.replicas"]=5)"});
   const Node patches = (*variants[0].document)["patches"]["Deployment/a"];
