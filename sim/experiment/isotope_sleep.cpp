@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 
 #include "sim/core/math.h"
+#include "sim/experiment/isotope_document.h"
+#include "sim/input/input_file.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
@@ -25,8 +28,7 @@ void describe(EnumValues<SleepType>& v) {
 }
 
 struct LoadRange {
-  double minimum = 0;
-  double maximum = 0;
+  std::optional<double> minimum, maximum;
 };
 struct SleepLevel {
   std::optional<LoadRange> load;
@@ -61,8 +63,10 @@ struct Pareto {
 
 void describe(Fields<LoadRange>& f) {
   f.about("LoadRange", "Levels of load that a pause is for.");
-  f.optional("Min", &LoadRange::minimum, "0", {.doc = "The least.", .at_least = "0"});
-  f.optional("Max", &LoadRange::maximum, "0", {.doc = "The greatest.", .at_least = "0"});
+  for (const bool capital : {true, false}) {
+    f.optional(capital ? "Min" : "min", &LoadRange::minimum, {.doc = "The least.", .at_least = "0"});
+    f.optional(capital ? "Max" : "max", &LoadRange::maximum, {.doc = "The greatest.", .at_least = "0"});
+  }
 }
 void describe(Fields<SleepLevel>& f) {
   f.about("SleepLevel", "A pause at a level of load.");
@@ -119,27 +123,44 @@ double static_seconds(Node time) {
   return milliseconds ? *milliseconds * kMillisecond : to_seconds(parse_duration(time.text()));
 }
 
-Distribution of_dist(const LawOfDist& dist, Node data, Binding& binding) {
+/// Those of sleep_command.go that are played here, and those that are not.
+constexpr std::string_view kPlayedLaws[] = {"exp", "lognormal", "gamma", "pareto"};
+constexpr std::string_view kOtherLaws[] = {"normal",        "beta",    "chi-squared", "f",      "gumbel-right",
+                                           "inverse-gamma", "laplace", "studentst",   "weibull"};
+
+void refuse_law(const LawOfDist& dist, Node data, Diagnostics& diagnostics) {
+  const bool known = std::ranges::find(kOtherLaws, dist.name) != std::end(kOtherLaws);
+  diagnostics.error(data["name"],
+                    known ? fmt::format("pauses of the law '{}' are not simulated", dist.name)
+                          : fmt::format("'{}' is no law of pauses{}", dist.name, suggest(dist.name, kPlayedLaws)),
+                    fmt::format("{}; of others times drawn from them, with Type raw", fmt::join(kPlayedLaws, ", ")));
+}
+
+void of_dist(const LawOfDist& dist, Node data, TimeLaw& to, Binding& binding) {
   const Node at = dist.parameters;
   if (dist.name == "exp") {
     const auto law = knetsim::bind<Exponential>(at, binding.diagnostics);
-    return Distribution::exponential(kMillisecond / law.rate);
-  }
-  if (dist.name == "lognormal") {
+    to.kind = "exponential";
+    to.law = Distribution::exponential(kMillisecond / law.rate);
+  } else if (dist.name == "lognormal") {
     const auto law = knetsim::bind<Lognormal>(at, binding.diagnostics);
-    return Distribution::lognormal_median(kMillisecond * math::exp(law.mu), law.sigma);
-  }
-  if (dist.name == "gamma") {
+    to.kind = "lognormal";
+    to.law = Distribution::lognormal_median(kMillisecond * math::exp(law.mu), law.sigma);
+    to.sigma = law.sigma;
+  } else if (dist.name == "gamma") {
     const auto law = knetsim::bind<Gamma>(at, binding.diagnostics);
-    return Distribution::gamma(kMillisecond * law.alpha / law.beta, law.alpha);
-  }
-  if (dist.name == "pareto") {
+    to.kind = "gamma";
+    to.law = Distribution::gamma(kMillisecond * law.alpha / law.beta, law.alpha);
+    to.shape = law.alpha;
+  } else if (dist.name == "pareto") {
     const auto law = knetsim::bind<Pareto>(at, binding.diagnostics);
-    return Distribution::pareto(kMillisecond * law.minimum, law.alpha);
+    to.kind = "pareto";
+    to.law = Distribution::pareto(kMillisecond * law.minimum, law.alpha);
+    to.minimum = kMillisecond * law.minimum;
+    to.shape = law.alpha;
+  } else {
+    refuse_law(dist, data, binding.diagnostics);
   }
-  binding.diagnostics.error(data["name"], fmt::format("'{}' is no law that pauses are drawn from here", dist.name),
-                            "exp, lognormal, gamma, pareto; or 'raw' with times drawn from it");
-  return {};
 }
 
 /// A law of single values: steps of the cumulative distribution.
@@ -174,38 +195,39 @@ Distribution of_histogram(Node data, Binding& binding) {
   return of_values(parts, all);
 }
 
-Distribution of_level(const SleepLevel& level, Binding& binding) {
+void of_level(const SleepLevel& level, TimeLaw& to, Binding& binding) {
   switch (*level.type) {
     case SleepType::Static:
-      return Distribution::constant(static_seconds(knetsim::bind<StaticTime>(level.data, binding.diagnostics).time));
+      to.law = Distribution::constant(static_seconds(knetsim::bind<StaticTime>(level.data, binding.diagnostics).time));
+      return;
     case SleepType::Dist:
-      return of_dist(knetsim::bind<LawOfDist>(level.data, binding.diagnostics), level.data, binding);
+      of_dist(knetsim::bind<LawOfDist>(level.data, binding.diagnostics), level.data, to, binding);
+      return;
     case SleepType::Histogram:
-      return of_histogram(level.data, binding);
+      to.kind = "histogram";
+      to.law = of_histogram(level.data, binding);
+      return;
     case SleepType::Raw:
       break;
   }
+  to.kind = "raw";
   std::map<double, double> parts;
   const auto raw = knetsim::bind<RawTimes>(level.data, binding.diagnostics);
   for (const double nanoseconds : raw.nanoseconds) parts[nanoseconds * kNanosecond] += 1;
-  if (parts.empty()) return {};
-  return of_values(parts, static_cast<double>(raw.nanoseconds.size()));
+  if (!parts.empty()) to.law = of_values(parts, static_cast<double>(raw.nanoseconds.size()));
 }
 
-}  // namespace
-
-bool Codec<IsotopeSleep>::bind(Node node, IsotopeSleep& to, Binding& binding) {
-  if (!node["SleepCommand"].exists()) return Codec<TimeLaw>::bind(node, to, binding);
+bool bind_levels(Node node, TimeLaw& to, Binding& binding) {
   const std::size_t before = binding.diagnostics.error_count();
   const auto keys = knetsim::bind<SleepLevels>(node, binding.diagnostics);
   if (binding.diagnostics.error_count() != before) return false;
   const auto lowest = std::ranges::min_element(
-      keys.levels, {}, [](const SleepLevel& level) { return level.load ? level.load->minimum : 0; });
+      keys.levels, {}, [](const SleepLevel& level) { return level.load ? level.load->minimum.value_or(0) : 0; });
   if (keys.levels.size() > 1) {
     binding.diagnostics.unsupported(node, "pauses do not depend on load here; that of the lowest level is taken");
   }
   try {
-    to.law = of_level(*lowest, binding);
+    of_level(*lowest, to, binding);
   } catch (const ValueError& error) {
     binding.diagnostics.error(lowest->data, error.what(), error.accepted());
   } catch (const std::invalid_argument& error) {
@@ -216,6 +238,39 @@ bool Codec<IsotopeSleep>::bind(Node node, IsotopeSleep& to, Binding& binding) {
     binding.diagnostics.error(lowest->data, "the mean of this pause is beyond what is simulated", "0 to 24h");
   }
   return binding.diagnostics.error_count() == before;
+}
+
+/// The mapping as a text of JSON, as the format's own MarshalJSON writes it within a string. What is wrong in it is told
+/// at the text, which has no lines of its own.
+bool bind_text(Node node, TimeLaw& to, Binding& binding) {
+  Diagnostics found;
+  const auto input = Input::from_text(std::string(node.mark().file), node.text());
+  const Document document = read_isotope_document(*input, found);
+  Binding within{.diagnostics = found};
+  if (document.root()["SleepCommand"].exists()) {
+    bind_levels(document.root(), to, within);
+  } else if (!found.has_errors()) {
+    found.error(document.root(), "missing key 'SleepCommand'");
+  }
+  for (const auto& list : {found.errors(), found.notices()}) {
+    for (const Diagnostic& one : list) {
+      Diagnostic told = Diagnostic::at(
+          one.severity, node, fmt::format("in this text{}{}: {}", one.path.empty() ? "" : ", ", one.path, one.message),
+          one.accepted);
+      told.unsupported = one.unsupported;
+      binding.diagnostics.add(std::move(told));
+    }
+  }
+  return !found.has_errors();
+}
+
+}  // namespace
+
+bool Codec<IsotopeSleep>::bind(Node node, IsotopeSleep& to, Binding& binding) {
+  if (node["SleepCommand"].exists()) return bind_levels(node, to, binding);
+  const std::size_t begin = node.is_scalar() ? node.text().find_first_not_of(" \t\r\n") : std::string_view::npos;
+  if (begin != std::string_view::npos && node.text()[begin] == '{') return bind_text(node, to, binding);
+  return Codec<TimeLaw>::bind(node, to, binding);
 }
 
 }  // namespace knetsim

@@ -10,13 +10,13 @@
 #include <utility>
 
 #include "sim/experiment/distribution_fields.h"
+#include "sim/experiment/isotope_document.h"
 #include "sim/experiment/isotope_sleep.h"
 #include "sim/experiment/isotope_units.h"
 #include "sim/experiment/target_lookup.h"
 #include "sim/input/binder.h"
 #include "sim/input/document_builder.h"
 #include "sim/input/document_editor.h"
-#include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
@@ -140,7 +140,7 @@ void describe(Fields<ScriptStep>& f) {
   f.about("Step", "A call, a pause, or a list of concurrent calls.");
   f.choice("call", &ScriptStep::call, {.doc = "Calls a service."});
   f.choice("sleep", &ScriptStep::sleep, {.doc = "A pause."});
-  f.choice("concurrent", &ScriptStep::concurrent, {.doc = "Calls at the same time.", .not_empty = true});
+  f.choice("concurrent", &ScriptStep::concurrent, {.doc = "Calls at the same time; none takes no time."});
   f.shorthand("concurrent");
   f.node(&ScriptStep::at);
 }
@@ -296,7 +296,11 @@ std::shared_ptr<const ServiceGraph> read_service_graph(const std::string& path, 
   auto graph = std::make_shared<ServiceGraph>();
   try {
     graph->input = Input::open(path);
-    graph->document = std::make_unique<Document>(read_document(*graph->input));
+    Diagnostics found;
+    auto document = std::make_unique<Document>(read_isotope_document(*graph->input, found));
+    found.throw_if_errors();
+    for (const Diagnostic& notice : found.notices()) diagnostics.add(notice);
+    graph->document = std::move(document);
   } catch (const ConfigError& error) {
     add_file_error(diagnostics, error, named);
     return graph;

@@ -156,6 +156,79 @@ TEST(ServiceGraph, PausesComeInEachOfTheFormatsWays) {
   EXPECT_NEAR(mean(level("raw", "{list: [1000000, 1000000, 4000000]}")), 0.002, 1e-12);
 }
 
+// As the format's own String() puts it into a JSON text; UnmarshalJSON of sleep_command.go reads it back.
+TEST(ServiceGraph, APauseMayBeATextOfJson) {
+  const Pause pause(
+      R"('{"SleepCommand": [{"Load": {"min": 0, "Max": 10}, "Type": "dist", "Data": {"name": "exp", "Dist": {"Rate": 0.5}}}]}')");
+  EXPECT_EQ(pause.errors(), "");
+  EXPECT_DOUBLE_EQ(pause.mean(), 0.002);
+  const Pause levels(
+      R"("{\"SleepCommand\": [{\"Load\": {\"Min\": 9, \"Max\": 10}, \"Type\": \"static\", \"Data\": {\"time\": 1}}, )"
+      R"({\"Load\": {\"Min\": 0, \"Max\": 9}, \"Type\": \"static\", \"Data\": {\"time\": \"4ms\"}}]}")");
+  EXPECT_EQ(levels.errors(), "");
+  EXPECT_DOUBLE_EQ(levels.mean(), 0.004);
+  EXPECT_THAT(render(levels.read.diagnostics.notices()), HasSubstr("g.yaml:4:"));
+  EXPECT_TRUE(levels.read.diagnostics.notices().at(0).unsupported);
+  const Pause wrong(
+      R"('{"SleepCommand": [{"Type": "dist", "Data": {"name": "normal", "Dist": {"Mu": 1, "Sigma": 1}}}]}')");
+  EXPECT_THAT(wrong.errors(), HasSubstr("g.yaml:4:"));
+  EXPECT_THAT(wrong.errors(), HasSubstr("pauses of the law 'normal' are not simulated"));
+  EXPECT_THAT(Pause("'{\"Sleep\": []}'").errors(), HasSubstr("missing key 'SleepCommand'"));
+  EXPECT_THAT(Pause("'{\"SleepCommand\": '").errors(), HasSubstr("g.yaml:4:"));
+}
+
+// Every law of sleep_command.go that is not played, and a name that is none.
+TEST(ServiceGraph, ALawThatIsNotPlayedIsRefusedByItsName) {
+  const auto errors = [](const std::string& law) {
+    return Pause("{SleepCommand: [" + level("dist", "{name: " + law + ", Dist: {K: 1, Lambda: 2}}") + "]}").errors();
+  };
+  for (const char* law :
+       {"normal", "beta", "chi-squared", "f", "gumbel-right", "inverse-gamma", "laplace", "studentst", "weibull"}) {
+    EXPECT_THAT(errors(law), HasSubstr("pauses of the law '" + std::string(law) + "' are not simulated"));
+    EXPECT_THAT(errors(law), HasSubstr("accepted: exp, lognormal, gamma, pareto"));
+  }
+  EXPECT_THAT(errors("log-normal"), HasSubstr("'log-normal' is no law of pauses; did you mean 'lognormal'?"));
+}
+
+TEST(ServiceGraph, PausesAreNamedByTheirLaw) {
+  const auto kind = [](const std::string& one) {
+    const Pause pause("{SleepCommand: [" + one + "]}");
+    return pause.read.scenario.apps.at(0).calls.at(0).at(0).sleep.value().kind;
+  };
+  EXPECT_EQ(kind(level("static", "{time: 10ms}")), "constant");
+  EXPECT_EQ(kind(level("dist", "{name: exp, Dist: {Rate: 0.5}}")), "exponential");
+  EXPECT_EQ(kind(level("dist", "{name: lognormal, Dist: {Mu: 1, Sigma: 0.5}}")), "lognormal");
+  EXPECT_EQ(kind(level("dist", "{name: gamma, Dist: {Alpha: 3, Beta: 0.5}}")), "gamma");
+  EXPECT_EQ(kind(level("dist", "{name: pareto, Dist: {Xm: 2, Alpha: 3}}")), "pareto");
+  EXPECT_EQ(kind(level("histogram", "{5ms: 70, 20ms: 30}")), "histogram");
+  EXPECT_EQ(kind(level("raw", "{list: [1000000, 4000000]}")), "raw");
+}
+
+// ghodss/yaml, with which isotope reads a graph, lets the last of two equal keys count.
+TEST(ServiceGraph, OfKeysThatStandTwiceTheLastCounts) {
+  const FromGraph read("services:\n- name: d\n  numReplicas: 1\n  numReplicas: 3\n");
+  ASSERT_EQ(render(read.diagnostics.errors()), "");
+  EXPECT_EQ(read.loaded->cluster.pods.size(), 3u + 1u);
+  EXPECT_THAT(render(read.diagnostics.notices()), HasSubstr("g.yaml:4:"));
+  EXPECT_THAT(render(read.diagnostics.notices()), HasSubstr("duplicate key 'numReplicas'"));
+}
+
+TEST(ServiceGraph, AConcurrentStepWithoutCommandsTakesNoTime) {
+  for (const char* step : {"[]", "{concurrent: []}"}) {
+    const FromGraph read("services:\n- name: d\n  script:\n  - " + std::string(step) + "\n  - call: e\n- name: e\n");
+    ASSERT_EQ(render(read.diagnostics.errors()), "") << step;
+    ASSERT_EQ(read.graph.traffic.apps[0].steps.size(), 1u) << step;
+  }
+}
+
+// isotope makes a Deployment of no pods of it, whose callers all fail.
+TEST(ServiceGraph, AServiceWithoutPodsIsRefused) {
+  EXPECT_THAT(render(FromGraph("services:\n- name: d\n  numReplicas: 0\n").diagnostics.errors()),
+              HasSubstr("g.yaml:3:16: error: "));
+  EXPECT_THAT(render(FromGraph("defaults: {numReplicas: 0}\nservices:\n- name: d\n").diagnostics.errors()),
+              HasSubstr("g.yaml:1:"));
+}
+
 TEST(ServiceGraph, APauseByLoadIsThatOfTheLowestLevel) {
   const Pause pause("{SleepCommand: [" + level("static", "{time: 9ms}", "{Min: 11, Max: 99}") + ", " +
                     level("static", "{time: 3ms}") + "]}");
