@@ -8,6 +8,7 @@
 
 #include "models/workload/overload.h"
 #include "sim/experiment/node_cores.h"
+#include "sim/experiment/pod_groups.h"
 #include "sim/experiment/traffic_rates.h"
 #include "sim/input/units_text.h"
 
@@ -54,6 +55,31 @@ TrafficIndex busiest_source(const BoundVariant& variant, const std::vector<EdgeR
   return busiest;
 }
 
+/// A pod that asks for its node's cores.
+struct CoreDemand {
+  PodIndex pod = 0;
+  double cores = 0;  ///< As far as its limit and workers let it.
+  double weight = 0;
+};
+
+/// Deals cores out by weight, as CFS does among groups that want to run: no pod gets more than it asks for, and what one
+/// leaves is the others'. @return  Cores of each, shape of `pods`, which are put in the order of cores / weight.
+std::vector<double> deal(double cores, std::vector<CoreDemand>& pods) {
+  std::ranges::sort(pods, [](const CoreDemand& one, const CoreDemand& two) {
+    const double a = one.cores * two.weight, b = two.cores * one.weight;
+    return a != b ? a < b : one.pod < two.pod;
+  });
+  double weights = 0;
+  for (const CoreDemand& one : pods) weights += one.weight;
+  std::vector<double> dealt;
+  for (const CoreDemand& one : pods) {
+    dealt.push_back(std::min(one.cores, cores * one.weight / weights));
+    cores -= dealt.back();
+    weights -= one.weight;
+  }
+  return dealt;
+}
+
 struct Excess {
   double asked = 0;  ///< Requests a second of the app's pods.
   double done = 0;   ///< At most.
@@ -71,25 +97,34 @@ void tell_overload(const BoundVariant& variant, Diagnostics& diagnostics) {
   for (const AppSpec& app : plan.apps) demands.push_back(demand_of(app));
   const std::vector<double> asked = asked_of_pods(variant, rates);
 
-  std::vector<double> cores_asked(cluster.nodes.size(), 0);
+  const std::vector<MainShare> shares = main_shares(variant);
+
+  std::vector<double> done = asked;
+  std::vector<std::vector<CoreDemand>> of_node(cluster.nodes.size());
   for (PodIndex pod = 0; pod < cluster.pods.size(); ++pod) {
-    if (const AppIndex app = plan.app_of_pod[pod]; app != kNoIndex)
-      cores_asked[cluster.pods[pod].node] += asked[pod] * demands[app].work_s;
+    const AppIndex app = plan.app_of_pod[pod];
+    if (app == kNoIndex || asked[pod] <= 0) continue;
+    const Demand& demand = demands[app];
+    if (demand.worker_s > 0) done[pod] = std::min(done[pod], plan.apps[app].workers / demand.worker_s);
+    if (demand.work_s <= 0) continue;
+    if (const std::int64_t limit = shares[pod].limit_milli; limit > 0)
+      done[pod] = std::min(done[pod], static_cast<double>(limit) / 1000 / demand.work_s);
+    of_node[cluster.pods[pod].node].push_back(
+        {.pod = pod, .cores = done[pod] * demand.work_s, .weight = shares[pod].weight});
+  }
+  for (std::size_t node = 0; node < of_node.size(); ++node) {
+    std::vector<CoreDemand>& pods = of_node[node];
+    const std::vector<double> cores = deal(cores_of(cluster.nodes[node]), pods);
+    for (std::size_t i = 0; i < pods.size(); ++i) {
+      if (cores[i] < pods[i].cores) done[pods[i].pod] = cores[i] / demands[plan.app_of_pod[pods[i].pod]].work_s;
+    }
   }
   std::vector<Excess> of_app(plan.apps.size());
-  for (PodIndex index = 0; index < cluster.pods.size(); ++index) {
-    const AppIndex app = plan.app_of_pod[index];
-    if (app == kNoIndex || asked[index] <= 0) continue;
-    const Pod& pod = cluster.pods[index];
-    const double node_cores = cores_of(cluster.nodes[pod.node]);
-    double done = asked[index];
-    // Pods that together ask for more than the node has: each gets on as it asks, at best.
-    if (cores_asked[pod.node] > node_cores) done *= node_cores / cores_asked[pod.node];
-    if (const std::int64_t limit = cluster.spec(pod).limits.cpu_milli; limit > 0 && demands[app].work_s > 0)
-      done = std::min(done, static_cast<double>(limit) / 1000 / demands[app].work_s);
-    if (demands[app].worker_s > 0) done = std::min(done, plan.apps[app].workers / demands[app].worker_s);
-    of_app[app].asked += asked[index];
-    of_app[app].done += done;
+  for (PodIndex pod = 0; pod < cluster.pods.size(); ++pod) {
+    const AppIndex app = plan.app_of_pod[pod];
+    if (app == kNoIndex) continue;
+    of_app[app].asked += asked[pod];
+    of_app[app].done += done[pod];
   }
   // Of apps that call each other the slowest holds back the others, so excesses do not add up.
   const auto worst = std::ranges::max_element(of_app, {}, [](const Excess& one) { return one.asked - one.done; });

@@ -49,7 +49,33 @@ std::vector<std::vector<AppIndex>> apps_beside(const BoundVariant& variant) {
   return apps;
 }
 
+std::int64_t limit_of(const PodSpec& spec, std::size_t container) {
+  return container < spec.containers.size() ? spec.containers[container].limits.cpu_milli : 0;
+}
+
+std::size_t main_of(const BoundVariant& variant, PodIndex pod, const std::vector<std::uint16_t>& reached_at) {
+  const AppIndex app = variant.traffic.app_of_pod[pod];
+  return main_container(variant.cluster->spec(variant.cluster->pods[pod]),
+                        app == kNoIndex ? std::string_view{} : variant.traffic.apps[app].container, reached_at);
+}
+
+MainShare share_of(const PodSpec& spec, std::size_t main) {
+  return {.weight = weight_of(spec.requests.cpu_milli),
+          .limit_milli = tighter(limit_of(spec, main), spec.limits.cpu_milli)};
+}
+
 }  // namespace
+
+std::vector<MainShare> main_shares(const BoundVariant& variant) {
+  const Cluster& cluster = *variant.cluster;
+  const auto reached = ports_reached(variant);
+  std::vector<MainShare> shares;
+  shares.reserve(cluster.pods.size());
+  for (PodIndex pod = 0; pod < cluster.pods.size(); ++pod) {
+    shares.push_back(share_of(cluster.spec(cluster.pods[pod]), main_of(variant, pod, reached[pod])));
+  }
+  return shares;
+}
 
 std::size_t main_container(const PodSpec& spec, std::string_view named, const std::vector<std::uint16_t>& reached_at) {
   const auto& containers = spec.containers;
@@ -81,15 +107,10 @@ PodGroups add_pod_groups(Cpus& cpus, const BoundVariant& variant) {
   for (PodIndex index = 0; index < cluster.pods.size(); ++index) {
     const Pod& pod = cluster.pods[index];
     const PodSpec& spec = cluster.spec(pod);
-    const AppIndex app = variant.traffic.app_of_pod[index];
-    const std::size_t main = main_container(
-        spec, app == kNoIndex ? std::string_view{} : variant.traffic.apps[app].container, reached[index]);
-    const auto limit = [&](std::size_t container) {
-      return container < spec.containers.size() ? spec.containers[container].limits.cpu_milli : 0;
-    };
+    const std::size_t main = main_of(variant, index, reached[index]);
     if (beside[index].empty()) {
-      groups.main.push_back(cpus.add_group(pod.node, weight_of(spec.requests.cpu_milli),
-                                           quota_of(tighter(limit(main), spec.limits.cpu_milli))));
+      const MainShare share = share_of(spec, main);
+      groups.main.push_back(cpus.add_group(pod.node, share.weight, quota_of(share.limit_milli)));
       groups.with_threads.push_back(groups.main.back());
       continue;
     }
@@ -98,7 +119,7 @@ PodGroups add_pod_groups(Cpus& cpus, const BoundVariant& variant) {
     std::vector<GroupIndex> of_container(spec.containers.size());
     for (std::size_t i = 0; i < spec.containers.size(); ++i) {
       of_container[i] =
-          cpus.add_group_within(whole, weight_of(spec.containers[i].requests.cpu_milli), quota_of(limit(i)));
+          cpus.add_group_within(whole, weight_of(spec.containers[i].requests.cpu_milli), quota_of(limit_of(spec, i)));
     }
     groups.main.push_back(of_container[main]);
     for (const AppIndex other : beside[index]) {

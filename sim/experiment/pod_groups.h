@@ -28,6 +28,15 @@ struct PodGroups {
 /// holds it. Where several work, their groups lie within the pod's.
 PodGroups add_pod_groups(Cpus& cpus, const BoundVariant& variant);
 
+/// What a pod's main group may have of its node's cores.
+struct MainShare {
+  double weight = 0;             ///< Against the other pods of the node.
+  std::int64_t limit_milli = 0;  ///< The tighter of its container's limit and the pod's; 0: none.
+};
+
+/// Shares of all pods, shape (pods,): those that add_pod_groups() gives their main groups.
+std::vector<MainShare> main_shares(const BoundVariant& variant);
+
 /// The container that runs a pod's app and sends its clients' requests: the one that the app names; else the first that
 /// declares a port at which the pod is reached; else the first that declares a port; else the first.
 /// @param reached_at  Ports of the pod that traffic is sent to, in the order of the edges.

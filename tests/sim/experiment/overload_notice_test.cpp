@@ -52,5 +52,51 @@ TEST(OverloadNotice, WorkersAndLimitsBoundWhatIsDone) {
               HasSubstr("can do 500:"));
 }
 
+/// The container "server" of app_manifests() with resources of its own, and perhaps another one beside it.
+std::string limited(const std::string& name, const std::string& resources, const std::string& beside = {}) {
+  std::string text = app_manifests(name, 1, beside);
+  const std::string image = "image: x, ";
+  return text.insert(text.find(image) + image.size(), "resources: " + resources + ", ");
+}
+
+// A pod has a limit where all of its containers do (ResourceConfigForPod); the app's own binds it all the same.
+TEST(OverloadNotice, TheLimitIsThatOfTheContainerThatRunsTheApp) {
+  const std::string half = "{limits: {cpu: 500m}}";
+  EXPECT_THAT(told({.manifests = limited("web", half)}), HasSubstr("can do 500:"));
+  EXPECT_THAT(told({.manifests = limited("web", half, "      - {name: mesh, image: x}\n")}), HasSubstr("can do 500:"));
+  EXPECT_THAT(
+      told({.manifests = limited("web", half, "      - {name: mesh, image: x, resources: {limits: {cpu: 1}}}\n")}),
+      HasSubstr("can do 500:"));
+}
+
+/// Two apps on one node of four cores.
+std::string told_of_two(const std::string& web, const std::string& web_rate, const std::string& cart,
+                        const std::string& cart_work, const std::string& cart_rate) {
+  const Ready scene("cluster: {nodes: {count: 1, cpu: 4}}\napps: {web: {work: 1ms}, cart: {work: " + cart_work +
+                        "}}\nworkloads:\n  a: {from: app=client, to: web, arrivals: {constant: " + web_rate +
+                        "}}\n  b: {from: app=client, to: cart, arrivals: {constant: " + cart_rate + "}}\n",
+                    app_manifests("client", 1) + web + cart, "{duration: 600s}");
+  return render(scene.loaded->warnings);
+}
+
+// By hand: four cores by weight. Who asks for less than its part gets it all, and the other one the rest.
+TEST(OverloadNotice, CoresAreDealtByWeightAndNoPodGetsMoreThanItAsksFor) {
+  const std::string web = app_manifests("web", 1), cart = app_manifests("cart", 1);
+  EXPECT_THAT(told_of_two(web, "50000/s", cart, "1ms", "100/s"), HasSubstr("'web' are asked for 50,000 requests a "
+                                                                           "second and can do 3,900:"));
+  EXPECT_THAT(told_of_two(web, "50000/s", cart, "1ms", "5000/s"), HasSubstr("can do 2,000:"));
+  EXPECT_THAT(told_of_two(limited("web", "{requests: {cpu: 600m}}"), "50000/s",
+                          limited("cart", "{requests: {cpu: 200m}}"), "1ms", "5000/s"),
+              HasSubstr("can do 3,000:"));
+}
+
+// web asks for a core and may use half of one, which is 500 requests a second that stay: a million after 2,000 s. cart
+// has the 3.2 cores that it needs.
+TEST(OverloadNotice, WhatALimitKeepsAPodFromIsLeftToOthers) {
+  EXPECT_THAT(
+      told_of_two(limited("web", "{limits: {cpu: 500m}}"), "1000/s", app_manifests("cart", 1), "80us", "40000/s"),
+      Not(HasSubstr("can do")));
+}
+
 }  // namespace
 }  // namespace knetsim
