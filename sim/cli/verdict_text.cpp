@@ -26,7 +26,7 @@ std::string verdict_text(const Comparison& found, std::size_t judged) {
   switch (found.reason) {
     case VerdictReason::TooShort:
       return fmt::format("run too short ({:.0f} of {:.0f} effective: {:.1f}x as long)", found.effective, kEnoughBeyond,
-                         kEnoughBeyond / std::max(1.0, found.effective));
+                         kEnoughBeyond / found.effective);
     case VerdictReason::Unbounded:
       return "cannot tell, what failed may reach the percentile";
     case VerdictReason::SeveralJudged:
@@ -93,7 +93,15 @@ std::string_view name_of(Holds holds) {
   return holds == Holds::Met ? "met" : holds == Holds::Missed ? "missed" : "cannot tell";
 }
 
+bool is_out_of_reach(const Comparison& of_quantile) {
+  return of_quantile.effective < 1 &&
+         (of_quantile.reason == VerdictReason::TooShort || of_quantile.reason == VerdictReason::OneReplicate);
+}
+
 std::string quantile_text(std::string_view what, const Comparison& found, std::size_t judged) {
+  if (is_out_of_reach(found)) {
+    return fmt::format("{} not compared: run too short (less than 1 of {:.0f} effective)", what, kEnoughBeyond);
+  }
   switch (found.reason) {
     case VerdictReason::NothingToShow:
       return {};
@@ -106,9 +114,6 @@ std::string quantile_text(std::string_view what, const Comparison& found, std::s
                          name_of(found.verdict));
     case VerdictReason::OneReplicate:
       return fmt::format("{} {} (one replicate: no interval)", what, percent(found.change));
-    case VerdictReason::TooShort:
-      if (found.effective < 1) return {};  // not one observation beyond the percentile: it is none
-      break;
     default:
       break;
   }
@@ -135,6 +140,7 @@ std::string observed_text(const Slo& slo, const ObjectiveOutcome& outcome) {
   std::string observed = fmt::format("{}{}", outcome.note == Note::LowerBound && slo.is_time() ? "\u2265" : "",
                                      value_text(slo, outcome.observed));
   if (slo.measure == Slo::Measure::Maximum) return observed;
+  if (outcome.interval.low <= 0 && std::isinf(outcome.interval.high)) return observed + " (no interval)";
   const std::string low = value_text(slo, std::max(0.0, outcome.interval.low));
   const std::string high = std::isinf(outcome.interval.high) ? "no bound" : value_text(slo, outcome.interval.high);
   return fmt::format("{} ({} \u2026 {})", observed, low, high);

@@ -14,6 +14,9 @@ std::string_view name_of(ComparisonVerdict verdict);
 std::string_view name_of(VerdictReason reason);
 std::string_view name_of(Holds holds);
 
+/// Not one independent observation lies beyond the percentile, so that its figure would be some great one's.
+bool is_out_of_reach(const Comparison& of_quantile);
+
 /// "request p99 -14 % (-15 % ... -14 %): better"; empty where there is nothing to compare.
 /// @param judged  How many comparisons the verdicts share.
 std::string quantile_text(std::string_view what, const Comparison& found, std::size_t judged);
@@ -22,7 +25,8 @@ std::string quantile_text(std::string_view what, const Comparison& found, std::s
 /// @param base, other  ok / asked.
 std::string availability_text(const Comparison& found, double base, double other, std::size_t judged);
 
-/// What was observed, in the objective's unit, with its interval: "12.3ms (11.9ms ... 12.8ms)".
+/// What was observed, in the objective's unit, with its interval: "12.3ms (11.9ms ... 12.8ms)"; without one where
+/// nothing bounds it on either side.
 std::string observed_text(const Slo& slo, const ObjectiveOutcome& outcome);
 
 }  // namespace knetsim
