@@ -14,6 +14,7 @@
 #include "analysis/results_reader.h"
 #include "sim/cli/commands.h"
 #include "sim/cli/exit_code.h"
+#include "sim/cli/shown_quantile.h"
 #include "sim/cli/text_table.h"
 #include "sim/core/censored_times.h"
 #include "sim/input/units_text.h"
@@ -143,7 +144,7 @@ void print_inspect_json(const ResultsContent& content) {
     for (const double q : kQuantiles) {
       const std::string name = fmt::format("p{:g}", 100 * q);
       const CensoredValue value = latency.quantile(q);
-      if (value.kind == CensoredValue::Kind::Nothing) {
+      if (value.kind == CensoredValue::Kind::Nothing || !has_quantile(latency.count(), q)) {
         line["latency_s"][name] = nullptr;
       } else {
         line["latency_s"][name] = 1e-9 * static_cast<double>(value.value);
@@ -157,8 +158,9 @@ void print_inspect_json(const ResultsContent& content) {
 }
 
 std::string latency_text(const Row& row, double q) {
-  const CensoredValue value = CensoredTimes(row.latency_ns, row.unfinished_age_ns).quantile(q);
-  if (value.kind == CensoredValue::Kind::Nothing) return "-";
+  const CensoredTimes latency(row.latency_ns, row.unfinished_age_ns);
+  const CensoredValue value = latency.quantile(q);
+  if (value.kind == CensoredValue::Kind::Nothing || !has_quantile(latency.count(), q)) return "-";
   return (value.exact() ? "" : "\u2265") + human(std::chrono::nanoseconds(value.value));
 }
 

@@ -16,6 +16,7 @@
 #include "sim/cli/exit_code.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/screen.h"
+#include "sim/cli/shown_quantile.h"
 #include "sim/cli/terminal.h"
 #include "sim/cli/verdict_json.h"
 #include "sim/experiment/fill_results.h"
@@ -99,13 +100,18 @@ void print_json(const ExperimentResults& results, const nlohmann::ordered_json& 
       workload["connect_lower_bounds"] = nlohmann::ordered_json::array();
       for (std::size_t q = 0; q < results.quantiles.size(); ++q) {
         const std::string name = fmt::format("p{:g}", results.quantiles[q] * 100);
-        workload["latency_s"][name] = results.summary.latency_quantile[cell * results.quantiles.size() + q];
-        workload["connect_s"][name] = results.summary.connect_quantile[cell * results.quantiles.size() + q];
-        const auto at_least = [&](const std::vector<std::int8_t>& bound) {
-          return bound[cell * results.quantiles.size() + q] == static_cast<std::int8_t>(QuantileBound::kAtLeast);
+        const std::size_t at = cell * results.quantiles.size() + q;
+        const auto add = [&](const std::string& metric, std::int64_t count, double value, std::int8_t bound) {
+          const bool shown = has_quantile(static_cast<std::uint64_t>(count), results.quantiles[q]);
+          workload[metric + "_s"][name] = shown ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+          if (shown && bound == static_cast<std::int8_t>(QuantileBound::kAtLeast))
+            workload[metric + "_lower_bounds"].push_back(name);
         };
-        if (at_least(results.summary.latency_quantile_bound)) workload["latency_lower_bounds"].push_back(name);
-        if (at_least(results.summary.connect_quantile_bound)) workload["connect_lower_bounds"].push_back(name);
+        const SummaryResults& summary = results.summary;
+        add("latency", summary.latency.n[cell] + summary.requests_unfinished[cell], summary.latency_quantile[at],
+            summary.latency_quantile_bound[at]);
+        add("connect", summary.connect.n[cell] + summary.connects_unfinished[cell], summary.connect_quantile[at],
+            summary.connect_quantile_bound[at]);
       }
       entry["workloads"][results.workloads[w]] = workload;
     }

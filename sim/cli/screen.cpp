@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "analysis/pooled_quantile.h"
+#include "sim/cli/shown_quantile.h"
 #include "sim/cli/verdict_lines.h"
 #include "sim/core/censored_times.h"
 #include "sim/experiment/compare_variants.h"
@@ -72,11 +73,6 @@ Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, 
   }
   row.busiest_core /= static_cast<double>(std::max<std::size_t>(1, replicates));
   return row;
-}
-
-/// Fewer observations than 1 / (1 - q) have no q quantile but their greatest: it is not shown as one.
-bool has_quantile(std::uint64_t count, double q) {
-  return q <= 0.5 ? count > 0 : static_cast<double>(count) * (1 - q) >= 1;
 }
 
 std::string span_text(const CensoredTimes& ns, double q) {

@@ -7,6 +7,7 @@
 
 #include "analysis/effective_sample.h"
 #include "analysis/pooled_quantile.h"
+#include "sim/cli/shown_quantile.h"
 #include "sim/cli/verdict_text.h"
 #include "sim/experiment/compare_variants.h"
 #include "sim/experiment/observed.h"
@@ -21,9 +22,10 @@ Json number(double value, bool is_there = true) {
 }
 
 Json json_of(const Comparison& one, bool is_share) {
-  const bool has_interval = one.reason != VerdictReason::OneReplicate && one.reason != VerdictReason::LowerBound &&
-                            one.reason != VerdictReason::Infinite;
-  return {{"change", number(one.change, one.reason != VerdictReason::LowerBound)},
+  const bool has_figure = one.reason != VerdictReason::LowerBound && !is_out_of_reach(one);
+  const bool has_interval =
+      has_figure && one.reason != VerdictReason::OneReplicate && one.reason != VerdictReason::Infinite;
+  return {{"change", number(one.change, has_figure)},
           {"low", number(one.interval.low, has_interval)},
           {"high", number(one.interval.high, has_interval)},
           {"p", number(one.p, one.is_judged())},
@@ -91,8 +93,11 @@ Json json_of_intervals(const std::vector<BoundVariant>& variants, const Experime
         for (const double q : {0.5, 0.9, 0.99, 0.999}) {
           const PooledQuantile found = pooled_quantile(samples, q);
           if (found.kind != PooledQuantile::Kind::Finite) continue;
-          const bool known = samples.size() > 1;
-          entry[name][fmt::format("p{:g}", q * 100)] = {{"value", number(found.ns * 1e-9)},
+          std::uint64_t count = 0;
+          for (const Sample& sample : samples) count += sample.size();
+          const bool shown = has_quantile(count, q);
+          const bool known = shown && samples.size() > 1;
+          entry[name][fmt::format("p{:g}", q * 100)] = {{"value", number(found.ns * 1e-9, shown)},
                                                         {"low", number(found.interval_ns.low * 1e-9, known)},
                                                         {"high", number(found.interval_ns.high * 1e-9, known)},
                                                         {"effective", number(effective_beyond(samples, q))}};

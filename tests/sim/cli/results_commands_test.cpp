@@ -168,6 +168,43 @@ TEST(RunJson, HasIntervalsAndTheComparison) {
   EXPECT_LT(p99.at("value").get<double>(), p99.at("high").get<double>());
 }
 
+// Some thirty requests a run, sixty of a variant: a p99 needs a hundred.
+TEST(RunJson, HasNoPercentileThatTheScreenDoesNotShow) {
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "few.h5").string();
+  const std::string few =
+      "run configs/quickstart.yaml -q --variant podIP,ipvs --set run.replicates=2 --set run.duration=100ms "
+      "--set run.warmUp=0s --set 'workloads.browse.arrivals={constant: 300/s}' --set slo= --out " +
+      file;
+  const ProgramResult result = run_program(few + " -o json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json read = json::parse(result.out);
+  for (const json& run : read.at("runs")) {
+    const json& browse = run.at("workloads").at("browse");
+    for (const char* metric : {"latency_s", "connect_s"}) {
+      EXPECT_TRUE(browse.at(metric).at("p50").is_number());
+      EXPECT_TRUE(browse.at(metric).at("p90").is_number());
+      EXPECT_TRUE(browse.at(metric).at("p99").is_null()) << browse;
+      EXPECT_TRUE(browse.at(metric).at("p99.9").is_null());
+    }
+  }
+  for (const json& of_variant : read.at("intervals")) {
+    EXPECT_TRUE(of_variant.at("latency_s").at("p90").at("value").is_number());
+    for (const char* key : {"value", "low", "high"}) {
+      EXPECT_TRUE(of_variant.at("latency_s").at("p99").at(key).is_null()) << of_variant;
+    }
+  }
+  const json& p99 = read.at("comparison").at("variants")[0].at("request_p99");
+  EXPECT_EQ(p99.at("reason"), "run too short");
+  for (const char* key : {"change", "low", "high"}) EXPECT_TRUE(p99.at(key).is_null()) << p99;
+  for (const json& row : json::parse(run_program("inspect -o json " + file).out).at("summary")) {
+    EXPECT_TRUE(row.at("latency_s").at("p50").is_number());
+    EXPECT_TRUE(row.at("latency_s").at("p99").is_null()) << row;
+  }
+  EXPECT_THAT(run_program(few + " --force").out,
+              HasSubstr("request p99 not compared: run too short (less than 1 of 60 effective)"));
+}
+
 TEST_F(ResultsCommands, InspectAddsUpReplicatesAndNamesTheSource) {
   const ProgramResult result = run_program("inspect -o json " + file);
   ASSERT_EQ(result.code, 0) << result.err;
