@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/input/document_builder.h"
@@ -23,9 +24,9 @@ class JsonReader {
       : input_(input),
         diagnostics_(diagnostics),
         sink_(sink),
-        rules_(rules),
+        rules_(std::move(rules)),
         end_(input.text().data() + input.text().size()) {
-    if (rules.last_duplicate_counts) {
+    if (rules_.last_duplicate_counts) {
       whole_.let_last_duplicate_count();
       item_.let_last_duplicate_count();
     }
@@ -33,8 +34,8 @@ class JsonReader {
 
   void read() {
     const std::string_view text = input_.text();
-    p_ = text.data() + (text.starts_with("\xef\xbb\xbf") ? 3 : 0);
-    for (p_ = skip_blanks(p_); p_ < end_; p_ = skip_blanks(p_)) {
+    p_ = text.data();
+    for (p_ = skip_between(p_); p_ < end_; p_ = skip_between(p_)) {
       ++number_;
       if (*p_ == '[') stop(p_, "the document is a list", "an object: { \"kind\": ... }");
       if (*p_ != '{') stop(p_, "expected '{' where a JSON document begins");
@@ -52,6 +53,16 @@ class JsonReader {
   std::uint64_t offset(const char* place) const { return static_cast<std::uint64_t>(place - input_.text().data()); }
   std::string_view view(const Text& text) const {
     return text.start == nullptr ? std::string_view(made_) : std::string_view(text.start, text.size);
+  }
+
+  /// Blanks, and the byte order mark that each of several files in a row may begin with.
+  const char* skip_between(const char* place) const {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    place = skip_blanks(place);
+    while (std::string_view(place, static_cast<std::size_t>(end_ - place)).starts_with(kByteOrderMark)) {
+      place = skip_blanks(place + kByteOrderMark.size());
+    }
+    return place;
   }
 
   [[noreturn]] void stop(const char* place, std::string message, std::string accepted = {}) {
@@ -96,6 +107,7 @@ class JsonReader {
     const char* root = p_;
     object([this](const Text& key) {
       const std::string name(view(key));
+      if (name == "items" && header_.was_list) items_again();
       if (name == "items" && *p_ == '[' && header_.may_be_list()) {
         read_items();
         return;
@@ -110,11 +122,20 @@ class JsonReader {
     flush_errors(whole_document_.label());
     if (header_.was_list) {
       header_.check_kind(whole_document_.root(), diagnostics_);
+      header_.deliver_waiting(whole_document_.root(), sink_);
     } else {
       sink_(whole_document_);
     }
     builder_ = nullptr;
     release(root);
+  }
+
+  /// Only where the last of several counts: else its value is not looked at.
+  void items_again() {
+    if (!rules_.on_items_again) stop(p_, "a second 'items' in one List", "one 'items'");
+    rules_.on_items_again();
+    header_.waiting.clear();
+    header_.items = 0;
   }
 
   void read_items() {
@@ -156,7 +177,9 @@ class JsonReader {
     }
     item_.finish();
     flush_errors(item_document_.label());
-    if (item_document_.root().is_mapping()) {
+    if (item_document_.root().is_mapping() && header_.keeps_waiting(item_document_.root())) {
+      header_.waiting.push_back(item_document_);
+    } else if (item_document_.root().is_mapping()) {
       sink_(item_document_);
     } else {
       diagnostics_.error(item_document_.root(), fmt::format("item {} of the List is no object", item_document_.item()));
@@ -404,7 +427,7 @@ std::size_t read_json(const Input& input, Diagnostics& diagnostics, const Docume
     sink(document);
   };
   try {
-    JsonReader(input, diagnostics, counting, rules).read();
+    JsonReader(input, diagnostics, counting, std::move(rules)).read();
   } catch (const Stop&) {
   }
   return delivered;

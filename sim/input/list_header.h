@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/input/diagnostics.h"
 #include "sim/input/document_builder.h"
@@ -25,8 +27,14 @@ struct ListHeader {
   /// Gives the item whose mapping is about to be closed the list's kind ("PodList": "Pod") and apiVersion if it has
   /// none.
   void complete(DocumentBuilder& item) const;
+  /// The item lacks what the list's own `kind` or `apiVersion` may say further down.
+  bool keeps_waiting(Node item) const;
   /// After the root was read: an error when what had `items` is not a List.
   void check_kind(Node root, Diagnostics& diagnostics) const;
+  /// Hands out the items that waited, completed, once the root was read.
+  void deliver_waiting(Node root, const std::function<void(const Document&)>& sink);
+
+  std::vector<Document> waiting;
 };
 
 }  // namespace knetsim

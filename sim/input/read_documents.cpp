@@ -1,5 +1,9 @@
 #include "sim/input/read_documents.h"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include "sim/input/document_builder.h"
 #include "sim/input/document_editor.h"
 #include "sim/input/json_reader.h"
@@ -17,6 +21,46 @@ bool is_json(std::string_view text) {
 }
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+/// Where a file that was put behind others begins with its byte order mark: at the start of a line, behind `---` or
+/// `...` or in front of `---` (YAML 1.2, 9.1.2: a document may begin with one). `end` leaves out a `---` before it,
+/// which would begin a document of its own.
+struct Joint {
+  std::size_t end = 0;
+  std::size_t next = 0;  ///< Behind the mark.
+};
+
+std::optional<Joint> next_joint(std::string_view text, std::size_t from) {
+  for (std::size_t at = text.find(kByteOrderMark, from); at != std::string_view::npos;
+       at = text.find(kByteOrderMark, at + 1)) {
+    if (at == 0 || text[at - 1] != '\n') continue;
+    const std::size_t line = at < 2 ? 0 : text.rfind('\n', at - 2) + 1;  // npos + 1 is 0
+    std::string_view before = text.substr(line, at - 1 - line);
+    before = before.substr(0, before.find_last_not_of(" \t\r") + 1);
+    const std::size_t next = at + kByteOrderMark.size();
+    if (before == "---") return Joint{.end = line, .next = next};
+    if (before == "..." || text.substr(next).starts_with("---")) return Joint{.end = at, .next = next};
+  }
+  return std::nullopt;
+}
+
+/// Each of the files that stand one behind the other in the input as a stream of its own.
+void read_yaml_streams(const Input& input, std::size_t from, Diagnostics& diagnostics, const DocumentSink& sink,
+                       const ReadRules& rules) {
+  const std::string_view text = input.text();
+  std::uint32_t documents = 0;
+  while (true) {
+    const auto joint = next_joint(text, from);
+    const std::size_t end = std::max(from, joint ? joint->end : text.size());
+    if (!joint || end > from) {
+      const auto read = read_yaml(input, {.offset = from, .size = end - from, .rules = rules, .documents = documents},
+                                  diagnostics, sink);
+      if (!read || !joint) return;
+      documents = *read;
+    }
+    from = joint->next;
+  }
+}
 
 /// Hands a document on; in place of a list among a List's items, each of its own items, however deep.
 std::size_t deliver(const Document& document, const DocumentSink& sink) {
@@ -50,9 +94,9 @@ std::size_t read_documents(const Input& input, Diagnostics& diagnostics, const D
   std::size_t delivered = 0;
   const DocumentSink sink = [&](const Document& document) { delivered += deliver(document, outer); };
   if (is_json(text.substr(skip))) {
-    read_json(input, diagnostics, sink, rules);
+    read_json(input, diagnostics, sink, std::move(rules));
   } else {
-    read_yaml(input, {.offset = skip, .size = text.size() - skip, .rules = rules}, diagnostics, sink);
+    read_yaml_streams(input, skip, diagnostics, sink, rules);
   }
   return delivered;
 }

@@ -15,6 +15,9 @@ struct ReadRules {
   /// Of keys that stand twice in a mapping the last counts, with a notice, as for kubectl (sigs.k8s.io/yaml without
   /// UnmarshalStrict); else that is an error.
   bool last_duplicate_counts = false;
+  /// With the above: a second `items` came in the List whose items were given to the sink last, and those that follow
+  /// stand in their place. Without it that is an error.
+  std::function<void()> on_items_again{};
 };
 
 /// Gets one document at a time; it and its nodes last until the call returns (a copy lasts as long as the Input).
@@ -24,7 +27,8 @@ using DocumentSink = std::function<void(const Document&)>;
 ///  - each YAML document whose root is a mapping (empty and comment-only documents are passed over),
 ///  - each JSON object that stands at the top (several may follow each other),
 ///  - instead of a `kind: List` or `<Kind>List` each of its items, one by one, and of an item that is such a list
-///    itself each of its own; an item of a typed list that lacks `kind` and `apiVersion` gets the list's.
+///    itself each of its own; an item of a typed list that lacks `kind` or `apiVersion` gets the list's, and waits for
+///    the document's end where these follow its `items`.
 /// JSON is what begins with `[`, with `{"` or with `{}`; everything else is YAML 1.2 (libfyaml). Aliases and merge keys
 /// (`<<`) are resolved. What is wrong goes to `diagnostics` with its place: duplicate keys (all of them; the first
 /// value stays, unless the rules say otherwise), a root that is no mapping, broken syntax, invalid UTF-8, and what goes

@@ -12,12 +12,34 @@
 namespace knetsim {
 namespace {
 
+/// What YAML has no place for, not even in quotes (YAML 1.2, 5.1, c-printable; goyaml.v2 readerc.go, "control characters
+/// are not allowed"): C0 but tab and line ends, DEL, C1 but NEL, and the two that are no characters at all.
+std::optional<TextFault> control_character(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20 && byte < 0x7f) continue;
+    if (byte == '\n' || byte == '\t' || byte == '\r') continue;
+    std::uint32_t character = byte;
+    if (byte == 0xc2 && at + 1 < text.size()) {
+      character = static_cast<unsigned char>(text[at + 1]);
+      if (character >= 0xa0 || character == 0x85) continue;
+    } else if (byte == 0xef && at + 2 < text.size() && static_cast<unsigned char>(text[at + 1]) == 0xbf) {
+      character = 0xffc0U + (static_cast<unsigned char>(text[at + 2]) & 0x3fU);
+      if (character < 0xfffe) continue;
+    } else if (byte > 0x7f) {
+      continue;
+    }
+    return TextFault{at, fmt::format("the control character U+{:04X}, which YAML does not take", character)};
+  }
+  return std::nullopt;
+}
+
 std::optional<TextFault> wrong_character(std::string_view text) {
   if (const void* nul = std::memchr(text.data(), '\0', text.size()); nul != nullptr) {
     return TextFault{static_cast<std::size_t>(static_cast<const char*>(nul) - text.data()),
                      "a NUL byte: not a text file"};
   }
-  if (simdjson::validate_utf8(text.data(), text.size())) return std::nullopt;
+  if (simdjson::validate_utf8(text.data(), text.size())) return control_character(text);
   // Find the place: the longest valid prefix, by halves of what is still in doubt.
   std::size_t valid = 0;
   for (std::size_t step = text.size(); step > 0; step /= 2) {

@@ -29,9 +29,9 @@ bool is_null_text(std::string_view text) {
 class YamlReader {
  public:
   YamlReader(const Input& input, YamlRange range, Diagnostics& diagnostics, const DocumentSink& sink)
-      : input_(input), range_(range), diagnostics_(diagnostics), sink_(sink) {
+      : input_(input), range_(std::move(range)), diagnostics_(diagnostics), sink_(sink), number_(range_.documents) {
     for (DocumentBuilder* builder : {&whole_, &item_}) {
-      if (range.rules.last_duplicate_counts) builder->let_last_duplicate_count();
+      if (range_.rules.last_duplicate_counts) builder->let_last_duplicate_count();
       builder->on_bad_merge = [this, builder](std::uint32_t position) {
         error(base_of(builder) + position, "a merge key '<<' takes a mapping or a list of mappings");
         if (late_.size() > kMaxDuplicates) stop(last_, "too many wrong merge keys: the rest of the file is not read");
@@ -39,7 +39,8 @@ class YamlReader {
     }
   }
 
-  std::size_t read() {
+  /// @return  Documents up to here.
+  std::uint32_t read() {
     const std::string_view text = input_.text().substr(range_.offset, range_.size);
     if (auto fault = fault_before_parsing(text)) stop(range_.offset + fault->offset, std::move(fault->message));
     fy_parse_cfg config{};
@@ -69,7 +70,7 @@ class YamlReader {
       }
     }
     if (fy_parser_get_stream_error(parser_)) syntax_error(messages.get());
-    return delivered_;
+    return number_;
   }
 
  private:
@@ -299,6 +300,7 @@ class YamlReader {
     if (levels_.size() == 1) key_ = text.view;
     levels_.back().expects_key = false;
     if (fresh) return;
+    if (levels_.size() == 1 && !in_item_ && header_.was_list && text.view == "items") items_again(position);
     if (range_.rules.last_duplicate_counts && duplicates_ >= kMaxDuplicates) return;  // told often enough
     const Mark first = input_.mark((in_item_ ? item_base_ : whole_base_) + builder().earlier_position(), number_);
     const bool last_counts = range_.rules.last_duplicate_counts;
@@ -313,6 +315,14 @@ class YamlReader {
     if (last_counts) return;
     if (duplicates_ == kMaxDuplicates) stop(position, "too many duplicate keys: the rest of the file is not read");
     skip_next_ = true;
+  }
+
+  void items_again(std::uint64_t position) {
+    if (!range_.rules.last_duplicate_counts) return;  // an error, as for any key
+    if (!range_.rules.on_items_again) stop(position, "a second 'items' in one List", "one 'items'");
+    range_.rules.on_items_again();
+    header_.waiting.clear();
+    header_.items = 0;
   }
 
   static std::string name_of(fy_token* token) {
@@ -399,7 +409,11 @@ class YamlReader {
     }
     flush_errors(item_document_.label());
     in_item_ = false;
-    if (root.is_mapping()) deliver(item_document_);
+    if (root.is_mapping() && header_.keeps_waiting(root)) {
+      header_.waiting.push_back(item_document_);
+    } else if (root.is_mapping()) {
+      sink_(item_document_);
+    }
     if (last_ - released_ > (32U << 20U)) input_.release_before(released_ = item_base_);
   }
 
@@ -410,18 +424,14 @@ class YamlReader {
     const Node root = whole_document_.root();
     if (header_.was_list) {
       header_.check_kind(root, diagnostics_);
+      header_.deliver_waiting(root, sink_);
     } else if (range_.any_root || !root.is_null()) {
-      deliver(whole_document_);
+      sink_(whole_document_);
       empty_ = 0;
     } else if (++empty_ == kMaxEmptyDocuments) {
       stop(last_, fmt::format("{} empty documents one after another: the rest of the file is not read", empty_));
     }
     if (last_ - released_ > (32U << 20U)) input_.release_before(released_ = whole_base_);
-  }
-
-  void deliver(const Document& document) {
-    ++delivered_;
-    sink_(document);
   }
 
   [[noreturn]] void root_error(std::uint64_t position, std::string_view found) {
@@ -455,24 +465,19 @@ class YamlReader {
   std::vector<Diagnostic> late_;  ///< Of the current document: they wait for its name.
   std::uint64_t last_ = 0;        ///< Place of the last token.
   std::uint64_t released_ = 0;
-  std::uint32_t number_ = 0;
-  std::size_t delivered_ = 0;
+  std::uint32_t number_;
   std::size_t empty_ = 0;  ///< Documents without a value since the last one that had one.
 };
 
 }  // namespace
 
-std::size_t read_yaml(const Input& input, YamlRange range, Diagnostics& diagnostics, const DocumentSink& sink) {
-  std::size_t delivered = 0;
-  const DocumentSink counting = [&](const Document& document) {
-    ++delivered;
-    sink(document);
-  };
+std::optional<std::uint32_t> read_yaml(const Input& input, YamlRange range, Diagnostics& diagnostics,
+                                       const DocumentSink& sink) {
   try {
-    YamlReader(input, range, diagnostics, counting).read();
+    return YamlReader(input, std::move(range), diagnostics, sink).read();
   } catch (const Stop&) {
+    return std::nullopt;
   }
-  return delivered;
 }
 
 }  // namespace knetsim

@@ -101,6 +101,26 @@ TEST(YamlStream, WindowsLineEndsAndByteOrderMarkAreRead) {
   EXPECT_EQ(to_string(read.documents[0]["b"][0].mark()), "test.yaml:3:3");
 }
 
+// Files put one behind the other: each may begin with a mark, behind its separator or in front of it.
+TEST(YamlStream, LaterDocumentsMayBeginWithAByteOrderMark) {
+  const std::string mark = "\xef\xbb\xbf";
+  for (const std::string& text : {"a: 1\n---\n" + mark + "b: 2\n--- \r\n" + mark + "c: 3\n",
+                                  "a: 1\n" + mark + "---\nb: 2\n" + mark + "---\nc: 3\n",
+                                  "a: 1\n...\n" + mark + "b: 2\n...\n" + mark + "---\nc: 3\n"}) {
+    const ReadResult read = read_text(text);
+    ASSERT_EQ(read.errors(), "") << text;
+    ASSERT_EQ(read.documents.size(), 3U) << text;
+    EXPECT_EQ(read.documents[1]["b"].text(), "2") << text;
+    EXPECT_EQ(read.documents[2]["c"].text(), "3") << text;
+    EXPECT_EQ(read.documents[2].number(), 3U) << text;
+    EXPECT_EQ(read.documents[2].root().mark().line, text.find("...") == std::string::npos ? 5U : 6U) << text;
+  }
+  EXPECT_EQ(read_text("---\n" + mark + "a: 1\n").documents.size(), 1U);
+  EXPECT_EQ(read_text("{\"a\": 1}\n" + mark + "{\"b\": 2}\n").documents.size(), 2U);
+  EXPECT_THAT(read_text("a: 1\n---\n" + mark + "b: [\n").errors(),
+              testing::HasSubstr("test.yaml:4:1: error: not valid YAML"));
+}
+
 TEST(YamlAnchors, AliasesStandForCopiesAndKeepThePlacesOfTheOriginal) {
   const ReadResult read = read_text("base: &b {x: 1, y: [2, 3]}\nuse: *b\nname: &n web\nagain: [*n, *b]\n");
   ASSERT_EQ(read.errors(), "");

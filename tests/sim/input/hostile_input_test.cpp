@@ -167,6 +167,14 @@ TEST(HostileInput, TextWithoutStructureIsNoDocument) {
 
 TEST(HostileInput, NulBytesAndBrokenUtf8AreFoundBeforeParsing) {
   expect_one_error(std::string("a: 1\nb: \0\n", 10), "a NUL byte: not a text file");
+  // c-printable of YAML 1.2, 5.1: the first and last of each range that it leaves out, and what lies beside them.
+  for (const char* wrong : {"\x01", "\x08", "\x0b", "\x0c", "\x0e", "\x1f", "\x7f", "\xc2\x80", "\xc2\x84", "\xc2\x86",
+                            "\xc2\x9f", "\xef\xbf\xbe", "\xef\xbf\xbf"}) {
+    expect_one_error(std::string("a: \"") + wrong + "\"\n", "the control character U+");
+  }
+  for (const char* right : {"\t", " ", "~", "\xc2\x85", "\xc2\xa0", "\xef\xbf\xbd", "\xf0\x9f\x98\x80"}) {
+    EXPECT_EQ(read_text(std::string("a: \"b") + right + "c\"\n").errors(), "") << right;
+  }
   expect_one_error(repeat("a: 1 # ok\n", 1) + std::string(100'000, '#') + "\xc3(\n", "not valid UTF-8");
 }
 

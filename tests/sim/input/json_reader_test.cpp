@@ -93,6 +93,44 @@ TEST(JsonList, ItemsOfSomethingElseAreNoList) {
   EXPECT_THAT(read_text(R"({"kind":"List","items":[3]})").errors(), HasSubstr("item 0 of the List is no object"));
 }
 
+// kubectl writes keys by name: what kind of list it is stands behind the items. Those that say so themselves go first.
+TEST(TypedList, ItemsGetAKindThatStandsBehindThem) {
+  for (
+      const char* text :
+      {R"({"items":[{"metadata":{"name":"a"}},{"kind":"Pod","apiVersion":"v1"}],"kind":"ServiceList","apiVersion":"v1"})",
+       "items:\n- metadata: {name: a}\n- {kind: Pod, apiVersion: v1}\nkind: ServiceList\napiVersion: v1\n",
+       R"({"kind":"ServiceList","items":[{"metadata":{"name":"a"}},{"kind":"Pod","apiVersion":"v1"}],"apiVersion":"v1"})"}) {
+    const ReadResult read = read_text(text);
+    ASSERT_EQ(read.errors(), "") << text;
+    ASSERT_EQ(read.documents.size(), 2U) << text;
+    EXPECT_EQ(read.documents[0].label(), "Pod") << text;
+    EXPECT_EQ(read.documents[1].label(), "Service a") << text;
+    EXPECT_EQ(read.documents[1]["apiVersion"].text(), "v1") << text;
+    EXPECT_EQ(read.documents[1].item(), 0) << text;
+  }
+}
+
+// Of two `items` the last counts, as of any key; who was given the first ones is told before the others come.
+TEST(TypedList, OfTwoItemsTheLastOnesCount) {
+  for (const char* text :
+       {R"({"kind":"List","items":[{"kind":"A","apiVersion":"v1"}],"items":[{"kind":"B","apiVersion":"v1"}]})",
+        "kind: List\nitems:\n- {kind: A, apiVersion: v1}\nitems:\n- {kind: B, apiVersion: v1}\n",
+        "items:\n- {a: 1}\nitems:\n- {kind: B, apiVersion: v1}\nkind: List\n"}) {
+    const auto input = Input::from_text("test.yaml", text);
+    Diagnostics diagnostics;
+    std::vector<std::string> kinds;
+    const DocumentSink sink = [&](const Document& document) { kinds.emplace_back(document["kind"].text()); };
+    read_documents(*input, diagnostics, sink,
+                   {.last_duplicate_counts = true, .on_items_again = [&] { kinds.clear(); }});
+    EXPECT_EQ(render(diagnostics.errors()), "") << text;
+    EXPECT_THAT(render(diagnostics.notices()), HasSubstr("duplicate key 'items': this one counts")) << text;
+    EXPECT_EQ(kinds, std::vector<std::string>{"B"}) << text;
+    Diagnostics refused;
+    read_documents(*input, refused, sink, {.last_duplicate_counts = true});
+    EXPECT_THAT(render(refused.errors()), HasSubstr("a second 'items' in one List")) << text;
+  }
+}
+
 TEST(YamlList, IsReadLikeAJsonList) {
   const ReadResult read = read_text(
       "apiVersion: v1\nitems:\n- kind: Pod\n  metadata: {name: a}\n  x: {y: 1, y: 2}\n- kind: Pod\n  metadata:\n    "
