@@ -18,6 +18,7 @@
 namespace knetsim {
 namespace {
 
+constexpr std::string_view kGated = "schedulingGates hold the scheduler back";
 constexpr const char* kTemplateNode = "spec.template.spec.nodeName";
 
 class Binder {
@@ -171,6 +172,29 @@ class Binder {
     leave_out(controller, count, "do not run on the node of their nodeName: " + why);
   }
 
+  /// A controller whose pods are never placed, or never made; empty where nothing keeps them back. 52 characters and the
+  /// ten of a hash are the longest value of a label (k/k pkg/controller/statefulset/stateful_set_utils.go,
+  /// setPodRevision).
+  std::string_view kept_back(const Controller& controller) const {
+    constexpr std::size_t kLongestStatefulSet = 52;
+    if (controller.kind == "StatefulSet" && controller.name.size() > kLongestStatefulSet) {
+      return "its name has more than 52 characters, so that their label controller-revision-hash is too long";
+    }
+    return is_gated(controller.spec) ? kGated : std::string_view{};
+  }
+
+  bool is_gated(PodSpecIndex spec) const { return cluster_.pod_specs[spec].scheduling.gated; }
+
+  void leave_back(const Controller& controller, std::string_view why, const Placement& placement) {
+    const std::size_t pods = controller.kind == "DaemonSet"
+                                 ? placement.daemon_nodes(cluster_.pod_specs[controller.spec]).size()
+                                 : controller.replicas;
+    if (pods == 0) return;
+    const std::string said = fmt::format("{}: {}", why == kGated ? "stay pending" : "are not made", why);
+    notice(controller.mark, object_label(controller.kind, controller.ns, controller.name), {}, "its pods " + said);
+    leave_out(controller, pods, said);
+  }
+
   void expand_on_node(const Controller& controller, WorkloadIndex workload, Placement& placement) {
     const NodeIndex node = node_named(controller.node);
     if (node == kNoIndex) return leave_on_node(controller, controller.replicas, no_such_node(controller.node));
@@ -252,7 +276,16 @@ class Binder {
     }
     if (!few_enough(owners)) return;
     Placement placement(cluster_, options_.seed);
+    std::vector<std::uint32_t> to_expand;
     for (const std::uint32_t i : owners.to_expand()) {
+      const Controller& controller = manifests_.controllers[i];
+      if (const std::string_view why = kept_back(controller); !why.empty()) {
+        leave_back(controller, why, placement);
+      } else {
+        to_expand.push_back(i);
+      }
+    }
+    for (const std::uint32_t i : to_expand) {
       const Controller& controller = manifests_.controllers[i];
       if (controller.kind == "DaemonSet") {
         expand_daemon(controller, owners.workload_of(i), placement);
@@ -260,7 +293,7 @@ class Binder {
         expand_on_node(controller, owners.workload_of(i), placement);
       }
     }
-    for (const std::uint32_t i : owners.to_expand()) {
+    for (const std::uint32_t i : to_expand) {
       const Controller& controller = manifests_.controllers[i];
       if (controller.kind == "DaemonSet" || !controller.node.empty()) continue;
       for (std::uint32_t k = 0; k < controller.replicas; ++k) {
@@ -271,6 +304,11 @@ class Binder {
     PendingWorkloads pending;
     for (const PodIndex i : unplaced) {
       Pod& pod = cluster_.pods[i];
+      if (is_gated(pod.spec)) {
+        notice(manifests_.pod_marks[i], object_label("Pod", pod.ns, pod.name), "spec.schedulingGates",
+               fmt::format("the pod stays pending: {}", kGated));
+        continue;
+      }
       pod.node = placement.place(pod.spec, pod.workload, identity(pod));
       if (pod.node != kNoIndex) {
         ++summary_.pods_placed;
@@ -333,8 +371,12 @@ class Binder {
       ++summary_.pods_pending;
       if (!known.insert({pod.workload, pod.labels}).second) continue;
       const auto row = pending.row_of.find(pod.workload);
-      std::string why = row == pending.row_of.end() ? "stay pending: there is no node of their nodeName"
-                                                    : "fit no node: " + pending.rows[row->second].why;
+      std::string why = "stay pending: there is no node of their nodeName";
+      if (is_gated(pod.spec)) {
+        why = fmt::format("stay pending: {}", kGated);
+      } else if (row != pending.row_of.end()) {
+        why = "fit no node: " + pending.rows[row->second].why;
+      }
       cluster_.absent.push_back({workload.kind, workload.ns, workload.name, pod.labels, std::move(why)});
     }
     cluster_.pods = std::move(running);

@@ -26,11 +26,27 @@ using PodSpecIndex = std::uint32_t;
 enum class Protocol : std::uint8_t { Tcp, Udp, Sctp };
 std::string_view to_string(Protocol protocol);
 
-/// CPU in thousandths of a core, memory in bytes. In requests and limits 0 stands for "not stated".
+/// CPU in thousandths of a core, memory in bytes. A limit of 0 is none, for the kubelet as well.
 struct Resources {
   std::int64_t cpu_milli = 0;
   std::int64_t memory_bytes = 0;
   bool operator==(const Resources&) const = default;
+};
+
+/// The same as a manifest has it: what it does not state is not a stated 0.
+struct StatedResources {
+  std::optional<std::int64_t> cpu_milli{};
+  std::optional<std::int64_t> memory_bytes{};
+
+  /// Each part, or the fallback's where it is not stated.
+  Resources or_else(const Resources& fallback) const {
+    return {cpu_milli.value_or(fallback.cpu_milli), memory_bytes.value_or(fallback.memory_bytes)};
+  }
+  Resources or_zero() const { return or_else({}); }
+  /// What is stated here, else what is stated there.
+  StatedResources or_stated(const StatedResources& other) const {
+    return {cpu_milli ? cpu_milli : other.cpu_milli, memory_bytes ? memory_bytes : other.memory_bytes};
+  }
 };
 
 enum class TaintEffect : std::uint8_t { NoSchedule, PreferNoSchedule, NoExecute };
@@ -100,6 +116,7 @@ struct SchedulingRules {
   /// requiredDuringSchedulingIgnoredDuringExecution: one term has to hold, each a conjunction. Empty: no requirement.
   std::vector<std::vector<NodeRequirement>> node_affinity{};
   std::vector<Toleration> tolerations{};
+  bool gated = false;  ///< Has schedulingGates: the scheduler leaves it alone until somebody takes them off.
   bool operator==(const SchedulingRules&) const = default;
 };
 
@@ -108,6 +125,7 @@ struct SchedulingRules {
 struct PodSpec {
   std::vector<Container> containers{};
   Resources requests{};  ///< Of the whole pod, as the scheduler counts them (init containers and overhead included).
+  Resources scored{};    ///< The same as the scheduler scores them: a container that states none asks for a little.
   Resources limits{};    ///< Of the whole pod; a part is 0 as soon as one container, init or not, has no such limit.
   bool host_network = false;
   SchedulingRules scheduling{};

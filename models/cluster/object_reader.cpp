@@ -259,9 +259,9 @@ constexpr std::int64_t kMostCpuMilli = 1'024'000;  // the engine's bound on the 
 constexpr std::int64_t kMostMemoryBytes = std::int64_t{1} << 50U;
 }  // namespace
 
-Resources ObjectReader::resources(Node node, bool node_status) {
+StatedResources ObjectReader::resources(Node node, bool node_status) {
   constexpr std::array<std::string_view, 2> kNames{"cpu", "memory"};
-  Resources resources;
+  StatedResources resources;
   if (!mapping(node)) return resources;
   const std::size_t size = node.size();
   for (std::size_t i = 0; i < size; ++i) {

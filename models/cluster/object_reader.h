@@ -90,7 +90,7 @@ class ObjectReader {
   /// A Kubernetes quantity, at least zero; empty when absent or wrong.
   std::optional<Quantity> quantity(Node node);
   /// cpu and memory of `requests`, `limits`, `allocatable` ...; other names are passed over.
-  Resources resources(Node node, bool node_status = false);
+  StatedResources resources(Node node, bool node_status = false);
 
   /// Errors for an address or node port that another Service states too.
   void claim_cluster_ip(const IpAddress& ip, Node where, const ObjectMeta& service);

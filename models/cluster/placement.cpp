@@ -13,10 +13,6 @@
 namespace knetsim {
 namespace {
 
-// What the scheduler's scoring, not its filter, assumes for a container without requests: k/k
-// pkg/scheduler/util/pod_resources.go, DefaultMilliCPURequest and DefaultMemoryRequest.
-constexpr Resources kScoredDefaults{.cpu_milli = 100, .memory_bytes = 200 * 1024 * 1024};
-
 constexpr Purpose kTies{"scheduler.ties"};
 
 constexpr std::int64_t kMaxNodeScore = 100;
@@ -114,10 +110,8 @@ Placement::Shape& Placement::shape(PodSpecIndex spec) {
   shape.known = true;
   shape.eligibility = eligibility(pod.scheduling);
   shape.requests = pod.requests;
+  shape.scored = pod.scored;
   for (const Container& container : pod.containers) {
-    const Resources& asks = container.requests;
-    shape.scored.cpu_milli += asks.cpu_milli == 0 ? kScoredDefaults.cpu_milli : asks.cpu_milli;
-    shape.scored.memory_bytes += asks.memory_bytes == 0 ? kScoredDefaults.memory_bytes : asks.memory_bytes;
     for (const ContainerPort& port : container.ports) {
       if (port.host_port != 0) shape.host_ports.push_back({port.host_port, port.protocol, port.host_ip});
     }

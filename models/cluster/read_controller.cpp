@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/cluster/name_rules.h"
 #include "models/cluster/object_reader.h"
 
 namespace knetsim {
@@ -130,6 +131,11 @@ void read_controller(ObjectReader& reader, Node object, std::string_view api_ver
   const FieldValues fields(reader, object, kObjectKeys);
   const std::optional<ObjectMeta> meta = reader.metadata(object, kind);
   if (!meta) return;
+  // Its pods' hostnames: k/k pkg/apis/apps/validation/validation.go, ValidateStatefulSetName.
+  if (kind == "StatefulSet" && !is_dns_label(meta->name)) {
+    reader.error(object["metadata"]["name"], fmt::format("'{}' is not the name of a StatefulSet", meta->name),
+                 std::string(kDnsLabel));
+  }
   const Node spec = fields[kObjectKeys["spec"]];
   if (!spec.is_mapping()) {
     if (is_absent(spec)) reader.error(object, "spec is missing");
@@ -165,7 +171,7 @@ void read_controller(ObjectReader& reader, Node object, std::string_view api_ver
   check_selector(reader, spec, nodes, api_version, kind, labels);
   const Node pod_spec = parts[kTemplateKeys["spec"]];
   if (is_absent(pod_spec)) reader.error(nodes.pod_template, "spec is missing: the template has no containers");
-  if (const Node policy = pod_spec["restartPolicy"]; !policy.text().empty() && policy.text() != "Always") {
+  if (const Node policy = pod_spec["restartPolicy"]; policy.text() == "OnFailure" || policy.text() == "Never") {
     reader.error(policy, fmt::format("restartPolicy {} in the template of a {}", policy.text(), kind), "Always");
   }
   if (const Node node = pod_spec["nodeName"]; node.exists()) {

@@ -29,8 +29,8 @@ void read_taints(ObjectReader& reader, Node list, ClusterNode& node) {
 }
 
 void read_status(ObjectReader& reader, Node status, ClusterNode& node) {
-  node.capacity = reader.resources(status["capacity"], /*node_status=*/true);
-  node.allocatable = reader.resources(status["allocatable"], /*node_status=*/true);
+  node.capacity = reader.resources(status["capacity"], /*node_status=*/true).or_zero();
+  node.allocatable = reader.resources(status["allocatable"], /*node_status=*/true).or_zero();
   if (node.allocatable == Resources{}) node.allocatable = node.capacity;
   if (node.capacity == Resources{}) node.capacity = node.allocatable;
   const Node allocatable_pods = status["allocatable"]["pods"];

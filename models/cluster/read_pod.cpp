@@ -84,6 +84,8 @@ constexpr Keys kContainerKeys({"name",
                                "stdinOnce",
                                "tty"});
 constexpr Keys kContainerPortKeys({"name", "hostPort", "containerPort", "protocol", "hostIP"});
+constexpr std::array<std::string_view, 3> kRestartPolicies{"Always", "OnFailure", "Never"};
+constexpr std::array<std::string_view, 4> kDnsPolicies{"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"};
 constexpr Keys kResourceKeys({"limits", "requests", "claims"});
 
 /// A name is one of its container's (k/k pkg/apis/core/validation/validation.go, validateContainerPorts); a Service
@@ -147,11 +149,9 @@ void check_host_ports(ObjectReader& reader, Node spec, std::span<const Container
   }
 }
 
-/// Requests that are not stated are the limits (k/k pkg/apis/core/v1/defaults.go, SetDefaults_Pod).
-void default_requests(Container& container) {
-  if (container.requests.cpu_milli == 0) container.requests.cpu_milli = container.limits.cpu_milli;
-  if (container.requests.memory_bytes == 0) container.requests.memory_bytes = container.limits.memory_bytes;
-}
+// What the scheduler's scoring, not its filter, assumes for a container without requests: k/k
+// pkg/scheduler/util/pod_resources.go, DefaultMilliCPURequest and DefaultMemoryRequest.
+constexpr Resources kScoredDefaults{.cpu_milli = 100, .memory_bytes = 200 * 1024 * 1024};
 
 Resources sum(Resources a, const Resources& b) { return {a.cpu_milli + b.cpu_milli, a.memory_bytes + b.memory_bytes}; }
 
@@ -159,22 +159,29 @@ Resources larger(Resources a, const Resources& b) {
   return {std::max(a.cpu_milli, b.cpu_milli), std::max(a.memory_bytes, b.memory_bytes)};
 }
 
-void read_limits(ObjectReader& reader, Node node, Resources& requests, Resources& limits) {
+struct ReadResources {
+  StatedResources requests;
+  StatedResources limits;
+};
+
+ReadResources read_resources(ObjectReader& reader, Node node) {
   const FieldValues fields(reader, node, kResourceKeys);
-  requests = reader.resources(fields[kResourceKeys["requests"]]);
-  limits = reader.resources(fields[kResourceKeys["limits"]]);
-  const auto above = [&](std::int64_t asked, std::int64_t limit, std::string_view name) {
-    if (limit > 0 && asked > limit) {
+  const ReadResources read{.requests = reader.resources(fields[kResourceKeys["requests"]]),
+                           .limits = reader.resources(fields[kResourceKeys["limits"]])};
+  const auto above = [&](std::optional<std::int64_t> asked, std::optional<std::int64_t> limit, std::string_view name) {
+    if (asked && limit && *asked > *limit) {
       reader.error(fields[kResourceKeys["requests"]][name], fmt::format("the request for {} is above its limit", name));
     }
   };
-  above(requests.cpu_milli, limits.cpu_milli, "cpu");
-  above(requests.memory_bytes, limits.memory_bytes, "memory");
+  above(read.requests.cpu_milli, read.limits.cpu_milli, "cpu");
+  above(read.requests.memory_bytes, read.limits.memory_bytes, "memory");
+  return read;
 }
 
 struct ReadContainer {
   Container container;
-  bool restarts = false;  ///< An init container with restartPolicy Always: it runs beside the others.
+  StatedResources requests;  ///< With the limits where there is no request.
+  bool restarts = false;     ///< An init container with restartPolicy Always: it runs beside the others.
 };
 
 ReadContainer read_container(ObjectReader& reader, Node node, bool host_network, std::vector<std::string_view>& names) {
@@ -197,10 +204,77 @@ ReadContainer read_container(ObjectReader& reader, Node node, bool host_network,
     reader.uses(Unmodelled::ServiceMesh, name);
   }
   read_ports(reader, fields[kContainerKeys["ports"]], host_network, read.container.ports);
-  read_limits(reader, fields[kContainerKeys["resources"]], read.container.requests, read.container.limits);
-  default_requests(read.container);
-  read.restarts = fields[kContainerKeys["restartPolicy"]].text() == "Always";
+  const ReadResources resources = read_resources(reader, fields[kContainerKeys["resources"]]);
+  // A request that is not stated is the limit (k/k pkg/apis/core/v1/defaults.go, SetDefaults_Pod); a stated 0 stays.
+  read.requests = resources.requests.or_stated(resources.limits);
+  read.container.requests = read.requests.or_zero();
+  read.container.limits = resources.limits.or_zero();
+  read.restarts = reader.choice(fields[kContainerKeys["restartPolicy"]], kRestartPolicies) == std::size_t{0};
   return read;
+}
+
+/// What a pod asks for, of one `part` of its containers: k/k component-helpers/resource/helpers.go, PodRequests and
+/// PodLimits. Init containers run one after the other before the rest, those that restart go on beside them.
+template <class Part>
+Resources whole_pod(std::span<const ReadContainer> running, std::span<const ReadContainer> starting, Part part) {
+  Resources beside;
+  Resources most;
+  for (const ReadContainer& one : starting) {
+    most = larger(most, sum(beside, part(one)));
+    if (one.restarts) beside = sum(beside, part(one));
+  }
+  for (const ReadContainer& one : running) beside = sum(beside, part(one));
+  return larger(most, beside);
+}
+
+/// @param whole  Resources of the pod itself, KEP-2837: where they are stated, they stand for those of its containers.
+void count_resources(ObjectReader& reader, Node whole, Node overhead, std::span<const ReadContainer> running,
+                     std::span<const ReadContainer> starting, PodSpec& spec) {
+  bool cpu_limited = true;
+  bool memory_limited = true;
+  bool cpu_asked = false;
+  bool memory_asked = false;
+  for (const std::span<const ReadContainer> containers : {running, starting}) {
+    for (const ReadContainer& one : containers) {
+      cpu_limited = cpu_limited && one.container.limits.cpu_milli > 0;
+      memory_limited = memory_limited && one.container.limits.memory_bytes > 0;
+      cpu_asked = cpu_asked || one.requests.cpu_milli.has_value();
+      memory_asked = memory_asked || one.requests.memory_bytes.has_value();
+    }
+  }
+  ReadResources of_pod;
+  if (whole.exists()) of_pod = read_resources(reader, whole);
+  // SetDefaults_PodLevelResources: the limit is the request where no container asks for any.
+  StatedResources asked = of_pod.requests;
+  if (!asked.cpu_milli && !cpu_asked) asked.cpu_milli = of_pod.limits.cpu_milli;
+  if (!asked.memory_bytes && !memory_asked) asked.memory_bytes = of_pod.limits.memory_bytes;
+  const Resources requests =
+      whole_pod(running, starting, [](const ReadContainer& one) { return one.container.requests; });
+  const Resources limits = whole_pod(running, starting, [](const ReadContainer& one) { return one.container.limits; });
+  // Beside resources of the pod no container is given what another one asks for (k/k pkg/scheduler/framework/types.go,
+  // getNonMissingContainerRequests).
+  const bool pod_asks = asked.cpu_milli || asked.memory_bytes;
+  const Resources defaults{.cpu_milli = pod_asks && cpu_asked ? 0 : kScoredDefaults.cpu_milli,
+                           .memory_bytes = pod_asks && memory_asked ? 0 : kScoredDefaults.memory_bytes};
+  const Resources scored =
+      whole_pod(running, starting, [&](const ReadContainer& one) { return one.requests.or_else(defaults); });
+  const Resources on_top = overhead.exists() ? reader.resources(overhead).or_zero() : Resources{};
+  spec.requests = sum(asked.or_else(requests), on_top);
+  spec.scored = sum(asked.or_else(scored), on_top);
+  spec.limits = {cpu_limited ? limits.cpu_milli : 0, memory_limited ? limits.memory_bytes : 0};
+  if (of_pod.limits.cpu_milli.value_or(0) > 0) spec.limits.cpu_milli = *of_pod.limits.cpu_milli;
+  if (of_pod.limits.memory_bytes.value_or(0) > 0) spec.limits.memory_bytes = *of_pod.limits.memory_bytes;
+  if (spec.limits.cpu_milli > 0) spec.limits.cpu_milli += on_top.cpu_milli;
+  if (spec.limits.memory_bytes > 0) spec.limits.memory_bytes += on_top.memory_bytes;
+}
+
+/// KEP-3521: on from 1.27. With a nodeName the API server refuses them (k/k pkg/apis/core/validation/validation.go,
+/// ValidatePodCreate).
+void read_gates(ObjectReader& reader, Node gates, bool placed, SchedulingRules& rules) {
+  constexpr std::uint32_t kSchedulingGates = 27;
+  if (reader.kubernetes_minor() < kSchedulingGates || !reader.mappings(gates) || gates.size() == 0) return;
+  if (placed) reader.error(gates, "schedulingGates beside a nodeName", "one of the two");
+  rules.gated = true;
 }
 
 }  // namespace
@@ -210,69 +284,26 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
   PodSpec spec;
   spec.host_network = reader.boolean(fields[kPodSpecKeys["hostNetwork"]], false);
   std::vector<std::string_view> names;
+  std::vector<ReadContainer> running;  // all but the init containers that end
+  std::vector<ReadContainer> starting;
 
   const Node containers = fields[kPodSpecKeys["containers"]];
   if (reader.mappings(containers)) {
     spec.containers.reserve(containers.size());
-    for (const Node one : containers) {
-      spec.containers.push_back(read_container(reader, one, spec.host_network, names).container);
-    }
+    for (const Node one : containers) running.push_back(read_container(reader, one, spec.host_network, names));
   }
   if (containers.size() == 0 && node.is_mapping() && (is_absent(containers) || containers.is_sequence())) {
     reader.error(containers.exists() ? containers : node, "containers is missing: a pod needs at least one");
   }
+  for (const ReadContainer& one : running) spec.containers.push_back(one.container);
   check_host_ports(reader, node, spec.containers);
-  // What a pod asks for: k/k component-helpers/resource/helpers.go, PodRequests. Init containers run one after the
-  // other before the rest, those that restart go on beside them.
-  Resources running;
-  Resources starting;
-  Resources starting_limits;
-  bool cpu_limited = true;
-  bool memory_limited = true;
-  const auto count_limits = [&](const Container& container) {
-    cpu_limited = cpu_limited && container.limits.cpu_milli > 0;
-    memory_limited = memory_limited && container.limits.memory_bytes > 0;
-  };
-  for (const Container& container : spec.containers) count_limits(container);
   if (const Node init = fields[kPodSpecKeys["initContainers"]]; reader.mappings(init)) {
-    Resources running_limits;
-    for (const Node one : init) {
-      ReadContainer read = read_container(reader, one, spec.host_network, names);
-      count_limits(read.container);
-      starting = larger(starting, sum(running, read.container.requests));
-      starting_limits = larger(starting_limits, sum(running_limits, read.container.limits));
-      if (!read.restarts) continue;
-      running = sum(running, read.container.requests);
-      running_limits = sum(running_limits, read.container.limits);
-      spec.containers.push_back(std::move(read.container));
-    }
+    for (const Node one : init) starting.push_back(read_container(reader, one, spec.host_network, names));
   }
-  Resources own;
-  for (const Container& container : spec.containers) {
-    own = sum(own, container.requests);
-    spec.limits = sum(spec.limits, container.limits);
+  for (const ReadContainer& one : starting) {
+    if (one.restarts) spec.containers.push_back(one.container);
   }
-  spec.requests = larger(own, starting);
-  spec.limits = larger(spec.limits, starting_limits);
-  if (!cpu_limited) spec.limits.cpu_milli = 0;
-  if (!memory_limited) spec.limits.memory_bytes = 0;
-  if (const Node whole = fields[kPodSpecKeys["resources"]]; whole.exists()) {  // Pod-level resources, KEP-2837.
-    Resources requests;
-    Resources limits;
-    read_limits(reader, whole, requests, limits);
-    if (requests.cpu_milli == 0 && spec.requests.cpu_milli == 0) requests.cpu_milli = limits.cpu_milli;
-    if (requests.memory_bytes == 0 && spec.requests.memory_bytes == 0) requests.memory_bytes = limits.memory_bytes;
-    if (requests.cpu_milli > 0) spec.requests.cpu_milli = requests.cpu_milli;
-    if (requests.memory_bytes > 0) spec.requests.memory_bytes = requests.memory_bytes;
-    if (limits.cpu_milli > 0) spec.limits.cpu_milli = limits.cpu_milli;
-    if (limits.memory_bytes > 0) spec.limits.memory_bytes = limits.memory_bytes;
-  }
-  if (const Node overhead = fields[kPodSpecKeys["overhead"]]; overhead.exists()) {
-    const Resources on_top = reader.resources(overhead);
-    spec.requests = sum(spec.requests, on_top);
-    if (spec.limits.cpu_milli > 0) spec.limits.cpu_milli += on_top.cpu_milli;
-    if (spec.limits.memory_bytes > 0) spec.limits.memory_bytes += on_top.memory_bytes;
-  }
+  count_resources(reader, fields[kPodSpecKeys["resources"]], fields[kPodSpecKeys["overhead"]], running, starting, spec);
 
   const bool placed = fields[kPodSpecKeys["nodeName"]].exists();
   spec.scheduling = read_scheduling_rules(reader,
@@ -280,6 +311,9 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
                                            .affinity = fields[kPodSpecKeys["affinity"]],
                                            .tolerations = fields[kPodSpecKeys["tolerations"]]},
                                           placed);
+  reader.choice(fields[kPodSpecKeys["restartPolicy"]], kRestartPolicies);
+  reader.choice(fields[kPodSpecKeys["dnsPolicy"]], kDnsPolicies);
+  read_gates(reader, fields[kPodSpecKeys["schedulingGates"]], placed, spec.scheduling);
   if (!placed && fields[kPodSpecKeys["topologySpreadConstraints"]].size() > 0) {
     reader.uses(Unmodelled::SpreadConstraints, fields[kPodSpecKeys["topologySpreadConstraints"]]);
   }
@@ -318,6 +352,9 @@ void read_pod(ObjectReader& reader, Node object) {
 
   Pod pod{.name = meta->name, .ns = meta->ns, .labels = meta->labels, .terminating = meta->terminating};
   const std::string_view node_name = reader.text(spec_node["nodeName"]);
+  // A bound pod whose status tells of its life is ready where that says so, and nowhere else (k/k pkg/api/v1/pod/util.go,
+  // IsPodReady). The status of one that was never bound says nothing of what becomes of it.
+  pod.ready = node_name.empty() || (!status["phase"].exists() && status["conditions"].size() == 0);
   for (const Node condition : status["conditions"]) {
     const std::string_view type = condition["type"].text();
     if (type == "Ready") pod.ready = condition["status"].text() == "True";

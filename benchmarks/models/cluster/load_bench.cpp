@@ -100,7 +100,7 @@ void place_pods(benchmark::State& state) {
   }
   PodSpec spec;
   spec.containers.emplace_back();
-  spec.containers[0].requests = spec.requests = {.cpu_milli = 100, .memory_bytes = 128 << 20};
+  spec.containers[0].requests = spec.requests = spec.scored = {.cpu_milli = 100, .memory_bytes = 128 << 20};
   cluster.pod_specs.push_back(spec);
   for (std::uint32_t i = 0; i < kWorkloads; ++i) cluster.workloads.push_back({.kind = "Deployment"});
   for (auto _ : state) {

@@ -116,6 +116,80 @@ TEST(ApiServer, APausedDeploymentMakesNoPods) {
   EXPECT_EQ(loaded.cluster.pods.size(), 0U);
 }
 
+// KEP-3521: a pod with schedulingGates waits; what looks for it says why. Gates came with 1.26, on from 1.27.
+TEST(ApiServer, PodsWithSchedulingGatesStayPending) {
+  const std::string gated = "{containers: [{name: a}], schedulingGates: [{name: example.com/quota}]}";
+  const std::string alone = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {app: web}}\nspec: " + gated + "\n";
+  const auto workload = [&](const std::string& kind, const std::string& count) {
+    return other("apps/v1", kind,
+                 "{" + count +
+                     "selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: " + gated +
+                     "}}");
+  };
+  const std::string web = service("selector: {app: web}, ports: [{port: 80}]");
+  for (const auto& [text, pending] :
+       {std::pair(alone, 1U), std::pair(workload("Deployment", "replicas: 2, "), 2U),
+        std::pair(workload("StatefulSet", ""), 1U), std::pair(workload("DaemonSet", ""), 6U)}) {
+    const Loaded loaded = load_text(text + web);
+    ASSERT_EQ(loaded.errors(), "") << text;
+    EXPECT_TRUE(loaded.cluster.pods.empty()) << text;
+    EXPECT_EQ(loaded.summary.pods_pending, pending) << text;
+    EXPECT_THAT(loaded.notices(), HasSubstr("pending: schedulingGates hold the scheduler back")) << text;
+    EXPECT_THAT(loaded.notices(), HasSubstr("selects no pod that runs; the pods of ")) << text;
+  }
+  EXPECT_EQ(load_text(alone, six_nodes(), 26).cluster.pods.size(), 1U);
+  EXPECT_EQ(load_text("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {schedulingGates: [], containers: [{name: "
+                      "a}]}\n")
+                .cluster.pods.size(),
+            1U);
+}
+
+// k/k issue 64023: the label controller-revision-hash is the name, a dash and mostly ten characters, of at most 63.
+TEST(ApiServer, AStatefulSetWithALongNameMakesNoPods) {
+  const auto named = [](std::size_t length) {
+    return load_text("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: " + std::string(length, 'a') +
+                     "}\nspec: {replicas: 2, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: "
+                     "web}}, spec: {containers: [{name: a}]}}}\n" +
+                     service("selector: {app: web}, ports: [{port: 80}]"));
+  };
+  EXPECT_EQ(named(52).cluster.pods.size(), 2U);
+  const Loaded longer = named(53);
+  ASSERT_EQ(longer.errors(), "");
+  EXPECT_TRUE(longer.cluster.pods.empty());
+  EXPECT_THAT(longer.notices(), HasSubstr("its pods are not made: its name has more than 52 characters"));
+  EXPECT_THAT(longer.notices(), HasSubstr("selects no pod that runs"));
+  EXPECT_THAT(named(64).errors(), HasSubstr("is not the name of a StatefulSet"));
+  EXPECT_THAT(
+      load_text(
+          other("apps/v1", "StatefulSet").replace(other("apps/v1", "StatefulSet").find("name: w"), 7, "name: w.x"))
+          .errors(),
+      HasSubstr("'w.x' is not the name of a StatefulSet"));
+}
+
+// A bound pod with a status is ready where that says so (k/k pkg/api/v1/pod/util.go, IsPodReady); one without a status,
+// or with nothing in it but addresses, was written by hand.
+TEST(ApiServer, ABoundPodIsReadyAsItsStatusSays) {
+  const auto ready = [](const std::string& node, const std::string& status) {
+    const Loaded loaded = load_text(
+        "apiVersion: v1\nkind: Node\nmetadata: {name: w1}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: "
+        "{app: web}}\nspec: {" +
+        node + "containers: [{name: a}]}\n" + status + "\n" + service("selector: {app: web}, ports: [{port: 80}]"));
+    EXPECT_EQ(loaded.errors(), "") << status;
+    EXPECT_EQ(loaded.cluster.pods.size(), 1U) << status;
+    return !endpoints(loaded).empty();
+  };
+  const std::string bound = "nodeName: w1, ";
+  EXPECT_TRUE(ready(bound, ""));
+  EXPECT_TRUE(ready(bound, "status: {}"));
+  EXPECT_TRUE(ready(bound, "status: {podIP: 10.244.0.9}"));
+  EXPECT_TRUE(ready(bound, "status: {phase: Running, conditions: [{type: Ready, status: 'True'}]}"));
+  EXPECT_FALSE(ready(bound, "status: {phase: Running, conditions: [{type: Ready, status: 'False'}]}"));
+  EXPECT_FALSE(ready(bound, "status: {phase: Pending, conditions: [{type: PodScheduled, status: 'True'}]}"));
+  EXPECT_FALSE(ready(bound, "status: {phase: Pending}"));
+  // What kubectl create --dry-run=server prints of a pod that nobody has bound.
+  EXPECT_TRUE(ready("", "status: {phase: Pending, qosClass: BestEffort}"));
+}
+
 // A kind is one of its group's: the same name elsewhere is another project's.
 TEST(ApiServer, KindsOfOtherGroupsAreNotUsed) {
   std::string text;

@@ -51,6 +51,29 @@ TEST(PodSpec, RequestsAreCountedAsTheSchedulerCountsThem) {
       (Resources{150, 32 * kMi}));
 }
 
+// SetDefaults_Pod gives the limit where a request is absent; a stated 0 is one. What is scored is a little for each
+// container that states none (k/k pkg/scheduler/util/pod_resources.go), with those of
+// init containers and overhead.
+TEST(PodSpec, AStatedRequestOfZeroStays) {
+  const auto scored = [](const std::string& spec) { return load_text(pod(spec)).cluster.pod_specs.at(0).scored; };
+  const std::string zero = "{containers: [{name: a, resources: {requests: {cpu: 0, memory: '0'}, limits: {cpu: 2}}}]}";
+  EXPECT_EQ(requests_of(zero), (Resources{0, 0}));
+  EXPECT_EQ(scored(zero), (Resources{0, 0}));
+  const std::string absent = "{containers: [{name: a}, {name: b, resources: {requests: {cpu: 50m}}}]}";
+  EXPECT_EQ(requests_of(absent), (Resources{50, 0}));
+  EXPECT_EQ(scored(absent), (Resources{150, 400 * kMi}));
+  EXPECT_EQ(scored("{containers: [{name: a, resources: {limits: {cpu: 0}}}]}"), (Resources{0, 200 * kMi}));
+  EXPECT_EQ(scored("{overhead: {cpu: 10m}, initContainers: [{name: i, resources: {requests: {cpu: 3}}}], containers: "
+                   "[{name: a}]}"),
+            (Resources{3010, 200 * kMi}));
+  // Resources of the whole pod stand for those of its containers, also a 0.
+  EXPECT_EQ(requests_of("{resources: {requests: {cpu: 0}}, containers: [{name: a, resources: {requests: {cpu: 1}}}]}"),
+            (Resources{0, 0}));
+  EXPECT_EQ(scored("{resources: {requests: {cpu: 1}}, containers: [{name: a}, {name: b, resources: {requests: {memory: "
+                   "64Mi}}}]}"),
+            (Resources{1000, 64 * kMi}));
+}
+
 TEST(PodSpec, AnUnlimitedContainerMakesThePodUnlimited) {
   const Loaded loaded =
       load_text(pod("{containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Gi}}}, {name: b, resources: "

@@ -29,6 +29,7 @@ PodSpec spec_of(std::int64_t cpu_milli, std::int64_t memory_bytes) {
   PodSpec spec;
   spec.containers.emplace_back();
   spec.containers[0].requests = spec.requests = {cpu_milli, memory_bytes};
+  spec.scored = {cpu_milli == 0 ? 100 : cpu_milli, memory_bytes == 0 ? 200 * (kGi / 1024) : memory_bytes};
   return spec;
 }
 
