@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,22 @@ Node old_backend(Node spec) {
     }
   }
   return {};
+}
+
+/// The files that a kustomization patches others with, as paths beside its own (kubectl.docs.kubernetes.io, kustomization
+/// file: patches, patchesStrategicMerge, patchesJson6902). Patches may also stand in it as texts.
+std::vector<std::string> patch_files(Node kustomization, std::string_view path) {
+  std::vector<std::string> files;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  const auto add = [&](Node file) {
+    if (file.text().empty() || file.text().find('\n') != std::string_view::npos) return;
+    files.push_back((folder / file.text()).lexically_normal().string());
+  };
+  for (const Node one : kustomization["patchesStrategicMerge"]) add(one);
+  for (const std::string_view list : {"patches", "patchesJson6902"}) {
+    for (const Node one : kustomization[list]) add(one["path"]);
+  }
+  return files;
 }
 
 }  // namespace
@@ -88,7 +105,25 @@ void ManifestReader::count_unused(Node object, std::string_view api_version, std
   }
 }
 
+void ManifestReader::note_list(const Document& document) {
+  const bool known = list_.input == document.input() && list_.document == document.number();
+  if (document.item() < 0 || known) return;
+  list_ = {.input = document.input(),
+           .document = document.number(),
+           .first = objects_.objects_begun(),
+           .objects = manifests_.objects,
+           .not_used = manifests_.not_used};
+}
+
+void ManifestReader::forget_list() {
+  if (list_.input == nullptr) return;
+  objects_.forget_from(list_.first);
+  manifests_.objects = list_.objects;
+  manifests_.not_used = list_.not_used;
+}
+
 void ManifestReader::read(Node object) {
+  note_list(object.document());
   const Node kind_node = object["kind"];
   const Node version_node = object["apiVersion"];
   const std::string_view kind = kind_node.text();
@@ -106,6 +141,7 @@ void ManifestReader::read(Node object) {
     return;
   }
   ++manifests_.objects;
+  objects_.begin_object();
   const ApiKind what = classify(api_version, kind);
   const std::string_view group = api_group(api_version);
   if (what == ApiKind::Unused) {
@@ -156,17 +192,35 @@ bool ManifestReader::tell_foreign(Node object) {
   } else {
     return false;
   }
-  foreign_.push_back(Diagnostic::at(Severity::Notice, object.mark(), {}, what, instead));
+  foreign_.push_back({.said = Diagnostic::at(Severity::Notice, object.mark(), {}, what, instead),
+                      .patches = patch_files(object, path)});
   return true;
 }
 
-Manifests ManifestReader::finish() {
-  for (Diagnostic& one : foreign_) {
+/// A patch is a part of an object, and wrong as a whole one: what is wrong with it is no news to its author.
+void ManifestReader::tell_patches(ForeignFile& file, std::span<const Diagnostic> errors) {
+  for (const std::string& patch : file.patches) {
+    const auto at_fault = [&](const Diagnostic& error) {
+      return std::filesystem::path(error.file).lexically_normal().string() == patch;
+    };
+    if (std::ranges::none_of(errors, at_fault)) continue;
+    file.said.severity = Severity::Error;
+    file.said.message += fmt::format("; {} is one of its patches, no manifest of its own", patch);
+    return;
+  }
+}
+
+Manifests ManifestReader::finish(std::span<const Diagnostic> beside) {
+  std::vector<Diagnostic> errors = foreign_.empty() ? std::vector<Diagnostic>() : diagnostics_.errors();
+  errors.insert(errors.end(), beside.begin(), beside.end());
+  for (ForeignFile& one : foreign_) {
+    tell_patches(one, errors);
     // Where there is nothing else, nothing would be simulated without a word.
-    if (manifests_.objects == 0) one.severity = Severity::Error;
-    diagnostics_.add(std::move(one));
+    if (manifests_.objects == 0) one.said.severity = Severity::Error;
+    diagnostics_.add(std::move(one.said));
   }
   objects_.tell_unmodelled();
+  objects_.take_out_superseded();
   return std::move(manifests_);
 }
 

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +31,12 @@ class ManifestReader {
   void read(Node object);
   void read(const Document& document) { read(document.root()); }
 
+  /// Another `items` came in the List whose items were read last, and stands in place of those: they do not count.
+  void forget_list();
+
   /// Ends the reading: tells what was used and is not modelled, and hands over what was read.
-  Manifests finish();
+  /// @param beside  Errors of the same files that others found: where one is of a patch of Kustomize, that is said.
+  Manifests finish(std::span<const Diagnostic> beside = {});
 
  private:
   bool check_version(Node object, std::string_view api_version, std::string_view kind);
@@ -36,10 +44,28 @@ class ManifestReader {
   bool tell_foreign(Node object);
   void count_unused(Node object, std::string_view api_version, std::string_view kind);
 
+  /// The List that an item was read of last, and what was read before it.
+  struct OpenList {
+    const Input* input = nullptr;
+    std::uint32_t document = 0;
+    std::size_t first = 0;  ///< Its first object.
+    std::size_t objects = 0;
+    std::map<std::string, std::size_t> not_used;
+  };
+  void note_list(const Document& document);
+
+  OpenList list_;
   Diagnostics& diagnostics_;
   Manifests manifests_;
   ObjectReader objects_;
-  std::vector<Diagnostic> foreign_;  ///< Files of Helm and Kustomize among the manifests.
+  /// A file of Helm or Kustomize among the manifests.
+  struct ForeignFile {
+    Diagnostic said;
+    std::vector<std::string> patches{};  ///< Of a kustomization: the files that it lays over others.
+  };
+  void tell_patches(ForeignFile& file, std::span<const Diagnostic> errors);
+
+  std::vector<ForeignFile> foreign_;
 };
 
 }  // namespace knetsim

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "models/cluster/name_rules.h"
 #include "sim/input/scalar.h"
@@ -297,19 +298,40 @@ StatedResources ObjectReader::resources(Node node, bool node_status) {
   return resources;
 }
 
+void ObjectReader::begin_object() {
+  starts_.emplace_back(manifests_);
+  gone_.push_back(false);
+}
+
+void ObjectReader::forget_from(std::size_t object) {
+  if (object >= starts_.size()) return;
+  superseded_.add(starts_[object], TableSizes(manifests_));
+  std::fill(gone_.begin() + static_cast<std::ptrdiff_t>(object), gone_.end(), true);
+}
+
+ObjectReader::Claim ObjectReader::claim_of(const ObjectMeta& service) const {
+  return {object_label(service.kind, service.ns, service.name), starts_.size() - 1};
+}
+
 void ObjectReader::claim_cluster_ip(const IpAddress& ip, Node where, const ObjectMeta& service) {
-  std::string label = object_label(service.kind, service.ns, service.name);
-  const auto [owner, added] = cluster_ips_.try_emplace(ip, label);
-  if (!added && owner->second != label) {
-    error(where, fmt::format("{} is the address of {} already", to_string(ip), owner->second));
+  Claim claim = claim_of(service);
+  const auto [owner, added] = cluster_ips_.try_emplace(ip, claim);
+  if (added) return;
+  if (gone_[owner->second.object]) {
+    owner->second = std::move(claim);
+  } else if (owner->second.label != claim.label) {
+    error(where, fmt::format("{} is the address of {} already", to_string(ip), owner->second.label));
   }
 }
 
 void ObjectReader::claim_node_port(std::uint16_t port, Protocol protocol, Node where, const ObjectMeta& service) {
-  const auto [owner, added] =
-      node_ports_.try_emplace({port, protocol}, object_label(service.kind, service.ns, service.name));
-  if (!added) {
-    error(where, fmt::format("node port {}/{} belongs to {} already", port, to_string(protocol), owner->second));
+  Claim claim = claim_of(service);
+  const auto [owner, added] = node_ports_.try_emplace({port, protocol}, claim);
+  if (added) return;
+  if (gone_[owner->second.object]) {
+    owner->second = std::move(claim);
+  } else {
+    error(where, fmt::format("node port {}/{} belongs to {} already", port, to_string(protocol), owner->second.label));
   }
 }
 
@@ -335,12 +357,17 @@ void note_annotations(ObjectReader& reader, Node annotations) {
   }
 }
 
-bool ObjectReader::first_of_its_name(const ObjectMeta& meta, Node where) {
-  const auto [entry, added] = seen_.try_emplace({meta.kind.data(), meta.ns.data(), meta.name.data()}, meta.mark);
-  if (added) return true;
-  error(where, fmt::format("a second {}; the first is at {}", object_label(meta.kind, meta.ns, meta.name),
-                           to_string(entry->second)));
-  return false;
+void ObjectReader::supersede_earlier(const ObjectMeta& meta, Node where) {
+  const std::size_t object = starts_.size() - 1;
+  const auto [entry, added] =
+      seen_.try_emplace({meta.kind.data(), meta.ns.data(), meta.name.data()}, Seen{meta.mark, object});
+  if (added) return;
+  const Seen earlier = std::exchange(entry->second, {meta.mark, object});
+  if (gone_[earlier.object]) return;
+  gone_[earlier.object] = true;
+  superseded_.add(starts_[earlier.object], starts_[earlier.object + 1]);
+  notice(where, fmt::format("a second {}: this one counts, as for kubectl apply; the first is at {}",
+                            object_label(meta.kind, meta.ns, meta.name), to_string(earlier.mark)));
 }
 
 std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view kind, bool namespaced) {
@@ -375,7 +402,7 @@ std::optional<ObjectMeta> ObjectReader::metadata(Node object, std::string_view k
     }
   }
   meta.mark = name_node.exists() ? name_node.mark() : node.mark();
-  if (!first_of_its_name(meta, name_node.exists() ? name_node : node)) return std::nullopt;
+  supersede_earlier(meta, name_node.exists() ? name_node : node);
   std::vector<Label> labels = this->labels(fields[kMetadataKeys["labels"]]);
   const std::size_t sets_before = cluster().label_sets.size();
   meta.labels = cluster().label_sets.intern(labels);

@@ -14,6 +14,7 @@
 
 #include "models/cluster/keys.h"
 #include "models/cluster/manifests.h"
+#include "models/cluster/superseded.h"
 #include "models/cluster/unmodelled.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/document.h"
@@ -58,6 +59,13 @@ class ObjectReader {
   /// Takes note that the manifests use a feature; told once by tell_unmodelled().
   void uses(Unmodelled feature, Node where);
   void tell_unmodelled();
+  /// Everything that is read from here on is of one more object.
+  void begin_object();
+  std::size_t objects_begun() const { return starts_.size(); }
+  /// Nothing of the objects from this one on counts: another list came in their place.
+  void forget_from(std::size_t object);
+  /// Takes out what a later object stands in place of.
+  void take_out_superseded() { superseded_.take_out(manifests_); }
   void note_masked(Node node);
 
   /// True for a mapping; an error for anything else but absent and null.
@@ -99,7 +107,8 @@ class ObjectReader {
   /// Keeps a pod's spec. Pods of one owner mostly have equal ones: a spec equal to the owner's last is not kept again.
   PodSpecIndex add_spec(const OwnerReference& owner, std::string_view ns, PodSpec spec);
 
-  /// metadata; empty when it has no usable name, or one that another object of its kind had before it (errors).
+  /// metadata; empty when it has no usable name (an error). Of two objects of one kind and name the last counts, with a
+  /// notice, as when kubectl applies one after the other.
   std::optional<ObjectMeta> metadata(Node object, std::string_view kind, bool namespaced = true);
 
  private:
@@ -133,11 +142,24 @@ class ObjectReader {
       return mix(mix(mix(0, identity.name), identity.ns), identity.kind);
     }
   };
-  bool first_of_its_name(const ObjectMeta& meta, Node where);
+  struct Seen {
+    Mark mark;
+    std::size_t object = 0;
+  };
+  /// Who has an address or a port.
+  struct Claim {
+    std::string label;
+    std::size_t object = 0;
+  };
+  void supersede_earlier(const ObjectMeta& meta, Node where);
+  Claim claim_of(const ObjectMeta& service) const;
 
-  std::unordered_map<Identity, Mark, IdentityHash> seen_;
-  std::map<IpAddress, std::string> cluster_ips_;  ///< Who has it.
-  std::map<std::pair<std::uint16_t, Protocol>, std::string> node_ports_;
+  std::vector<TableSizes> starts_;  ///< Of each object: what was read before it.
+  std::vector<bool> gone_;          ///< By object: another one stands in its place.
+  Superseded superseded_;
+  std::unordered_map<Identity, Seen, IdentityHash> seen_;
+  std::map<IpAddress, Claim> cluster_ips_;
+  std::map<std::pair<std::uint16_t, Protocol>, Claim> node_ports_;
   std::unordered_map<std::uint64_t, PodSpecIndex> last_spec_;  ///< By owner's identity; compared in full before use.
 };
 

@@ -10,7 +10,7 @@ void note_kube_proxy_config(ObjectReader& reader, Node object) {
   const Node metadata = object["metadata"];
   if (metadata["name"].text() != "kube-proxy" || metadata["namespace"].text() != "kube-system") return;
   const Node text = object["data"]["config.conf"];
-  if (text.text().empty() || reader.manifests().kube_proxy) return;
+  if (text.text().empty()) return;
   const auto input = Input::from_text("config.conf", text.text());
   Diagnostics ignored;  // what is wrong in a text that is not used is kube-proxy's to say
   read_documents(*input, ignored, [&](const Document& config) {

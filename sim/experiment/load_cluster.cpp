@@ -78,10 +78,10 @@ struct ClusterLoader::Reading {
     reader.read(patched);
   }
 
-  std::shared_ptr<const LoadedCluster> bind(bool usable) {
+  std::shared_ptr<const LoadedCluster> bind(std::span<const Diagnostic> errors) {
     patches.finish();
-    Manifests manifests = reader.finish();
-    if (!usable || found.has_errors()) return std::make_shared<LoadedCluster>();
+    Manifests manifests = reader.finish(errors);
+    if (!errors.empty() || found.has_errors()) return std::make_shared<LoadedCluster>();
     ClusterOptions options = options_of(scenario, manifests);
     options.terminating_serve = terminating_serve(scenario);
     BoundCluster bound = bind_cluster(std::move(manifests), options, found);
@@ -113,9 +113,10 @@ Input& ClusterLoader::open(const std::string& path) {
   return input;
 }
 
-void ClusterLoader::read_file(const Input& input, Diagnostics& found, const DocumentSink& take) {
+void ClusterLoader::read_file(const Input& input, Diagnostics& found, const DocumentSink& take,
+                              std::function<void()> on_items_again) {
   Diagnostics of_file;
-  read_documents(input, of_file, take, {.last_duplicate_counts = true});
+  read_documents(input, of_file, take, {.last_duplicate_counts = true, .on_items_again = std::move(on_items_again)});
   if (of_file.has_errors()) {
     const std::vector<Diagnostic> errors = of_file.errors();
     if (auto fault = template_error(input, errors.front().line)) {
@@ -142,8 +143,11 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
       throw ConfigError(object.root(), fmt::format("more than {} mistakes: the rest is not read", kMostMistakes));
     }
   };
+  const auto forget = [&] {
+    for (Reading* reading : readings) reading->reader.forget_list();
+  };
   try {
-    for (const std::string& file : expand_paths(scenario.manifests)) read_file(open(file), found, take);
+    for (const std::string& file : expand_paths(scenario.manifests)) read_file(open(file), found, take, forget);
   } catch (const ConfigError& error) {
     const Node list = scenario.root["manifests"];
     for (const Diagnostic& one : error.diagnostics()) {
@@ -156,7 +160,7 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
     graph_objects(*scenario.service_graph, take);
   }
   for (Reading* reading : readings) {
-    reading->result = reading->bind(!found.has_errors());
+    reading->result = reading->bind(found.errors());
     told_.tell(reading->found);
   }
   told_.tell(found);

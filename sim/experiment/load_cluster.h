@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -44,7 +45,8 @@ class ClusterLoader {
   struct Reading;
   Input& open(const std::string& path);
   /// Hands out a file's objects; a file that is a template says so instead of its mistakes as YAML.
-  static void read_file(const Input& input, Diagnostics& found, const DocumentSink& take);
+  static void read_file(const Input& input, Diagnostics& found, const DocumentSink& take,
+                        std::function<void()> on_items_again);
   /// Hands every object of a scenario's manifests to all the readings, which have the same manifests.
   void read(const Scenario& scenario, std::span<Reading* const> readings);
 

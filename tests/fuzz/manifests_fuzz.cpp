@@ -8,7 +8,8 @@ void knetsim::fuzz::read(std::string_view text) {
   const auto input = Input::from_text("fuzz.yaml", text);
   Diagnostics diagnostics;
   ManifestReader reader(diagnostics);
-  read_documents(*input, diagnostics, [&](const Document& document) { reader.read(document); });
+  read_documents(*input, diagnostics, [&](const Document& document) { reader.read(document); },
+                 {.last_duplicate_counts = true, .on_items_again = [&] { reader.forget_list(); }});
   ClusterOptions options;
   options.nodes.count = 6;
   Manifests manifests = reader.finish();

@@ -209,6 +209,82 @@ TEST(ApiServer, KindsOfOtherGroupsAreNotUsed) {
   EXPECT_THAT(load_text(other("batch/v1", "Service")).errors(), HasSubstr("apiVersion batch/v1 has no kind Service"));
 }
 
+// kubectl apply, file by file: the last one counts as a whole, with its ports, addresses and pods.
+TEST(ApiServer, OfOneObjectGivenTwiceTheLastCounts) {
+  const std::string text =
+      deployment("web", 3) + deployment("api", 1) + deployment("web", 2) +
+      service(
+          "type: NodePort, clusterIP: 10.96.0.7, selector: {app: web}, ports: [{name: a, port: 80, nodePort: 30080}, "
+          "{name: b, port: 81, nodePort: 30081}]") +
+      service("selector: {app: api}, ports: [{port: 82}]", "t") +
+      service("type: NodePort, clusterIP: 10.96.0.7, selector: {app: web}, ports: [{port: 83, nodePort: 30080}]") +
+      service("type: NodePort, selector: {app: web}, ports: [{port: 84, nodePort: 30081}]", "u") + pod("{name: a}") +
+      pod("{name: a}") +
+      "---\napiVersion: v1\nkind: Node\nmetadata: {name: w1}\n---\napiVersion: v1\nkind: "
+      "Node\nmetadata: {name: w1}\n";
+  const Loaded loaded = load_text(text);
+  ASSERT_EQ(loaded.errors(), "");
+  EXPECT_THAT(loaded.notices(),
+              HasSubstr("a second Deployment web: this one counts, as for kubectl apply; the first is at "
+                        "test.yaml:4:"));
+  const Cluster& cluster = loaded.cluster;
+  EXPECT_EQ(cluster.nodes.size(), 1U);
+  EXPECT_EQ(cluster.pods.size(), 4U) << "two of web, one of api, one alone";
+  ASSERT_EQ(cluster.services.size(), 3U);
+  ASSERT_EQ(cluster.service_ports.size(), 3U);
+  EXPECT_EQ(cluster.services[0].name, "t");
+  EXPECT_EQ(cluster.services[1].name, "s");
+  for (ServiceIndex i = 0; i < 3; ++i) {
+    ASSERT_EQ(cluster.ports(cluster.services[i]).size(), 1U);
+    EXPECT_EQ(cluster.ports(cluster.services[i])[0].service, i);
+    EXPECT_EQ(cluster.ports(cluster.services[i])[0].port, 82 + i);
+  }
+  EXPECT_EQ(endpoints(loaded, 1).size(), 3U) << "pods of web and the one alone";
+}
+
+// What another object took in between is taken: the API server would have refused that one then.
+TEST(ApiServer, ANodePortIsFreeOnlyAfterItsServiceIsReplaced) {
+  const std::string with = "type: NodePort, ports: [{port: 80, nodePort: 30080}]";
+  const std::string without = "type: NodePort, ports: [{port: 80}]";
+  EXPECT_EQ(load_text(service(with) + service(without) + service(with, "t")).errors(), "");
+  EXPECT_THAT(load_text(service(with) + service(with, "t") + service(without)).errors(),
+              HasSubstr("node port 30080/TCP belongs to Service s already"));
+}
+
+TEST(ApiServer, OfSlicesAndEndpointsGivenTwiceTheLastCounts) {
+  const auto slice = [](const std::string& address) {
+    return "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-1, labels: "
+           "{kubernetes.io/service-name: s}}\naddressType: IPv4\nports: [{port: 80}]\nendpoints: [{addresses: [" +
+           address + "]}]\n";
+  };
+  const auto legacy = [](const std::string& address) {
+    return "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s}\nsubsets: [{addresses: [{ip: " + address +
+           "}], ports: [{port: 80}]}]\n";
+  };
+  const std::string s = service("ports: [{port: 80}]");
+  for (const std::string& text : {slice("10.0.0.1") + slice("10.0.0.2"), legacy("10.0.0.1") + legacy("10.0.0.2")}) {
+    const Loaded loaded = load_text(s + text);
+    ASSERT_EQ(loaded.errors(), "");
+    ASSERT_EQ(endpoints(loaded).size(), 1U);
+    EXPECT_EQ(to_string(endpoints(loaded)[0].address), "10.0.0.2");
+  }
+}
+
+TEST(ApiServer, OfTwoItemsOfAListTheLastCount) {
+  const std::string item = "- {apiVersion: v1, kind: Service, metadata: {name: ";
+  const std::string ports = "}, spec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}}\n";
+  const Loaded loaded =
+      load_text("apiVersion: v1\nkind: List\nitems:\n" + item + "a" + ports +
+                "- {apiVersion: v1, kind: Secret, metadata: {name: x}}\nitems:\n" + item + "b" + ports);
+  ASSERT_EQ(loaded.errors(), "");
+  EXPECT_THAT(loaded.notices(), HasSubstr("duplicate key 'items'"));
+  EXPECT_THAT(loaded.notices(), testing::Not(HasSubstr("a second")));
+  ASSERT_EQ(loaded.cluster.services.size(), 1U);
+  EXPECT_EQ(loaded.cluster.services[0].name, "b");
+  EXPECT_EQ(loaded.summary.objects, 1U);
+  EXPECT_TRUE(loaded.summary.not_used.empty());
+}
+
 TEST(ApiServer, ListsWithinListsGiveTheirItems) {
   const std::string inner =
       "- apiVersion: v1\n  kind: List\n  items:\n  - apiVersion: v1\n    kind: ServiceList\n    items:\n    - "
@@ -434,6 +510,28 @@ TEST(ApiServer, FilesOfHelmAndKustomizeAreNamed) {
   }
   EXPECT_THAT(beside("values.yaml", "a: 1\n", true), HasSubstr("the values of a Helm chart, no manifest"));
   EXPECT_THAT(beside("kustomization.yml", "resources: [a.yaml]\n", true), HasSubstr("a kustomization: its patches"));
+}
+
+// Errors of a patch are those of a part: the kustomization says so beside them, also where it stands behind.
+TEST(ApiServer, PatchesOfKustomizeAreNamedBesideTheirErrors) {
+  const std::string patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 9}\n";
+  const auto said = [&](const std::string& list, const std::string& file) {
+    Loaded loaded;
+    loaded.inputs.add_text("k8s/base/web.yaml", deployment("web", 1));
+    loaded.inputs.add_text(file, patch);
+    loaded.inputs.add_text("k8s/prod/kustomization.yaml", "resources: [../base]\n" + list);
+    load(loaded, six_nodes());
+    return loaded.errors();
+  };
+  for (const char* list : {"patchesStrategicMerge: [replicas.yaml]\n", "patches: [{path: ./replicas.yaml}]\n",
+                           "patchesJson6902: [{target: {kind: Deployment, name: web}, path: replicas.yaml}]\n"}) {
+    EXPECT_THAT(said(list, "k8s/prod/replicas.yaml"),
+                HasSubstr("k8s/prod/replicas.yaml is one of its patches, no manifest of its own"))
+        << list;
+  }
+  EXPECT_THAT(said("patches: [{path: ../replicas.yaml}]\n", "k8s/replicas.yaml"), HasSubstr("one of its patches"));
+  EXPECT_THAT(said("patches: [{path: other.yaml}]\n", "k8s/prod/replicas.yaml"),
+              testing::Not(HasSubstr("one of its patches")));
 }
 
 TEST(NameRules, AreThoseOfTheApiMachinery) {

@@ -38,7 +38,7 @@ inline void load(Loaded& loaded, const ClusterOptions& options, std::uint32_t ku
   ManifestReader reader(loaded.diagnostics, kubernetes_minor);
   for (const auto& input : loaded.inputs.inputs()) {
     read_documents(*input, loaded.diagnostics, [&](const Document& document) { reader.read(document); },
-                   {.last_duplicate_counts = true});
+                   {.last_duplicate_counts = true, .on_items_again = [&] { reader.forget_list(); }});
   }
   BoundCluster bound = bind_cluster(reader.finish(), options, loaded.diagnostics);
   loaded.cluster = std::move(bound.cluster);
