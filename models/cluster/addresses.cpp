@@ -95,6 +95,7 @@ void assign_cluster_ips(Cluster& cluster, const AddressPlan& plan, Diagnostics& 
   std::uint64_t next = plan.services.base + band;
   for (Service& service : cluster.services) {
     if (service.headless || service.type == ServiceType::ExternalName || !service.cluster_ips.empty()) continue;
+    if (!serves(service, IpFamily::V4)) continue;  // Of IPv6 alone: no traffic of it is simulated.
     while (taken.contains(IpAddress::v4(static_cast<std::uint32_t>(next)))) ++next;
     if (next + 1 >= plan.services.base + plan.services.size()) {
       report(diagnostics, service.mark, object_label("Service", service.ns, service.name), "spec.clusterIP",

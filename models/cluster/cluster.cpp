@@ -1,5 +1,6 @@
 #include "models/cluster/cluster.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace knetsim {
@@ -28,6 +29,12 @@ std::string_view to_string(ServiceType type) {
       break;
   }
   return "ExternalName";
+}
+
+bool serves(const Service& service, IpFamily family) {
+  if (!service.families.empty()) return std::ranges::find(service.families, family) != service.families.end();
+  return service.cluster_ips.empty() ||
+         std::ranges::find(service.cluster_ips, family, &IpAddress::family) != service.cluster_ips.end();
 }
 
 std::string object_label(std::string_view kind, std::string_view ns, std::string_view name) {

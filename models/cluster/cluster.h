@@ -186,6 +186,7 @@ struct Service {
   ServiceType type = ServiceType::ClusterIp;
   bool headless = false;                 ///< clusterIP: None
   std::vector<IpAddress> cluster_ips{};  ///< One, or two in a dual-stack cluster; the first is the primary one.
+  std::vector<IpFamily> families{};      ///< As ipFamilies or its addresses state them; empty: the cluster's.
   ServicePortIndex first_port = 0;       ///< Its ports are Cluster::service_ports[first_port, first_port + port_count).
   std::uint32_t port_count = 0;
   std::vector<Label> selector{};  ///< Sorted by key. Empty: endpoints come from slices alone.
@@ -204,6 +205,10 @@ struct Service {
   Mark mark{};           ///< Of its name.
   Mark selector_mark{};  ///< Of its selector where it has one, else of its name.
 };
+
+/// The Service has endpoints of this family, and a ClusterIP of it unless it is headless. Where it states no families
+/// they are those of its ClusterIPs; those of a headless one are all that its pods have.
+bool serves(const Service& service, IpFamily family);
 
 /// Everything that was read, bound together: pods have nodes and addresses, Services have addresses and endpoints.
 struct Cluster {

@@ -94,7 +94,8 @@ class Builder {
     Conditioned to{{.address = from.address, .port = port}, from.ready, from.serving, from.terminating};
     if (!from.pod.empty()) to.endpoint.pod = names_.pod(slice.ns, from.pod);
     if (to.endpoint.pod != kNoIndex) {
-      if (!to.endpoint.address) to.endpoint.address = address_of(cluster_.pods[to.endpoint.pod], slice.family);
+      const IpAddress of_pod = address_of(cluster_.pods[to.endpoint.pod], slice.family);
+      if (from.made_up && of_pod) to.endpoint.address = of_pod;
       to.endpoint.node = cluster_.pods[to.endpoint.pod].node;
     } else if (!from.node.empty()) {
       to.endpoint.node = names_.node(from.node);
@@ -108,6 +109,7 @@ class Builder {
     for (ServicePortIndex p = service.first_port; p < service.first_port + service.port_count; ++p) {
       const ServicePort& port = cluster_.service_ports[p];
       for (const IpFamily family : kFamilies) {
+        if (!serves(service, family)) continue;
         conditioned_.clear();
         std::size_t sources = 0;
         for (const Slice* slice : slices) {
@@ -116,8 +118,7 @@ class Builder {
             if (open.name != port.name || open.protocol != port.protocol) continue;
             ++sources;
             for (const SliceEndpoint& endpoint : tables.endpoints_of(*slice)) {
-              const Conditioned one = resolve(*slice, endpoint, open.port);
-              if (one.endpoint.address) conditioned_.push_back(one);
+              conditioned_.push_back(resolve(*slice, endpoint, open.port));
             }
           }
         }
@@ -125,7 +126,7 @@ class Builder {
         found += set(p, family);
       }
     }
-    if (found == 0 && service.port_count > 0) {
+    if (found == 0 && service.port_count > 0 && serves(service, IpFamily::V4)) {
       notice(service, "spec.selector", "has no ready endpoint in its EndpointSlices: connections to it are refused");
     }
   }
@@ -149,7 +150,7 @@ class Builder {
     bool told = false;
     for (ServicePortIndex p = service.first_port; p < service.first_port + service.port_count; ++p) {
       const ServicePort& port = cluster_.service_ports[p];
-      std::size_t without_port = 0;
+      PodIndex without_port = kNoIndex;  // the first
       for (const IpFamily family : kFamilies) {
         if (!serves(service, family)) continue;
         conditioned_.clear();
@@ -161,7 +162,7 @@ class Builder {
           if (number == 0) {
             const auto named = find_port(cluster_.spec(pod), port.target_name, port.protocol);
             if (!named) {
-              ++without_port;
+              if (without_port == kNoIndex) without_port = i;
               continue;
             }
             number = *named;
@@ -173,20 +174,14 @@ class Builder {
         }
         found += set(p, family);
       }
-      if (without_port > 0) missing_port(service, p, pods);
-      told = told || without_port > 0;
+      if (without_port != kNoIndex) missing_port(service, p, cluster_.pods[without_port]);
+      told = told || without_port != kNoIndex;
     }
-    if (found == 0 && !told && service.port_count > 0) {
+    if (found == 0 && !told && service.port_count > 0 && serves(service, IpFamily::V4)) {
       notice(service, "spec.selector",
              fmt::format("selects {} pod{}, but none is a ready endpoint: connections to it are refused", pods.size(),
                          pods.size() == 1 ? "" : "s"));
     }
-  }
-
-  /// A Service has endpoints of the families of its ClusterIPs; a headless one of those that its pods have.
-  static bool serves(const Service& service, IpFamily family) {
-    return service.cluster_ips.empty() ||
-           std::ranges::any_of(service.cluster_ips, [&](const IpAddress& ip) { return ip.family() == family; });
   }
 
   std::size_t set(ServicePortIndex port, IpFamily family) {
@@ -195,10 +190,11 @@ class Builder {
     return endpoints.size();
   }
 
-  void missing_port(const Service& service, ServicePortIndex index, std::span<const PodIndex> pods) {
+  /// @param pod  The first that is selected and has no such port.
+  void missing_port(const Service& service, ServicePortIndex index, const Pod& pod) {
     const ServicePort& port = cluster_.service_ports[index];
     std::vector<std::string_view> names;
-    for (const Container& container : cluster_.spec(cluster_.pods[pods.front()]).containers) {
+    for (const Container& container : cluster_.spec(pod).containers) {
       for (const ContainerPort& open : container.ports) {
         if (!open.name.empty() && open.protocol == port.protocol) names.push_back(open.name);
       }
@@ -206,7 +202,7 @@ class Builder {
     Diagnostic diagnostic = Diagnostic::at(
         Severity::Notice, port.mark, fmt::format("spec.ports[{}].targetPort", index - service.first_port),
         fmt::format("targetPort '{}' names no {} port of a selected pod (the first is {}){}", port.target_name,
-                    to_string(port.protocol), cluster_.pods[pods.front()].name, suggest(port.target_name, names)),
+                    to_string(port.protocol), pod.name, suggest(port.target_name, names)),
         names.empty() ? "" : fmt::format("{}", fmt::join(names, ", ")));
     diagnostic.object = object_label("Service", service.ns, service.name);
     diagnostics_.add(std::move(diagnostic));

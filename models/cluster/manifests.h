@@ -37,6 +37,7 @@ struct Controller {
 /// An address of an EndpointSlice or of an Endpoints subset.
 struct SliceEndpoint {
   IpAddress address{};
+  bool made_up = false;    ///< Masked in the dump: its pod's address stands for it, once that has one.
   std::string_view pod{};  ///< targetRef of kind Pod, in the slice's namespace; "" when it names none.
   std::string_view node{};
   bool ready = true;

@@ -33,6 +33,8 @@ std::string as_json(Node node) {
   return to_double(digits) ? digits : std::string(text);
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// Could a plain scalar be anything but a text? Decided by its first character, to be quick about names.
 bool may_be_number_or_bool(std::string_view text) {
   return !text.empty() && std::string_view("0123456789+-.tTfFyYnNoO").find(text.front()) != std::string_view::npos;
@@ -43,6 +45,12 @@ bool may_be_number_or_bool(std::string_view text) {
 bool is_masked(std::string_view text) {
   if (text == "0.0.0.0" || text == "::" || text == "255.255.255.255") return true;
   if (text.find_first_of("*#<>[]_?") != std::string_view::npos) return true;
+  // "A.B.C.D", "10.1.2.N/24": four parts of which one is no number.
+  const std::string_view address = text.substr(0, text.find('/'));
+  if (std::ranges::count(address, '.') == 3 && address.find(':') == std::string_view::npos &&
+      address.find_first_not_of("0123456789.") != std::string_view::npos) {
+    return true;
+  }
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
@@ -51,6 +59,15 @@ bool is_masked(std::string_view text) {
     if (lower.find(word) != std::string::npos) return true;
   }
   return false;
+}
+
+bool is_masked_port(std::string_view text) {
+  const std::size_t digits = static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
+  const std::string_view rest = text.substr(digits);
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const bool placeholder = digits > 0 && !rest.empty() && letter(rest.front()) &&
+                           std::ranges::all_of(rest, [&](char c) { return c == rest.front(); });
+  return placeholder || (digits < text.size() && is_masked(text));
 }
 
 void ObjectReader::error(Node node, std::string message, std::string accepted) {
@@ -73,6 +90,19 @@ void ObjectReader::note_masked(Node node) {
   if (masked_.count++ == 0) masked_ = {node.mark(), node.path(), node.document().label(), 1};
 }
 
+void ObjectReader::note_masked_port(Node node) {
+  if (masked_ports_.count++ == 0) masked_ports_ = {node.mark(), node.path(), node.document().label(), 1};
+}
+
+// 198.18.0.0/15 and 2001:2::/48 are set aside for benchmarks (RFC 2544, RFC 5180): no cluster has them.
+IpAddress ObjectReader::made_up_address(IpFamily family) {
+  const std::uint32_t number = ++made_up_;
+  if (family == IpFamily::V4) return IpAddress::v4(0xc6120000 + (number & 0x1ffff));
+  std::array<std::uint8_t, 16> bytes{0x20, 0x01, 0x00, 0x02};
+  for (std::size_t i = 0; i < 4; ++i) bytes[15 - i] = static_cast<std::uint8_t>(number >> (8 * i) & 0xffU);
+  return IpAddress::v6(bytes);
+}
+
 void ObjectReader::tell_unmodelled() {
   const auto tell = [this](Use& use, std::string message, bool unsupported) {
     if (use.count == 0) return;
@@ -90,6 +120,7 @@ void ObjectReader::tell_unmodelled() {
     tell(use, fmt::format("'{}' is no field that knetsim knows here; passed over", key), false);
   unknown_keys_.clear();
   tell(masked_, "this address is masked: one is made up", false);
+  tell(masked_ports_, "this port is masked: one is made up", false);
 }
 
 void ObjectReader::wrong_kind(Node node, std::string_view expected) {
@@ -195,6 +226,16 @@ std::optional<std::size_t> ObjectReader::choice(Node node, std::span<const std::
   if (found != allowed.end()) return static_cast<std::size_t>(found - allowed.begin());
   error(node, fmt::format("unknown value '{}'{}", value, suggest(value, allowed)),
         fmt::format("{}", fmt::join(allowed, ", ")));
+  return std::nullopt;
+}
+
+std::optional<std::size_t> ObjectReader::needed_choice(Node node, std::string_view name, Node holder,
+                                                       std::span<const std::string_view> allowed) {
+  const bool missing = is_absent(node) || (node.is_scalar() && node.text().empty());
+  if (!missing) return choice(node, allowed);
+  if (holder.is_mapping()) {
+    error(holder, fmt::format("{} is missing", name), fmt::format("{}", fmt::join(allowed, ", ")));
+  }
   return std::nullopt;
 }
 

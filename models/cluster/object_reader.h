@@ -67,6 +67,9 @@ class ObjectReader {
   /// Takes out what a later object stands in place of.
   void take_out_superseded() { superseded_.take_out(manifests_); }
   void note_masked(Node node);
+  void note_masked_port(Node node);
+  /// Stands for an address that is masked and may be no pod's, node's or Service's own; another one each time.
+  IpAddress made_up_address(IpFamily family = IpFamily::V4);
 
   /// True for a mapping; an error for anything else but absent and null.
   bool mapping(Node node);
@@ -90,6 +93,9 @@ class ObjectReader {
   bool boolean(Node node, bool fallback);
   /// Index of the text in `allowed`; empty when absent or none of them (an error with the near name).
   std::optional<std::size_t> choice(Node node, std::span<const std::string_view> allowed);
+  /// The same of a value that has to be there: without it an error at `holder`.
+  std::optional<std::size_t> needed_choice(Node node, std::string_view name, Node holder,
+                                           std::span<const std::string_view> allowed);
   std::optional<Protocol> protocol(Node node);
   /// Empty also for one that is masked in the dump, which is told once.
   std::optional<IpAddress> ip(Node node);
@@ -126,6 +132,8 @@ class ObjectReader {
   std::array<Use, static_cast<std::size_t>(Unmodelled::kCount)> uses_;
   std::map<std::string, Use, std::less<>> unknown_keys_;
   Use masked_;
+  Use masked_ports_;
+  std::uint32_t made_up_ = 0;
   /// An object's identity, of interned strings: compared by address.
   struct Identity {
     const char* kind = nullptr;
@@ -186,8 +194,10 @@ class FieldValues {
   std::array<Node, N> values_{};
 };
 
-/// An address that somebody made unreadable before a dump was handed on: "x.x.x.x", "10.x.x.x", "<redacted>", "***".
+/// An address that somebody made unreadable before a dump was handed on: "x.x.x.x", "10.x.x.x", "10.1.2.N", "<redacted>", "***".
 bool is_masked(std::string_view text);
+/// The same of a port: "3xxxx", "<redacted>".
+bool is_masked_port(std::string_view text);
 
 // The kinds that are used. Each adds what it reads to the reader's Manifests.
 void read_node(ObjectReader& reader, Node object);

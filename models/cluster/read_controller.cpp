@@ -71,7 +71,11 @@ void check_expressions(ObjectReader& reader, Node list, std::span<const Label> t
   for (const Node node : list) {
     const FieldValues fields(reader, node, kExpressionKeys);
     const std::string_view key = reader.text(fields[kExpressionKeys["key"]]);
-    const auto op = reader.choice(fields[kExpressionKeys["operator"]], kOperators);
+    // k/k staging/.../meta/v1/validation/validation.go, ValidateLabelSelectorRequirement.
+    const auto op = reader.needed_choice(fields[kExpressionKeys["operator"]], "operator", node, kOperators);
+    if (key.empty() && node.is_mapping() && is_absent(fields[kExpressionKeys["key"]])) {
+      reader.error(node, "key is missing: a requirement needs one");
+    }
     if (key.empty() || !op) continue;
     const auto label = std::ranges::find(template_labels, key, &Label::key);
     const bool exists = label != template_labels.end();
@@ -79,6 +83,12 @@ void check_expressions(ObjectReader& reader, Node list, std::span<const Label> t
     std::vector<std::string_view> values;
     if (const Node items = fields[kExpressionKeys["values"]]; reader.sequence(items)) {
       for (const Node item : items) values.push_back(reader.text(item));
+    }
+    if ((*op < 2) == values.empty()) {
+      reader.error(fields[kExpressionKeys["operator"]],
+                   fmt::format("operator {} {} values", kOperators[*op], *op < 2 ? "without" : "with"),
+                   *op < 2 ? "at least one value" : "no values");
+      continue;
     }
     listed = exists && std::ranges::find(values, label->value) != values.end();
     const std::array<bool, 4> holds{listed, !listed, exists, !exists};

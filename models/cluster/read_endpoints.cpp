@@ -70,9 +70,11 @@ void read_endpoint_slice(ObjectReader& reader, Node object) {
       // Only the first address counts: k/k staging/src/k8s.io/api/discovery/v1/types.go, Endpoint.Addresses.
       const Node stated = endpoint[kEndpointKeys["addresses"]][0];
       const auto address = reader.ip(stated);
-      const std::string_view pod = target_pod(reader, endpoint[kEndpointKeys["targetRef"]]);
-      if (!address && (pod.empty() || !is_masked(stated.text()))) continue;
-      SliceEndpoint read{.address = address.value_or(IpAddress{})};  // Masked: its pod's, once that has one.
+      const bool masked = !address && is_masked(stated.text());
+      if (!address && !masked) continue;
+      SliceEndpoint read{
+          .address = masked ? reader.made_up_address(*type == 1 ? IpFamily::V6 : IpFamily::V4) : *address,
+          .made_up = masked};
       read.ready = reader.boolean(conditions[kConditionKeys["ready"]], true);
       read.serving = reader.boolean(conditions[kConditionKeys["serving"]], read.ready);
       read.terminating = reader.boolean(conditions[kConditionKeys["terminating"]], false);
@@ -106,11 +108,12 @@ void read_endpoints(ObjectReader& reader, Node object) {
           const FieldValues address(reader, node, kAddressKeys);
           const Node stated = address[kAddressKeys["ip"]];
           const std::string_view pod = target_pod(reader, address[kAddressKeys["targetRef"]]);
-          const bool masked = !pod.empty() && is_masked(stated.text());
+          const bool masked = is_masked(stated.text());
           if (masked && family != IpFamily::V4) continue;
           const auto ip = reader.ip(stated);
           if (!masked && (!ip || ip->family() != family)) continue;
-          tables.endpoints.push_back({.address = masked ? IpAddress{} : *ip,
+          tables.endpoints.push_back({.address = masked ? reader.made_up_address(family) : *ip,
+                                      .made_up = masked,
                                       .pod = pod,
                                       .node = reader.text(address[kAddressKeys["nodeName"]]),
                                       .ready = ready,

@@ -21,8 +21,15 @@ void read_taints(ObjectReader& reader, Node list, ClusterNode& node) {
   for (const Node one : list) {
     const FieldValues fields(reader, one, kTaintKeys);
     Taint taint{.key = reader.text(fields[kTaintKeys["key"]]), .value = reader.text(fields[kTaintKeys["value"]])};
-    const auto effect = reader.choice(fields[kTaintKeys["effect"]], kEffects);
+    // k/k pkg/apis/core/validation/validation.go, validateNodeTaints.
+    if (taint.key.empty() && one.is_mapping() && is_absent(fields[kTaintKeys["key"]])) {
+      reader.error(one, "key is missing: a taint needs one");
+    }
+    const auto effect = reader.needed_choice(fields[kTaintKeys["effect"]], "effect", one, kEffects);
     if (!effect) continue;
+    if (static_cast<TaintEffect>(*effect) == TaintEffect::PreferNoSchedule) {
+      reader.uses(Unmodelled::Preferences, fields[kTaintKeys["effect"]]);
+    }
     taint.effect = static_cast<TaintEffect>(*effect);
     node.taints.push_back(taint);
   }

@@ -27,7 +27,10 @@ std::vector<NodeRequirement> read_requirements(ObjectReader& reader, Node list, 
   for (const Node node : list) {
     const FieldValues fields(reader, node, kRequirementKeys);
     NodeRequirement requirement{.key = reader.text(fields[kRequirementKeys["key"]]), .on_field = on_field};
-    const auto op = reader.choice(fields[kRequirementKeys["operator"]], kOperators);
+    if (requirement.key.empty() && node.is_mapping() && is_absent(fields[kRequirementKeys["key"]])) {
+      reader.error(node, "key is missing: a requirement needs one");
+    }
+    const auto op = reader.needed_choice(fields[kRequirementKeys["operator"]], "operator", node, kOperators);
     if (!op) continue;
     requirement.op = static_cast<NodeRequirement::Operator>(*op);
     if (const Node values = fields[kRequirementKeys["values"]]; reader.sequence(values)) {
@@ -57,6 +60,10 @@ void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingR
   const Node required = node_fields[kNodeAffinityKeys["requiredDuringSchedulingIgnoredDuringExecution"]];
   const FieldValues selector(reader, required, kNodeSelectorKeys);
   const Node terms = selector[kNodeSelectorKeys["nodeSelectorTerms"]];
+  // k/k pkg/apis/core/validation/validation.go, ValidateNodeSelector.
+  if (required.is_mapping() && terms.size() == 0 && (is_absent(terms) || terms.is_sequence())) {
+    reader.error(terms.exists() ? terms : required, "nodeSelectorTerms is missing: at least one is needed");
+  }
   if (reader.sequence(terms)) {  // a null term is one that matches nothing
     for (const Node term : terms) {
       const FieldValues parts(reader, term, kNodeTermKeys);
@@ -67,6 +74,8 @@ void read_affinity(ObjectReader& reader, Node affinity, bool placed, SchedulingR
     }
   }
   if (placed) return;
+  const Node preferred = node_fields[kNodeAffinityKeys["preferredDuringSchedulingIgnoredDuringExecution"]];
+  if (preferred.size() > 0) reader.uses(Unmodelled::Preferences, preferred);
   for (const std::size_t other : {kAffinityKeys["podAffinity"], kAffinityKeys["podAntiAffinity"]}) {
     if (fields[other].size() > 0) reader.uses(Unmodelled::PodAffinity, fields[other]);
   }

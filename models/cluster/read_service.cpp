@@ -42,6 +42,9 @@ constexpr Keys kClientIpKeys({"timeoutSeconds"});
 constexpr std::array<std::string_view, 4> kTypes{"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"};
 constexpr std::array<std::string_view, 2> kPolicies{"Cluster", "Local"};
 constexpr std::array<std::string_view, 2> kAffinities{"None", "ClientIP"};
+constexpr std::array<std::string_view, 2> kFamilies{"IPv4", "IPv6"};
+constexpr std::array<std::string_view, 3> kFamilyPolicies{"SingleStack", "PreferDualStack", "RequireDualStack"};
+constexpr std::array<std::string_view, 3> kDistributions{"PreferClose", "PreferSameZone", "PreferSameNode"};
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -108,8 +111,12 @@ void read_ports(ObjectReader& reader, Node list, const ObjectMeta& meta, bool ty
     read_target(reader, fields[kServicePortKeys["targetPort"]], port);
     if (const Node node_port = fields[kServicePortKeys["nodePort"]];
         node_port.exists() && !node_port.is_null() && node_port.text() != "0") {
-      const auto stated = reader.integer(
-          node_port, {.least = kFirstNodePort, .most = kLastNodePort, .accepted = "a port from 30000 to 32767"});
+      const bool masked = node_port.is_scalar() && is_masked_port(node_port.text());
+      if (masked) reader.note_masked_port(node_port);
+      const auto stated = masked ? std::nullopt
+                                 : reader.integer(node_port, {.least = kFirstNodePort,
+                                                              .most = kLastNodePort,
+                                                              .accepted = "a port from 30000 to 32767"});
       if (type_known && (service.type == ServiceType::ClusterIp || service.type == ServiceType::ExternalName)) {
         reader.error(node_port, fmt::format("nodePort in a Service of type {}", to_string(service.type)),
                      "type: NodePort, or no nodePort");
@@ -141,6 +148,13 @@ void read_addresses(ObjectReader& reader, const FieldValues<kServiceKeys.names()
   };
   if (several.size() > 0 && reader.sequence(several)) {
     for (const Node node : several) add(node);
+    // k/k pkg/apis/core/validation/validation.go, ValidateServiceClusterIPsRelatedFields.
+    const bool masked = is_masked(single.text()) || is_masked(several[0].text());
+    if (!single.text().empty() && several[0].text() != single.text() && !masked) {
+      reader.error(single,
+                   fmt::format("clusterIP is {}, and clusterIPs begins with {}", single.text(), several[0].text()),
+                   "the first of clusterIPs, or no clusterIP");
+    }
   } else {
     add(single);
   }
@@ -151,7 +165,11 @@ void read_addresses(ObjectReader& reader, const FieldValues<kServiceKeys.names()
   const auto list = [&](Node node, std::vector<IpAddress>& into) {
     if (!reader.sequence(node)) return;
     for (const Node one : node) {
-      if (const auto ip = reader.ip(one)) into.push_back(*ip);
+      if (const auto ip = reader.ip(one)) {
+        into.push_back(*ip);
+      } else if (is_masked(one.text())) {
+        into.push_back(reader.made_up_address());
+      }
     }
   };
   list(fields[kServiceKeys["externalIPs"]], service.external_ips);
@@ -199,11 +217,39 @@ void check_fields_of_type(ObjectReader& reader, const FieldValues<kServiceKeys.n
   }
 }
 
-/// A Service whose first address is IPv6: simulated traffic is IPv4.
-bool is_ipv6_first(const FieldValues<kServiceKeys.names().size()>& fields, const Service& service) {
-  if (!service.cluster_ips.empty()) return service.cluster_ips.front().family() == IpFamily::V6;
-  const Node families = fields[kServiceKeys["ipFamilies"]];
-  return families[0].text() == "IPv6" || fields[kServiceKeys["ipFamily"]].text() == "IPv6";
+/// What a Service says of its families, and a notice where the first is IPv6: simulated traffic is IPv4. Its addresses
+/// decide where it states them. One that may have both (ipFamilyPolicy) is taken to have both.
+void read_families(ObjectReader& reader, const FieldValues<kServiceKeys.names().size()>& fields, Node spec,
+                   Service& service) {
+  Node stated = fields[kServiceKeys["ipFamily"]];  // Of 1.16 to 1.19.
+  const auto add = [&](IpFamily family) {
+    if (std::ranges::find(service.families, family) == service.families.end()) service.families.push_back(family);
+  };
+  if (const Node list = fields[kServiceKeys["ipFamilies"]]; list.size() > 0 && reader.sequence(list)) {
+    stated = list;
+    for (const Node one : list) {
+      const auto family = reader.choice(one, kFamilies);
+      if (!family) continue;
+      if (std::ranges::find(service.families, static_cast<IpFamily>(*family)) != service.families.end()) {
+        reader.error(one, fmt::format("{} twice", one.text()), "each family once");
+      }
+      add(static_cast<IpFamily>(*family));
+    }
+  } else if (const auto family = reader.choice(stated, kFamilies)) {
+    add(static_cast<IpFamily>(*family));
+  }
+  const auto policy = reader.choice(fields[kServiceKeys["ipFamilyPolicy"]], kFamilyPolicies);
+  if (policy.value_or(0) > 0 && service.families.size() == 1) {
+    add(service.families[0] == IpFamily::V4 ? IpFamily::V6 : IpFamily::V4);
+  }
+  if (!service.cluster_ips.empty()) {
+    service.families.clear();
+    for (const IpAddress& ip : service.cluster_ips) add(ip.family());
+    if (const Node several = fields[kServiceKeys["clusterIPs"]]; !stated.exists()) stated = several;
+    if (!stated.exists()) stated = fields[kServiceKeys["clusterIP"]];
+  }
+  if (service.families.empty() || service.families.front() != IpFamily::V6) return;
+  reader.uses(Unmodelled::Ipv6, stated.exists() ? stated : spec);
 }
 
 }  // namespace
@@ -249,15 +295,18 @@ void read_service(ObjectReader& reader, Node object) {
       reader.choice(spec[kServiceKeys["externalTrafficPolicy"]], kPolicies) == std::size_t{1};
   service.publish_not_ready = reader.boolean(spec[kServiceKeys["publishNotReadyAddresses"]], false);
   service.allocate_node_ports = reader.boolean(spec[kServiceKeys["allocateLoadBalancerNodePorts"]], true);
-  if (const auto port = reader.integer(spec[kServiceKeys["healthCheckNodePort"]], {.least = 0, .most = 65535})) {
+  if (const Node health = spec[kServiceKeys["healthCheckNodePort"]];
+      health.is_scalar() && is_masked_port(health.text())) {
+    reader.note_masked_port(health);
+  } else if (const auto port = reader.integer(health, {.least = 0, .most = 65535})) {
     service.health_check_node_port = static_cast<std::uint16_t>(*port);
   }
   service.external_name = reader.text(spec[kServiceKeys["externalName"]]);
   if (service.type == ServiceType::ExternalName && service.external_name.empty() && spec_node.is_mapping()) {
     reader.error(spec_node, "externalName is missing: a Service of type ExternalName needs it");
   }
-  service.traffic_distribution = reader.text(spec[kServiceKeys["trafficDistribution"]]);
-  if (!service.traffic_distribution.empty()) {
+  if (const auto distribution = reader.choice(spec[kServiceKeys["trafficDistribution"]], kDistributions)) {
+    service.traffic_distribution = kDistributions[*distribution];
     reader.uses(Unmodelled::TopologyHints, spec[kServiceKeys["trafficDistribution"]]);
   }
   if (const Node ranges = spec[kServiceKeys["loadBalancerSourceRanges"]]; ranges.size() > 0) {
@@ -267,15 +316,14 @@ void read_service(ObjectReader& reader, Node object) {
   for (const Node ingress : fields[kObjectKeys["status"]]["loadBalancer"]["ingress"]) {
     const Node ip = ingress["ip"];
     if (!ip.exists()) continue;
-    if (const auto address = reader.ip(ip)) service.load_balancer_ips.push_back(*address);
+    if (const auto address = reader.ip(ip)) {
+      service.load_balancer_ips.push_back(*address);
+    } else if (is_masked(ip.text())) {
+      service.load_balancer_ips.push_back(reader.made_up_address());
+    }
   }
   check_fields_of_type(reader, spec, service);
-  if (is_ipv6_first(spec, service)) {
-    const Node stated = spec[kServiceKeys["ipFamilies"]].exists()   ? spec[kServiceKeys["ipFamilies"]]
-                        : spec[kServiceKeys["clusterIPs"]].exists() ? spec[kServiceKeys["clusterIPs"]]
-                                                                    : spec[kServiceKeys["clusterIP"]];
-    reader.uses(Unmodelled::Ipv6, stated.exists() ? stated : spec_node);
-  }
+  read_families(reader, spec, spec_node, service);
   reader.cluster().services.push_back(std::move(service));
 }
 

@@ -21,6 +21,7 @@ enum class Unmodelled : std::uint8_t {
   TopologyHints,
   KernelSettings,
   PodAffinity,
+  Preferences,
   SpreadConstraints,
   ExtendedResources,
   OtherScheduler,

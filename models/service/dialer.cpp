@@ -102,8 +102,9 @@ IpvsScheduler::Packet ServiceDialer::packet_of(const Call& call) const {
   IpvsScheduler::Packet packet;
   if (target.exposure == Exposure::NodePort) {
     packet.destination = cluster_.nodes[call.asked].ip;
-  } else if (!service.cluster_ips.empty()) {
-    packet.destination = service.cluster_ips.front();
+  } else {
+    const auto ipv4 = std::ranges::find(service.cluster_ips, IpFamily::V4, &IpAddress::family);
+    if (ipv4 != service.cluster_ips.end()) packet.destination = *ipv4;
   }
   switch (reach_.source_at(call.client, call.asked)) {
     case AddressKind::Pod:

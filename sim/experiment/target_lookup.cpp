@@ -136,8 +136,7 @@ void TargetLookup::tell_no_endpoints(ServicePortIndex port, Node at) {
     return !service.selector.empty() && pods.ns == service.ns &&
            cluster_.label_sets.contains(pods.labels, service.selector);
   });
-  const auto is_v6 = [](const IpAddress& ip) { return ip.family() == IpFamily::V6; };
-  if (!service.cluster_ips.empty() && std::all_of(service.cluster_ips.begin(), service.cluster_ips.end(), is_v6)) {
+  if (!serves(service, IpFamily::V4)) {
     diagnostics_.error(at,
                        fmt::format("{} has IPv6 addresses alone, and simulated traffic is IPv4",
                                    object_label("Service", service.ns, service.name)),
@@ -267,9 +266,11 @@ std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::stri
     for (const Pod& candidate : cluster_.pods) {
       if (candidate.ns == name.ns) known.emplace_back(candidate.name);
     }
+    const std::string absent =
+        absent_hint(cluster_, [&](const AbsentPods& pods) { return pods.name == name.name && pods.ns == name.ns; });
     diagnostics_.error(at,
                        fmt::format("there is no pod or workload '{}' in the namespace {}{}", name.name, name.ns,
-                                   suggest(name.name, known)),
+                                   absent.empty() ? suggest(name.name, known) : absent),
                        fmt::format("the name of {}", wanted));
     return {};
   }

@@ -58,7 +58,8 @@ RuleSizes rule_sizes(const BoundVariant& variant) {
   for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {
     const ServicePort& port = cluster.service_ports[index];
     const Service& service = cluster.services[port.service];
-    if (service.headless || service.type == ServiceType::ExternalName) {
+    // kube-proxy's IPv4 half has no rules for a Service of IPv6 alone (k/k pkg/proxy/config, ServiceConfig by family).
+    if (service.headless || service.type == ServiceType::ExternalName || !serves(service, IpFamily::V4)) {
       continue;
     }
     const auto endpoints = view.endpoints(index);

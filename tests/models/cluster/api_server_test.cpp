@@ -369,7 +369,8 @@ TEST(ApiServer, OfTwoEqualKeysTheLastCounts) {
 
 // Dumps are passed on with their addresses made unreadable; endpoints are found by the pods that they name.
 TEST(ApiServer, MaskedAddressesAreMadeUp) {
-  for (const std::string mask : {"x.x.x.x", "\"<redacted>\"", "10.x.x.x", "REDACTED", "\"***\"", "0.0.0.0"}) {
+  for (const std::string mask :
+       {"x.x.x.x", "\"<redacted>\"", "10.x.x.x", "REDACTED", "\"***\"", "0.0.0.0", "A.B.C.D", "10.1.2.N"}) {
     const Loaded loaded = load_text(
         "apiVersion: v1\nkind: Node\nmetadata: {name: w1}\nspec: {podCIDR: " + mask +
         "}\nstatus: {addresses: [{type: InternalIP, address: " + mask +
@@ -392,6 +393,37 @@ TEST(ApiServer, MaskedAddressesAreMadeUp) {
   }
   EXPECT_THAT(load_text(service("clusterIP: 10.0.0.300, ports: [{port: 80}]")).errors(),
               HasSubstr("is not an IP address"));
+}
+
+// The address of an endpoint is made up whether it is said to be a pod's or not, once for all of its ports, and no two
+// have one; so are masked addresses and node ports of Services.
+TEST(ApiServer, MaskedEndpointsWithoutAPodAreThere) {
+  const std::string ports = "ports: [{name: a, port: 80}, {name: b, port: 81}]";
+  const std::string slice =
+      "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-1, labels: "
+      "{kubernetes.io/service-name: s}}\naddressType: IPv4\n" +
+      ports + "\nendpoints: [{addresses: [x.x.x.x]}, {addresses: [10.x.x.x], targetRef: {kind: Pod, name: gone}}]\n";
+  const std::string legacy =
+      "---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: s}\nsubsets: [{addresses: [{ip: x.x.x.x}, {ip: "
+      "A.B.C.D}], " +
+      ports + "}]\n";
+  for (const std::string& text : {slice, legacy}) {
+    const Loaded loaded = load_text(service(ports) + text);
+    ASSERT_EQ(loaded.errors(), "");
+    ASSERT_EQ(endpoints(loaded, 0).size(), 2U) << text;
+    EXPECT_NE(endpoints(loaded, 0)[0].address, endpoints(loaded, 0)[1].address);
+    EXPECT_EQ(endpoints(loaded, 0)[0].address, endpoints(loaded, 1)[0].address);
+  }
+  const Loaded loaded = load_text(service(
+      "type: LoadBalancer, externalIPs: [x.x.x.x], externalTrafficPolicy: Local, healthCheckNodePort: 3xxxx, ports: "
+      "[{name: a, port: 80, nodePort: 3xxxx}, {name: b, port: 81, nodePort: \"<redacted>\"}]"));
+  ASSERT_EQ(loaded.errors(), "");
+  EXPECT_THAT(loaded.notices(), HasSubstr("this port is masked: one is made up (3 times"));
+  EXPECT_EQ(loaded.cluster.services[0].external_ips.size(), 1U);
+  EXPECT_NE(loaded.cluster.service_ports[0].node_port, 0);
+  EXPECT_NE(loaded.cluster.service_ports[0].node_port, loaded.cluster.service_ports[1].node_port);
+  EXPECT_THAT(load_text(service("type: NodePort, ports: [{port: 80, nodePort: 30O80}]")).errors(),
+              HasSubstr("is not a whole number"));
 }
 
 TEST(ApiServer, JobsAreNamedWhereAServiceFindsNoPod) {
@@ -424,6 +456,56 @@ TEST(ApiServer, Ipv6FirstServicesAreTold) {
               testing::Not(HasSubstr("IPv6 Services")));
 }
 
+// Told once; a pod that somebody has placed has no use for a preference.
+TEST(ApiServer, PreferencesOfPlacementAreToldOnce) {
+  const auto said = [](const std::string& rest) {
+    return load_text(
+               "apiVersion: v1\nkind: Node\nmetadata: {name: w1}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: "
+               "p}\nspec: {containers: [{name: a}], " +
+               rest)
+        .notices();
+  };
+  const std::string prefer =
+      "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: "
+      "{matchExpressions: [{key: a, operator: Exists}]}}]}}}\n";
+  EXPECT_THAT(said(prefer), HasSubstr("preferences of placement: not scored when pods without nodeName are placed"));
+  EXPECT_EQ(said("nodeName: w1, " + prefer), "");
+  EXPECT_THAT(said("tolerations: []}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: w2}\nspec: {taints: [{key: a, "
+                   "effect: PreferNoSchedule}]}\n"),
+              HasSubstr("preferences of placement"));
+}
+
+// One of IPv6 alone has no IPv4 address and no IPv4 endpoints; one of both families has them, whichever is first.
+TEST(ApiServer, ServicesOfIpv6AloneAreNotServedOnIpv4) {
+  const auto loaded = [](const std::string& spec) {
+    return load_text(pod("{name: a}") + service("selector: {app: web}, ports: [{port: 80}], " + spec));
+  };
+  for (const char* spec : {"ipFamilies: [IPv6]", "ipFamilies: [IPv6], ipFamilyPolicy: SingleStack", "ipFamily: IPv6",
+                           "clusterIP: \"fd00::1\"", "ipFamilies: [IPv6], clusterIP: None",
+                           "ipFamilies: [IPv6], clusterIP: \"<redacted>\""}) {
+    const Loaded one = loaded(spec);
+    ASSERT_EQ(one.errors(), "") << spec;
+    EXPECT_THAT(one.notices(), HasSubstr("one of IPv6 alone is not")) << spec;
+    EXPECT_THAT(one.notices(), testing::Not(HasSubstr("none is a ready endpoint"))) << spec;
+    EXPECT_TRUE(endpoints(one).empty()) << spec;
+    for (const IpAddress& ip : one.cluster.services[0].cluster_ips) EXPECT_EQ(ip.family(), IpFamily::V6) << spec;
+  }
+  for (const char* spec : {"ipFamilies: [IPv6, IPv4]", "ipFamilies: [IPv6], ipFamilyPolicy: PreferDualStack",
+                           "clusterIPs: [\"fd00::1\", 10.96.0.9]", "ipFamilyPolicy: RequireDualStack"}) {
+    EXPECT_EQ(endpoints(loaded(spec)).size(), 1U) << spec;
+  }
+}
+
+// The message names a pod without the port, not the first of all.
+TEST(ApiServer, AMissingPortIsThatOfThePodThatLacksIt) {
+  const std::string text =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p1, labels: {app: web}}\nspec: {containers: [{name: a, ports: "
+      "[{name: http, containerPort: 80}]}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p2, labels: {app: "
+      "web}}\nspec: {containers: [{name: a, ports: [{name: htpp, containerPort: 80}]}]}\n";
+  EXPECT_THAT(load_text(text + service("selector: {app: web}, ports: [{port: 80, targetPort: http}]")).notices(),
+              HasSubstr("(the first is p2); did you mean 'htpp'?"));
+}
+
 struct Refusal {
   std::string manifest;
   std::string said;
@@ -438,6 +520,11 @@ TEST(ApiServer, WhatItRefusesIsRefused) {
   const auto tolerating = [](const std::string& toleration) {
     return "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], tolerations: [" +
            toleration + "]}\n";
+  };
+  const auto affine = [](const std::string& required) {
+    return "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], affinity: {nodeAffinity: "
+           "{requiredDuringSchedulingIgnoredDuringExecution: {" +
+           required + "}}}}\n";
   };
   const std::vector<Refusal> cases{
       {service("externalTrafficPolicy: Local, ports: [{port: 80}]"),
@@ -469,6 +556,31 @@ TEST(ApiServer, WhatItRefusesIsRefused) {
        "'a.b' is not the name of a namespace"},
       {tolerating("{key: a, operator: Exists, value: b}"), "a value beside operator Exists"},
       {tolerating("{effect: NoSchedule}"), "a toleration without key takes every taint"},
+      {service("ipFamilies: [IPv5], ports: [{port: 80}]"), "unknown value 'IPv5'"},
+      {service("ipFamilies: [IPv4, IPv4], ports: [{port: 80}]"), "IPv4 twice"},
+      {service("ipFamilyPolicy: Dual, ports: [{port: 80}]"), "unknown value 'Dual'"},
+      {service("trafficDistribution: Near, ports: [{port: 80}]"), "unknown value 'Near'"},
+      {service("clusterIP: 10.96.0.8, clusterIPs: [10.96.0.9], ports: [{port: 80}]"),
+       "clusterIP is 10.96.0.8, and clusterIPs begins with 10.96.0.9"},
+      {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {nodeName: b, schedulingGates: [{name: a/b}], "
+       "containers: [{name: a}]}\n",
+       "schedulingGates beside a nodeName"},
+      {affine("nodeSelectorTerms: []"), "nodeSelectorTerms is missing"},
+      {affine(""), "nodeSelectorTerms is missing"},
+      {affine("nodeSelectorTerms: [{matchExpressions: [{key: a, values: [b]}]}]"), "operator is missing"},
+      {affine("nodeSelectorTerms: [{matchExpressions: [{operator: Exists}]}]"), "key is missing"},
+      {workload("Deployment", "selector: {matchExpressions: [{key: a, values: [b]}]}"), "operator is missing"},
+      {workload("Deployment", "selector: {matchExpressions: [{key: a, operator: In}]}"), "operator In without values"},
+      {workload("Deployment", "selector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}"),
+       "operator Exists with values"},
+      {"apiVersion: v1\nkind: Node\nmetadata: {name: w}\nspec: {taints: [{key: a}]}\n", "effect is missing"},
+      {"apiVersion: v1\nkind: Node\nmetadata: {name: w}\nspec: {taints: [{effect: NoSchedule}]}\n", "key is missing"},
+      {"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], restartPolicy: always}\n",
+       "unknown value 'always'; did you mean 'Always'?"},
+      {"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], dnsPolicy: Cluster}\n",
+       "unknown value 'Cluster'"},
+      {pod("{name: a, restartPolicy: Often}"), "unknown value 'Often'"},
+      {pod("{name: a, resources: {requests: {cpu: 1}, limits: {cpu: 0}}}"), "the request for cpu is above its limit"},
   };
   for (const Refusal& one : cases) EXPECT_THAT(load_text(one.manifest).errors(), HasSubstr(one.said)) << one.manifest;
   // RelaxedServiceNameValidation, beta in 1.36: a digit may come first.

@@ -1,6 +1,7 @@
 // Goal: names of apps, calls and workloads become edges with the right target.
 // Method: small clusters whose endpoints are known; mistakes are golden texts in scenario_errors_test.cpp.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "fixture.h"
@@ -131,6 +132,24 @@ TEST(CallGraph, AServiceWithoutEndpointsRefusesItsConnections) {
       EXPECT_GE(result.edges[edge].errors, 19u) << mode << (to_gone ? " gone" : " web");
       EXPECT_EQ(result.edges[edge].timeouts, 0u) << mode;
     }
+  }
+}
+
+// What is not there has a reason: a Job that is not run, a Service that no IPv4 traffic reaches.
+TEST(CallGraph, TargetsThatAreNotServedSayWhy) {
+  const auto errors = [](const std::string& to, const std::string& extra) {
+    return Bound(scenario_text("workloads: {ask: {from: app=client, to: {" + to + "}, arrivals: {poisson: 10/s}}}\n"),
+                 app_manifests("web", 1) + app_manifests("client", 1) + extra)
+        .errors();
+  };
+  const std::string job =
+      "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: a}]}}}\n";
+  EXPECT_THAT(errors("pod: j", job), testing::HasSubstr("the pods of Job j are not run: a Job is not simulated"));
+  EXPECT_THAT(errors("pod: webb", job), testing::HasSubstr("did you mean 'web'?"));
+  for (const char* spec : {"type: NodePort", "clusterIP: None"}) {
+    const std::string v6 = std::string("apiVersion: v1\nkind: Service\nmetadata: {name: six}\nspec: {") + spec +
+                           ", ipFamilies: [IPv6], selector: {app: web}, ports: [{port: 80}]}\n";
+    EXPECT_THAT(errors("service: six", v6), testing::HasSubstr("Service six has IPv6 addresses alone")) << spec;
   }
 }
 
