@@ -45,12 +45,14 @@ std::uint64_t ArrivalClock::begin(TrafficIndex index) {
   return hash_combine(source.key, source.begun++);
 }
 
-Duration ArrivalClock::pause(TrafficIndex source, std::uint64_t request) const { return think(source, mix64(request)); }
+Duration ArrivalClock::offset(TrafficIndex source, std::uint32_t user) const {
+  RngStream draw = streams_.get(sources_[source].think, user);
+  return drawn_span(std::get<ClosedLoop>(plan_.sources[source].arrivals).think_seconds.sample_residual(draw));
+}
 
-Duration ArrivalClock::think(TrafficIndex source, std::uint64_t id) const {
-  RngStream draw = streams_.get(sources_[source].think, id);
-  const auto& loop = std::get<ClosedLoop>(plan_.sources[source].arrivals);
-  return drawn_span(loop.think_seconds.sample(draw));
+Duration ArrivalClock::pause(TrafficIndex source, std::uint64_t request) const {
+  RngStream draw = streams_.get(sources_[source].think, mix64(request));
+  return drawn_span(std::get<ClosedLoop>(plan_.sources[source].arrivals).think_seconds.sample(draw));
 }
 
 }  // namespace knetsim

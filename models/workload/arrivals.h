@@ -22,9 +22,9 @@ class ArrivalClock {
   /// Id of the request that begins now.
   std::uint64_t begin(TrafficIndex source);
 
-  /// Closed loop: when a user's first request begins. Users are spread by one think time each, so that they do not
-  /// march in step.
-  Duration offset(TrafficIndex source, std::uint32_t user) const { return think(source, user); }
+  /// Closed loop: when a user's first request begins. Users have been thinking for long, each for itself: they do not
+  /// march in step, whatever the law.
+  Duration offset(TrafficIndex source, std::uint32_t user) const;
   /// Closed loop: the pause after the answer to `request`.
   Duration pause(TrafficIndex source, std::uint64_t request) const;
 
@@ -36,7 +36,6 @@ class ArrivalClock {
     double phase = 0;         ///< Constant: the first arrival, as a part of an interval.
     std::uint64_t begun = 0;  ///< The next request's number.
   };
-  Duration think(TrafficIndex source, std::uint64_t id) const;
 
   const TrafficPlan& plan_;
   RandomStreams streams_;

@@ -38,6 +38,11 @@ double gamma_draw(double shape, RngStream& stream) {
   }
 }
 
+// The quantile at `part` of the law with a density in proportion to x from low to high.
+double by_length_between(double low, double high, double part) {
+  return std::sqrt(low * low + part * (high * high - low * low));
+}
+
 double pareto_moment(double low, double high, double alpha, int order) {
   // Of the law cut off at `high`: alpha low^alpha / (1 - (low/high)^alpha) times the integral of x^(order - alpha - 1).
   const double ratio = math::pow(low / high, alpha);
@@ -153,6 +158,47 @@ double Distribution::sample(RngStream& stream) const {
     }
   }
   return 0;
+}
+
+// For each law the one with density x f(x) / mean: often of the same family.
+double Distribution::sample_by_length(RngStream& stream) const {
+  switch (kind_) {
+    case Kind::Constant:
+      return a_;
+    case Kind::Uniform:
+      return by_length_between(a_, b_, stream.uniform());
+    case Kind::Exponential:
+      return -a_ * math::log(stream.uniform() * stream.uniform());
+    case Kind::Lognormal:
+      return a_ * math::exp(b_ * (b_ + standard_normal(stream)));
+    case Kind::Gamma:
+      return a_ / b_ * gamma_draw(b_ + 1, stream);
+    case Kind::Pareto:
+      return a_ * math::pow(stream.uniform(), -1 / (b_ - 1));
+    case Kind::BoundedPareto: {
+      const double alpha = c_ - 1;
+      if (std::fabs(alpha) < 1e-9) return a_ * math::pow(b_ / a_, stream.uniform());
+      return a_ * math::pow(1 - stream.uniform() * (1 - math::pow(a_ / b_, alpha)), -1 / alpha);
+    }
+    case Kind::Empirical: {
+      double left = stream.uniform() * mean() - points_->front().value * points_->front().cumulative;
+      if (left <= 0) return points_->front().value;
+      for (std::size_t i = 1; i < points_->size(); ++i) {
+        const Point& low = (*points_)[i - 1];
+        const Point& high = (*points_)[i];
+        const double weight = (low.value + high.value) / 2 * (high.cumulative - low.cumulative);
+        if (left <= weight) return by_length_between(low.value, high.value, left / weight);
+        left -= weight;
+      }
+      return points_->back().value;
+    }
+  }
+  return 0;
+}
+
+double Distribution::sample_residual(RngStream& stream) const {
+  if (kind_ == Kind::Exponential || mean() == kInfinity) return sample(stream);  // the former forgets what has passed
+  return stream.uniform() * sample_by_length(stream);
 }
 
 double Distribution::mean() const {

@@ -41,6 +41,10 @@ class Distribution {
   static Distribution empirical(std::vector<Point> points);
 
   double sample(RngStream& stream) const;
+  /// Of spans that follow each other and have done so for long: what is left of the one that an instant falls into, a
+  /// uniform part of a span drawn in proportion to its length (the equilibrium law of a renewal process). Where the mean
+  /// is infinite there is no such law, and a whole span is drawn.
+  double sample_residual(RngStream& stream) const;
   double mean() const;
   /// E[X^2]: what Pollaczek-Khinchine's formula needs. Infinite where it is.
   double second_moment() const;
@@ -50,6 +54,8 @@ class Distribution {
  private:
   enum class Kind : std::uint8_t { Constant, Uniform, Exponential, Lognormal, Gamma, Pareto, BoundedPareto, Empirical };
   Distribution(Kind kind, double a, double b, double c = 0) : kind_(kind), a_(a), b_(b), c_(c) {}
+  /// A draw of the law whose density is x times this one's, over its mean.
+  double sample_by_length(RngStream& stream) const;
 
   Kind kind_ = Kind::Constant;
   double a_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "sim/core/ensure.h"
 
@@ -69,6 +70,10 @@ void Cpus::submit(Time now, const Burst& burst) {
     if (groups_[bound].bandwidth.limited()) ask_for_quota(bound, now);
   }
   bursts_[index].throttle_mark = throttled_time(burst.group, now);
+  if (goes_on(burst.group)) {
+    ending_.next = index;
+    return;
+  }
   if (node.idle > 0 && group.holds == 0) {
     bursts_[index].wake_left = burst.wake;
     start(idle_core(node, burst.last_core, now), index, now);
@@ -181,19 +186,28 @@ void Cpus::core_event(CoreIndex index, Time now) {
                            .waited = live.waited,
                            .throttled = live.throttled};
   const GroupIndex ran = live.burst.group;
-  const Group& group = groups_[ran];
   Node& node = nodes_[core.node];
+  // The thread holds its core until it blocks: what it has to do next is known when the owner has been told.
+  ending_ = {.core = index};
+  (groups_[ran].owner != nullptr ? *groups_[ran].owner : *owner_).on_burst_done(now, report);
+  const std::uint32_t next = std::exchange(ending_, {}).next;
   for (GroupIndex g = ran; g != kNone; g = groups_[g].parent) --groups_[g].running;
   core.running = kNone;
   ++node.idle;
+  free_bursts_.push_back(burst);
   const GroupIndex waiting = best_ready(node);
   const std::int64_t reached = groups_[top(ran)].vruntime;
   node.min_vruntime =
       std::max(node.min_vruntime, waiting == kNone ? reached : std::min(reached, groups_[top(waiting)].vruntime));
   advance_least(ran);
-  free_bursts_.push_back(burst);
+  if (next != kNone && groups_[ran].holds == 0) {
+    const Time started = core.started;  // it was not chosen anew, so its slice runs on
+    start(index, next, now);
+    core.started = started;
+    return;
+  }
+  if (next != kNone) enqueue(next, false);
   run_next(index, now);
-  (group.owner != nullptr ? *group.owner : *owner_).on_burst_done(now, report);
 }
 
 Duration Cpus::softirq_time(CoreIndex core, Time now) const { return cores_[core].softirq.executed(now); }

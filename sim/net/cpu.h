@@ -82,7 +82,9 @@ class Cpus final : public EventHandler {
   bool softirq_idle(CoreIndex core, Time now) const { return cores_[core].softirq.idle(now); }
   Time book_softirq(CoreIndex core, Time now, Duration work) { return cores_[core].softirq.book(now, work); }
 
-  /// The burst can run from now on; on_burst_done() follows, never from inside this call.
+  /// The burst can run from now on; on_burst_done() follows, never from inside this call. Where the owner submits a burst
+  /// while it is told of the end of one of the same group, the thread goes on without having slept: it keeps its core
+  /// and its slice, and gives way only when that has run out.
   void submit(Time now, const Burst& burst);
 
   void on_event(Time now, const Event& event) override;
@@ -161,6 +163,10 @@ class Cpus final : public EventHandler {
     const GroupIndex of = bursts_[core.running].burst.group;
     return of == group || groups_[of].parent == group;
   }
+  /// A burst of the group that is submitted now is the next one of the thread whose burst ends.
+  bool goes_on(GroupIndex group) const {
+    return ending_.core != kNone && ending_.next == kNone && bursts_[cores_[ending_.core].running].burst.group == group;
+  }
   /// The groups that have bursts of their own: the group itself, or those within it.
   std::span<Group> leaves(GroupIndex group) {
     const std::uint32_t members = groups_[group].members;
@@ -168,6 +174,11 @@ class Cpus final : public EventHandler {
   }
   GroupIndex index_of(const Group& group) const { return static_cast<GroupIndex>(&group - groups_.data()); }
   std::uint32_t take_burst();
+
+  struct Ending {
+    CoreIndex core = kNone;      ///< its burst is done, and the owner is being told
+    std::uint32_t next = kNone;  ///< the burst with which its thread goes on
+  };
 
   // cpu.cpp: bursts on cores
   void start(CoreIndex core, std::uint32_t burst, Time now);
@@ -208,6 +219,7 @@ class Cpus final : public EventHandler {
   std::vector<Group> groups_;
   std::vector<Live> bursts_;
   std::vector<std::uint32_t> free_bursts_;
+  Ending ending_;
 };
 
 }  // namespace knetsim

@@ -102,7 +102,7 @@ void Cpus::throttle(GroupIndex index, Time now) {
     ready.erase(std::find(ready.begin(), ready.end(), index_of(leaf)));
   }
   for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
-    if (runs(cores_[core], index)) {
+    if (runs(cores_[core], index) && core != ending_.core) {
       stop(core, now, true);
       run_next(core, now);
     }

@@ -167,7 +167,7 @@ bool Cpus::preempt_for(GroupIndex group, Time now) {
   CoreIndex victim = kNone;
   for (CoreIndex core = node.first_core; core < node.first_core + node.cores; ++core) {
     const GroupIndex running = bursts_[cores_[core].running].burst.group;
-    if (running == group) {
+    if (running == group || core == ending_.core) {
       continue;
     }
     account(cores_[core], now);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "sim/core/censored_times.h"
@@ -54,6 +55,17 @@ TEST(Window, UsersWhoAreAlwaysServedGiveOffTheirNumberAServiceTime) {
   EXPECT_LE(rate.low(), 10);
   EXPECT_GE(rate.high(), 10);
   EXPECT_LT(rate.half_width, 1.2);
+}
+
+// A thousand users who think for exactly 10 s and are answered at once ask 100 times a second from the start: of the
+// first 5 s each user's first request falls with probability 1/2, each for itself.
+TEST(Window, UsersHaveBeenThinkingBeforeTheRunBegins) {
+  SingleServer server = SingleServer::open_loop(1, Distribution::constant(0), 1);
+  server.plan.sources[0].arrivals = ClosedLoop{.users = 1000, .think_seconds = Distribution::constant(10)};
+  server.warm_up = 0s;
+  server.duration = 5s;
+  const EdgeStats stats = server.run().stats;
+  EXPECT_NEAR(static_cast<double>(stats.asked), 500, 5 * std::sqrt(1000 * 0.25));
 }
 
 // Half of capacity: the last of the window's requests ends within milliseconds, and the run with it.

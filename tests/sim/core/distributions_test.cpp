@@ -157,6 +157,42 @@ TEST(Distribution, EmpiricalIsLinearInsideASegmentAndKeepsAtoms) {
                  [](double x) { return x < 10 ? x / 20 : 0.5 + (x - 10) / 180; });
 }
 
+/// What is left of the span that holds the instant 0, of a renewal process begun at random 100 to 101 means before.
+double residual_of_walk(const Distribution& law, RngStream& rng) {
+  double at = -(100 + rng.uniform()) * law.mean();
+  while (at < 0) at += law.sample(rng);
+  return at;
+}
+
+// Two samples of one law: the Kolmogorov-Smirnov distance stays below 1.95 sqrt(2 / n) with probability 0.999.
+TEST(Distribution, AResidualIsWhatARenewalProcessLeaves) {
+  constexpr int kResiduals = 20'000;
+  for (const Distribution& law :
+       {Distribution::constant(3), Distribution::uniform(2, 5), Distribution::exponential(0.25),
+        Distribution::lognormal_median(3, 0.8), Distribution::gamma(6, 0.3), Distribution::gamma(6, 2.5),
+        Distribution::pareto(2, 3.5), Distribution::bounded_pareto(1, 20, 0.5), Distribution::bounded_pareto(1, 20, 1),
+        Distribution::bounded_pareto(1, 20, 2), Distribution::empirical({{10, 0.2}, {20, 0.5}, {40, 0.9}, {40, 1}}),
+        Distribution::empirical({{0, 0.5}, {1, 0.5}, {2, 1}})}) {
+    RngStream rng = RandomStreams(4).get("residuals", 0);
+    std::vector<double> draws(kResiduals);
+    std::vector<double> walks(kResiduals);
+    for (double& draw : draws) draw = law.sample_residual(rng);
+    for (double& walk : walks) walk = residual_of_walk(law, rng);
+    std::sort(draws.begin(), draws.end());
+    std::sort(walks.begin(), walks.end());
+    double distance = 0;
+    for (auto at = draws.begin(); at != draws.end(); ++at) {
+      const auto below = std::lower_bound(walks.begin(), walks.end(), *at) - walks.begin();
+      distance = std::max(distance, std::fabs(static_cast<double>(below - (at - draws.begin()))) / kResiduals);
+    }
+    EXPECT_LT(distance, 1.95 * std::sqrt(2.0 / kResiduals)) << law.describe();
+  }
+  RngStream rng(1, 2);
+  EXPECT_EQ(Distribution().sample_residual(rng), 0.0);
+  EXPECT_EQ(Distribution::empirical({{0, 1}}).sample_residual(rng), 0.0);
+  EXPECT_GE(Distribution::pareto(2, 1).sample_residual(rng), 2.0) << "no law: a whole span";
+}
+
 TEST(Distribution, StandardNormalFollowsItsLaw) {
   RngStream rng = RandomStreams(1).get("normal", 0);
   std::vector<double> values(kDraws);

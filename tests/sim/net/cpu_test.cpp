@@ -134,6 +134,27 @@ TEST(Weights, DivideAContendedCoreInProportionToRequests) {
   EXPECT_EQ(sum, wall) << "the core is never idle";
 }
 
+// The same for threads whose work comes in pieces, each taken up as the last is done, as a server takes requests from
+// its queue: they do not sleep between, and the length of a piece, or how many threads there are, decides nothing.
+TEST(Weights, DivideACoreWhateverThePiecesOfWork) {
+  for (const Duration piece : {Duration(100us), Duration(1ms), Duration(7ms)}) {
+    for (const int threads : {1, 3}) {
+      CpuHarness h;
+      h.cpus.add_node(1);
+      std::vector<GroupIndex> groups{h.cpus.add_group(0, 307.2), h.cpus.add_group(0, 102.4)};
+      for (const GroupIndex group : groups) {
+        for (int i = 0; i < threads; ++i) h.submit_at(at(0us), {.group = group, .cpu = piece, .cookie = group});
+      }
+      h.on_end = [&](Time now, const BurstReport& report) {
+        h.cpus.submit(now, {.group = static_cast<GroupIndex>(report.cookie), .cpu = piece, .cookie = report.cookie});
+      };
+      h.scheduler.run_until(at(10s));
+      EXPECT_NEAR(to_seconds(h.cpus.group_time(groups[0], at(10s))), 7.5, 12e-3) << piece.count() << ' ' << threads;
+      EXPECT_NEAR(to_seconds(h.cpus.group_time(groups[1], at(10s))), 2.5, 12e-3) << piece.count() << ' ' << threads;
+    }
+  }
+}
+
 TEST(Weights, AreOfTheGroupHoweverManyThreadsItHas) {
   CpuHarness h;
   h.cpus.add_node(1);
@@ -248,6 +269,36 @@ TEST(Bursts, AccountForAllOfTheirTime) {
   for (const GroupIndex group : groups) of_groups += h.cpus.group_time(group, at(100s));
   EXPECT_EQ(of_cores, work);
   EXPECT_EQ(of_groups, work);
+}
+
+// A thread that goes on keeps its core before others of its group that wait, and gives way after a slice.
+TEST(Bursts, OfAThreadThatGoesOnKeepItsCoreForASlice) {
+  CpuHarness h;
+  h.cpus.add_node(1);
+  const GroupIndex group = h.cpus.add_group(0, 1024);
+  h.submit_at(at(0us), {.group = group, .cpu = 800us, .cookie = 1});
+  h.submit_at(at(0us), {.group = group, .cpu = 800us, .cookie = 2});
+  h.on_end = [&](Time now, const BurstReport& report) {
+    if (report.cookie == 1) h.cpus.submit(now, {.group = group, .cpu = 800us, .cookie = 1});
+  };
+  h.scheduler.run_until(at(4100us));
+  std::vector<std::uint64_t> cookies;
+  for (const CpuHarness::End& end : h.ends) cookies.push_back(end.report.cookie);
+  EXPECT_EQ(cookies, (std::vector<std::uint64_t>{1, 1, 1, 2, 1}));
+}
+
+// The quota is spent as a piece ends: the thread that would go on is held with all of its group.
+TEST(Bursts, OfAThreadThatGoesOnAreHeldWhereTheQuotaIsSpent) {
+  CpuHarness h;
+  h.cpus.add_node(1);
+  const GroupIndex group = h.cpus.add_group(0, 1024, CpuQuota{.quota = 30ms});
+  h.submit_at(at(0us), {.group = group, .cpu = 10ms});
+  h.on_end = [&](Time now, const BurstReport&) { h.cpus.submit(now, {.group = group, .cpu = 10ms}); };
+  h.scheduler.run_until(at(1s - 1us));
+  EXPECT_EQ(h.cpus.group_time(group, at(1s - 1us)), 10 * 30ms);
+  EXPECT_EQ(h.ends.size(), 30U);
+  EXPECT_EQ(h.ends[3].at, at(110ms));
+  EXPECT_EQ(h.ends[3].report.throttled, 70ms);
 }
 
 TEST(Bursts, OfNoWorkEndAtOnce) {
