@@ -11,8 +11,6 @@
 namespace knetsim {
 namespace {
 
-constexpr double kConfidence = 0.95;
-
 enum class Wanted : std::uint8_t { Less, More };
 
 ComparisonVerdict by(const Bounds& interval, Wanted wanted) {

@@ -11,9 +11,6 @@
 namespace knetsim {
 namespace {
 
-constexpr double kConfidence = 0.95;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 bool is_below(double value, const Limit& limit) {
   return value < limit.value || (limit.or_equal && value == limit.value);
 }

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace knetsim {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A point in a histogram: so far up the bucket that begins at `lower`. Observations are taken to lie evenly in it.
 struct Place {

@@ -21,7 +21,6 @@ Spread spread_of(std::span<const double> influence) {
 }
 
 Bounds student_interval(double estimate, const Spread& spread, double confidence) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (spread.degrees <= 0 || std::isinf(spread.standard_error)) return {-kInfinity, kInfinity};
   const double reach = student_t_quantile((1 + confidence) / 2, spread.degrees) * spread.standard_error;
   return {estimate - reach, estimate + reach};

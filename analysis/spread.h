@@ -1,10 +1,14 @@
 #pragma once
 
+#include <limits>
 #include <span>
 
 #include "sim/core/statistics.h"
 
 namespace knetsim {
+
+inline constexpr double kConfidence = 0.95;  ///< Of every interval that is shown or judged by.
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// How far an estimate may be from what it estimates, by the part that each replicate has in it.
 struct Spread {

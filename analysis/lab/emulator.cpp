@@ -38,9 +38,9 @@ Descriptor in_memory(const std::string& bytes) {
   return file;
 }
 
-struct Pipe {
+struct EmulatorPipe {
   Descriptor read, write;
-  Pipe() {
+  EmulatorPipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw LabError("no pipe: too many open files?");
     read = Descriptor(ends[0]);
@@ -153,8 +153,8 @@ GuestRun run_guest(const GuestKernel& kernel, const std::string& archive, const 
                                kEmulator));
   }
   const Descriptor files = in_memory(archive);
-  Pipe terminal;
-  Pipe results;
+  EmulatorPipe terminal;
+  EmulatorPipe results;
   Process emulator(command_line(kernel, files.get(), results.write.get(), options), terminal.write.get(),
                    {files.get(), results.write.get()});
   terminal.write.close();

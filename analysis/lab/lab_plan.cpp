@@ -6,7 +6,7 @@
 namespace knetsim::lab {
 namespace {
 
-class Plan {
+class CaseList {
  public:
   void both(LabCase one) {
     for (const Operation operation : {Operation::RoundTrip, Operation::Connect}) {
@@ -41,7 +41,7 @@ LabCase hosts(const LabRules& rules) {
 }
 
 /// All ways of asking for a Service but its ClusterIP.
-void exposures(Plan& plan, const LabRules& rules, bool iptables) {
+void exposures(CaseList& plan, const LabRules& rules, bool iptables) {
   for (const IngressNode asked : {IngressNode::ClientNode, IngressNode::ServerNode, IngressNode::ThirdNode}) {
     plan.both({.setup = {.nodes = asked == IngressNode::ThirdNode ? 3u : 2u, .rules = rules},
                .exposure = Exposure::NodePort,
@@ -58,7 +58,7 @@ void exposures(Plan& plan, const LabRules& rules, bool iptables) {
 }
 
 /// Whole connections, two Services in a chain, datagrams.
-void connections(Plan& plan, const LabRules& rules) {
+void connections(CaseList& plan, const LabRules& rules) {
   for (const std::uint32_t requests : {1u, 5u}) {
     plan.session({.setup = {.rules = rules}, .exposure = Exposure::ClusterIp}, requests);
   }
@@ -69,7 +69,7 @@ void connections(Plan& plan, const LabRules& rules) {
 }
 
 /// A client that session affinity does not know, and one that it does.
-void affinity(Plan& plan, LabRules rules) {
+void affinity(CaseList& plan, LabRules rules) {
   rules.affinity = true;
   LabCase one{.setup = {.rules = rules}, .exposure = Exposure::ClusterIp};
   plan.one(one, Operation::Connect);
@@ -78,7 +78,7 @@ void affinity(Plan& plan, LabRules rules) {
 }
 
 /// Overlays that no pod network of the models uses, shown beside VXLAN; and packets that change CPU.
-void without_model(Plan& plan, const Surroundings& here) {
+void without_model(CaseList& plan, const Surroundings& here) {
   if (here.cpus.size() > 1 && here.receive_steering) {
     std::vector<LabCase> paths = {hosts({}), LabCase{}};
     if (here.iptables_legacy) {
@@ -119,7 +119,7 @@ std::span<const UnmeasuredKind> unmeasured_kinds() {
 }
 
 std::vector<LabCase> calibration_cases(const Surroundings& here) {
-  Plan plan;
+  CaseList plan;
   const auto pods = [&](const LabRules& rules) {
     plan.both(hosts(rules));
     plan.both({.setup = {.nodes = 1, .rules = rules}});
@@ -167,7 +167,7 @@ std::vector<LabCase> calibration_cases(const Surroundings& here) {
 }
 
 std::vector<LabCase> held_out_cases(const Surroundings& here) {
-  Plan plan;
+  CaseList plan;
   plan.both(hosts({}));  // of the calibration
   for (const LabProxy proxy : proxies_of(here)) {
     const bool scanned = proxy != LabProxy::Nftables && proxy != LabProxy::Ipvs;

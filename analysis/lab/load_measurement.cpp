@@ -107,7 +107,7 @@ LoadSample watch_load(const LabDatapath& datapath, const LoadCase& load, const s
 namespace {
 
 /// The rounds of one load.
-struct Rounds {
+struct LoadRounds {
   std::vector<double> rate, cpu, skb_cpu, process, out, back, busy;
 
   void add(const LoadSample& one, double cpus) {
@@ -137,7 +137,7 @@ std::vector<MeasuredLoad> measure_loads(const std::vector<LoadCase>& loads, cons
     datapath = std::make_unique<LabDatapath>(load.path.setup, LabServers::None);
   }
   const CpuIdle idle;
-  std::vector<Rounds> rounds(loads.size());
+  std::vector<LoadRounds> rounds(loads.size());
   for (std::uint32_t round = 0; round < options.rounds; ++round) {
     const std::vector<std::size_t> order = order_of_round(loads.size(), round);
     for (std::size_t i = 0; i < loads.size(); ++i) {
@@ -150,7 +150,7 @@ std::vector<MeasuredLoad> measure_loads(const std::vector<LoadCase>& loads, cons
   }
   std::vector<MeasuredLoad> measured;
   for (std::size_t i = 0; i < loads.size(); ++i) {
-    const Rounds& of = rounds[i];
+    const LoadRounds& of = rounds[i];
     measured.push_back({.load = loads[i],
                         .rate = median_of(of.rate),
                         .cpu_ns = median_of(of.cpu),

@@ -69,11 +69,11 @@ std::string program(LabProxy proxy) {
                                            : "nft";
 }
 
-struct Rounds {
+struct RuleRounds {
   std::vector<double> seconds, cpu, sync;
 };
 
-void load_once(const RuleLoadCase& load, const std::string& text, Rounds& rounds) {
+void load_once(const RuleLoadCase& load, const std::string& text, RuleRounds& rounds) {
   const NetNamespace space("rules");
   const std::string tool = program(load.proxy);
   if (load.proxy == LabProxy::Nftables) {
@@ -130,7 +130,7 @@ std::vector<RuleLoadCase> rule_load_cases(const Surroundings& here) {
 std::vector<MeasuredRuleLoad> measure_rule_loads(const std::vector<RuleLoadCase>& loads,
                                                  const RuleLoadOptions& options) {
   std::vector<std::string> texts;
-  std::vector<Rounds> rounds(loads.size());
+  std::vector<RuleRounds> rounds(loads.size());
   std::vector<MeasuredRuleLoad> measured;
   for (const RuleLoadCase& load : loads) {
     const Ruleset ruleset = ruleset_of(load);

@@ -11,8 +11,8 @@
 namespace knetsim::lab {
 namespace {
 
-constexpr double kTau = 1.5;                // prior: within a factor 4.5
-constexpr double kLeastUncertainty = 0.03;  // of a percentile as measured
+constexpr double kShapeTau = 1.5;                // prior: within a factor 4.5
+constexpr double kLeastShapeUncertainty = 0.03;  // of a percentile as measured
 
 // Where nothing is known: steps that hardly vary, a tick of 250 to 1,000 Hz that a hypervisor makes dear.
 constexpr double kStart[] = {0.05, 0.3, 0.1, 1'000, 40e6, 0.5};
@@ -62,7 +62,7 @@ FittedShapes fit_shapes(std::span<const Measured> measured, const CostProfile& p
     return all;
   };
   const auto weight = [](const Estimate& figure) {
-    return 1 / std::max(kLeastUncertainty, (figure.high - figure.low) / 4 / figure.value);
+    return 1 / std::max(kLeastShapeUncertainty, (figure.high - figure.low) / 4 / figure.value);
   };
   const LeastSquares found = least_squares(
       [&](const Eigen::VectorXd& logs) {
@@ -73,7 +73,7 @@ FittedShapes fit_shapes(std::span<const Measured> measured, const CostProfile& p
           all[2 * i] *= weight(one.p90);
           all[2 * i + 1] *= weight(one.p99);
         }
-        all.tail(kUnknowns) = (start - logs) / kTau;
+        all.tail(kUnknowns) = (start - logs) / kShapeTau;
         return all;
       },
       start);

@@ -23,7 +23,7 @@ namespace knetsim {
 namespace {
 
 /// Memory per rule, by what a packet does there, read off a small ruleset of the same layout.
-struct Bytes {
+struct RuleBytes {
   std::uint32_t to_services;  ///< PREROUTING and OUTPUT, nat
   std::uint32_t service;      ///< KUBE-SERVICES
   std::uint32_t node_port;    ///< KUBE-NODEPORTS
@@ -43,7 +43,7 @@ std::uint32_t mean_bytes(const Table& table, std::string_view chain, IptablesBac
   return static_cast<std::uint32_t>((sum + rules.size() / 2) / rules.size());
 }
 
-Bytes bytes_of(Version kubernetes, IptablesBackend backend, bool large_cluster) {
+RuleBytes bytes_of(Version kubernetes, IptablesBackend backend, bool large_cluster) {
   ServicePortSpec service{.name = "svc", .port_name = "http", .cluster_ip = 1, .port = 80, .node_port = 30'000};
   service.endpoints = {{1, 80, true}, {2, 80, true}, {3, 80, true}};
   const Ruleset rules =
@@ -69,9 +69,9 @@ Bytes bytes_of(Version kubernetes, IptablesBackend backend, bool large_cluster) 
 }
 
 /// The sizes of every layout, worked out once: a node has a model of its own, and there are thousands.
-const Bytes& bytes_for(const ProxyParams& params) {
-  static const std::array<Bytes, 8> all = [] {
-    std::array<Bytes, 8> made{};
+const RuleBytes& bytes_for(const ProxyParams& params) {
+  static const std::array<RuleBytes, 8> all = [] {
+    std::array<RuleBytes, 8> made{};
     for (std::size_t i = 0; i < made.size(); ++i) {
       made[i] = bytes_of((i & 1) != 0 ? Version{1, 20} : Version{1, 36},
                          (i & 2) != 0 ? IptablesBackend::Nft : IptablesBackend::Legacy, (i & 4) != 0);
@@ -350,7 +350,7 @@ class Iptables final : public ProxyModel {
   }
 
   RuleSizes sizes_;
-  const Bytes& bytes_;
+  const RuleBytes& bytes_;
   StepKind kind_;
   int legacy_;            ///< 1 where a port or a mark is compared by an extension, 0 where natively.
   int endpoint_comment_;  ///< 1 where the rules of endpoints have comments.

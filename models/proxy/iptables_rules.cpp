@@ -61,9 +61,9 @@ Table nat_table() {
 }
 
 /// Writes the rules of Services, one after another, into the two tables.
-class Writer {
+class IptablesWriter {
  public:
-  Writer(const NodeSpec& node, Version kubernetes, bool comments)
+  IptablesWriter(const NodeSpec& node, Version kubernetes, bool comments)
       : node_(node), two_rules_(two_rules_per_service(kubernetes)), comments_(comments) {}
 
   void add(const ServicePortSpec& service) {
@@ -286,7 +286,7 @@ Ruleset iptables_rules(const NodeSpec& node, std::span<const ServicePortSpec> se
   for (const ServicePortSpec& service : services) {
     endpoints += service.endpoints.size();
   }
-  Writer writer(node, options.kubernetes, !options.large_cluster && endpoints <= kLargeClusterEndpoints);
+  IptablesWriter writer(node, options.kubernetes, !options.large_cluster && endpoints <= kLargeClusterEndpoints);
   for (const ServicePortSpec& service : services) {
     writer.add(service);
   }

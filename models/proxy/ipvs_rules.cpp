@@ -32,7 +32,7 @@ std::map<std::string, IpSet> empty_sets() {
 
 // kube-proxy puts each jump in front of what is there, so that the last of iptablesJumpChain comes first; kubelet,
 // which starts earlier, stands behind.
-Table filter_table() {
+Table ipvs_filter_table() {
   Rule reject{.matches = {match::State{.is_new = true}, match::InIpSet{"KUBE-IPVS-IPS"}},
               .actions = {action::Reject{}}};
   Rule health{.matches = {match::InIpSet{"KUBE-HEALTH-CHECK-NODE-PORT"}},
@@ -155,7 +155,7 @@ IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
   // Two ports of one Service have one address.
   std::sort(made.addresses.begin(), made.addresses.end());
   made.addresses.erase(std::unique(made.addresses.begin(), made.addresses.end()), made.addresses.end());
-  made.rules = {.syntax = RuleSyntax::Iptables, .tables = {filter_table(), nat_table(node, sets)}};
+  made.rules = {.syntax = RuleSyntax::Iptables, .tables = {ipvs_filter_table(), nat_table(node, sets)}};
   made.rules.ip_sets = std::move(sets);
   return made;
 }

@@ -24,9 +24,10 @@ Rule look_up(std::string map, action::Key key, std::vector<Match> matches = {}) 
 }
 
 /// Writes the table's fixed part, then Services one after another.
-class Writer {
+class NftablesWriter {
  public:
-  Writer(const NodeSpec& node, Version kubernetes) : node_(node), squashed_(squashed_endpoint_chains(kubernetes)) {
+  NftablesWriter(const NodeSpec& node, Version kubernetes)
+      : node_(node), squashed_(squashed_endpoint_chains(kubernetes)) {
     table_.name = "kube-proxy";
     base_chains();
     named_objects();
@@ -232,7 +233,7 @@ class Writer {
 }  // namespace
 
 Ruleset nftables_rules(const NodeSpec& node, std::span<const ServicePortSpec> services, Version kubernetes) {
-  Writer writer(node, kubernetes);
+  NftablesWriter writer(node, kubernetes);
   for (const ServicePortSpec& service : services) {
     writer.add(service);
   }

@@ -9,13 +9,13 @@ namespace knetsim {
 
 namespace {
 
-struct Bytes {
+struct PortmapBytes {
   std::uint32_t jump;
   std::uint32_t entry;
   std::uint32_t port;
 };
 
-Bytes bytes_of(IptablesBackend backend) {
+PortmapBytes bytes_of(IptablesBackend backend) {
   Ruleset rules = iptables_rules({}, {});
   const HostPortSpec container{.container = "sample", .address = 1, .mappings = {{Transport::Tcp, 8080, 80}}};
   add_portmap_rules(rules, std::span(&container, 1));
@@ -29,9 +29,9 @@ Bytes bytes_of(IptablesBackend backend) {
 
 PortMap::PortMap(std::uint32_t containers, IptablesBackend backend)
     : containers_(containers), kind_(backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule) {
-  static const Bytes legacy = bytes_of(IptablesBackend::Legacy);
-  static const Bytes nft = bytes_of(IptablesBackend::Nft);
-  const Bytes& bytes = backend == IptablesBackend::Legacy ? legacy : nft;
+  static const PortmapBytes legacy = bytes_of(IptablesBackend::Legacy);
+  static const PortmapBytes nft = bytes_of(IptablesBackend::Nft);
+  const PortmapBytes& bytes = backend == IptablesBackend::Legacy ? legacy : nft;
   jump_bytes_ = bytes.jump;
   entry_bytes_ = bytes.entry;
   port_bytes_ = bytes.port;

@@ -28,7 +28,7 @@ struct InspectArguments {
 };
 
 /// One workload of one variant, all replicates together.
-struct Row {
+struct GroupRow {
   std::string variant;
   std::string workload;
   std::int64_t replicates = 0;
@@ -69,18 +69,18 @@ void add_buckets(Histogram& ns, const HistogramResults& histogram, const std::ve
   }
 }
 
-std::vector<Row> rows_of(const ExperimentResults& results) {
+std::vector<GroupRow> rows_of(const ExperimentResults& results) {
   const SummaryResults& summary = results.summary;
   const std::vector<std::size_t> starts = row_starts(results.latency_histogram);
   const std::vector<std::size_t> unfinished_starts = row_starts(results.unfinished_histogram);
   const std::size_t workloads = results.workloads.size();
-  std::vector<Row> rows;
+  std::vector<GroupRow> rows;
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> row_of;
   for (std::size_t run = 0; run < results.runs(); ++run) {
     for (std::size_t w = 0; w < workloads; ++w) {
       const auto [known, fresh] = row_of.try_emplace({results.variant[run], results.workloads[w]}, rows.size());
       if (fresh) rows.push_back({.variant = results.variant[run], .workload = results.workloads[w]});
-      Row* row = &rows[known->second];
+      GroupRow* row = &rows[known->second];
       const std::size_t cell = run * workloads + w;
       ++row->replicates;
       row->offered += cell_of(summary.offered_rate, cell);
@@ -94,7 +94,7 @@ std::vector<Row> rows_of(const ExperimentResults& results) {
       add_buckets(row->unfinished_age_ns, results.unfinished_histogram, unfinished_starts, cell);
     }
   }
-  for (Row& row : rows) {
+  for (GroupRow& row : rows) {
     row.offered /= static_cast<double>(row.replicates);
     row.achieved /= static_cast<double>(row.replicates);
   }
@@ -129,7 +129,7 @@ void print_inspect_json(const ResultsContent& content) {
     json["groups"].push_back({{"path", group.path}, {"axes", group.axes}, {"description", group.description}});
   }
   json["summary"] = nlohmann::ordered_json::array();
-  for (const Row& row : rows_of(results)) {
+  for (const GroupRow& row : rows_of(results)) {
     nlohmann::ordered_json line = {{"variant", row.variant},
                                    {"workload", row.workload},
                                    {"replicates", row.replicates},
@@ -157,7 +157,7 @@ void print_inspect_json(const ResultsContent& content) {
   print_json(json);
 }
 
-std::string latency_text(const Row& row, double q) {
+std::string latency_text(const GroupRow& row, double q) {
   const CensoredTimes latency(row.latency_ns, row.unfinished_age_ns);
   const CensoredValue value = latency.quantile(q);
   if (value.kind == CensoredValue::Kind::Nothing || !has_quantile(latency.count(), q)) return "-";
@@ -180,7 +180,7 @@ void print_inspect(const InspectArguments& arguments, const ResultsContent& cont
   TextTable summary(
       {"workload", "variant", "runs", "asked/s", "done/s", "ok", "failed", "unfinished", "p50", "p99", "p99.9", ""},
       {2, 3, 4, 5, 6, 7, 8, 9, 10});
-  for (const Row& row : rows_of(results)) {
+  for (const GroupRow& row : rows_of(results)) {
     summary.add({row.workload, row.variant, std::to_string(row.replicates), with_commas(std::llround(row.offered)),
                  with_commas(std::llround(row.achieved)), with_commas(row.ok), with_commas(row.failed),
                  with_commas(row.unfinished), latency_text(row, 0.5), latency_text(row, 0.99), latency_text(row, 0.999),

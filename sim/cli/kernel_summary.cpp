@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kRecord = "validation/kernel/measured.json";
 constexpr const char* kProfile = "profiles/epyc-linux-6.18.yaml";
 
-struct Row {
+struct SummaryRow {
   const char* what;
   const char* within;
   lab::VerdictCount count{};
@@ -27,10 +27,10 @@ struct Row {
   std::string constant = "-";
 };
 
-std::string percent(double error) { return fmt::format("{:.0f} %", 100 * error); }
+std::string error_percent(double error) { return fmt::format("{:.0f} %", 100 * error); }
 
-Row medians_of(const lab::KernelCheck& check, lab::Operation operation, const char* what, const char* within) {
-  Row row{.what = what, .within = within};
+SummaryRow medians_of(const lab::KernelCheck& check, lab::Operation operation, const char* what, const char* within) {
+  SummaryRow row{.what = what, .within = within};
   std::vector<double> errors;
   std::vector<double> constants;
   for (const lab::CheckedCase& one : check.cases) {
@@ -39,8 +39,8 @@ Row medians_of(const lab::KernelCheck& check, lab::Operation operation, const ch
     errors.push_back(std::abs(one.compared_prediction_ns / one.compared.value - 1));
     constants.push_back(std::abs(one.constant_ns / one.compared.value - 1));
   }
-  row.error = percent(lab::median_of(errors).value);
-  row.constant = percent(lab::median_of(constants).value);
+  row.error = error_percent(lab::median_of(errors).value);
+  row.constant = error_percent(lab::median_of(constants).value);
   return row;
 }
 
@@ -70,7 +70,7 @@ std::string kernel_summary() {
   const lab::MachineNoise noise = record.noise.value_or(lab::MachineNoise{});
   const lab::KernelCheck check = lab::check_against_kernel(record.measured, profile, noise);
   const lab::LoadCheck loads = lab::check_loads(record.loads, profile, noise, record.cpus);
-  std::vector<Row> rows = {
+  std::vector<SummaryRow> rows = {
       medians_of(check, lab::Operation::RoundTrip, "round trips, median's increment over hosts", "15 % or 0.3 us"),
       medians_of(check, lab::Operation::Connect, "connect(), median", "15 %"),
       medians_of(check, lab::Operation::Session, "whole connections, median", "15 %"),
@@ -79,11 +79,11 @@ std::string kernel_summary() {
       {.what = "streams, requests and connections a second",
        .within = "15 %, a wire's 0.5 %",
        .count = loads.verdicts,
-       .error = percent(loads.error_median),
-       .constant = percent(loads.constant_median)}};
+       .error = error_percent(loads.error_median),
+       .constant = error_percent(loads.constant_median)}};
   TextTable table({"held out", "within", "met", "missed", "cannot be told", "median error", "best constant"},
                   {2, 3, 4, 5, 6});
-  for (const Row& row : rows) {
+  for (const SummaryRow& row : rows) {
     table.add({row.what, row.within, fmt::format("{}", row.count.met), fmt::format("{}", row.count.missed),
                fmt::format("{}", row.count.untold), row.error, row.constant});
   }

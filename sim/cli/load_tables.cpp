@@ -182,7 +182,7 @@ nlohmann::ordered_json triple(const lab::Estimate& estimate) { return {estimate.
 
 }  // namespace
 
-nlohmann::ordered_json json_of(const lab::LoadCheck& check) {
+nlohmann::ordered_json load_json(const lab::LoadCheck& check) {
   nlohmann::ordered_json json = {{"median_error", check.error_median},
                                  {"median_error_of_a_constant", check.constant_median}};
   json["loads"] = nlohmann::ordered_json::array();
@@ -210,7 +210,7 @@ nlohmann::ordered_json json_of(const lab::LoadCheck& check) {
   return json;
 }
 
-nlohmann::ordered_json json_of(std::span<const lab::MeasuredRuleLoad> loads) {
+nlohmann::ordered_json load_json(std::span<const lab::MeasuredRuleLoad> loads) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const lab::MeasuredRuleLoad& one : loads) {
     json.push_back({{"rules_of", one.load.name()},
@@ -224,7 +224,7 @@ nlohmann::ordered_json json_of(std::span<const lab::MeasuredRuleLoad> loads) {
   return json;
 }
 
-nlohmann::ordered_json json_of(const lab::MachineNoise& noise) {
+nlohmann::ordered_json load_json(const lab::MachineNoise& noise) {
   return {
       {"others_before", noise.others_before}, {"others_during", noise.others_during}, {"stolen", noise.stolen},
       {"spin_spread", noise.spin_spread},     {"spin_lost", noise.spin_lost},         {"quota_cpus", noise.quota_cpus},

@@ -19,8 +19,8 @@ void print_rule_loads(std::span<const lab::MeasuredRuleLoad> loads, bool markdow
 /// One line, or some: what disturbed the machine, and whether that allows conclusions.
 std::string noise_text(const lab::MachineNoise& noise);
 
-nlohmann::ordered_json json_of(const lab::LoadCheck& check);
-nlohmann::ordered_json json_of(std::span<const lab::MeasuredRuleLoad> loads);
-nlohmann::ordered_json json_of(const lab::MachineNoise& noise);
+nlohmann::ordered_json load_json(const lab::LoadCheck& check);
+nlohmann::ordered_json load_json(std::span<const lab::MeasuredRuleLoad> loads);
+nlohmann::ordered_json load_json(const lab::MachineNoise& noise);
 
 }  // namespace knetsim

@@ -68,7 +68,7 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
   return provenance;
 }
 
-void print_json(const ExperimentResults& results, const nlohmann::ordered_json& further) {
+void print_results(const ExperimentResults& results, const nlohmann::ordered_json& further) {
   nlohmann::ordered_json json;
   json["format_version"] = "2.0";  // 1.x: latencies of failed and unfinished requests among those of the others
   json["runs"] = nlohmann::ordered_json::array();
@@ -246,9 +246,9 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
     written = fmt::format("Wrote {} ({})", out, human(Bytes(static_cast<std::int64_t>(size))));
   }
   if (arguments.format == "json") {
-    print_json(results, {{"intervals", json_of_intervals(loaded->variants, outcome)},
-                         {"comparison", json_of_comparison(loaded->variants, outcome)},
-                         {"slo", json_of_slos(loaded->variants, loaded->slos, objectives)}});
+    print_results(results, {{"intervals", json_of_intervals(loaded->variants, outcome)},
+                            {"comparison", json_of_comparison(loaded->variants, outcome)},
+                            {"slo", json_of_slos(loaded->variants, loaded->slos, objectives)}});
   } else {
     ScreenInfo info;
     info.manifests_line = loaded->manifests_line;

@@ -22,7 +22,7 @@ namespace knetsim {
 namespace {
 
 /// One variant's numbers of one workload, over all replicates.
-struct Row {
+struct VariantRow {
   EdgeStats sum;
   double busiest_core = 0;  ///< Of all nodes' cores the busiest one's share, mean over replicates.
   double measured_s = 0;
@@ -47,8 +47,8 @@ void add(EdgeStats& sum, const EdgeStats& stats) {
   sum.connects_failed += stats.connects_failed;
 }
 
-Row row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::string_view workload) {
-  Row row;
+VariantRow row_of(const BoundVariant& variant, const std::vector<PointResult>& points, std::string_view workload) {
+  VariantRow row;
   const double measured = to_seconds(variant.scenario.run.duration);
   const TrafficSpec* source = workload_named(variant, workload);
   if (source == nullptr) {  // variants may add workloads, and one of them be the base
@@ -82,7 +82,7 @@ std::string span_text(const CensoredTimes& ns, double q) {
 }
 
 /// What a row's figures do not say; on a line of its own, so that the table keeps its width.
-std::string row_notes(const Row& row) {
+std::string row_notes(const VariantRow& row) {
   std::string text;
   if (row.unstable) text += "    overloaded: the backlog grows\n";
   if (row.sum.unfinished > 0) {
@@ -239,10 +239,10 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
                         "request latency", "asked/done", "", "busiest", "rules per new");
     text += fmt::format("{:<{}}{:>8}{:>8}{:>9}{:>8}{:>9}{:>20}{:>8}{:>9}{:>14}\n", "", name_width, "p50", "p99", "p50",
                         "p99", "p99.9", "per second", "errors", "core", "connection");
-    std::vector<Row> rows;
+    std::vector<VariantRow> rows;
     for (std::size_t v = 0; v < variants.size(); ++v) {
       rows.push_back(row_of(variants[v], outcome.points[v], base.traffic.sources[w].name));
-      const Row& row = rows.back();
+      const VariantRow& row = rows.back();
       const EdgeStats& sum = row.sum;
       const auto rate = [&](std::uint64_t count) {
         return with_commas(static_cast<std::int64_t>(static_cast<double>(count) / row.measured_s + 0.5));
@@ -266,7 +266,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Expe
                           judged > 1 ? fmt::format("; verdicts by Holm over {}", judged) : "");
       const std::size_t others = variants.size() - 1;
       std::vector<double> ok_shares;
-      for (const Row& row : rows) ok_shares.push_back(ok_share(row.sum));
+      for (const VariantRow& row : rows) ok_shares.push_back(ok_share(row.sum));
       text +=
           comparison_lines(variants, ok_shares, std::span(compared).subspan(w * others, others), judged, name_width);
     } else {

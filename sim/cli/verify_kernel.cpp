@@ -161,9 +161,9 @@ void print_json_check(const lab::KernelCheck& check, const lab::LoadCheck& loads
                               {"reversed", one.reversed},
                               {"predicted", one.predicted}});
   }
-  json["rates"] = json_of(loads);
-  json["rule_loading"] = json_of(record.rule_loads);
-  if (record.noise) json["noise"] = json_of(*record.noise);
+  json["rates"] = load_json(loads);
+  json["rule_loading"] = load_json(record.rule_loads);
+  if (record.noise) json["noise"] = load_json(*record.noise);
   print_json(json);
 }
 

@@ -15,20 +15,20 @@ namespace {
 Distribution one_kib() { return Distribution::constant(1024); }
 
 /// Whom a call is for: its text taken apart.
-struct CallTarget {
+struct Callee {
   enum class Kind : std::uint8_t { Service, Pod, Localhost };
   Kind kind = Kind::Service;
   std::string name;
   std::string port;
 };
 
-CallTarget parse_call(std::string_view text) {
-  CallTarget target;
+Callee parse_call(std::string_view text) {
+  Callee target;
   if (text.starts_with("pod:")) {
-    target.kind = CallTarget::Kind::Pod;
+    target.kind = Callee::Kind::Pod;
     text.remove_prefix(4);
   } else if (text.starts_with("localhost:")) {
-    target.kind = CallTarget::Kind::Localhost;
+    target.kind = Callee::Kind::Localhost;
   }
   const std::size_t colon = text.find(':');
   target.name = std::string(text.substr(0, colon));
@@ -145,18 +145,18 @@ class CallGraphBuilder {
   EdgeIndex add_call(AppIndex index, const CallSpec& call) {
     const FoundApp& app = apps_[index];
     const Workload& workload = cluster_.workloads[app.workload];
-    const CallTarget wanted = parse_call(call.to);
+    const Callee wanted = parse_call(call.to);
     std::optional<EdgeTarget> target;
     AppCall made{.from = index, .to = {}, .at = call.at};
     EdgeSpec edge;
     switch (wanted.kind) {
-      case CallTarget::Kind::Service:
+      case Callee::Kind::Service:
         target = lookup_.service(split_service_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
         break;
-      case CallTarget::Kind::Pod:
+      case Callee::Kind::Pod:
         target = lookup_.pod(split_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
         break;
-      case CallTarget::Kind::Localhost: {
+      case Callee::Kind::Localhost: {
         std::string container;
         target = lookup_.loopback(workload.pods, wanted.port, Protocol::Tcp, call.at, container);
         if (!target) return kNoIndex;

@@ -35,7 +35,7 @@ constexpr double kIpvsTimeWait = 120;
 // before, it sets it to 0 (k/k pkg/proxy/ipvs/proxier.go, connReuseFixedKernelVersion).
 constexpr KernelVersion kPortsAreNew{5, 9};
 
-bool is_tunnel(const ClusterSettings& cluster) {
+bool tracks_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw" && !cluster.cni.notrack;
 }
 
@@ -240,7 +240,7 @@ class Reckoning {
         use.per_second += part * per_second;
         use.lasting += part * (kept + per_second * life);
         use.entries += part * (kept + per_second * std::min(life, limits_.run_s));
-        if (is_tunnel(variant_.scenario.cluster) && cluster.nodes.size() > 1) {
+        if (tracks_tunnel(variant_.scenario.cluster) && cluster.nodes.size() > 1) {
           // A tunnel's own packets: an entry a direction that never sees an answer.
           const double ports = 2 * kLocalPorts * static_cast<double>(cluster.nodes.size() - 1);
           use.lasting += std::min(ports, 2 * part * per_second * kConntrackUdp);

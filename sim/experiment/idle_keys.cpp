@@ -10,7 +10,7 @@ namespace knetsim {
 namespace {
 
 /// A key of `cluster`, and who reads it.
-struct Reader {
+struct KeyReader {
   std::string_view group;
   std::string_view key;
   bool (*reads)(const ClusterSettings&);
@@ -28,26 +28,26 @@ bool is_tunnel(const ClusterSettings& cluster) {
 }
 
 constexpr std::array kReaders = {
-    Reader{"topology", "leaves", is_leaf_spine, "the topology leaf-spine"},
-    Reader{"topology", "spines", is_leaf_spine, "the topology leaf-spine"},
-    Reader{"topology", "uplink", is_leaf_spine, "the topology leaf-spine"},
-    Reader{"topology", "k", is_fat_tree, "the topology fat-tree"},
-    Reader{"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
-    Reader{"proxy", "scheduler", is_ipvs, "the proxy mode ipvs"},
-    Reader{"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
-    Reader{"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
-    Reader{"background", "endpointsPerService", has_background, "background services"},
-    Reader{"cni", "notrack", is_tunnel, "a tunnel"},
+    KeyReader{"topology", "leaves", is_leaf_spine, "the topology leaf-spine"},
+    KeyReader{"topology", "spines", is_leaf_spine, "the topology leaf-spine"},
+    KeyReader{"topology", "uplink", is_leaf_spine, "the topology leaf-spine"},
+    KeyReader{"topology", "k", is_fat_tree, "the topology fat-tree"},
+    KeyReader{"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
+    KeyReader{"proxy", "scheduler", is_ipvs, "the proxy mode ipvs"},
+    KeyReader{"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
+    KeyReader{"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
+    KeyReader{"background", "endpointsPerService", has_background, "background services"},
+    KeyReader{"cni", "notrack", is_tunnel, "a tunnel"},
 };
 
-Node key_of(const BoundVariant& variant, const Reader& reader) {
+Node key_of(const BoundVariant& variant, const KeyReader& reader) {
   return variant.scenario.root["cluster"][reader.group][reader.key];
 }
 
 }  // namespace
 
 void tell_idle_keys(std::span<const BoundVariant> variants, Diagnostics& diagnostics) {
-  for (const Reader& reader : kReaders) {
+  for (const KeyReader& reader : kReaders) {
     const auto given = std::find_if(variants.begin(), variants.end(),
                                     [&](const BoundVariant& variant) { return key_of(variant, reader).exists(); });
     const bool is_read = std::any_of(variants.begin(), variants.end(), [&](const BoundVariant& variant) {

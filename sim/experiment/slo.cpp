@@ -25,9 +25,9 @@ struct Mistake {
 constexpr std::string_view kMeasures = "p50 .. p99.99, mean, max, errors, availability, rate";
 
 /// Reads one objective from left to right; blanks are skipped everywhere. Throws Mistake.
-class Reader {
+class ObjectiveParser {
  public:
-  explicit Reader(std::string_view text) : text_(text), rest_(text) {}
+  explicit ObjectiveParser(std::string_view text) : text_(text), rest_(text) {}
 
   Slo read() {
     Slo slo;
@@ -266,7 +266,7 @@ std::vector<Slo> read_slos(Node list, const BoundVariant& variant, Diagnostics& 
   const bool names_are_known = !diagnostics.has_errors();  // a workload that could not be read is not missed once more
   for (std::size_t i = 0; i < list.size(); ++i) {
     try {
-      Slo& slo = slos.emplace_back(Reader(list[i].text()).read());
+      Slo& slo = slos.emplace_back(ObjectiveParser(list[i].text()).read());
       if (!names_are_known) continue;
       if (slo.label == Slo::Label::Workload) check_workload(slo, list[i], variant.traffic, diagnostics);
       if (slo.label == Slo::Label::Service) look_up_service(slo, list[i], variant, diagnostics);

@@ -10,9 +10,9 @@ constexpr std::string_view kSpecial = ".[]\"=\\ \t\r\n";
 
 bool is_bare(std::string_view key) { return !key.empty() && key.find_first_of(kSpecial) == std::string_view::npos; }
 
-class Parser {
+class PathParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit PathParser(std::string_view text) : text_(text) {}
 
   Path parse() {
     Path path;
@@ -97,7 +97,7 @@ Path Path::parse(std::string_view text, std::vector<std::uint64_t>* starts) {
 }
 
 Path Path::parse_prefix(std::string_view text, std::size_t& used, std::vector<std::uint64_t>* starts) {
-  Parser parser(text);
+  PathParser parser(text);
   Path path = parser.parse();
   used = parser.used();
   if (starts != nullptr) *starts = std::move(parser.starts());

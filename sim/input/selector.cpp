@@ -13,9 +13,9 @@ using Requirement = Selector::Requirement;
 using Operator = Selector::Operator;
 
 /// kubectl's text form. A word is a run of anything but blanks and , ( ) = ! (selector.go, Lexer).
-class Parser {
+class SelectorParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit SelectorParser(std::string_view text) : text_(text) {}
 
   Selector parse() {
     Selector selector;
@@ -150,7 +150,7 @@ void Selector::require(Requirement requirement) {
   requirements_.push_back(std::move(requirement));
 }
 
-Selector Selector::parse(std::string_view text) { return Parser(text).parse(); }
+Selector Selector::parse(std::string_view text) { return SelectorParser(text).parse(); }
 
 Selector Selector::from_labels(Node labels, Diagnostics& diagnostics) {
   Selector selector;

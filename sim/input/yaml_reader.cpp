@@ -20,7 +20,7 @@
 namespace knetsim {
 namespace {
 
-struct Stop {};  // thrown where reading cannot go on; the reason is already in the diagnostics
+struct YamlEnds {};  // thrown where reading cannot go on; the reason is already in the diagnostics
 
 bool is_null_text(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
@@ -99,7 +99,7 @@ class YamlReader {
   [[noreturn]] void stop(std::uint64_t offset, std::string message, std::string accepted = {}) {
     flush_errors({});
     diagnostics_.error(input_.mark(offset, number_), {}, std::move(message), std::move(accepted));
-    throw Stop{};
+    throw YamlEnds{};
   }
   void flush_errors(const std::string& object) {
     for (Diagnostic& late : late_) {
@@ -113,7 +113,7 @@ class YamlReader {
     flush_errors({});
     const SyntaxFault fault = syntax_fault(messages, input_, range_.offset, number_);
     diagnostics_.error(fault.mark, {}, "not valid YAML: " + fault.message);
-    throw Stop{};
+    throw YamlEnds{};
   }
 
   std::uint64_t start_of(fy_token* token) {
@@ -475,7 +475,7 @@ std::optional<std::uint32_t> read_yaml(const Input& input, YamlRange range, Diag
                                        const DocumentSink& sink) {
   try {
     return YamlReader(input, std::move(range), diagnostics, sink).read();
-  } catch (const Stop&) {
+  } catch (const YamlEnds&) {
     return std::nullopt;
   }
 }

@@ -13,7 +13,6 @@ namespace {
 // An unreplied UDP entry of a tunnel's outer tuple lives this long (nf_conntrack_udp_timeout).
 constexpr Duration kOuterTimeout = std::chrono::seconds(30);
 
-constexpr Purpose kMessageNoise("network.message");
 constexpr Purpose kFlowDraws("network.flow");
 
 }  // namespace

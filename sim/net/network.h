@@ -113,6 +113,8 @@ class Network final : public EventHandler {
   Duration smoothed_rtt(FlowIndex flow) const { return flows_[flow].rtt.srtt(); }
 
  private:
+  /// What each packet's costs are drawn for.
+  static constexpr Purpose kMessageNoise{"network.message"};
   enum Kind : std::uint16_t { kHop, kSoftirq, kDone, kPieceSent, kRecoveryTimer, kSynTimer };
   /// What kPieceSent and kRecoveryTimer are about.
   static std::uint64_t pack(std::size_t way, std::uint32_t transfer) { return (std::uint64_t{way} << 32) | transfer; }

@@ -6,12 +6,6 @@
 // A message's way: stage after stage over links and cores until it is in the receiver's socket.
 
 namespace knetsim {
-namespace {
-
-constexpr Purpose kMessageNoise("network.message");
-
-}  // namespace
-
 void Network::on_event(Time now, const Event& event) {
   switch (event.kind) {
     case kHop:

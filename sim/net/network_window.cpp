@@ -15,8 +15,6 @@ constexpr Duration kDelayedAck = std::chrono::milliseconds(40);
 // Half a GSO skb of 1,448-byte segments: finer pieces interleave with other traffic as packets do.
 constexpr std::uint32_t kPiecePackets = 22;
 
-constexpr Purpose kMessageNoise("network.message");
-
 }  // namespace
 
 void Network::begin_transfer(MessageIndex index, Time now) {

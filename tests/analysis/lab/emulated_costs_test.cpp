@@ -15,7 +15,7 @@ namespace {
 constexpr double kInstructionsPerNs = 2.5;
 
 /// IPVS dearer than assumed.
-CostProfile hidden_profile() {
+CostProfile hidden_emulated_profile() {
   CostProfile profile = default_profile();
   profile[StepKind::IpvsLookup].median_ps *= 2;
   profile[StepKind::IpvsConnection].median_ps *= 1.5;
@@ -24,7 +24,7 @@ CostProfile hidden_profile() {
 }
 
 std::vector<Measured> counts() {
-  const CostProfile hidden = hidden_profile();
+  const CostProfile hidden = hidden_emulated_profile();
   std::vector<Measured> counted;
   for (const LabCase& one : emulated_cases(everything())) {
     const double count = predict_ns(one, hidden) * kInstructionsPerNs;
@@ -47,7 +47,7 @@ TEST(EmulatedCosts, ScaleAndIpvsComeBack) {
   EXPECT_LT(costs.scatter, 0.01);
   EXPECT_GT(costs.compared, 40U);
   const std::vector<EmulatedFigure> figures = emulated_figures(costs, before);
-  const CostProfile hidden = hidden_profile();
+  const CostProfile hidden = hidden_emulated_profile();
   for (const StepKind kind : {StepKind::IpvsLookup, StepKind::IpvsSchedule}) {
     const EmulatedFigure* const figure = figure_of(figures, kind);
     ASSERT_NE(figure, nullptr) << info(kind).name;

@@ -266,12 +266,12 @@ TEST(LoadPlan, AsksForWhatTheMachineHas) {
   EXPECT_GT(with([](const LoadCase&) { return true; }), 0u);
 }
 
-MeasuredLoad seen(const LoadCase& load, double rate, double relative_half_width) {
+MeasuredLoad rate_seen(const LoadCase& load, double rate, double relative_half_width) {
   return {.load = load, .rate = {rate, rate * (1 - relative_half_width), rate * (1 + relative_half_width)}};
 }
 
 double predicted_rate(const LoadCase& load) {
-  return *check_loads({seen(load, 1, 0)}, default_profile(), {}, 2).loads[0].predicted_rate;
+  return *check_loads({rate_seen(load, 1, 0)}, default_profile(), {}, 2).loads[0].predicted_rate;
 }
 
 // One process: one over the sum of a round trip. Pairs on two CPUs: twice that. More than a CPU holds: no more.
@@ -281,7 +281,7 @@ TEST(LoadCheck, RatesAreCpusOverTheCostOfAnOperation) {
   EXPECT_NEAR(predicted_rate({.clients = 4}), 1e9 / trip_ns, 1);
   EXPECT_NEAR(predicted_rate({.clients = 1, .placement = Placement::PairPerCpu}), 1e9 / trip_ns, 1);
   EXPECT_NEAR(predicted_rate({.clients = 4, .placement = Placement::PairPerCpu}), 2e9 / trip_ns, 1);
-  const auto across = check_loads({seen({.placement = Placement::CpuPerNode}, 1, 0)}, default_profile(), {}, 2);
+  const auto across = check_loads({rate_seen({.placement = Placement::CpuPerNode}, 1, 0)}, default_profile(), {}, 2);
   EXPECT_FALSE(across.loads[0].predicted_rate.has_value());
   EXPECT_EQ(across.verdicts.met + across.verdicts.missed + across.verdicts.untold, 0u)
       << "what is not predicted is not judged";
@@ -292,7 +292,7 @@ LoadCase over_a_wire(std::uint32_t mbit, LoadKind kind = LoadKind::Bulk) {
 }
 
 CheckedLoad checked(const LoadCase& load, double rate, double relative_half_width) {
-  return check_loads({seen(load, rate, relative_half_width)}, default_profile(), {}, 2).loads[0];
+  return check_loads({rate_seen(load, rate, relative_half_width)}, default_profile(), {}, 2).loads[0];
 }
 
 // The slower of CPU and wire: a wire of 100 Mbit/s is, one of 4 Tbit/s is not. Latencies over a wire are not predicted.
@@ -320,7 +320,7 @@ TEST(LoadCheck, AWiresRateIsJudgedByWhatItsFramingIs) {
   EXPECT_EQ(verdict(1398, 1538), Verdict::Missed) << "VXLAN's bytes";
   EXPECT_EQ(checked(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.01).verdict, Verdict::CannotTell);
   const auto among = [](const MachineNoise& noise) {
-    const MeasuredLoad one = seen(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.001);
+    const MeasuredLoad one = rate_seen(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.001);
     return check_loads({one}, default_profile(), noise, 2).loads[0].verdict;
   };
   EXPECT_EQ(among({.others_during = 0.5}), Verdict::Met) << "the CPU had time to lose";
@@ -330,8 +330,8 @@ TEST(LoadCheck, AWiresRateIsJudgedByWhatItsFramingIs) {
 // They say nothing about costs, so they may not make the costs' error look small.
 TEST(LoadCheck, WhatAWireDecidesIsNotInTheMedianError) {
   const LoadCase requests{};
-  const std::vector<MeasuredLoad> loads = {seen(requests, 2 * predicted_rate(requests), 0.01),
-                                           seen(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.001)};
+  const std::vector<MeasuredLoad> loads = {rate_seen(requests, 2 * predicted_rate(requests), 0.01),
+                                           rate_seen(over_a_wire(100), 12.5e6 * 1448 / 1538, 0.001)};
   const LoadCheck check = check_loads(loads, default_profile(), {}, 2);
   EXPECT_NEAR(check.error_median, std::log(2), 1e-9);
   EXPECT_EQ(check.verdicts.met, 1u);
@@ -341,7 +341,7 @@ TEST(LoadCheck, WhatAWireDecidesIsNotInTheMedianError) {
 TEST(LoadCheck, VerdictsSayWhatTheMeasurementAllows) {
   const auto verdict = [](double error, double half_width, const MachineNoise& noise = {}) {
     const LoadCase load{};
-    return check_loads({seen(load, predicted_rate(load) / (1 + error), half_width)}, default_profile(), noise, 2)
+    return check_loads({rate_seen(load, predicted_rate(load) / (1 + error), half_width)}, default_profile(), noise, 2)
         .loads[0]
         .verdict;
   };

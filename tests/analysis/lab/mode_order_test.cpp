@@ -11,7 +11,7 @@
 namespace knetsim::lab {
 namespace {
 
-Measured seen(const LabCase& one, double ns, double half_width = 1) {
+Measured order_seen(const LabCase& one, double ns, double half_width = 1) {
   return {.lab_case = one, .p50 = {ns, ns - half_width, ns + half_width}};
 }
 
@@ -21,8 +21,8 @@ LabCase service(LabProxy proxy, std::uint32_t services, Operation operation) {
           .operation = operation};
 }
 
-const LabCase kPods{};
-const LabCase kHosts{.client_host_network = true, .server_host_network = true};
+const LabCase kPodsInOrder{};
+const LabCase kHostsInOrder{.client_host_network = true, .server_host_network = true};
 
 OrderRelation relation(const std::vector<Measured>& measured, const std::string& text) {
   CostProfile profile = default_profile();
@@ -35,7 +35,8 @@ OrderRelation relation(const std::vector<Measured>& measured, const std::string&
 
 TEST(ModeOrder, APairStandsIsReversedOrCannotBeTold) {
   const auto hosts_below_pods = [](double hosts, double pods, double half_width) {
-    return relation({seen(kPods, pods, half_width), seen(kHosts, hosts, half_width)}, "hosts below pods");
+    return relation({order_seen(kPodsInOrder, pods, half_width), order_seen(kHostsInOrder, hosts, half_width)},
+                    "hosts below pods");
   };
   EXPECT_EQ(hosts_below_pods(10, 20, 1).measured, 1u);
   EXPECT_EQ(hosts_below_pods(10, 20, 1).reversed, 0u);
@@ -54,7 +55,7 @@ TEST(ModeOrder, IpvsIsAboveIptablesOnEstablishedPacketsAndBelowItConnectingPastM
   for (const LabProxy proxy : {LabProxy::IptablesLegacy, LabProxy::Ipvs}) {
     for (const std::uint32_t services : {10u, 2'000u}) {
       for (const Operation operation : {Operation::RoundTrip, Operation::Connect}) {
-        measured.push_back(seen(service(proxy, services, operation), 100));
+        measured.push_back(order_seen(service(proxy, services, operation), 100));
       }
     }
   }
@@ -68,9 +69,9 @@ TEST(ModeOrder, MoreRulesToPassAreMoreOnEveryNode) {
   const char* text = "connects past few Services below those past three times as many";
   LabCase early = service(LabProxy::IptablesLegacy, 8'000, Operation::Connect);
   early.setup.rules.position = 100;  // the client's node passes few rules, the server's all 8,000
-  const std::vector<Measured> measured = {seen(service(LabProxy::IptablesLegacy, 100, Operation::Connect), 40),
-                                          seen(service(LabProxy::IptablesLegacy, 2'500, Operation::Connect), 60),
-                                          seen(early, 70)};
+  const std::vector<Measured> measured = {order_seen(service(LabProxy::IptablesLegacy, 100, Operation::Connect), 40),
+                                          order_seen(service(LabProxy::IptablesLegacy, 2'500, Operation::Connect), 60),
+                                          order_seen(early, 70)};
   const OrderRelation found = relation(measured, text);
   EXPECT_EQ(found.pairs, 1u);
   EXPECT_EQ(found.measured, 1u);
@@ -78,11 +79,11 @@ TEST(ModeOrder, MoreRulesToPassAreMoreOnEveryNode) {
 }
 
 TEST(ModeOrder, SweptCachesAndTheTunnelAreAbove) {
-  LabCase cold = kPods;
+  LabCase cold = kPodsInOrder;
   cold.cold = true;
-  LabCase tunnel = kPods;
+  LabCase tunnel = kPodsInOrder;
   tunnel.setup.fabric = Fabric::Vxlan;
-  const std::vector<Measured> measured = {seen(kPods, 10), seen(cold, 30), seen(tunnel, 20)};
+  const std::vector<Measured> measured = {order_seen(kPodsInOrder, 10), order_seen(cold, 30), order_seen(tunnel, 20)};
   for (const char* text : {"warm caches below swept ones", "pods below the same over VXLAN, without rules"}) {
     const OrderRelation found = relation(measured, text);
     EXPECT_EQ(found.pairs, 1u) << text;

@@ -7,7 +7,7 @@
 namespace knetsim::lab {
 namespace {
 
-CostProfile read(const std::string& text) {
+CostProfile read_profile(const std::string& text) {
   const auto input = Input::from_text("profile.yaml", text);
   Diagnostics diagnostics;
   const Document document = read_document(*input);
@@ -36,7 +36,7 @@ TEST(ProfileText, IsReadBackAsItWasWritten) {
     }
     next *= 1.5;
   }
-  const CostProfile back = read(profile_text(profile, {"one line", "", "another"}));
+  const CostProfile back = read_profile(profile_text(profile, {"one line", "", "another"}));
   EXPECT_EQ(back.name, profile.name);
   EXPECT_EQ(back.machine, profile.machine);
   for (const StepKindInfo& kind : step_kinds()) {

@@ -14,7 +14,7 @@
 namespace knetsim::lab {
 namespace {
 
-std::vector<LabCase> some_cases() {
+std::vector<LabCase> shape_cases() {
   std::vector<LabCase> cases;
   for (const LabProxy proxy : {LabProxy::None, LabProxy::IptablesLegacy, LabProxy::Nftables}) {
     for (const Operation operation : {Operation::RoundTrip, Operation::Connect}) {
@@ -41,7 +41,7 @@ TEST(ShapeFit, FindsTheShapesThatMadeThePercentiles) {
   hidden.interruptions = {.per_second = 700, .median_ps = 60e6, .sigma = 0.35, .provenance = {}};
   RngStream draw(31, 0);
   std::vector<Measured> measured;
-  for (const LabCase& one : some_cases()) {
+  for (const LabCase& one : shape_cases()) {
     const OperationSpread spread = spread_of(work_of(one), false, hidden);
     const auto seen = [&](double q) {
       const double ns = spread.quantile(q) * (1 + 0.02 * (2 * draw.uniform() - 1));

@@ -17,9 +17,9 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr Ipv4 kNode = ipv4(192, 168, 1, 1);
-constexpr Ipv4 kOutside = ipv4(203, 0, 113, 9);
+constexpr Ipv4 kOutsideClient = ipv4(203, 0, 113, 9);
 constexpr Ipv4 kPod = ipv4(10, 244, 1, 200);
-constexpr Ipv4 kEndpoint = ipv4(10, 244, 2, 10);
+constexpr Ipv4 kFirstEndpoint = ipv4(10, 244, 2, 10);
 constexpr Ipv4 kServiceAddress = ipv4(10, 96, 0, 12);
 constexpr std::uint16_t kNodePort = 30'002;
 constexpr std::uint32_t kServices = 5;
@@ -27,13 +27,14 @@ constexpr std::uint32_t kServices = 5;
 std::vector<ServicePortSpec> services(bool local_policy) {
   std::vector<ServicePortSpec> list;
   for (std::uint32_t s = 0; s < kServices; ++s) {
-    list.push_back({.name = "s" + std::to_string(s),
-                    .port_name = "http",
-                    .cluster_ip = ipv4(10, 96, 0, 10) + s,
-                    .port = 80,
-                    .node_port = static_cast<std::uint16_t>(s == 2 ? kNodePort : 0),
-                    .endpoints = {{kEndpoint + s, 8080, s == 0}, {kEndpoint + 16 + s, 8080, local_policy && s == 2}},
-                    .external_local = local_policy && s == 2});
+    list.push_back(
+        {.name = "s" + std::to_string(s),
+         .port_name = "http",
+         .cluster_ip = ipv4(10, 96, 0, 10) + s,
+         .port = 80,
+         .node_port = static_cast<std::uint16_t>(s == 2 ? kNodePort : 0),
+         .endpoints = {{kFirstEndpoint + s, 8080, s == 0}, {kFirstEndpoint + 16 + s, 8080, local_policy && s == 2}},
+         .external_local = local_policy && s == 2});
   }
   return list;
 }
@@ -68,7 +69,7 @@ class IpvsRulesAndModel : public ::testing::Test {
     EXPECT_EQ(rule.masqueraded, packet.masqueraded) << "hook " << static_cast<int>(hook);
     if (packet.translated && !rule.translated) {
       rule.translated = true;
-      rule.destination = kEndpoint + 2;
+      rule.destination = kFirstEndpoint + 2;
       rule.destination_port = 8080;
     }
   }
@@ -102,7 +103,7 @@ const std::vector<Hook> kByInput = {Hook::Prerouting, Hook::Input, Hook::Output,
 TEST_F(IpvsRulesAndModel, AgreeOnAPodThatAsksAClusterIp) { service_packets(kByInput); }
 
 TEST_F(IpvsRulesAndModel, AgreeOnAMachineOutsideThatAsksAClusterIp) {
-  rule.source = kOutside;
+  rule.source = kOutsideClient;
   packet.source = AddressKind::OtherNode;
   service_packets(kByInput);
 }
@@ -117,7 +118,7 @@ TEST_F(IpvsRulesAndModel, AgreeOnAProcessOfTheNodeThatAsksAClusterIp) {
 TEST_F(IpvsRulesAndModel, AgreeOnANodePort) {
   for (const auto& [outside, local] : {std::pair(true, false), {true, true}, {false, false}, {false, true}}) {
     load(local);
-    rule = {.source = outside ? kOutside : kPod, .destination = kNode, .destination_port = kNodePort};
+    rule = {.source = outside ? kOutsideClient : kPod, .destination = kNode, .destination_port = kNodePort};
     packet = {.flow = {.exposure = Exposure::NodePort, .local_policy = local}};
     packet.source = outside ? AddressKind::OtherNode : AddressKind::Pod;
     packet.destination = AddressKind::ThisNode;
@@ -126,7 +127,7 @@ TEST_F(IpvsRulesAndModel, AgreeOnANodePort) {
 }
 
 TEST_F(IpvsRulesAndModel, AgreeOnReplies) {
-  rule = {.source = kEndpoint + 2, .destination = kPod, .state = CtState::Established};
+  rule = {.source = kFirstEndpoint + 2, .destination = kPod, .state = CtState::Established};
   packet.state = CtState::Established;
   packet.reply = packet.translated = rule.translated = true;
   packet.source = packet.destination = AddressKind::Pod;
@@ -134,7 +135,7 @@ TEST_F(IpvsRulesAndModel, AgreeOnReplies) {
 }
 
 TEST_F(IpvsRulesAndModel, AgreeOnAPodAddressAndOnTheNodesOwnPort) {
-  rule = {.source = kPod, .destination = kEndpoint, .destination_port = 8080};
+  rule = {.source = kPod, .destination = kFirstEndpoint, .destination_port = 8080};
   packet = {.flow = {.exposure = Exposure::PodIp}};
   for (const Hook hook : {Hook::Prerouting, Hook::Forward, Hook::Postrouting}) pass(hook);
   rule = {.source = kPod, .destination = kNode, .destination_port = 22};
@@ -189,9 +190,9 @@ std::vector<EndpointSpec> destinations(const IpvsRules& made, Ipv4 address, std:
 // syncEndpoint(): without a local one all endpoints that kube-proxy keeps, since k/k#97081; of a Service with a
 // ClusterIP alone it keeps none but the local ones. Ready and terminating ones by themselves in either list.
 TEST(IpvsDestinations, AreThoseThatKubeProxyKeeps) {
-  const EndpointSpec far{kEndpoint, 8080, false};
-  const EndpointSpec near{kEndpoint + 1, 8080, true};
-  const EndpointSpec leaving{kEndpoint + 2, 8080, true, false};
+  const EndpointSpec far{kFirstEndpoint, 8080, false};
+  const EndpointSpec near{kFirstEndpoint + 1, 8080, true};
+  const EndpointSpec leaving{kFirstEndpoint + 2, 8080, true, false};
   const auto made = [&](std::vector<EndpointSpec> endpoints, bool inside, bool node_port, Version version = {1, 36}) {
     ServicePortSpec service{.name = "s", .cluster_ip = kServiceAddress, .port = 80};
     service.node_port = node_port ? kNodePort : 0;
@@ -221,7 +222,7 @@ TEST(IpvsText, HasAsManyRulesForOneServiceAsForAThousand) {
     one.push_back({.name = "more" + std::to_string(s),
                    .cluster_ip = ipv4(10, 96, 1, 0) + s,
                    .port = 80,
-                   .endpoints = {{kEndpoint + s, 80, false}}});
+                   .endpoints = {{kFirstEndpoint + s, 80, false}}});
   }
   const IpvsRules many = ipvs_rules({.primary_address = kNode}, addresses, one);
   EXPECT_EQ(iptables_text(few.rules), iptables_text(many.rules));

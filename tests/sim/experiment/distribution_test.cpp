@@ -12,12 +12,12 @@
 namespace knetsim {
 namespace {
 
-struct Read {
+struct ReadLaw {
   std::unique_ptr<Input> input;
   Document document;
   Diagnostics diagnostics;
   TimeLaw law;
-  explicit Read(const std::string& text, const std::string& name = "s.yaml")
+  explicit ReadLaw(const std::string& text, const std::string& name = "s.yaml")
       : input(Input::from_text(name, "law: " + text)), document(read_document(*input)) {
     Binding binding{diagnostics};
     Codec<TimeLaw>::bind(document["law"], law, binding);
@@ -37,7 +37,7 @@ TEST(TimeLaw, EveryFormHasTheMomentsOfItsLaw) {
         Case{"{gamma: {mean: 2ms, shape: 4}}", 2e-3, 5e-6},  // variance mean^2 / shape
         Case{"{pareto: {minimum: 1ms, alpha: 3}}", 1.5e-3, 3e-6},
         Case{"{uniform: {low: 1ms, high: 3ms}}", 2e-3, 13e-6 / 3}}) {
-    const Read read(one.text);
+    const ReadLaw read(one.text);
     ASSERT_EQ(render(read.diagnostics.errors()), "") << one.text;
     EXPECT_NEAR(read.law.law.mean(), one.mean, 1e-9 * one.mean) << one.text;
     EXPECT_NEAR(read.law.law.second_moment(), one.second, 1e-9 * one.second) << one.text;
@@ -45,7 +45,7 @@ TEST(TimeLaw, EveryFormHasTheMomentsOfItsLaw) {
 }
 
 TEST(TimeLaw, LognormalOfMeanAndPercentileHasThatPercentile) {
-  const Read read("{lognormal: {mean: 300us, p99: 2ms}}");
+  const ReadLaw read("{lognormal: {mean: 300us, p99: 2ms}}");
   RngStream stream = RandomStreams(7).get(Purpose("test"), 0);
   int below = 0;
   constexpr int kDraws = 200'000;
@@ -57,7 +57,7 @@ TEST(TimeLaw, LognormalOfMeanAndPercentileHasThatPercentile) {
 TEST(TimeLaw, CdfFileStandsBesideTheScenario) {
   TemporaryFolder folder;
   folder.write("work.csv", "time,share\n100us,0.5\n300us,1\n");
-  const Read read("{cdf: work.csv}", folder.path("s.yaml"));
+  const ReadLaw read("{cdf: work.csv}", folder.path("s.yaml"));
   ASSERT_EQ(render(read.diagnostics.errors()), "");
   // Half the mass at 100 us, the rest uniform up to 300 us.
   EXPECT_NEAR(read.law.law.mean(), 0.5 * 100e-6 + 0.5 * 200e-6, 1e-12);
@@ -68,7 +68,7 @@ TEST(TimeLaw, ParametersWithoutALawAreRefused) {
                            "{uniform: {low: 3ms, high: 1ms}}", "{pareto: {minimum: 2ms, alpha: 1.5, maximum: 1ms}}",
                            "{gamma: {mean: 1ms, shape: 0}}", "{lognormal: {mean: 1ms}}",
                            "{exponential: 1ms, constant: 2ms}", "{normal: 1ms}", "3", "{cdf: missing.csv}"}) {
-    const Read read(text);
+    const ReadLaw read(text);
     EXPECT_EQ(read.diagnostics.error_count(), 1u) << text << '\n' << render(read.diagnostics.errors());
   }
 }
@@ -76,7 +76,7 @@ TEST(TimeLaw, ParametersWithoutALawAreRefused) {
 // Up to alpha = 1 the integral of the tail diverges: no load, no mean latency. A maximum makes every moment finite.
 TEST(TimeLaw, AParetoWithoutAMeanIsRefusedAtItsAlpha) {
   for (const std::string alpha : {"1", "0.5"}) {
-    const Read read("{pareto: {minimum: 1ms, alpha: " + alpha + "}}");
+    const ReadLaw read("{pareto: {minimum: 1ms, alpha: " + alpha + "}}");
     EXPECT_EQ(render(read.diagnostics.errors()), "s.yaml:1:37: error: the mean is infinite with alpha " + alpha +
                                                      " and no maximum\n"
                                                      "  --> law.pareto.alpha\n"
@@ -88,12 +88,12 @@ TEST(TimeLaw, AParetoWithoutAMeanIsRefusedAtItsAlpha) {
                                                      std::string(alpha.size(), '^') +
                                                      "\n"
                                                      "   = accepted: > 1, or any above 0 with a maximum\n");
-    const Read bounded("{pareto: {minimum: 1ms, alpha: " + alpha + ", maximum: 1s}}");
+    const ReadLaw bounded("{pareto: {minimum: 1ms, alpha: " + alpha + ", maximum: 1s}}");
     EXPECT_EQ(render(bounded.diagnostics.errors()), "") << alpha;
     EXPECT_GT(bounded.law.law.mean(), 1e-3);
     EXPECT_LT(bounded.law.law.mean(), 1.0);
   }
-  EXPECT_EQ(render(Read("{pareto: {minimum: 1ms, alpha: 1.01}}").diagnostics.errors()), "");
+  EXPECT_EQ(render(ReadLaw("{pareto: {minimum: 1ms, alpha: 1.01}}").diagnostics.errors()), "");
 }
 
 }  // namespace

@@ -15,13 +15,13 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Read {
+struct ReadScenario {
   std::unique_ptr<Input> input;
   Document document;
   Diagnostics diagnostics;
   Scenario scenario;
 
-  explicit Read(const std::string& text, const std::string& name = "configs/test.yaml")
+  explicit ReadScenario(const std::string& text, const std::string& name = "configs/test.yaml")
       : input(Input::from_text(name, text)) {
     document = read_document(*input);
     scenario = bind_scenario(document.root(), diagnostics);
@@ -30,7 +30,7 @@ struct Read {
 };
 
 TEST(Scenario, SketchOfTheDocumentsIsRead) {
-  const Read read(R"(
+  const ReadScenario read(R"(
 apiVersion: knetsim.io/v1alpha1
 kind: Scenario
 metadata: {name: quickstart}
@@ -91,7 +91,7 @@ slo: ['p99(latency{workload="browse"}) < 10ms']
 }
 
 TEST(Scenario, ShorthandsStandForTheirLongForms) {
-  const Read read(scenario_text(R"(
+  const ReadScenario read(scenario_text(R"(
 apps:
   a:
     calls:
@@ -238,13 +238,13 @@ TEST(Scenario, APortStandsBehindAColonInEveryTarget) {
 
 TEST(Scenario, EveryProxyModeAndPodNetworkOfTheTablesIsAccepted) {
   for (const ProxyInfo& mode : proxy_modes()) {
-    const Read read(scenario_text("cluster: {proxy: {mode: " + std::string(mode.name) + "}}\n" + kBrowse));
+    const ReadScenario read(scenario_text("cluster: {proxy: {mode: " + std::string(mode.name) + "}}\n" + kBrowse));
     EXPECT_EQ(read.errors(), "") << mode.name;
   }
   for (const CniInfo& kind : cni_kinds()) {
     for (const std::string_view backend : kind.backends) {
-      const Read read(scenario_text("cluster: {cni: {kind: " + std::string(kind.name) +
-                                    ", backend: " + std::string(backend) + "}}\n" + kBrowse));
+      const ReadScenario read(scenario_text("cluster: {cni: {kind: " + std::string(kind.name) +
+                                            ", backend: " + std::string(backend) + "}}\n" + kBrowse));
       EXPECT_EQ(read.errors(), "") << kind.name << ' ' << backend;
     }
   }

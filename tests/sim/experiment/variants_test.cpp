@@ -10,12 +10,12 @@
 namespace knetsim {
 namespace {
 
-struct Read {
+struct ReadVariants {
   std::unique_ptr<Input> input;
   InputSet inputs;
   Document document;
   Diagnostics diagnostics;
-  explicit Read(const std::string& text) : input(Input::from_text("s.yaml", text)), document(read_document(*input)) {}
+  explicit ReadVariants(const std::string& text) : input(Input::from_text("s.yaml", text)), document(read_document(*input)) {}
   std::vector<Variant> variants(const std::vector<std::string>& sets = {}) {
     return variants_of(document, sets, inputs, diagnostics);
   }
@@ -26,7 +26,7 @@ std::string at(const Variant& variant, const char* path) {
 }
 
 TEST(Variants, KeepTheOrderOfTheFileAndTheirOverridesApart) {
-  Read read("a: {b: 1, c: 2}\nvariants: {two: {a.b: 5}, one: {}, nested: {a: {c: 7}}}\n");
+  ReadVariants read("a: {b: 1, c: 2}\nvariants: {two: {a.b: 5}, one: {}, nested: {a: {c: 7}}}\n");
   const auto variants = read.variants();
   ASSERT_EQ(variants.size(), 3u);
   EXPECT_EQ(variants[0].name, "two");
@@ -39,7 +39,7 @@ TEST(Variants, KeepTheOrderOfTheFileAndTheirOverridesApart) {
 }
 
 TEST(Variants, APathReplacesTheWholeSubtree) {
-  Read read(
+  ReadVariants read(
       "workloads: {browse: {to: {service: frontend, port: http}}}\nvariants: {v: {workloads.browse.to: {hostPort: "
       "frontend}}}\n");
   const auto variants = read.variants();
@@ -48,7 +48,7 @@ TEST(Variants, APathReplacesTheWholeSubtree) {
 }
 
 TEST(Variants, NoneGivesOneNamedBase) {
-  Read read("a: 1\n");
+  ReadVariants read("a: 1\n");
   const auto variants = read.variants({"a=2"});
   ASSERT_EQ(variants.size(), 1u);
   EXPECT_EQ(variants[0].name, "base");
@@ -56,7 +56,7 @@ TEST(Variants, NoneGivesOneNamedBase) {
 }
 
 TEST(Variants, WhatIsSetHoldsInEachOfThem) {
-  Read read("a: {b: 1, c: 2}\nvariants: {v: {a.b: 5}, nested: {a: {b: 6, c: 7}}, none: {}}\n");
+  ReadVariants read("a: {b: 1, c: 2}\nvariants: {v: {a.b: 5}, nested: {a: {b: 6, c: 7}}, none: {}}\n");
   const auto variants = read.variants({"a.b=8", "a.c=9"});
   for (const Variant& variant : variants) {
     EXPECT_EQ(at(variant, "a.b"), "8") << variant.name;
@@ -70,7 +70,7 @@ TEST(Variants, WhatIsSetHoldsInEachOfThem) {
 }
 
 TEST(Variants, WhatIsSetBelowAnOverrideJoinsIt) {
-  Read read("w: {to: web}\nvariants: {v: {w.to: {pod: web}}, same: {w.to: {pod: web, port: 80}}, text: {}}\n");
+  ReadVariants read("w: {to: web}\nvariants: {v: {w.to: {pod: web}}, same: {w.to: {pod: web, port: 80}}, text: {}}\n");
   const auto variants = read.variants({"w.to={service: web}", "w.to.port=81"});
   EXPECT_FALSE(read.diagnostics.has_errors());
   for (const Variant& variant : variants) {
@@ -78,7 +78,7 @@ TEST(Variants, WhatIsSetBelowAnOverrideJoinsIt) {
     EXPECT_EQ(at(variant, "w.to.port"), "81") << variant.name;
     EXPECT_FALSE(find(*variant.document, Path::parse("w.to.pod")).exists()) << variant.name;
   }
-  Read port("w: {to: {service: web}}\nvariants: {v: {w.to: {pod: web}}}\n");
+  ReadVariants port("w: {to: {service: web}}\nvariants: {v: {w.to: {pod: web}}}\n");
   const auto of_port = port.variants({"w.to.port=81"});
   EXPECT_EQ(at(of_port[0], "w.to.pod"), "web");
   EXPECT_EQ(at(of_port[0], "w.to.port"), "81");
@@ -87,7 +87,7 @@ TEST(Variants, WhatIsSetBelowAnOverrideJoinsIt) {
 // A mapping that is set is all of what stands there, as it is in the scenario itself: a variant adds nothing to it.
 TEST(Variants, WhatIsSetOfAMappingOutdoesWhatTheySayBelowIt) {
   for (const char* variant : {"{a.c.d: 5, a.b: 3, e: 4}", "{a: {c: {d: 5}, b: 3}, e: 4}", "{a.c: {d: 5}, e: 4}"}) {
-    Read read("a: {b: 1, c: {d: 2}}\ne: 1\nvariants: {v: " + std::string(variant) + ", none: {}}\n");
+    ReadVariants read("a: {b: 1, c: {d: 2}}\ne: 1\nvariants: {v: " + std::string(variant) + ", none: {}}\n");
     const auto variants = read.variants({"a={b: 7}"});
     ASSERT_FALSE(read.diagnostics.has_errors());
     EXPECT_EQ(at(variants[0], "a.b"), "7") << variant;
@@ -97,11 +97,11 @@ TEST(Variants, WhatIsSetOfAMappingOutdoesWhatTheySayBelowIt) {
     ASSERT_EQ(notices.size(), 1u) << variant;
     EXPECT_EQ(notices[0].message, "'a' is set for every variant, in place of what v says of it");
   }
-  Read scalar("w: {to: web}\nvariants: {v: {w.to: {pod: web}, w.to.port: 80}}\n");
+  ReadVariants scalar("w: {to: web}\nvariants: {v: {w.to: {pod: web}, w.to.port: 80}}\n");
   const auto text = scalar.variants({"w.to=cart"});
   EXPECT_FALSE(scalar.diagnostics.has_errors());
   EXPECT_EQ(at(text[0], "w.to"), "cart");
-  Read alike("run: {duration: 1s}\nvariants: {v: {run.duration: 5s}}\n");
+  ReadVariants alike("run: {duration: 1s}\nvariants: {v: {run.duration: 5s}}\n");
   EXPECT_EQ(at(alike.variants({"run={duration: 5s}"})[0], "run.duration"), "5s");
   EXPECT_TRUE(alike.diagnostics.notices().empty()) << "it says the same";
 }
@@ -121,7 +121,7 @@ TEST(Variants, WhatIsSetOfATopologyIsAllOfIt) {
 }
 
 TEST(Variants, WhatIsSetOfAPatchLeavesTheirOtherPatches) {
-  Read patched("patches: {}\nvariants: {v: {patches: {Deployment/a: {spec.replicas: 3, x: 1}}}}\n");
+  ReadVariants patched("patches: {}\nvariants: {v: {patches: {Deployment/a: {spec.replicas: 3, x: 1}}}}\n");
   const auto variants = patched.variants({R"(patches["Deployment/a"]["spec.replicas"]=5)"});
   const Node patches = (*variants[0].document)["patches"]["Deployment/a"];
   EXPECT_EQ(patches["spec.replicas"].text(), "5");
@@ -129,12 +129,12 @@ TEST(Variants, WhatIsSetOfAPatchLeavesTheirOtherPatches) {
 }
 
 TEST(Variants, OneOfThemCanBeSetAlone) {
-  Read changed("a: {b: 1}\nvariants: {v: {a.b: 5}}\n");
+  ReadVariants changed("a: {b: 1}\nvariants: {v: {a.b: 5}}\n");
   EXPECT_EQ(at(changed.variants({"variants.v[\"a.b\"]=6"})[0], "a.b"), "6");
 }
 
 TEST(Variants, PatchesJoinThoseOfTheScenarioAndKeepTheirPaths) {
-  Read read(
+  ReadVariants read(
       "patches: {Deployment/a: {spec.replicas: 2, x.y: 1}}\n"
       "variants: {v: {patches: {Deployment/a: {spec.replicas: 3}, Deployment/b: {spec.template.spec.hostNetwork: "
       "true}}}, w: {}}\n");

@@ -26,7 +26,7 @@ struct Bound {
 
 Bound bind_text(std::string_view text) {
   Bound bound;
-  bound.read = read_text(text, "c.yaml");
+  bound.read = parse_text(text, "c.yaml");
   bound.config = bind<Config>(bound.read.documents.at(0).root(), bound.read.diagnostics, &bound.origins);
   return bound;
 }
@@ -237,7 +237,7 @@ void describe(Fields<Model>& f) {
 }
 
 TEST(Binder, AModelsOwnParametersAreLeftToTheModel) {
-  const ReadResult read = read_text("kind: flannel\nbackend: vxlan\n");
+  const ReadResult read = parse_text("kind: flannel\nbackend: vxlan\n");
   const auto model = bind<Model>(read.documents.at(0).root());
   EXPECT_EQ(model.node["backend"].text(), "vxlan");
 }

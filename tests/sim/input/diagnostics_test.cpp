@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(DiagnosticText, ShowsPlaceObjectPathLineAndWhatIsAccepted) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "kind: Service\nmetadata:\n  name: cart\n  namespace: shop\nspec:\n  sesionAffinity: ClientIP\n", "shop.yaml");
   Diagnostics diagnostics;
   diagnostics.error(read.documents.at(0)["spec"].key(0),
@@ -30,7 +30,7 @@ TEST(DiagnosticText, ShowsPlaceObjectPathLineAndWhatIsAccepted) {
 }
 
 TEST(DiagnosticText, UnderlinesValuesQuotesAndWideCharacters) {
-  const ReadResult read = read_text("{h\u00e9: \"a b\", n: 12 , l: [x y, z]}\n", "t");
+  const ReadResult read = parse_text("{h\u00e9: \"a b\", n: 12 , l: [x y, z]}\n", "t");
   const Node root = read.documents.at(0).root();
   const auto underline = [&](Node node) {
     const Diagnostic diagnostic = Diagnostic::at(Severity::Error, node, "m");
@@ -46,7 +46,7 @@ TEST(DiagnosticText, UnderlinesValuesQuotesAndWideCharacters) {
 
 TEST(DiagnosticText, LongLinesAreShownAroundThePlace) {
   const ReadResult read =
-      read_text("{" + std::string(300, ' ') + "\"key\": \"value\"" + std::string(300, ' ') + "}", "t");
+      parse_text("{" + std::string(300, ' ') + "\"key\": \"value\"" + std::string(300, ' ') + "}", "t");
   const Diagnostic diagnostic = Diagnostic::at(Severity::Error, read.documents.at(0)["key"], "m");
   EXPECT_EQ(diagnostic.column, 309U);
   EXPECT_EQ(diagnostic.source_line.size(), 120U);
@@ -60,7 +60,7 @@ TEST(DiagnosticText, WithoutAPlaceOnlyTheMessageStands) {
 }
 
 TEST(DiagnosticText, ControlCharactersOfTheInputDoNotReachTheTerminal) {
-  const ReadResult read = read_text(R"({"kind": "\u001b[31mPod", "a": 1})", "t");
+  const ReadResult read = parse_text(R"({"kind": "\u001b[31mPod", "a": 1})", "t");
   EXPECT_EQ(render(Diagnostic::at(Severity::Error, read.documents.at(0)["a"], "bad \x1b]0;x")).find('\x1b'),
             std::string::npos);
 }

@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(YamlDocument, NodesCarryKindTextAndPlaceInTheFile) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "# a comment\n"
       "kind: Service\n"
       "spec:\n"
@@ -34,7 +34,7 @@ TEST(YamlDocument, NodesCarryKindTextAndPlaceInTheFile) {
 }
 
 TEST(YamlDocument, ScalarStylesGiveTheTextsOfTheSpecification) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "plain: a b\nfolded plain: a\n  b\ndouble: \"tab\\tand \\u00e9\"\nsingle: 'it''s'\nliteral: |\n  one\n  two\n"
       "folded: >-\n  one\n  two\ntilde: ~\nword: null\nquoted null: \"null\"\ntagged: !!str 12\nutf8: h\u00e9 # x\n");
   ASSERT_EQ(read.errors(), "");
@@ -54,7 +54,7 @@ TEST(YamlDocument, ScalarStylesGiveTheTextsOfTheSpecification) {
 }
 
 TEST(YamlDocument, AbsentNodesAnswerLikeEmptyOnes) {
-  const ReadResult read = read_text("a: {b: 1}\nlist: [1]\n");
+  const ReadResult read = parse_text("a: {b: 1}\nlist: [1]\n");
   const Node nothing = read.documents.at(0)["x"]["y"][3]["z"];
   EXPECT_FALSE(nothing.exists());
   EXPECT_TRUE(nothing.is_null());
@@ -70,12 +70,12 @@ TEST(YamlDocument, AbsentNodesAnswerLikeEmptyOnes) {
 }
 
 TEST(YamlDocument, ColumnsCountCharactersNotBytes) {
-  const ReadResult read = read_text("{h\u00e9h\u00e9: 1, b: 2}\n");
+  const ReadResult read = parse_text("{h\u00e9h\u00e9: 1, b: 2}\n");
   EXPECT_EQ(to_string(read.documents.at(0)["b"].mark()), "test.yaml:1:14");
 }
 
 TEST(YamlStream, SeparatorsInsideValuesAreNoSeparatorsAndLinesAreThoseOfTheFile) {
-  const ReadResult read = read_text("a: |\n  ---\n  x\n---\n# nothing here\n---\n---\nb: 1\n...\n---\nc: \"---\"\n");
+  const ReadResult read = parse_text("a: |\n  ---\n  x\n---\n# nothing here\n---\n---\nb: 1\n...\n---\nc: \"---\"\n");
   ASSERT_EQ(read.errors(), "");
   ASSERT_EQ(read.documents.size(), 3U);
   EXPECT_EQ(read.documents[0]["a"].text(), "---\nx\n");
@@ -86,14 +86,14 @@ TEST(YamlStream, SeparatorsInsideValuesAreNoSeparatorsAndLinesAreThoseOfTheFile)
 
 TEST(YamlStream, EmptyAndCommentOnlyInputsHoldNoDocument) {
   for (const std::string_view text : {"", "\n\n", "# only a comment\n", "---\n", "---\n---\n# x\n", "null\n"}) {
-    const ReadResult read = read_text(text);
+    const ReadResult read = parse_text(text);
     EXPECT_EQ(read.errors(), "") << text;
     EXPECT_TRUE(read.documents.empty()) << text;
   }
 }
 
 TEST(YamlStream, WindowsLineEndsAndByteOrderMarkAreRead) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "\xef\xbb\xbf"
       "a: 1\r\nb:\r\n- x\r\n");
   ASSERT_EQ(read.errors(), "");
@@ -122,7 +122,7 @@ TEST(YamlStream, LaterDocumentsMayBeginWithAByteOrderMark) {
 }
 
 TEST(YamlAnchors, AliasesStandForCopiesAndKeepThePlacesOfTheOriginal) {
-  const ReadResult read = read_text("base: &b {x: 1, y: [2, 3]}\nuse: *b\nname: &n web\nagain: [*n, *b]\n");
+  const ReadResult read = parse_text("base: &b {x: 1, y: [2, 3]}\nuse: *b\nname: &n web\nagain: [*n, *b]\n");
   ASSERT_EQ(read.errors(), "");
   const Document& document = read.documents.at(0);
   EXPECT_EQ(document["use"]["y"][1].text(), "3");
@@ -135,13 +135,13 @@ TEST(YamlAnchors, AliasesStandForCopiesAndKeepThePlacesOfTheOriginal) {
 
 TEST(YamlAnchors, MergeKeysGiveWayToOwnKeysAndToEarlierSources) {
   // The example of yaml.org/type/merge.html: all four mean the same.
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "- &CENTER {x: 1, y: 2}\n"
       "- &LEFT {x: 0, y: 2}\n"
       "- &BIG {r: 10}\n"
       "- &SMALL {r: 1}\n");
   EXPECT_THAT(read.errors(), HasSubstr("the document is a list"));
-  const ReadResult merged = read_text(
+  const ReadResult merged = parse_text(
       "centre: &CENTER {x: 1, y: 2}\nleft: &LEFT {x: 0, y: 2}\nbig: &BIG {r: 10}\nsmall: &SMALL {r: 1}\n"
       "one: {x: 1, y: 2, r: 10, label: c}\n"
       "two: {<<: *CENTER, r: 10, label: c}\n"
@@ -157,12 +157,12 @@ TEST(YamlAnchors, MergeKeysGiveWayToOwnKeysAndToEarlierSources) {
     EXPECT_EQ(node["label"].text(), "c") << name;
     EXPECT_EQ(node["y"].path(), std::string(name) + ".y");
   }
-  EXPECT_THAT(read_text("a: {<<: 3}\n").errors(), HasSubstr("a merge key '<<' takes a mapping"));
+  EXPECT_THAT(parse_text("a: {<<: 3}\n").errors(), HasSubstr("a merge key '<<' takes a mapping"));
 }
 
 TEST(YamlErrors, DuplicateKeysAreAllReportedAndTheFirstValueStays) {
   const ReadResult read =
-      read_text("kind: Service\nmetadata: {name: a}\nspec:\n  x: 1\n  y: 2\n  x: {deep: [1]}\n  z: 3\nspec: 4\n");
+      parse_text("kind: Service\nmetadata: {name: a}\nspec:\n  x: 1\n  y: 2\n  x: {deep: [1]}\n  z: 3\nspec: 4\n");
   EXPECT_EQ(read.errors(),
             "test.yaml:6:3: error: duplicate key 'x'; it stands at line 4 already\n"
             "  --> Service a, spec.x\n"
@@ -183,8 +183,8 @@ TEST(YamlErrors, DuplicateKeysAreAllReportedAndTheFirstValueStays) {
 TEST(YamlErrors, DuplicatesAreFoundInLargeMappingsToo) {
   std::string text;
   for (int i = 0; i < 300; ++i) text += "key" + std::to_string(i) + ": 1\n";
-  EXPECT_EQ(read_text(text).errors(), "");
-  const ReadResult read = read_text(text + "key7: 2\nkey299: 3\nfresh: 1\n");
+  EXPECT_EQ(parse_text(text).errors(), "");
+  const ReadResult read = parse_text(text + "key7: 2\nkey299: 3\nfresh: 1\n");
   EXPECT_EQ(read.diagnostics.error_count(), 2U);
   EXPECT_THAT(read.errors(), HasSubstr("test.yaml:301:1: error: duplicate key 'key7'; it stands at line 8 already"));
   EXPECT_THAT(read.errors(),
@@ -205,18 +205,18 @@ TEST(YamlErrors, BrokenSyntaxIsReportedWhereItShows) {
       {"x: \"\xff\"\n", "test.yaml:1:5: error: not valid UTF-8: the file is binary or in another encoding\n"},
   };
   for (const auto& broken : cases) {
-    EXPECT_THAT(read_text(broken.text).errors(), ::testing::StartsWith(broken.message)) << broken.text;
+    EXPECT_THAT(parse_text(broken.text).errors(), ::testing::StartsWith(broken.message)) << broken.text;
   }
 }
 
 TEST(YamlErrors, DocumentsBeforeTheBrokenOneAreDelivered) {
-  const ReadResult read = read_text("a: 1\n---\nb: [\n");
+  const ReadResult read = parse_text("a: 1\n---\nb: [\n");
   EXPECT_EQ(read.documents.size(), 1U);
   EXPECT_EQ(read.diagnostics.error_count(), 1U);
 }
 
 TEST(DocumentLabel, NamesTheObjectAsAPersonWould) {
-  const auto label = [](std::string_view text) { return read_text(text).documents.at(0).label(); };
+  const auto label = [](std::string_view text) { return parse_text(text).documents.at(0).label(); };
   EXPECT_EQ(label("kind: Service\nmetadata: {name: cart, namespace: shop}\n"), "Service shop/cart");
   EXPECT_EQ(label("kind: Pod\nmetadata: {generateName: web-}\n"), "Pod web-*");
   EXPECT_EQ(label("kind: Config\n"), "Config");

@@ -98,7 +98,7 @@ TEST(Explain, ATypeThatHoldsItselfEnds) {
   EXPECT_EQ(explain_all(struct_info<Tree>()).size(), 2U);
   EXPECT_EQ(explain(struct_info<Tree>(), Path::parse("children.children.name")).type, "text");
   EXPECT_EQ(nlohmann::json::parse(schema(struct_info<Tree>(), "t"))["definitions"].size(), 1U);
-  const ReadResult read = read_text("name: a\nchildren: [{name: b, children: [{name: c}]}]\n");
+  const ReadResult read = parse_text("name: a\nchildren: [{name: b, children: [{name: c}]}]\n");
   EXPECT_EQ(bind<Tree>(read.documents.at(0).root()).children.at(0).children.at(0).name, "c");
 }
 
@@ -155,7 +155,7 @@ TEST_F(SchemaOfSample, AgreesWithTheBinder) {
       R"({"duration": "9s", "axis": "a.b", "extra": [1, {"a": null}], "version": 1.36})",
   };
   for (const char* text : documents) {
-    ReadResult read = read_text(text);
+    ReadResult read = parse_text(text);
     bind<Config>(read.documents.at(0).root(), read.diagnostics);
     EXPECT_EQ(accepts(nlohmann::json::parse(text)), !read.diagnostics.has_errors()) << text << '\n' << read.errors();
   }

@@ -21,7 +21,7 @@ std::string repeat(std::string_view text, std::size_t times) {
 }
 
 void expect_one_error(const std::string& text, const std::string& message) {
-  const ReadResult read = read_text(text);
+  const ReadResult read = parse_text(text);
   EXPECT_EQ(read.diagnostics.error_count(), 1U);
   EXPECT_THAT(read.errors(), HasSubstr(message));
   EXPECT_LT(read.errors().size(), 2000U);
@@ -35,7 +35,7 @@ TEST(HostileInput, NestingEndsAtLevel256) {
   std::string steps;
   for (std::size_t i = 0; i < 1000; ++i) steps += std::string(i, ' ') + "a:\n";
   expect_one_error(steps, "nested more than 256 levels deep");
-  EXPECT_EQ(read_text("{\"a\":" + repeat("[", 254) + repeat("]", 254) + "}").errors(), "");
+  EXPECT_EQ(parse_text("{\"a\":" + repeat("[", 254) + repeat("]", 254) + "}").errors(), "");
 }
 
 TEST(HostileInput, BillionLaughsStopsAtTheBoundOfAliases) {
@@ -51,7 +51,7 @@ TEST(HostileInput, BillionLaughsStopsAtTheBoundOfAliases) {
 // key, so that offsets from the item's begin wrapped around: 4 GiB out of bounds.
 TEST(HostileInput, ALonePairIsAnItemAndStandsAtItsKey) {
   const auto label_of = [](const std::string& text) {
-    const ReadResult read = read_text(text);
+    const ReadResult read = parse_text(text);
     EXPECT_EQ(read.errors(), "");
     return read.documents.empty() ? std::string() : read.documents[0].label();
   };
@@ -61,12 +61,12 @@ TEST(HostileInput, ALonePairIsAnItemAndStandsAtItsKey) {
   EXPECT_EQ(label_of("kind: List\napiVersion: v1\nitems: [{a: 1}, 'kind' : Node, {b: 2}]\n"), "");
   EXPECT_EQ(label_of("kind: List\napiVersion: v1\nitems: [<<: {kind: Node}]\n"), "Node");
   EXPECT_EQ(label_of("kind: List\napiVersion: v1\nx: &k kind\nitems: [*k : Node]\n"), "Node");
-  const ReadResult read = read_text("kind: PodList\napiVersion: v1\nitems: [spec: {}, x, spec: {a: 1, a: 2}]\n");
+  const ReadResult read = parse_text("kind: PodList\napiVersion: v1\nitems: [spec: {}, x, spec: {a: 1, a: 2}]\n");
   EXPECT_THAT(read.errors(), HasSubstr(":3:19: error"));
 }
 
 TEST(HostileInput, OffsetsThatWrapAreErrorsWithTheirPlace) {
-  const ReadResult read = read_text("{a \"b\": [c d\": \"v1\", \"kind\": \"Node\": \"v1e; x\n");
+  const ReadResult read = parse_text("{a \"b\": [c d\": \"v1\", \"kind\": \"Node\": \"v1e; x\n");
   EXPECT_EQ(read.diagnostics.error_count(), 1U);
   EXPECT_THAT(read.errors(), HasSubstr("error: not valid YAML"));
 }
@@ -96,7 +96,7 @@ TEST(HostileInput, ManyMergedKeysTakeTheTimeOfTheirNumber) {
   for (int i = 0; i < 100'000; ++i) merge += "  k" + std::to_string(i) + ": v\n";
   merge += "b:\n  <<: *a\n";
   for (int i = 0; i < 100'000; i += 2) merge += "  k" + std::to_string(i) + ": w\n";
-  const ReadResult read = read_text(merge);
+  const ReadResult read = parse_text(merge);
   ASSERT_EQ(read.errors(), "");
   const Node merged = read.documents[0]["b"];
   ASSERT_EQ(merged.size(), 100'000U);
@@ -105,7 +105,7 @@ TEST(HostileInput, ManyMergedKeysTakeTheTimeOfTheirNumber) {
 }
 
 TEST(HostileInput, WrongMergesEndAfterAHundred) {
-  const ReadResult read = read_text("a: [" + repeat("{<<: 1}, ", 100'000) + "]\n");
+  const ReadResult read = parse_text("a: [" + repeat("{<<: 1}, ", 100'000) + "]\n");
   EXPECT_LE(read.diagnostics.error_count(), 102U);
   EXPECT_THAT(render(read.diagnostics.errors(), false, 1000), HasSubstr("too many wrong merge keys"));
 }
@@ -137,13 +137,13 @@ TEST(HostileInput, BracketsThatNeverCloseAreRefused) {
   expect_one_error("a: " + repeat("{\"b\": [ ", 4'000'000), message);
   expect_one_error("a: " + repeat("[\n", 100'000), "nested more than 256 levels deep");
   expect_one_error("a: [" + repeat("x, ", 5'000'000), "one document with more than 4000000 values");
-  EXPECT_EQ(read_text("a: [" + repeat("[1], {b: c}, ", 200'000) + "x]\n").errors(), "");
-  EXPECT_EQ(read_text(repeat("a: '{'\n---\n", 300'000)).errors(), "") << "each document counts for itself";
+  EXPECT_EQ(parse_text("a: [" + repeat("[1], {b: c}, ", 200'000) + "x]\n").errors(), "");
+  EXPECT_EQ(parse_text(repeat("a: '{'\n---\n", 300'000)).errors(), "") << "each document counts for itself";
 }
 
 TEST(HostileInput, EmptyDocumentsEndToo) {
   expect_one_error(repeat("---\n", 4'000'000), "100000 empty documents one after another");
-  EXPECT_EQ(read_text(repeat("---\n# nothing\n", 1000) + "a: 1\n").errors(), "");
+  EXPECT_EQ(parse_text(repeat("---\n# nothing\n", 1000) + "a: 1\n").errors(), "");
 }
 
 TEST(HostileInput, ManyValuesInOneDocumentAreRefused) {
@@ -155,7 +155,7 @@ TEST(HostileInput, OneHugeStringIsRefused) {
 }
 
 TEST(HostileInput, DuplicateKeysAreReportedUpToAHundred) {
-  const ReadResult read = read_text(repeat("line of a log: something\n", 100'000));
+  const ReadResult read = parse_text(repeat("line of a log: something\n", 100'000));
   EXPECT_EQ(read.diagnostics.error_count(), 101U);
   EXPECT_THAT(render(read.diagnostics.errors(), false, 1000), HasSubstr("too many duplicate keys"));
 }

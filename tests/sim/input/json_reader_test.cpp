@@ -21,7 +21,7 @@ using ::testing::StartsWith;
 
 TEST(JsonDocument, NodesCarryKindTextAndPlaceInTheFile) {
   const ReadResult read =
-      read_text("{\n  \"a\": [1, -2.5e3, true, null],\n  \"b\": {\"\": \"x\\u00e9\\n\"},\"\\t\": {}\n}\n");
+      parse_text("{\n  \"a\": [1, -2.5e3, true, null],\n  \"b\": {\"\": \"x\\u00e9\\n\"},\"\\t\": {}\n}\n");
   ASSERT_EQ(read.errors(), "");
   EXPECT_THAT(outline(read.documents.at(0)),
               ElementsAre(" mapping 1:1", "a (2:3) list 2:8", "a[0] scalar 1 2:9", "a[1] scalar -2.5e3 2:12",
@@ -30,12 +30,12 @@ TEST(JsonDocument, NodesCarryKindTextAndPlaceInTheFile) {
 }
 
 TEST(JsonDocument, SurrogatePairsBecomeOneCharacter) {
-  EXPECT_EQ(read_text(R"({"a": "\ud83d\ude00\u20ac\/"})").documents.at(0)["a"].text(), "\U0001f600\u20ac/");
-  EXPECT_THAT(read_text(R"({"a": "\ud83d"})").errors(), HasSubstr("half of a surrogate pair"));
+  EXPECT_EQ(parse_text(R"({"a": "\ud83d\ude00\u20ac\/"})").documents.at(0)["a"].text(), "\U0001f600\u20ac/");
+  EXPECT_THAT(parse_text(R"({"a": "\ud83d"})").errors(), HasSubstr("half of a surrogate pair"));
 }
 
 TEST(JsonStream, ObjectsMayFollowEachOther) {
-  const ReadResult read = read_text("{\"a\":1}\n{\"a\":2} {\"a\":3}");
+  const ReadResult read = parse_text("{\"a\":1}\n{\"a\":2} {\"a\":3}");
   ASSERT_EQ(read.errors(), "");
   ASSERT_EQ(read.documents.size(), 3U);
   EXPECT_EQ(read.documents[2]["a"].text(), "3");
@@ -44,7 +44,7 @@ TEST(JsonStream, ObjectsMayFollowEachOther) {
 }
 
 TEST(JsonList, ItemsComeOneByOneWithThePlacesOfTheFile) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "{\n"
       "    \"apiVersion\": \"v1\",\n"
       "    \"items\": [\n"
@@ -65,7 +65,7 @@ TEST(JsonList, ItemsComeOneByOneWithThePlacesOfTheFile) {
 }
 
 TEST(JsonList, ItemsOfATypedListGetItsKindAndApiVersion) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       R"({"kind":"EndpointSliceList","apiVersion":"discovery.k8s.io/v1","items":[{"metadata":{"name":"a"}},{"kind":"Other"}]})");
   ASSERT_EQ(read.errors(), "");
   ASSERT_EQ(read.documents.size(), 2U);
@@ -77,20 +77,20 @@ TEST(JsonList, ItemsOfATypedListGetItsKindAndApiVersion) {
 
 TEST(JsonList, EmptyListsAndNullItemsGiveNothing) {
   for (const char* text : {R"({"items":[],"kind":"List"})", R"({"kind":"PodList","items":[ ]})"}) {
-    const ReadResult read = read_text(text);
+    const ReadResult read = parse_text(text);
     EXPECT_EQ(read.errors(), "");
     EXPECT_TRUE(read.documents.empty());
   }
   // Go writes an empty typed list as null: an ordinary object then, with nothing in it.
-  EXPECT_EQ(read_text(R"({"kind":"PodList","items":null})").documents.size(), 1U);
+  EXPECT_EQ(parse_text(R"({"kind":"PodList","items":null})").documents.size(), 1U);
 }
 
 TEST(JsonList, ItemsOfSomethingElseAreNoList) {
-  EXPECT_EQ(read_text(R"({"kind":"Menu","items":[1,2]})").documents.size(), 1U);
-  EXPECT_THAT(read_text(R"({"items":[{"a":1}],"kind":"Menu"})").errors(),
+  EXPECT_EQ(parse_text(R"({"kind":"Menu","items":[1,2]})").documents.size(), 1U);
+  EXPECT_THAT(parse_text(R"({"items":[{"a":1}],"kind":"Menu"})").errors(),
               HasSubstr("'items' in a document of kind Menu"));
-  EXPECT_THAT(read_text(R"({"items":[{"a":1}]})").errors(), HasSubstr("a document with 'items' and without 'kind'"));
-  EXPECT_THAT(read_text(R"({"kind":"List","items":[3]})").errors(), HasSubstr("item 0 of the List is no object"));
+  EXPECT_THAT(parse_text(R"({"items":[{"a":1}]})").errors(), HasSubstr("a document with 'items' and without 'kind'"));
+  EXPECT_THAT(parse_text(R"({"kind":"List","items":[3]})").errors(), HasSubstr("item 0 of the List is no object"));
 }
 
 // kubectl writes keys by name: what kind of list it is stands behind the items. Those that say so themselves go first.
@@ -132,7 +132,7 @@ TEST(TypedList, OfTwoItemsTheLastOnesCount) {
 }
 
 TEST(YamlList, IsReadLikeAJsonList) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "apiVersion: v1\nitems:\n- kind: Pod\n  metadata: {name: a}\n  x: {y: 1, y: 2}\n- kind: Pod\n  metadata:\n    "
       "name: b\n"
       "kind: List\n---\nkind: Service\n");
@@ -164,11 +164,11 @@ TEST(JsonErrors, SayWhatWasExpectedAndWhere) {
       {"{\"a\": \"\xff\"}", "test.yaml:1:7: error: this string is not valid UTF-8\n"},
   };
   for (const auto& broken : cases)
-    EXPECT_THAT(read_text(broken.text).errors(), StartsWith(broken.message)) << broken.text;
+    EXPECT_THAT(parse_text(broken.text).errors(), StartsWith(broken.message)) << broken.text;
 }
 
 TEST(JsonErrors, DuplicateKeysAreReportedAndTheFirstValueStays) {
-  const ReadResult read = read_text("{\"kind\":\"Pod\",\"a\":{\"b\":1,\n\"b\":{\"c\":[1]}},\"\\u0061\":2}");
+  const ReadResult read = parse_text("{\"kind\":\"Pod\",\"a\":{\"b\":1,\n\"b\":{\"c\":[1]}},\"\\u0061\":2}");
   EXPECT_EQ(read.diagnostics.error_count(), 2U);
   EXPECT_THAT(read.errors(), StartsWith("test.yaml:2:1: error: duplicate key 'b'; it stands at line 1 already\n"
                                         "  --> Pod, a.b\n"));
@@ -247,7 +247,7 @@ void expect_equal(Node node, simdjson::dom::element element) {
 TEST(JsonReader, ReadsWhatSimdjsonReads) {
   expect_property("same contents", [] {
     const std::string text = "{\"root\":" + *random_json(4) + "}";
-    const ReadResult read = read_text(text);
+    const ReadResult read = parse_text(text);
     RC_ASSERT(read.errors().empty());
     simdjson::dom::parser parser;
     expect_equal(read.documents.at(0).root(), parser.parse(text));

@@ -19,7 +19,7 @@ constexpr std::string_view kBase =
 
 class Overrides : public ::testing::Test {
  protected:
-  Overrides() : read_(read_text(kBase, "base.yaml")), document_(read_.documents.at(0)) {}
+  Overrides() : read_(parse_text(kBase, "base.yaml")), document_(read_.documents.at(0)) {}
   bool set(std::string_view text, SetOptions options = {}) {
     return apply_set(document_, inputs_, text, diagnostics_, options);
   }
@@ -93,7 +93,7 @@ TEST_F(Overrides, EachKeyOfASetPathPointsAtItsOwnText) {
 
 TEST_F(Overrides, KeysOfAVariantPointAtTheirOwnText) {
   const ReadResult variant =
-      read_text("cluster.proxi.mode: none\n'cluster.nics.rate': 1\nlinks[7]: x\n", "variant.yaml");
+      parse_text("cluster.proxi.mode: none\n'cluster.nics.rate': 1\nlinks[7]: x\n", "variant.yaml");
   EXPECT_FALSE(merge(document_, variant.documents.at(0).root(), diagnostics_));
   EXPECT_EQ(to_string(at("cluster.proxi").key().mark()), "variant.yaml:1:9");
   EXPECT_EQ(to_string(at("cluster.proxi.mode").key().mark()), "variant.yaml:1:15");
@@ -131,7 +131,7 @@ TEST_F(Overrides, WhatCannotBeSetIsSaid) {
 }
 
 TEST_F(Overrides, VariantsUseDottedKeysAndNestedMappings) {
-  const ReadResult variant = read_text(
+  const ReadResult variant = parse_text(
       "cluster.proxy: {mode: none}\n"          // a path replaces
       "cluster: {nodes: 9, cni: {kind: x}}\n"  // a mapping merges
       "links: [a]\n",
@@ -140,7 +140,7 @@ TEST_F(Overrides, VariantsUseDottedKeysAndNestedMappings) {
   EXPECT_EQ(to_json(document_.root()),
             R"({"cluster":{"proxy":{"mode":"none"},"nodes":9,"cni":{"kind":"x"}},"links":["a"],"empty":null})");
   EXPECT_EQ(to_string(at("cluster.cni.kind").mark()), "variant.yaml:2:33");
-  EXPECT_FALSE(merge(document_, read_text("[x\n: 1").documents.empty() ? document_["links"] : Node(), diagnostics_));
+  EXPECT_FALSE(merge(document_, parse_text("[x\n: 1").documents.empty() ? document_["links"] : Node(), diagnostics_));
   EXPECT_THAT(errors(), HasSubstr("expected a mapping of overrides; found a list"));
 }
 
@@ -153,8 +153,8 @@ TEST_F(Overrides, AnEmptyDocumentCanBeBuiltUp) {
 
 TEST_F(Overrides, RandomSetsAgreeWithAMap) {
   expect_property("sets agree with a map", [] {
-    Document document = read_text("r: {}\n").documents.at(0);
-    const auto keep = read_text("r: {}\n");  // its Input outlives the document's copy
+    Document document = parse_text("r: {}\n").documents.at(0);
+    const auto keep = parse_text("r: {}\n");  // its Input outlives the document's copy
     document = keep.documents.at(0);
     InputSet inputs;
     Diagnostics diagnostics;
@@ -180,13 +180,13 @@ TEST_F(Overrides, RandomSetsAgreeWithAMap) {
 }
 
 TEST(Emit, YamlReadAgainIsTheSameTree) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "a: {b: [1, [2, {c: ~}], [], {}], 'q': \"1\"}\nlist:\n- - x\n  - y: 1\n    z: [a]\n- \"multi\\nline\"\n- '- "
       "dash'\n- -5\n"
       "- 'true'\n- a b:c\n- \"é\\u0007\"\n- ''\n'k: v': 1\n'null': null\n\"\": 0644\n");
   ASSERT_EQ(read.errors(), "");
   const std::string text = to_yaml(read.documents.at(0).root());
-  const ReadResult again = read_text(text);
+  const ReadResult again = parse_text(text);
   ASSERT_EQ(again.errors(), "") << text;
   const auto same = [&](const auto& self, Node a, Node b) -> void {
     ASSERT_EQ(a.kind(), b.kind()) << a.path() << '\n' << text;

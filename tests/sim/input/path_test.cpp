@@ -65,7 +65,7 @@ TEST(Path, TextAndBackIsTheSamePath) {
 }
 
 TEST(Path, EveryNodesPathLeadsBackToIt) {
-  const ReadResult read = read_text("a: {b: [1, {\"x.y\": [2]}], '': 3}\n'k\"q': 4\n");
+  const ReadResult read = parse_text("a: {b: [1, {\"x.y\": [2]}], '': 3}\n'k\"q': 4\n");
   const Document& document = read.documents.at(0);
   const auto walk = [&](const auto& self, Node node) -> void {
     EXPECT_EQ(find(document, Path::parse(node.path())), node) << node.path();

@@ -19,7 +19,7 @@ struct ReadResult {
   std::string errors() const { return render(diagnostics.errors()); }
 };
 
-inline ReadResult read_text(std::string_view text, const std::string& name = "test.yaml") {
+inline ReadResult parse_text(std::string_view text, const std::string& name = "test.yaml") {
   ReadResult result;
   result.input = Input::from_text(name, text);
   read_documents(*result.input, result.diagnostics,

@@ -70,7 +70,7 @@ TEST(SelectorText, WhatIsWrongIsSaidWithItsPlace) {
 }
 
 TEST(SelectorNode, ThreeFormsOfTheSameSelectorAreEqual) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "text: app=web,tier in (b,a)\n"
       "full: {matchLabels: {app: web}, matchExpressions: [{key: tier, operator: In, values: [a, b]}]}\n"
       "map: {app: web}\nempty: {}\nnothing:\n");
@@ -86,7 +86,7 @@ TEST(SelectorNode, ThreeFormsOfTheSameSelectorAreEqual) {
 }
 
 TEST(SelectorNode, MistakesAreReportedAtTheirPlace) {
-  const ReadResult read = read_text(
+  const ReadResult read = parse_text(
       "selector:\n  matchLabel: {a: b}\n  matchExpressions:\n  - {key: a, operator: in, values: [x]}\n"
       "  - {key: a, operator: Exists, values: [x]}\n  - {key: a, operator: In}\n  - {operator: In, values: [x]}\n");
   Diagnostics diagnostics;

@@ -7,6 +7,8 @@
 
 namespace knetsim {
 
+constexpr Time at(Duration since_start) { return kTimeZero + since_start; }
+
 /// Nodes with cores, and a list of what became of each burst in the order of their ends. A time line of submissions and
 /// softirq work is played beside it.
 class CpuHarness final : public BurstOwner, public EventHandler {

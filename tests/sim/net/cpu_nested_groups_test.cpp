@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time at(Duration since_start) { return kTimeZero + since_start; }
-
 TEST(CpuNestedGroups, EachHasItsOwnQuota) {
   CpuHarness h;
   h.cpus.add_node(4);

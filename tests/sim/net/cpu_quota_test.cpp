@@ -15,8 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time at(Duration since_start) { return kTimeZero + since_start; }
-
 TEST(CpuQuota, ABurstBeyondItStallsUntilEachPeriodIsOver) {
   CpuHarness h;
   h.cpus.add_node(1);

@@ -19,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time at(Duration since_start) { return kTimeZero + since_start; }
 constexpr Duration kForever = 1000s;
 
 TEST(Preemption, MovesACompletionByTheSoftirqTimeStolenFromIt) {

@@ -24,7 +24,7 @@ std::map<SwitchId, int> hosts_at_switches(const Topology& topology) {
 }
 
 template <typename Call>
-std::string message_of(Call call) {
+std::string refusal_of(Call call) {
   try {
     call();
   } catch (const std::invalid_argument& error) {
@@ -127,18 +127,18 @@ TEST(FatTree, OversubscriptionAddsHostsToEdgeSwitches) {
 }
 
 TEST(Generators, WhatCannotBeIsRefusedInWords) {
-  EXPECT_THAT(message_of([] { single_switch({}); }), HasSubstr("at least one host"));
-  EXPECT_THAT(message_of([] { single_switch({.hosts = {.count = 2, .names = {"a"}}}); }),
+  EXPECT_THAT(refusal_of([] { single_switch({}); }), HasSubstr("at least one host"));
+  EXPECT_THAT(refusal_of([] { single_switch({.hosts = {.count = 2, .names = {"a"}}}); }),
               HasSubstr("2 hosts with 1 host names"));
-  EXPECT_THAT(message_of([] { leaf_spine({.hosts = {.count = 4}, .leaves = 0}); }), HasSubstr("at least one leaf"));
-  EXPECT_THAT(message_of([] { leaf_spine({.hosts = {.count = 9}, .leaves = 2, .leaf_ports = 4}); }),
+  EXPECT_THAT(refusal_of([] { leaf_spine({.hosts = {.count = 4}, .leaves = 0}); }), HasSubstr("at least one leaf"));
+  EXPECT_THAT(refusal_of([] { leaf_spine({.hosts = {.count = 9}, .leaves = 2, .leaf_ports = 4}); }),
               HasSubstr("there is room for 8"));
-  EXPECT_THAT(message_of([] { leaf_spine({.hosts = {.count = 9}, .oversubscription = 0.0}); }),
+  EXPECT_THAT(refusal_of([] { leaf_spine({.hosts = {.count = 9}, .oversubscription = 0.0}); }),
               HasSubstr("oversubscription"));
-  EXPECT_THAT(message_of([] { fat_tree({.hosts = {.count = 4}, .k = 5}); }), HasSubstr("k is 5; it has to be even"));
-  EXPECT_THAT(message_of([] { fat_tree({.hosts = {.count = 17}, .k = 4}); }),
+  EXPECT_THAT(refusal_of([] { fat_tree({.hosts = {.count = 4}, .k = 5}); }), HasSubstr("k is 5; it has to be even"));
+  EXPECT_THAT(refusal_of([] { fat_tree({.hosts = {.count = 17}, .k = 4}); }),
               HasSubstr("17 hosts; with k = 4 there is room for 16"));
-  EXPECT_THAT(message_of([] { fat_tree({.hosts = {.count = 4}, .oversubscription = 0.5}); }),
+  EXPECT_THAT(refusal_of([] { fat_tree({.hosts = {.count = 4}, .oversubscription = 0.5}); }),
               HasSubstr("oversubscription"));
 }
 

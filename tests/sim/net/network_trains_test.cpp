@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kDelay = 500ns;
+constexpr Duration kCableDelay = 500ns;
 
 /// Two hosts and switches in a row, one rate a cable.
 Topology row(const std::vector<std::int64_t>& gbits) {
@@ -27,7 +27,7 @@ Topology row(const std::vector<std::int64_t>& gbits) {
   for (std::size_t i = 0; i < gbits.size(); ++i) {
     const Vertex next = i + 1 == gbits.size() ? end : Vertex::of_switch(topology.add_switch("s" + std::to_string(i)));
     topology.connect(last, next,
-                     {.rate = Bandwidth(gbits[i] * 1'000'000'000), .delay = kDelay, .buffer = Bytes(1 << 30)});
+                     {.rate = Bandwidth(gbits[i] * 1'000'000'000), .delay = kCableDelay, .buffer = Bytes(1 << 30)});
     last = next;
   }
   return topology;
@@ -37,7 +37,8 @@ Duration formula(const std::vector<std::int64_t>& gbits, std::int64_t packets, s
   std::int64_t sum_ps = 0;
   for (const std::int64_t rate : gbits) sum_ps += bytes * 8'000 / rate;
   const std::int64_t slowest = *std::min_element(gbits.begin(), gbits.end());
-  return Duration(sum_ps + (packets - 1) * bytes * 8'000 / slowest) + kDelay * static_cast<std::int64_t>(gbits.size());
+  return Duration(sum_ps + (packets - 1) * bytes * 8'000 / slowest) +
+         kCableDelay * static_cast<std::int64_t>(gbits.size());
 }
 
 const std::vector<std::vector<std::int64_t>> kRows{{25},
