@@ -24,6 +24,9 @@ if(KNETSIM_SANITIZE)
   endif()
 endif()
 
+if(CMAKE_UNITY_BUILD)  # what one source declares is in sight of the next; where each is compiled alone the warning holds
+  target_compile_options(knetsim_flags INTERFACE -Wno-shadow)
+endif()
 if(KNETSIM_FUZZ)
   target_link_options(knetsim_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()

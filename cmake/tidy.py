@@ -1,6 +1,6 @@
 """clang-tidy over the sources of the code folders, each only when something that it reads has changed.
 
-A translation unit is known by a hash of its compile command, .clang-tidy, and the text of every file of the tree that it
+A preset with unity builds has a dozen sources in a translation unit, whose headers are read once. A unit is known by a hash of its compile command, .clang-tidy, and the text of every file of the tree that it
 includes (as ninja recorded them when it compiled it). What passed once under a hash, in whatever clone, is not asked again for
 a month: a first run takes minutes and later ones seconds. Tests and benchmarks are left to the compilers' warnings.
 
@@ -32,7 +32,7 @@ def recorded_includes():
             current = includes.setdefault(line.split(":")[0], set())
         elif line.strip():
             path = pathlib.Path(os.path.realpath(BUILD / line.strip()))
-            if path.is_relative_to(SOURCE):
+            if path.is_relative_to(SOURCE) and not path.is_relative_to(BUILD):
                 current.add(path)
     return includes
 
@@ -40,9 +40,14 @@ def recorded_includes():
 def key_of(unit, files):
     digest = hashlib.sha256(unit["command"].replace(str(SOURCE), "").encode() + (SOURCE / ".clang-tidy").read_bytes())
     for path in sorted(files):
-        if path.name != "version_values.h":  # the commit's own name, different after each commit
-            digest.update(str(path.relative_to(SOURCE)).encode() + path.read_bytes())
+        digest.update(str(path.relative_to(SOURCE)).encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def folder_of(unit):
+    """The code folder's first part: of a source, or of the target that a unit of several sources is for."""
+    path = pathlib.Path(unit["file"])
+    return path.relative_to(BUILD if path.is_relative_to(BUILD) else SOURCE).parts[0]
 
 
 def tidy(unit):
@@ -54,11 +59,10 @@ def tidy(unit):
 includes = recorded_includes()
 units, uncompiled = [], []
 for unit in json.loads((BUILD / "compile_commands.json").read_text()):
-    path = pathlib.Path(unit["file"])
-    if path.is_relative_to(SOURCE) and path.relative_to(SOURCE).parts[0] in FOLDERS:
+    if folder_of(unit) in FOLDERS:
         files = includes.get(unit.get("output") or unit["command"].split(" -o ")[1].split()[0])
         if files is None:
-            uncompiled.append(str(path.relative_to(SOURCE)))
+            uncompiled.append(unit["file"])
         else:
             units.append((unit, key_of(unit, files)))
 
@@ -85,7 +89,7 @@ with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
 for passed in PASSED.iterdir():
     if passed.stat().st_mtime < time.time() - KEPT_S:
         passed.unlink(missing_ok=True)
-print(f"{len(units)} sources, {len(asked)} asked, {failed} with findings")
+print(f"{len(units)} units, {len(asked)} asked, {failed} with findings")
 if uncompiled:
     print("not compiled, so not asked:", *uncompiled)
 sys.exit(1 if failed or uncompiled else 0)

@@ -47,8 +47,26 @@ struct Pipe {
 /// Where programs of root's are: sudo's secure_path (sudoers(5), Debian 12).
 constexpr const char* kFolders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// In the child: only what may be called between fork and exec in a program with threads.
-[[noreturn]] void become(char* const* arguments, const CommandOptions& options, const Pipe& in, const Pipe& out) {
+/// This program's environment, but for the language of messages and for where programs are: iptables runs modprobe.
+std::vector<std::string> environment_of_commands() {
+  std::vector<std::string> all{"LC_ALL=C", std::string("PATH=") + kFolders};
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string_view text = *one;
+    if (!text.starts_with("LC_ALL=") && !text.starts_with("PATH=")) all.emplace_back(text);
+  }
+  return all;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+/// In the child, whose memory is its parent's until it has become another program: system calls alone.
+[[noreturn]] void become(char* const* arguments, char* const* environment, const CommandOptions& options,
+                         const Pipe& in, const Pipe& out) {
   ::setpgid(0, 0);
   ::signal(SIGPIPE, SIG_DFL);  // ignored by this program, and that is inherited
   ::dup2(in.read, 0);
@@ -65,9 +83,7 @@ constexpr const char* kFolders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
     // Its own /run too: the lock of iptables there is the machine's, and loading a lab's rules takes seconds.
     ::mount("tmpfs", "/run", "tmpfs", 0, nullptr);
   }
-  ::setenv("LC_ALL", "C", 1);
-  ::setenv("PATH", kFolders, 1);  // iptables runs modprobe
-  ::execv(arguments[0], arguments);
+  ::execve(arguments[0], arguments, environment);
   ::_exit(127);
 }
 
@@ -83,15 +99,17 @@ int wait_for(pid_t child) {
 CommandResult run(const std::vector<std::string>& command, const CommandOptions& options) {
   const std::string program = find_program(command.front());
   if (program.empty()) return {.status = 127, .timed_out = false, .output = command.front() + ": not found"};
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.front() = const_cast<char*>(program.c_str());
-  arguments.push_back(nullptr);
+  std::vector<std::string> texts = command;
+  texts.front() = program;
+  std::vector<std::string> environment_texts = environment_of_commands();
+  const std::vector<char*> arguments = pointers_to(texts);
+  const std::vector<char*> environment = pointers_to(environment_texts);
   Pipe in;
   Pipe out;
-  const pid_t child = ::fork();
+  // A copy of the page tables of a large process takes longer than most commands.
+  const pid_t child = ::vfork();
   if (child < 0) throw LabError("no process can be started");
-  if (child == 0) become(arguments.data(), options, in, out);
+  if (child == 0) become(arguments.data(), environment.data(), options, in, out);
   Pipe::close(in.read);
   Pipe::close(out.write);
 

@@ -15,20 +15,20 @@ namespace {
 Distribution one_kib() { return Distribution::constant(1024); }
 
 /// Whom a call is for: its text taken apart.
-struct Callee {
+struct NamedTarget {
   enum class Kind : std::uint8_t { Service, Pod, Localhost };
   Kind kind = Kind::Service;
   std::string name;
   std::string port;
 };
 
-Callee parse_call(std::string_view text) {
-  Callee target;
+NamedTarget parse_call(std::string_view text) {
+  NamedTarget target;
   if (text.starts_with("pod:")) {
-    target.kind = Callee::Kind::Pod;
+    target.kind = NamedTarget::Kind::Pod;
     text.remove_prefix(4);
   } else if (text.starts_with("localhost:")) {
-    target.kind = Callee::Kind::Localhost;
+    target.kind = NamedTarget::Kind::Localhost;
   }
   const std::size_t colon = text.find(':');
   target.name = std::string(text.substr(0, colon));
@@ -145,18 +145,18 @@ class CallGraphBuilder {
   EdgeIndex add_call(AppIndex index, const CallSpec& call) {
     const FoundApp& app = apps_[index];
     const Workload& workload = cluster_.workloads[app.workload];
-    const Callee wanted = parse_call(call.to);
+    const NamedTarget wanted = parse_call(call.to);
     std::optional<EdgeTarget> target;
     AppCall made{.from = index, .to = {}, .at = call.at};
     EdgeSpec edge;
     switch (wanted.kind) {
-      case Callee::Kind::Service:
+      case NamedTarget::Kind::Service:
         target = lookup_.service(split_service_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
         break;
-      case Callee::Kind::Pod:
+      case NamedTarget::Kind::Pod:
         target = lookup_.pod(split_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
         break;
-      case Callee::Kind::Localhost: {
+      case NamedTarget::Kind::Localhost: {
         std::string container;
         target = lookup_.loopback(workload.pods, wanted.port, Protocol::Tcp, call.at, container);
         if (!target) return kNoIndex;
@@ -288,8 +288,8 @@ class CallGraphBuilder {
         "labels of pods, as in app=client");
   }
 
-  /// Depth first; every circle is told once, at the call that closes it.
-  /// Depth first, each app once; without recursion, since a chain may be as long as a graph has services.
+  /// Depth first, each app once; every circle is told once, at the call that closes it. Without recursion, since a chain may
+  /// be as long as a graph has services.
   void report_cycles() {
     struct Callee {
       const AppCall* call;

@@ -17,4 +17,8 @@ inline constexpr bool kShadowed =
     false;
 #endif
 
+/// Of `count` turns that differ by their draws alone, as many as a test takes: a tenth where a sanitizer makes each of
+/// them ten times as slow.
+constexpr int repetitions(int count) { return kShadowed ? (count + 9) / 10 : count; }
+
 }  // namespace knetsim

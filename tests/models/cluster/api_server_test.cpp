@@ -18,7 +18,7 @@ using testing::HasSubstr;
 std::string service(const std::string& spec, const std::string& name = "s") {
   return "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + name + "}\nspec: {" + spec + "}\n";
 }
-std::string pod(const std::string& containers) {
+std::string pod_with(const std::string& containers) {
   return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {app: web}}\nspec: {containers: [" + containers +
          "]}\n";
 }
@@ -33,9 +33,10 @@ std::vector<Endpoint> endpoints(const Loaded& loaded, ServicePortIndex port = 0)
 // SetDefaults_Service: a targetPort of 0 or "" is the port.
 TEST(ApiServer, FillsInATargetPortOfZeroOrNothing) {
   for (const char* target : {"0", "\"\"", "0.0", "null"}) {
-    const Loaded loaded = load_text(pod("{name: a}") + service(std::string("selector: {app: web}, ports: [{port: 80, "
-                                                                           "targetPort: ") +
-                                                               target + "}]"));
+    const Loaded loaded =
+        load_text(pod_with("{name: a}") + service(std::string("selector: {app: web}, ports: [{port: 80, "
+                                                              "targetPort: ") +
+                                                  target + "}]"));
     ASSERT_EQ(loaded.errors() + loaded.notices(), "") << target;
     ASSERT_EQ(endpoints(loaded).size(), 1U) << target;
     EXPECT_EQ(endpoints(loaded)[0].port, 80) << target;
@@ -45,8 +46,8 @@ TEST(ApiServer, FillsInATargetPortOfZeroOrNothing) {
 // validateContainerPorts looks for names twice within a container; FindPort takes the first container that has one.
 TEST(ApiServer, PortNamesBelongToAContainer) {
   const Loaded loaded =
-      load_text(pod("{name: a, ports: [{name: metrics, containerPort: 9100}]}, {name: b, ports: [{name: "
-                    "metrics, containerPort: 9200}]}") +
+      load_text(pod_with("{name: a, ports: [{name: metrics, containerPort: 9100}]}, {name: b, ports: [{name: "
+                         "metrics, containerPort: 9200}]}") +
                 service("selector: {app: web}, ports: [{port: 80, targetPort: metrics}]"));
   ASSERT_EQ(loaded.errors() + loaded.notices(), "");
   ASSERT_EQ(endpoints(loaded).size(), 1U);
@@ -83,7 +84,7 @@ TEST(ApiServer, RefusesNullWhereSomethingIsRequired) {
 // A null in a list of structures is one without its required fields.
 TEST(ApiServer, RefusesEmptyEntriesWhereFieldsAreRequired) {
   for (const std::string& text :
-       {service("ports: [~]"), pod("~"), pod("{name: a, ports: [~]}"),
+       {service("ports: [~]"), pod_with("~"), pod_with("{name: a, ports: [~]}"),
         std::string("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], tolerations: [~], "
                     "initContainers: []}\n"),
         std::string("apiVersion: v1\nkind: Node\nmetadata: {name: node-1}\nspec: {taints: [~]}\n"),
@@ -98,7 +99,7 @@ TEST(ApiServer, RefusesEmptyEntriesWhereFieldsAreRequired) {
 TEST(ApiServer, FillsInTcp) {
   for (const char* protocol : {"\"\"", "null", "TCP"}) {
     const std::string ports = std::string("ports: [{name: http, containerPort: 80, protocol: ") + protocol + "}]";
-    const Loaded loaded = load_text(pod("{name: a, " + ports + "}") +
+    const Loaded loaded = load_text(pod_with("{name: a, " + ports + "}") +
                                     service("selector: {app: web}, ports: [{port: 80, targetPort: http}]"));
     ASSERT_EQ(loaded.errors() + loaded.notices(), "") << protocol;
     EXPECT_EQ(endpoints(loaded).size(), 1U) << protocol;
@@ -218,8 +219,8 @@ TEST(ApiServer, OfOneObjectGivenTwiceTheLastCounts) {
           "{name: b, port: 81, nodePort: 30081}]") +
       service("selector: {app: api}, ports: [{port: 82}]", "t") +
       service("type: NodePort, clusterIP: 10.96.0.7, selector: {app: web}, ports: [{port: 83, nodePort: 30080}]") +
-      service("type: NodePort, selector: {app: web}, ports: [{port: 84, nodePort: 30081}]", "u") + pod("{name: a}") +
-      pod("{name: a}") +
+      service("type: NodePort, selector: {app: web}, ports: [{port: 84, nodePort: 30081}]", "u") +
+      pod_with("{name: a}") + pod_with("{name: a}") +
       "---\napiVersion: v1\nkind: Node\nmetadata: {name: w1}\n---\napiVersion: v1\nkind: "
       "Node\nmetadata: {name: w1}\n";
   const Loaded loaded = load_text(text);
@@ -478,7 +479,7 @@ TEST(ApiServer, PreferencesOfPlacementAreToldOnce) {
 // One of IPv6 alone has no IPv4 address and no IPv4 endpoints; one of both families has them, whichever is first.
 TEST(ApiServer, ServicesOfIpv6AloneAreNotServedOnIpv4) {
   const auto loaded = [](const std::string& spec) {
-    return load_text(pod("{name: a}") + service("selector: {app: web}, ports: [{port: 80}], " + spec));
+    return load_text(pod_with("{name: a}") + service("selector: {app: web}, ports: [{port: 80}], " + spec));
   };
   for (const char* spec : {"ipFamilies: [IPv6]", "ipFamilies: [IPv6], ipFamilyPolicy: SingleStack", "ipFamily: IPv6",
                            "clusterIP: \"fd00::1\"", "ipFamilies: [IPv6], clusterIP: None",
@@ -547,8 +548,8 @@ TEST(ApiServer, WhatItRefusesIsRefused) {
       {workload("StatefulSet", "selector: {matchLabels: {}}"), "an empty selector is not taken in a StatefulSet"},
       {workload("DaemonSet", "selector: {matchExpressions: []}"), "an empty selector is not taken in a DaemonSet"},
       {workload("ReplicaSet", "selector: {}"), "an empty selector is not taken in a ReplicaSet"},
-      {pod("{name: a_b}"), "'a_b' is not the name of a container"},
-      {pod("{name: a, ports: [{containerPort: 80, hostPort: 80}, {containerPort: 81, hostPort: 80}]}"),
+      {pod_with("{name: a_b}"), "'a_b' is not the name of a container"},
+      {pod_with("{name: a, ports: [{containerPort: 80, hostPort: 80}, {containerPort: 81, hostPort: 80}]}"),
        "host port 80/TCP twice in one pod"},
       {"apiVersion: v1\nkind: Pod\nmetadata: {name: a..b}\nspec: {containers: [{name: a}]}\n",
        "'a..b' is not an object name"},
@@ -579,8 +580,9 @@ TEST(ApiServer, WhatItRefusesIsRefused) {
        "unknown value 'always'; did you mean 'Always'?"},
       {"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}], dnsPolicy: Cluster}\n",
        "unknown value 'Cluster'"},
-      {pod("{name: a, restartPolicy: Often}"), "unknown value 'Often'"},
-      {pod("{name: a, resources: {requests: {cpu: 1}, limits: {cpu: 0}}}"), "the request for cpu is above its limit"},
+      {pod_with("{name: a, restartPolicy: Often}"), "unknown value 'Often'"},
+      {pod_with("{name: a, resources: {requests: {cpu: 1}, limits: {cpu: 0}}}"),
+       "the request for cpu is above its limit"},
   };
   for (const Refusal& one : cases) EXPECT_THAT(load_text(one.manifest).errors(), HasSubstr(one.said)) << one.manifest;
   // RelaxedServiceNameValidation, beta in 1.36: a digit may come first.

@@ -28,7 +28,7 @@ std::vector<std::string> of(const Loaded& loaded, std::string_view service, std:
 
 using Texts = std::vector<std::string>;
 
-constexpr const char* kPods = R"(
+constexpr const char* kWebPods = R"(
 apiVersion: v1
 kind: Pod
 metadata: {name: a, labels: {app: web}}
@@ -61,7 +61,7 @@ status: {podIP: 10.0.0.5, phase: Succeeded}
 )";
 
 TEST(Endpoints, OfASelectorAreTheReadyPodsWithNamedPortsResolvedForEach) {
-  const Loaded loaded = load_text(std::string(kPods) + R"(---
+  const Loaded loaded = load_text(std::string(kWebPods) + R"(---
 apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -111,13 +111,13 @@ subsets:
            addresses + "\n";
   };
   const Texts both{"10.0.0.1:8080", "10.0.0.2:8080"};
-  EXPECT_EQ(of(load_text(kPods + service + legacy), "web"), both);
+  EXPECT_EQ(of(load_text(kWebPods + service + legacy), "web"), both);
   // One endpoint is being moved between the slices, another is not ready.
   const std::string slices =
       slice("web-1", "[{addresses: [10.0.0.1], targetRef: {kind: Pod, name: a}}, {addresses: [10.0.0.2]}]") +
       slice("web-2", "[{addresses: [10.0.0.2]}, {addresses: [10.0.0.3], conditions: {ready: false}}]");
-  EXPECT_EQ(of(load_text(kPods + service + slices), "web"), both);
-  EXPECT_EQ(of(load_text(kPods + service + legacy + slices), "web"), both);
+  EXPECT_EQ(of(load_text(kWebPods + service + slices), "web"), both);
+  EXPECT_EQ(of(load_text(kWebPods + service + legacy + slices), "web"), both);
 }
 
 TEST(Endpoints, ADualStackServiceHasASetForEachFamily) {

@@ -11,6 +11,7 @@
 #include "rule_curve_fit.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/scalar.h"
+#include "support/sanitized.h"
 
 // Goal: the default profile's rule curve is the fit that it says it is, and what it predicts is what the profile says
 // of it. Method: the fit repeated on the published rows (configs/validation/published.yaml), those of 5,000 and 30,000
@@ -59,6 +60,7 @@ RuleCurveParameters default_curve() {
 }
 
 TEST(DefaultProfile, RuleCurveIsTheFitToFiveAndThirtyThousandServices) {
+  if (kShadowed) GTEST_SKIP() << "a fit of minutes under a sanitizer, of code that only this test has";
   const RuleCurveParameters fitted = fit_rule_curve(first_packet(), fitted_rows());
   const RuleCurveParameters stated = default_curve();
   EXPECT_EQ(stated.cold_ps, fitted.cold_ps);

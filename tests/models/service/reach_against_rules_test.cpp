@@ -18,12 +18,13 @@
 #include "models/proxy/ruleset_interpreter.h"
 #include "models/service/dialer.h"
 #include "models/service/service_reach.h"
+#include "support/sanitized.h"
 
 namespace knetsim {
 namespace {
 
 constexpr NodeIndex kNodes = 3;
-constexpr int kClusters = 40;
+constexpr int kClusters = repetitions(40);
 constexpr std::uint64_t kDraws = 96;  // of at most five endpoints: each is drawn but for 0.8^96
 
 struct Mode {

@@ -15,7 +15,8 @@ struct ReadVariants {
   InputSet inputs;
   Document document;
   Diagnostics diagnostics;
-  explicit ReadVariants(const std::string& text) : input(Input::from_text("s.yaml", text)), document(read_document(*input)) {}
+  explicit ReadVariants(const std::string& text)
+      : input(Input::from_text("s.yaml", text)), document(read_document(*input)) {}
   std::vector<Variant> variants(const std::vector<std::string>& sets = {}) {
     return variants_of(document, sets, inputs, diagnostics);
   }

@@ -107,7 +107,7 @@ TEST(YamlStream, LaterDocumentsMayBeginWithAByteOrderMark) {
   for (const std::string& text : {"a: 1\n---\n" + mark + "b: 2\n--- \r\n" + mark + "c: 3\n",
                                   "a: 1\n" + mark + "---\nb: 2\n" + mark + "---\nc: 3\n",
                                   "a: 1\n...\n" + mark + "b: 2\n...\n" + mark + "---\nc: 3\n"}) {
-    const ReadResult read = read_text(text);
+    const ReadResult read = parse_text(text);
     ASSERT_EQ(read.errors(), "") << text;
     ASSERT_EQ(read.documents.size(), 3U) << text;
     EXPECT_EQ(read.documents[1]["b"].text(), "2") << text;
@@ -115,9 +115,9 @@ TEST(YamlStream, LaterDocumentsMayBeginWithAByteOrderMark) {
     EXPECT_EQ(read.documents[2].number(), 3U) << text;
     EXPECT_EQ(read.documents[2].root().mark().line, text.find("...") == std::string::npos ? 5U : 6U) << text;
   }
-  EXPECT_EQ(read_text("---\n" + mark + "a: 1\n").documents.size(), 1U);
-  EXPECT_EQ(read_text("{\"a\": 1}\n" + mark + "{\"b\": 2}\n").documents.size(), 2U);
-  EXPECT_THAT(read_text("a: 1\n---\n" + mark + "b: [\n").errors(),
+  EXPECT_EQ(parse_text("---\n" + mark + "a: 1\n").documents.size(), 1U);
+  EXPECT_EQ(parse_text("{\"a\": 1}\n" + mark + "{\"b\": 2}\n").documents.size(), 2U);
+  EXPECT_THAT(parse_text("a: 1\n---\n" + mark + "b: [\n").errors(),
               testing::HasSubstr("test.yaml:4:1: error: not valid YAML"));
 }
 

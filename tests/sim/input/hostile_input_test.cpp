@@ -173,7 +173,7 @@ TEST(HostileInput, NulBytesAndBrokenUtf8AreFoundBeforeParsing) {
     expect_one_error(std::string("a: \"") + wrong + "\"\n", "the control character U+");
   }
   for (const char* right : {"\t", " ", "~", "\xc2\x85", "\xc2\xa0", "\xef\xbf\xbd", "\xf0\x9f\x98\x80"}) {
-    EXPECT_EQ(read_text(std::string("a: \"b") + right + "c\"\n").errors(), "") << right;
+    EXPECT_EQ(parse_text(std::string("a: \"b") + right + "c\"\n").errors(), "") << right;
   }
   expect_one_error(repeat("a: 1 # ok\n", 1) + std::string(100'000, '#') + "\xc3(\n", "not valid UTF-8");
 }

@@ -100,7 +100,7 @@ TEST(TypedList, ItemsGetAKindThatStandsBehindThem) {
       {R"({"items":[{"metadata":{"name":"a"}},{"kind":"Pod","apiVersion":"v1"}],"kind":"ServiceList","apiVersion":"v1"})",
        "items:\n- metadata: {name: a}\n- {kind: Pod, apiVersion: v1}\nkind: ServiceList\napiVersion: v1\n",
        R"({"kind":"ServiceList","items":[{"metadata":{"name":"a"}},{"kind":"Pod","apiVersion":"v1"}],"apiVersion":"v1"})"}) {
-    const ReadResult read = read_text(text);
+    const ReadResult read = parse_text(text);
     ASSERT_EQ(read.errors(), "") << text;
     ASSERT_EQ(read.documents.size(), 2U) << text;
     EXPECT_EQ(read.documents[0].label(), "Pod") << text;

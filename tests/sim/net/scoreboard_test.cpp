@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/core/random.h"
+#include "support/sanitized.h"
 
 namespace knetsim {
 namespace {
@@ -78,8 +79,8 @@ TEST(Scoreboard, KnowsWhatIsNeeded) {
 }
 
 TEST(Scoreboard, CountsAsAListOfFlagsDoes) {
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    RngStream draws(seed, 3);
+  for (int seed = 1; seed <= repetitions(50); ++seed) {
+    RngStream draws(static_cast<std::uint64_t>(seed), 3);
     const std::uint32_t held_before = draws.next_u32() % 8;
     Scoreboard board(4, 12, 4 + held_before, at(0));
     struct Flags {
