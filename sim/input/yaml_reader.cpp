@@ -14,6 +14,7 @@
 #include "sim/input/document_builder.h"
 #include "sim/input/list_header.h"
 #include "sim/input/path.h"
+#include "sim/input/single_quoted.h"
 #include "sim/input/yaml_empty_entries.h"
 #include "sim/input/yaml_faults.h"
 
@@ -246,6 +247,10 @@ class YamlReader {
                              (style == FYSS_DOUBLE_QUOTED && raw.find_first_of("\\\r\n") == std::string_view::npos) ||
                              (style == FYSS_SINGLE_QUOTED && raw.find_first_of("'\r\n") == std::string_view::npos);
       if (unchanged) return {.in_place = true, .view = raw};
+      if (style == FYSS_SINGLE_QUOTED) {  // libfyaml 0.7.12 loses memory at a dozen quotes in a row
+        unquoted_ = single_quoted_text(raw);
+        return {.in_place = false, .view = unquoted_};
+      }
     }
     std::size_t size = 0;
     const char* text = fy_token_get_text(token, &size);
@@ -456,6 +461,7 @@ class YamlReader {
 
   std::vector<Level> levels_;
   std::size_t skipping_ = 0;  ///< Open containers of a value that is dropped.
+  std::string unquoted_;      ///< The last single-quoted scalar that does not stand in the file as it is.
   bool skip_next_ = false;    ///< The next value belongs to a duplicate key.
   std::map<std::string, Document> anchors_;
   std::uint64_t anchor_nodes_ = 0, anchor_bytes_ = 0;  ///< Copied for anchors_.
