@@ -18,8 +18,8 @@ struct TextFault {
   std::string message;
 };
 
-/// NUL bytes, what is not UTF-8, control characters, and more brackets and braces that open and never close than libfyaml bears: it looks
-/// ahead to the end of each before it hands out the first.
+/// NUL bytes, what is not UTF-8, control characters, and more brackets and braces that open and never close than
+/// libfyaml bears: it looks ahead to the end of each before it hands out the first.
 std::optional<TextFault> fault_before_parsing(std::string_view text);
 
 /// The first thing that libfyaml did not understand, and where.

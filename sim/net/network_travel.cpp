@@ -6,6 +6,7 @@
 // A message's way: stage after stage over links and cores until it is in the receiver's socket.
 
 namespace knetsim {
+
 void Network::on_event(Time now, const Event& event) {
   switch (event.kind) {
     case kHop:
