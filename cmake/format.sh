@@ -8,4 +8,4 @@ command -v clang-format-14 >/dev/null || {
   exit 1
 }
 if [ "${1-}" = --check ]; then set -- --dry-run --Werror; else set -- -i; fi
-find sim models analysis tests benchmarks \( -name '*.h' -o -name '*.cpp' \) -print0 | xargs -0 -r clang-format-14 "$@"
+find sim models analysis app tests benchmarks \( -name '*.h' -o -name '*.cpp' \) -print0 | xargs -0 -r clang-format-14 "$@"

@@ -21,7 +21,7 @@ BUILD = pathlib.Path(sys.argv[1]).resolve()
 PASSED = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "knetsim/tidy"
 KEPT_S = 30 * 24 * 3600
 TIDY = "clang-tidy-14"
-FOLDERS = ("sim", "models", "analysis")
+FOLDERS = ("sim", "models", "analysis", "app")
 
 
 def recorded_includes():

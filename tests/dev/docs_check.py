@@ -12,7 +12,7 @@ import re
 import sys
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
-FOLDERS = ("sim", "models", "analysis", "configs", "tests", "benchmarks", "docs", "cmake", ".ci")
+FOLDERS = ("sim", "models", "analysis", "app", "configs", "tests", "benchmarks", "docs", "cmake", ".ci")
 FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.M | re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")

@@ -1,7 +1,7 @@
 // Call graphs in isotope's format, and the apps that they become.
+#include "app/scenario/service_graph.h"
 #include "fuzz_input.h"
 #include "memory_file.h"
-#include "sim/experiment/service_graph.h"
 
 void knetsim::fuzz::read(std::string_view text) {
   static MemoryFile file;

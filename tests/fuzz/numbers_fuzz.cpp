@@ -1,10 +1,10 @@
 // Files of numbers: arrival times, and cumulative distributions with the law that they make.
 #include <stdexcept>
 
+#include "app/scenario/number_file.h"
 #include "fuzz_input.h"
 #include "memory_file.h"
 #include "sim/core/random.h"
-#include "sim/experiment/number_file.h"
 
 void knetsim::fuzz::read(std::string_view text) {
   if (text.empty()) return;

@@ -1,8 +1,8 @@
 // Scenarios: variants laid out, bound, written out again.
+#include "app/scenario/resolved_scenario.h"
+#include "app/scenario/scenario.h"
+#include "app/scenario/variants.h"
 #include "fuzz_input.h"
-#include "sim/experiment/resolved_scenario.h"
-#include "sim/experiment/scenario.h"
-#include "sim/experiment/variants.h"
 #include "sim/input/read_documents.h"
 
 void knetsim::fuzz::read(std::string_view text) {

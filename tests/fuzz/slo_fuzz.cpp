@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/scenario/slo.h"
 #include "fuzz_input.h"
-#include "sim/experiment/slo.h"
 #include "sim/input/read_documents.h"
 
 void knetsim::fuzz::read(std::string_view text) {

@@ -1,0 +1,137 @@
+#include "app/experiment/experiment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include <sched.h>
+
+#include "models/workload/overload.h"
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+namespace {
+
+std::uint32_t usable_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&set)));
+  }
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// Adds up what the points report, and tells the user's callback.
+class Board {
+ public:
+  Board(std::size_t points, double seconds_each, const ExperimentOptions& options)
+      : options_(options), seconds_each_(seconds_each), at_(points) {}
+
+  bool stopped() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
+
+  void update(std::size_t point, double seconds, std::uint64_t events, bool done) {
+    const std::lock_guard lock(mutex_);
+    at_[point] = {seconds, events};
+    done_ += done ? 1 : 0;
+    if (!options_.on_progress) {
+      return;
+    }
+    Progress progress{.points_done = done_, .points = at_.size()};
+    for (const auto& [simulated, count] : at_) {
+      progress.simulated_s += simulated;
+      progress.events += count;
+    }
+    progress.fraction = progress.simulated_s / (seconds_each_ * static_cast<double>(at_.size()));
+    progress.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    options_.on_progress(progress);
+  }
+
+ private:
+  const ExperimentOptions& options_;
+  double seconds_each_;
+  std::mutex mutex_;
+  std::vector<std::pair<double, std::uint64_t>> at_;
+  std::size_t done_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+class Watcher final : public PointObserver {
+ public:
+  Watcher(Board& board, std::size_t point) : board_(board), point_(point) {}
+  bool on_progress(Time now, Time, std::uint64_t events) override {
+    board_.update(point_, to_seconds(now.time_since_epoch()), events, false);
+    return !board_.stopped();
+  }
+
+ private:
+  Board& board_;
+  std::size_t point_;
+};
+
+ConfigError overload_error(const BoundVariant& variant, const TooManyInFlight& overload) {
+  const WorkloadSettings& workload = variant.scenario.workloads[overload.source()];
+  return {
+      workload.at["arrivals"],
+      fmt::format("variant '{}' is asked for far more than it can do: {} requests are in flight after {:.3g} simulated "
+                  "seconds, and no more are kept",
+                  variant.name, kMostInFlight, to_seconds(overload.at().time_since_epoch())),
+      "fewer requests, a shorter timeout, or more that answers them"};
+}
+
+}  // namespace
+
+ExperimentOutcome run_experiment(const std::vector<BoundVariant>& variants, const ExperimentOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const RunSettings& run = variants.front().scenario.run;
+  const std::size_t count = variants.size() * run.replicates;
+  ExperimentOutcome outcome;
+  outcome.points.assign(variants.size(), std::vector<PointResult>(run.replicates));
+  Board board(count, to_seconds(run.warm_up + run.duration), options);
+  std::atomic<std::size_t> next{0};
+  std::mutex failure_mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    for (std::size_t index = next++; index < count; index = next++) {
+      if (board.stopped()) {
+        return;
+      }
+      const std::size_t variant = index % variants.size();
+      const auto replicate = static_cast<std::uint32_t>(index / variants.size());
+      Watcher watcher(board, index);
+      try {
+        PointResult& point = outcome.points[variant][replicate];
+        point = simulate(variants[variant], replicate, &watcher);
+        board.update(index, to_seconds(run.warm_up + run.duration), point.events, true);
+      } catch (const TooManyInFlight& overload) {
+        const std::lock_guard lock(failure_mutex);
+        failure = failure ? failure : std::make_exception_ptr(overload_error(variants[variant], overload));
+        next = count;
+        return;
+      } catch (...) {
+        const std::lock_guard lock(failure_mutex);
+        failure = failure ? failure : std::current_exception();
+        next = count;
+        return;
+      }
+    }
+  };
+  {
+    const std::size_t threads = std::min<std::size_t>(count, options.threads != 0 ? options.threads : usable_cores());
+    std::vector<std::jthread> pool;
+    for (std::size_t i = 1; i < threads; ++i) {
+      pool.emplace_back(work);
+    }
+    work();
+  }
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+  outcome.stopped = board.stopped();
+  outcome.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return outcome;
+}
+
+}  // namespace knetsim

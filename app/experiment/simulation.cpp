@@ -1,0 +1,285 @@
+#include "app/experiment/simulation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "app/experiment/conservation.h"
+#include "app/experiment/step_names.h"
+#include "app/scenario/pod_groups.h"
+#include "app/scenario/variant_models.h"
+#include "models/control/proxy_sync.h"
+#include "models/walk/compile.h"
+#include "sim/core/ensure.h"
+
+namespace knetsim {
+namespace {
+
+std::vector<bool> udp_edges(const TrafficPlan& traffic) {
+  std::vector<bool> udp;
+  for (const EdgeSpec& edge : traffic.edges) {
+    udp.push_back(edge.udp);
+  }
+  return udp;
+}
+
+/// Node pairs that connections run between, to spread a tunnel's flow rate over.
+std::uint32_t node_pairs(const BoundVariant& variant) {
+  std::set<NodeIndex> clients, servers;
+  for (const TrafficSpec& source : variant.traffic.sources) {
+    for (const PodIndex pod : source.clients) {
+      clients.insert(variant.cluster->pods[pod].node);
+    }
+  }
+  for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
+    if (variant.traffic.app_of_pod[pod] != kNoIndex) {
+      servers.insert(variant.cluster->pods[pod].node);
+      clients.insert(variant.cluster->pods[pod].node);
+    }
+  }
+  return static_cast<std::uint32_t>(
+      std::max<std::size_t>(1, clients.size() * std::max<std::size_t>(1, servers.size())));
+}
+
+std::vector<std::uint64_t> node_keys(const Cluster& cluster) {
+  std::vector<std::uint64_t> keys;
+  for (const ClusterNode& node : cluster.nodes) keys.push_back(hash_text(node.name));
+  return keys;
+}
+
+/// Cumulative CPU times of all cores and groups at one instant.
+struct CpuSnapshot {
+  std::vector<Duration> softirq, application, throttled;
+  CpuSnapshot() = default;
+  CpuSnapshot(const Cpus& cpus, const PodGroups& groups, Time now) {
+    for (CoreIndex core = 0; core < cpus.cores(); ++core) {
+      softirq.push_back(cpus.softirq_time(core, now));
+      application.push_back(cpus.application_time(core, now));
+    }
+    for (const GroupIndex group : groups.with_threads) {
+      throttled.push_back(cpus.throttled_time(group, now));
+    }
+  }
+};
+
+std::vector<NodeCpu> cpu_between(const Cpus& cpus, const PodGroups& groups, const CpuSnapshot& from,
+                                 const CpuSnapshot& to) {
+  std::vector<NodeCpu> nodes(cpus.nodes());
+  for (HostId host = 0; host < cpus.nodes(); ++host) {
+    NodeCpu& node = nodes[host];
+    node.cores = cpus.core_count(host);
+    for (CoreIndex core = cpus.first_core(host); core < cpus.first_core(host) + node.cores; ++core) {
+      const Duration softirq = to.softirq[core] - from.softirq[core];
+      const Duration application = to.application[core] - from.application[core];
+      node.softirq += softirq;
+      node.application += application;
+      node.busiest = std::max(node.busiest, softirq + application);
+    }
+  }
+  for (std::size_t i = 0; i < to.throttled.size(); ++i) {
+    nodes[cpus.node_of(groups.with_threads[i])].throttled += to.throttled[i] - from.throttled[i];
+  }
+  return nodes;
+}
+
+/// The parts of one replicate, put together for one run.
+class Point final : public LiveCluster {
+ public:
+  Point(const BoundVariant& variant, std::uint32_t replicate, RunDigest* order)
+      : variant_(variant),
+        streams_(hash_combine(variant.scenario.run.seed, replicate)),
+        models_(make_models(variant, rule_sizes(variant))),
+        tables_(plan_tables(variant.profile)),
+        topology_(make_topology(variant.scenario, *variant.cluster)),
+        routing_(topology_, variant.scenario.run.seed),
+        endpoints_(variant.cluster->endpoints),
+        from_(kTimeZero + variant.scenario.run.warm_up),
+        end_(from_ + variant.scenario.run.duration),
+        nodes_(static_cast<std::uint32_t>(variant.cluster->nodes.size())),
+        scheduler_(sync_source() + nodes_),
+        cpus_(scheduler_, 0),
+        groups_(add_pod_groups(cpus_, variant)),
+        network_(scheduler_, cpus_, topology_, routing_, tables_, streams_, tcp_settings(variant.scenario.cluster),
+                 network_source()),
+        book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
+        sync_(scheduler_, cpus_, streams_,
+              {.period = variant.scenario.cluster.proxy.sync_period,
+               .cpu = sync_time(),
+               .nodes = node_keys(*variant.cluster)},
+              sync_source()),
+        dialer_(*variant.cluster, endpoints_, variant.targets, udp_edges(variant.traffic), book_, *models_.proxy,
+                streams_,
+                {.sync_period = variant.scenario.cluster.proxy.sync_period,
+                 .sync = &sync_,
+                 .sizes = models_.sizes,
+                 .client_nodes_times_server_nodes = node_pairs(variant),
+                 .cni_masquerades = models_.cni->masquerades()}),
+        traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_.main, streams_,
+                 {.work = kWorkKind, .sleep = kSleepKind, .close = static_cast<KindIndex>(StepKind::Close)},
+                 {.measure_from = from_,
+                  .end = end_,
+                  .drain = variant.scenario.run.drain,
+                  .series_points = 60,
+                  .spans = replicate == 0 ? variant.scenario.run.spans : 0},
+                 traffic_source()) {
+    if (order != nullptr) {
+      scheduler_.digest_into(*order);
+    }
+    for (HostId host = 0; host < nodes_; ++host) {
+      network_.set_cpu_factor(host, variant.scenario.cluster.nodes.cpu_factor_of(variant.cluster->nodes[host].pool));
+    }
+    for (const PodGroups::Beside& one : groups_.beside) traffic_.run_beside(one.pod, one.app, one.group);
+    cpus_.set_owner(traffic_);
+    network_.set_owner(traffic_);
+  }
+
+  /// @return  False when the observer stopped it.
+  bool run(PointObserver* observer) {
+    std::vector<Change> timeline = variant_.timeline;
+    timeline.push_back({.at = from_, .apply = [this](LiveCluster&) { begin_measuring(); }});
+    std::stable_sort(timeline.begin(), timeline.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
+    traffic_.start(kTimeZero);
+    sync_.start(kTimeZero);
+    for (const Change& change : timeline) {
+      if (change.at >= end_) {
+        break;
+      }
+      if (!run_until(change.at, observer)) {
+        return false;
+      }
+      change.apply(*this);
+    }
+    if (!run_until(end_, observer)) {
+      return false;
+    }
+    end_measuring();
+    // Whoever began in the window is followed to the end, under the same load; the window's resources are read already.
+    return traffic_.close_window() == 0 || run_until(end_ + variant_.scenario.run.drain, observer);
+  }
+
+  PointResult results();
+
+  EndpointViews& endpoints() override { return endpoints_; }
+  void set_rules(const RuleSizes& sizes) override {
+    models_ = make_models(variant_, sizes);
+    book_.renew(models_.datapath());
+    dialer_.set_rules(*models_.proxy, sizes);
+    sync_.set_cpu(sync_time());
+  }
+
+ private:
+  std::uint32_t network_source() const { return nodes_; }
+  std::uint32_t traffic_source() const { return network_source() + Network::sources_needed(topology_); }
+  std::uint32_t sync_source() const { return traffic_source() + TrafficRuntime::sources_needed(variant_.traffic); }
+  Duration sync_time() const {
+    return from_seconds(models_.proxy->partial_sync_seconds() * variant_.scenario.cluster.nodes.cpu_factor);
+  }
+
+  /// Runs the scheduler in slices, so that somebody can watch.
+  bool run_until(Time end, PointObserver* observer) {
+    constexpr std::uint64_t kSlice = 200'000;
+    while (!scheduler_.run_until(end, observer != nullptr ? kSlice : ~std::uint64_t{0})) {
+      if (!observer->on_progress(std::min(scheduler_.now(), end_), end_, scheduler_.events())) {
+        return false;
+      }
+    }
+    return observer == nullptr || observer->on_progress(std::min(end, end_), end_, scheduler_.events());
+  }
+
+  void begin_measuring() {
+    cpu_before_ = CpuSnapshot(cpus_, groups_, from_);
+    for (LinkId link = 0; link < topology_.links().size(); ++link) {
+      links_before_.push_back(network_.links().counters(link, from_));
+    }
+    network_.begin_window(from_);
+  }
+
+  void end_measuring() {
+    nodes_used_ = cpu_between(cpus_, groups_, cpu_before_, CpuSnapshot(cpus_, groups_, end_));
+    for (LinkId link = 0; link < topology_.links().size(); ++link) {
+      const LinkCounters& a = links_before_[link];
+      const LinkCounters b = network_.links().counters(link, end_);
+      links_used_.push_back(
+          {.sent = b.sent - a.sent,
+           .packets = (b.packets_offered - b.packets_dropped) - (a.packets_offered - a.packets_dropped),
+           .drops = b.packets_dropped - a.packets_dropped,
+           .busy = b.busy - a.busy,
+           .queue_max = b.queue_max});
+    }
+    ensure_conserved_at(end_);
+  }
+
+  void ensure_conserved_at(Time now) const {
+    const CpuSnapshot cpu(cpus_, groups_, now);
+    std::vector<LinkCounters> links;
+    for (LinkId link = 0; link < topology_.links().size(); ++link) {
+      links.push_back(network_.links().counters(link, now));
+    }
+    std::vector<Duration> core_busy;
+    for (std::size_t core = 0; core < cpu.softirq.size(); ++core) {
+      core_busy.push_back(cpu.softirq[core] + cpu.application[core]);
+    }
+    ensure_conserved({.network = network_.counters(),
+                      .under_way = traffic_.under_way(),
+                      .links = links,
+                      .core_busy = core_busy,
+                      .now = now});
+  }
+
+  const BoundVariant& variant_;
+  RandomStreams streams_;
+  VariantModels models_;
+  PlanTables tables_;
+  Topology topology_;
+  Routing routing_;
+  EndpointViews endpoints_;
+  Time from_, end_;
+  std::uint32_t nodes_;
+  Scheduler scheduler_;
+  Cpus cpus_;
+  PodGroups groups_;
+  Network network_;
+  PlanBook book_;
+  ProxySync sync_;
+  ServiceDialer dialer_;
+  TrafficRuntime traffic_;
+  CpuSnapshot cpu_before_;
+  std::vector<LinkCounters> links_before_;
+  std::vector<NodeCpu> nodes_used_;
+  std::vector<LinkUse> links_used_;
+};
+
+PointResult Point::results() {
+  PointResult result;
+  const Time now = scheduler_.now();
+  traffic_.finish(now);
+  ensure_conserved_at(now);
+  result.drained = now - end_;
+  result.nodes = nodes_used_;
+  result.links = links_used_;
+  result.edges = traffic_.edges();
+  result.sources = traffic_.sources();
+  for (TrafficIndex source = 0; source < variant_.traffic.sources.size(); ++source) {
+    result.spans.push_back(traffic_.spans().kept(source));
+  }
+  result.served_by_pod = traffic_.served_by_pod();
+  result.network = network_.counters();
+  result.events = scheduler_.events();
+  result.completed = traffic_.completed();
+  return result;
+}
+
+}  // namespace
+
+PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, PointObserver* observer, RunDigest* order) {
+  const auto wall_start = std::chrono::steady_clock::now();
+  Point point(variant, replicate, order);
+  if (!point.run(observer)) {
+    return {};
+  }
+  PointResult result = point.results();
+  result.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_start).count();
+  return result;
+}
+
+}  // namespace knetsim

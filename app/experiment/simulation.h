@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/scenario/bound_variant.h"
+#include "models/workload/runtime.h"
+#include "sim/core/digest.h"
+
+namespace knetsim {
+
+struct NodeCpu {
+  std::uint32_t cores = 0;
+  Duration softirq{};  ///< CPU time in the measured window, all cores.
+  Duration application{};
+  Duration busiest{};    ///< Of the busiest core, both together.
+  Duration throttled{};  ///< Sum over the node's pods.
+};
+
+struct LinkUse {
+  Bytes sent;
+  std::uint64_t packets = 0;
+  std::uint64_t drops = 0;
+  Duration busy{};
+  Bytes queue_max;
+};
+
+/// What one replicate of one variant gave.
+struct PointResult {
+  std::vector<EdgeStats> edges;
+  std::vector<SourceRecorder> sources;
+  std::vector<std::vector<RequestSpan>> spans;  ///< Whole requests, by source; of the first replicate.
+  std::vector<std::uint64_t> served_by_pod;
+  std::vector<NodeCpu> nodes;
+  std::vector<LinkUse> links;
+  NetworkCounters network;
+  std::uint64_t events = 0;
+  std::uint64_t completed = 0;
+  Duration drained{};  ///< How long the run went on after the window, for the requests that began in it.
+  double wall_s = 0;
+};
+
+/// Told now and then from the thread that runs the point.
+class PointObserver {
+ public:
+  virtual ~PointObserver() = default;
+  /// @return false to stop.
+  virtual bool on_progress(Time now, Time end, std::uint64_t events) = 0;
+};
+
+/// Simulates one replicate. Depends on nothing but its arguments: the same on any thread of any machine.
+/// @param order  Takes the key of every event, in the order in which they fire; may be null.
+/// @return  Without edges where the observer stopped it.
+/// @throws InvariantError  A law that has to hold on every run does not.
+PointResult simulate(const BoundVariant& variant, std::uint32_t replicate, PointObserver* observer = nullptr,
+                     RunDigest* order = nullptr);
+
+}  // namespace knetsim

@@ -1,0 +1,23 @@
+#include "app/experiment/step_names.h"
+
+#include "sim/net/time_split.h"
+
+namespace knetsim {
+
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names;
+  for (const StepKindInfo& kind : step_kinds()) {
+    names.emplace_back(kind.name);
+  }
+  names.emplace_back("app.work");
+  names.emplace_back("app.sleep");
+  return names;
+}
+
+std::vector<std::string> wait_names() {
+  static_assert(kWaits == 9);
+  return {"wait.run-queue", "wait.preempted", "wait.throttled", "wait.worker", "wait.softirq",
+          "wait.link",      "wait.window",    "wait.recovery",  "wait.timeout"};
+}
+
+}  // namespace knetsim

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/scenario/scenario.h"
+#include "app/scenario/timeline.h"
+#include "models/cluster/cluster.h"
+#include "models/cost/cost_profile.h"
+#include "models/service/dialer.h"
+#include "models/workload/spec.h"
+
+namespace knetsim {
+
+/// One variant, bound: what its replicates share and only read.
+struct BoundVariant {
+  std::string name;
+  Scenario scenario;
+  std::shared_ptr<const Cluster> cluster;  ///< Shared by variants that differ in neither manifests nor nodes.
+  TrafficPlan traffic;
+  std::vector<EdgeTarget> targets;  ///< shape (edges,)
+  CostProfile profile;
+  std::vector<Change> timeline;  ///< In any order; those of one instant take place in the order given.
+};
+
+}  // namespace knetsim

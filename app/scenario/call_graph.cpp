@@ -1,0 +1,353 @@
+#include "app/scenario/call_graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "app/scenario/target_lookup.h"
+#include "models/cluster/pod_selection.h"
+
+namespace knetsim {
+namespace {
+
+Distribution one_kib() { return Distribution::constant(1024); }
+
+/// Whom a call is for: its text taken apart.
+struct NamedTarget {
+  enum class Kind : std::uint8_t { Service, Pod, Localhost };
+  Kind kind = Kind::Service;
+  std::string name;
+  std::string port;
+};
+
+NamedTarget parse_call(std::string_view text) {
+  NamedTarget target;
+  if (text.starts_with("pod:")) {
+    target.kind = NamedTarget::Kind::Pod;
+    text.remove_prefix(4);
+  } else if (text.starts_with("localhost:")) {
+    target.kind = NamedTarget::Kind::Localhost;
+  }
+  const std::size_t colon = text.find(':');
+  target.name = std::string(text.substr(0, colon));
+  if (colon != std::string_view::npos) target.port = std::string(text.substr(colon + 1));
+  return target;
+}
+
+class CallGraphBuilder {
+ public:
+  CallGraphBuilder(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics)
+      : scenario_(scenario),
+        cluster_(cluster),
+        diagnostics_(diagnostics),
+        lookup_(cluster, {.proxied = scenario.cluster.proxy.mode != "none"}, diagnostics) {}
+
+  CallGraph build() {
+    graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);
+    for (const AppSettings& app : scenario_.apps) add_app(app);
+    for (std::size_t i = 0; i < apps_.size(); ++i) add_calls(i);
+    const PodSelection selection(cluster_);
+    for (const WorkloadSettings& workload : scenario_.workloads) add_workload(workload, selection);
+    report_cycles();
+    return std::move(graph_);
+  }
+
+ private:
+  /// An app that was found in the cluster; its index is that of its AppSpec.
+  struct FoundApp {
+    const AppSettings* settings = nullptr;
+    WorkloadIndex workload = kNoIndex;
+    std::string container;  ///< Of an app that serves the calls of the pod's other containers.
+  };
+  /// A call between apps, for the search for circles.
+  struct AppCall {
+    AppIndex from = 0;
+    std::set<AppIndex> to;
+    Node at;
+  };
+
+  void add_app(const AppSettings& app) {
+    FoundApp found{.settings = &app, .workload = kNoIndex, .container = {}};
+    const std::size_t slash = app.name.find('/');
+    if (slash != std::string::npos) {
+      found.workload = workload_with_container(app.name.substr(0, slash), app.name.substr(slash + 1));
+      if (found.workload != kNoIndex) found.container = app.name.substr(slash + 1);
+    }
+    if (found.workload == kNoIndex) found.workload = lookup_.workload(app.name, app.at.key());
+    if (found.workload == kNoIndex) return;
+    const Workload& workload = cluster_.workloads[found.workload];
+    if (workload.pods.empty()) {
+      diagnostics_.error(app.at.key(), fmt::format("{} has no pods that could serve the app '{}'{}",
+                                                   object_label(workload.kind, workload.ns, workload.name), app.name,
+                                                   absent_hint(cluster_, made_by(workload))));
+      return;
+    }
+    const auto index = static_cast<AppIndex>(apps_.size());
+    if (found.container.empty()) {
+      for (const PodIndex pod : workload.pods) graph_.traffic.app_of_pod[pod] = index;
+    }
+    apps_.push_back(found);
+    AppSpec& spec = graph_.traffic.apps.emplace_back();
+    spec.name = app.name;
+    spec.workers = app.workers;
+    if (!found.container.empty()) {
+      spec.container = found.container;
+      spec.beside_in = workload.pods;
+    } else if (!app.container.empty()) {
+      name_container(spec, app, workload);
+    }
+    if (app.work) spec.steps.push_back({.work_seconds = app.work->law, .sleep_seconds = {}, .calls = {}});
+  }
+
+  void name_container(AppSpec& spec, const AppSettings& app, const Workload& workload) {
+    const auto& containers = cluster_.spec(cluster_.pods[workload.pods.front()]).containers;
+    std::vector<std::string> names;
+    for (const Container& container : containers) names.emplace_back(container.name);
+    if (std::ranges::find(names, app.container) == names.end()) {
+      diagnostics_.error(app.at["container"],
+                         fmt::format("the pods of {} have no container '{}'{}",
+                                     object_label(workload.kind, workload.ns, workload.name), app.container,
+                                     suggest(app.container, names)),
+                         fmt::format("{}", fmt::join(names, ", ")));
+      return;
+    }
+    spec.container = app.container;
+  }
+
+  WorkloadIndex workload_with_container(std::string_view name, std::string_view container) const {
+    for (WorkloadIndex i = 0; i < cluster_.workloads.size(); ++i) {
+      const Workload& workload = cluster_.workloads[i];
+      if (workload.name != name || workload.pods.empty()) continue;
+      const auto& containers = cluster_.spec(cluster_.pods[workload.pods.front()]).containers;
+      if (std::any_of(containers.begin(), containers.end(), [&](const Container& c) { return c.name == container; }))
+        return i;
+    }
+    return kNoIndex;
+  }
+
+  void add_calls(std::size_t index) {
+    const FoundApp app = apps_[index];
+    for (const std::vector<CallSpec>& group : app.settings->calls) {
+      AppStep step;
+      for (const CallSpec& call : group) {
+        if (call.sleep) {
+          step.sleep_seconds = call.sleep->law;
+        } else if (const EdgeIndex edge = add_call(static_cast<AppIndex>(index), call); edge != kNoIndex) {
+          step.calls.push_back(edge);
+        }
+      }
+      graph_.traffic.apps[index].steps.push_back(std::move(step));
+    }
+  }
+
+  EdgeIndex add_call(AppIndex index, const CallSpec& call) {
+    const FoundApp& app = apps_[index];
+    const Workload& workload = cluster_.workloads[app.workload];
+    const NamedTarget wanted = parse_call(call.to);
+    std::optional<EdgeTarget> target;
+    AppCall made{.from = index, .to = {}, .at = call.at};
+    EdgeSpec edge;
+    switch (wanted.kind) {
+      case NamedTarget::Kind::Service:
+        target = lookup_.service(split_service_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
+        break;
+      case NamedTarget::Kind::Pod:
+        target = lookup_.pod(split_name(wanted.name, workload.ns), wanted.port, Protocol::Tcp, call.at);
+        break;
+      case NamedTarget::Kind::Localhost: {
+        std::string container;
+        target = lookup_.loopback(workload.pods, wanted.port, Protocol::Tcp, call.at, container);
+        if (!target) return kNoIndex;
+        edge.loopback = true;
+        edge.app = app_of_container(app.workload, container);
+        if (edge.app != kNoIndex) made.to.insert(edge.app);
+        break;
+      }
+    }
+    if (!target) return kNoIndex;
+    edge.name = unique_name(fmt::format("{} > {}", app.settings->name, call.to));
+    edge.target = call.to;
+    edge.requests_per_connection = call.requests_per_connection.value_or(1);
+    edge.request_bytes = call.request ? call.request->law : one_kib();
+    edge.response_bytes = call.response ? call.response->law : one_kib();
+    edge.timeout = call.timeout.value_or(std::chrono::seconds(2));
+    edge.retries = call.retries.value_or(RetryPolicy{});
+    add_servers(*target, made.to);
+    calls_.push_back(std::move(made));
+    return add_edge(std::move(edge), std::move(*target));
+  }
+
+  AppIndex app_of_container(WorkloadIndex workload, const std::string& container) const {
+    for (AppIndex i = 0; i < apps_.size(); ++i) {
+      if (apps_[i].workload == workload && apps_[i].container == container) return i;
+    }
+    return kNoIndex;
+  }
+
+  std::string unique_name(std::string name) {
+    const std::uint32_t uses = ++names_[name];
+    return uses == 1 ? name : fmt::format("{} ({})", name, uses);
+  }
+
+  EdgeIndex add_edge(EdgeSpec edge, EdgeTarget target) {
+    graph_.traffic.edges.push_back(std::move(edge));
+    graph_.targets.push_back(std::move(target));
+    return static_cast<EdgeIndex>(graph_.traffic.edges.size() - 1);
+  }
+
+  void add_servers(const EdgeTarget& target, std::set<AppIndex>& apps) const {
+    const auto add = [&](std::span<const Endpoint> endpoints) {
+      for (const Endpoint& endpoint : endpoints) {
+        if (endpoint.pod == kNoIndex) continue;
+        const AppIndex app = graph_.traffic.app_of_pod[endpoint.pod];
+        if (app != kNoIndex) apps.insert(app);
+      }
+    };
+    if (target.loopback) return;
+    const EndpointView view = cluster_.endpoints.latest();
+    add(target.port == kNoIndex ? std::span<const Endpoint>(target.direct) : view.everywhere(target.port));
+  }
+
+  void add_workload(const WorkloadSettings& workload, const PodSelection& selection) {
+    TrafficSpec source;
+    source.name = workload.name;
+    source.clients = selection.matching(workload.from, workload.ns);
+    if (source.clients.empty()) report_no_clients(workload);
+    const std::string ns = !workload.ns.empty()      ? workload.ns
+                           : !source.clients.empty() ? std::string(cluster_.pods[source.clients.front()].ns)
+                                                     : std::string("default");
+    std::optional<EdgeTarget> target = target_of(workload, ns);
+    if (!target || source.clients.empty()) return;
+    const TargetSpec& to = workload.to;
+    EdgeSpec edge;
+    edge.name = unique_name(workload.name);
+    edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
+    edge.udp = workload.protocol == "udp";
+    edge.requests_per_connection = workload.requests_per_connection;
+    edge.awaits_close = workload.await_close && !edge.udp;
+    if (workload.work) edge.client_work_seconds = workload.work->law;
+    edge.request_bytes = workload.request.law;
+    edge.response_bytes = workload.response.law;
+    edge.timeout = workload.timeout;
+    edge.retries = workload.retries;
+    source.edge = add_edge(std::move(edge), std::move(*target));
+    source.arrivals = arrivals_of(workload);
+    graph_.traffic.sources.push_back(std::move(source));
+  }
+
+  std::optional<EdgeTarget> target_of(const WorkloadSettings& workload, const std::string& ns) {
+    const TargetSpec& to = workload.to;
+    const Protocol protocol = workload.protocol == "udp" ? Protocol::Udp : Protocol::Tcp;
+    Node at = to.at;
+    if (at.is_mapping() && at[to.kind]) at = at[to.kind];
+    if (to.kind == "nodePort") return lookup_.node_port(to.name, ns, to.port, to.node, protocol, at);
+    const ObjectName name = split_name(to.name, ns);
+    if (to.kind == "hostPort") return lookup_.host_port(name, to.port, protocol, at);
+    if (to.kind == "pod") return lookup_.pod(name, to.port, protocol, at);
+    return lookup_.service(split_service_name(to.name, ns), to.port, protocol, at);
+  }
+
+  static Arrivals arrivals_of(const WorkloadSettings& workload) {
+    if (workload.arrival_kind == "constant") {
+      return ConstantArrivals{workload.rate_per_second};
+    }
+    if (workload.arrival_kind == "times") return ListedArrivals{workload.times};
+    if (workload.arrival_kind == "closed") {
+      return ClosedLoop{.users = workload.users,
+                        .think_seconds = workload.think ? workload.think->law : Distribution()};
+    }
+    return PoissonArrivals{workload.rate_per_second};
+  }
+
+  void report_no_clients(const WorkloadSettings& workload) {
+    // The near name: "key=value" of labels that pods do have.
+    std::set<std::string> known;
+    for (const Pod& pod : cluster_.pods) {
+      if (!workload.ns.empty() && pod.ns != workload.ns) continue;
+      for (const Label& label : cluster_.label_sets.labels(pod.labels))
+        known.insert(fmt::format("{}={}", label.key, label.value));
+    }
+    const Node from = workload.at["from"];
+    const Node at = from["selector"] ? from["selector"] : from;
+    const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
+      const auto value = [&](std::string_view key) { return cluster_.label_sets.value(pods.labels, key); };
+      return (workload.ns.empty() || pods.ns == workload.ns) && workload.from.matches(value);
+    });
+    if (!absent.empty()) {
+      diagnostics_.error(at,
+                         fmt::format("the selector '{}' matches no pod that runs{}", workload.from_selector, absent));
+      return;
+    }
+    diagnostics_.error(
+        at,
+        fmt::format("the selector '{}' matches no pod{}{}", workload.from_selector,
+                    workload.ns.empty() ? "" : " of the namespace " + workload.ns,
+                    suggest(workload.from_selector, std::vector<std::string>(known.begin(), known.end()))),
+        "labels of pods, as in app=client");
+  }
+
+  /// Depth first, each app once; every circle is told once, at the call that closes it. Without recursion, since a chain may
+  /// be as long as a graph has services.
+  void report_cycles() {
+    struct Callee {
+      const AppCall* call;
+      AppIndex to;
+    };
+    std::vector<std::vector<Callee>> callees(apps_.size());
+    for (const AppCall& call : calls_) {
+      for (const AppIndex to : call.to) callees[call.from].push_back({&call, to});
+    }
+    enum class State : std::uint8_t { New, OnPath, Done };
+    std::vector<State> state(apps_.size(), State::New);
+    struct Visit {
+      AppIndex app;
+      std::size_t next;  ///< Of its callees.
+    };
+    std::vector<Visit> path;
+    const auto enter = [&](AppIndex app) {
+      state[app] = State::OnPath;
+      path.push_back({app, 0});
+    };
+    for (AppIndex first = 0; first < apps_.size(); ++first) {
+      if (state[first] == State::New) enter(first);
+      while (!path.empty()) {
+        Visit& at = path.back();
+        if (at.next == callees[at.app].size()) {
+          state[at.app] = State::Done;
+          path.pop_back();
+          continue;
+        }
+        const Callee callee = callees[at.app][at.next++];
+        if (state[callee.to] == State::New) {
+          enter(callee.to);
+        } else if (state[callee.to] == State::OnPath) {
+          std::string circle;
+          for (auto on = std::ranges::find(path, callee.to, &Visit::app); on != path.end(); ++on) {
+            circle += apps_[on->app].settings->name + " > ";
+          }
+          diagnostics_.error(callee.call->at, fmt::format("apps call each other in a circle, which never ends: {}{}",
+                                                          circle, apps_[callee.to].settings->name));
+        }
+      }
+    }
+  }
+
+  const Scenario& scenario_;
+  const Cluster& cluster_;
+  Diagnostics& diagnostics_;
+  TargetLookup lookup_;
+  CallGraph graph_;
+  std::vector<FoundApp> apps_;  ///< shape (graph_.traffic.apps,)
+  std::vector<AppCall> calls_;
+  std::map<std::string, std::uint32_t> names_;  ///< How often an edge's name was taken.
+};
+
+}  // namespace
+
+CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics) {
+  return CallGraphBuilder(scenario, cluster, diagnostics).build();
+}
+
+}  // namespace knetsim

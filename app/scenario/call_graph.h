@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "app/scenario/scenario.h"
+#include "models/cluster/cluster.h"
+#include "models/service/dialer.h"
+#include "models/workload/spec.h"
+
+namespace knetsim {
+
+/// A scenario's apps and workloads with every name looked up.
+struct CallGraph {
+  TrafficPlan traffic;
+  std::vector<EdgeTarget> targets;  ///< shape (edges,)
+};
+
+/// Looks up what a scenario's traffic names. Errors, with their places: a selector or name that matches nothing, an app
+/// without pods, a Service without the port that is asked for, a node port or host port that is
+/// not there, apps that call each other in a circle.
+///
+/// A Service without endpoints refuses its connections, with a notice, as it does in a cluster.
+///
+/// With the proxy mode "none", and for headless Services, clients address the endpoints themselves.
+CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics);
+
+}  // namespace knetsim

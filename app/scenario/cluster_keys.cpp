@@ -1,0 +1,265 @@
+#include <fmt/format.h>
+
+#include "app/scenario/scenario_keys.h"
+#include "app/scenario/variant_models.h"
+#include "models/cni/cni_model.h"
+#include "models/proxy/proxy_model.h"
+#include "sim/net/transport.h"
+
+namespace knetsim {
+namespace {
+
+std::vector<EnumValue> modes() {
+  std::vector<EnumValue> values;
+  for (const ProxyInfo& mode : proxy_modes()) {
+    values.push_back({.name = std::string(mode.name), .value = 0, .doc = std::string(mode.summary)});
+  }
+  return values;
+}
+
+std::vector<EnumValue> pod_networks() {
+  std::vector<EnumValue> values;
+  for (const CniInfo& kind : cni_kinds()) {
+    values.push_back({.name = std::string(kind.name), .value = 0, .doc = std::string(kind.summary)});
+  }
+  return values;
+}
+
+void check_backend(const CniSettings& settings, Node node, Binding& binding) {
+  const CniInfo* kind = cni_kind_named(settings.kind);
+  if (kind == nullptr || settings.backend.empty()) return;
+  for (const std::string_view backend : kind->backends) {
+    if (backend == settings.backend) return;
+  }
+  binding.diagnostics.error(node["backend"],
+                            kind->backends.empty()
+                                ? fmt::format("{} has no backends to choose from", settings.kind)
+                                : fmt::format("{} has no backend '{}'{}", settings.kind, settings.backend,
+                                              suggest(settings.backend, kind->backends)),
+                            fmt::format("{}", fmt::join(kind->backends, ", ")));
+}
+
+/// "1.36": two whole numbers.
+bool is_version(std::string_view text) {
+  const std::size_t point = text.find('.');
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.size() < 5 && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return point != std::string_view::npos && digits(text.substr(0, point)) && digits(text.substr(point + 1));
+}
+
+constexpr std::uint64_t kMostCables = 262'144;  // each two links of the engine, and routes over them
+
+constexpr Version kNewestKubernetes{1, 36};
+
+void check_mode(const ClusterSettings& settings, Node node, Binding& binding) {
+  if (settings.proxy.mode != "nftables") return;
+  const Node mode = node["proxy"]["mode"];
+  // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
+  if (parse_version(settings.kubernetes) < Version{1, 29}) {
+    binding.diagnostics.error(mode,
+                              fmt::format("kube-proxy of Kubernetes {} has no mode nftables", settings.kubernetes),
+                              "Kubernetes 1.29 or later");
+  }
+  if (parse_version(settings.kernel) < Version{5, 13}) {
+    binding.diagnostics.error(mode,
+                              fmt::format("kube-proxy's mode nftables does not start on Linux {}", settings.kernel),
+                              "Linux 5.13 or later");
+  }
+}
+
+void check_versions(const ClusterSettings& settings, Node node, Binding& binding) {
+  const bool kubernetes = is_version(settings.kubernetes);
+  const bool kernel = parse_kernel_version(settings.kernel).has_value();
+  if (!kubernetes) {
+    binding.diagnostics.error(node["kubernetes"], fmt::format("'{}' is no version of Kubernetes", settings.kubernetes),
+                              R"(major and minor, as in "1.36")");
+  } else if (parse_version(settings.kubernetes) > kNewestKubernetes) {
+    binding.diagnostics.notice(
+        node["kubernetes"],
+        fmt::format("Kubernetes {} is not known here; its rules are taken to be those of 1.36", settings.kubernetes));
+  }
+  if (!kernel) {
+    binding.diagnostics.error(node["kernel"], fmt::format("'{}' is no version of Linux", settings.kernel),
+                              R"(major and minor, as in "6.18")");
+  }
+  if (kubernetes && kernel) check_mode(settings, node, binding);
+}
+
+}  // namespace
+
+void describe(Fields<NodesSpec>& f) {
+  f.about("Nodes",
+          "The machines, all alike, where the manifests bring no Node objects; their network cards in any case.");
+  f.optional("count", &NodesSpec::count,
+             {.doc = "How many beside those of pools; left out: those that the manifests name, or 3 where there are no "
+                     "pools.",
+              .unit = "nodes",
+              .at_least = "1",
+              .at_most = "32768"});
+  f.optional("cpu", &NodesSpec::cpu, "8",
+             {.doc = "Cores of each. A machine has whole ones: of a fraction the next whole number run, and pods are "
+                     "placed on what is stated.",
+              .unit = "cores",
+              .at_least = "1",
+              .at_most = "1024"});
+  f.optional("memory", &NodesSpec::memory, "32Gi",
+             {.doc = "Memory of each, for placement.", .above = "0B", .at_most = "1024TiB"});
+  f.optional("nic", &NodesSpec::nic, "25Gbps",
+             {.doc = "Rate of each machine's cable.", .above = "0bps", .at_most = "100Tbps"});
+  f.optional("cpuFactor", &NodesSpec::cpu_factor, "1",
+             {.doc = "Multiplies every CPU cost of the profile: a slower or faster core, a busy SMT sibling.",
+              .at_least = "0.01",
+              .at_most = "100"});
+  f.optional("zones", &NodesSpec::zones,
+             {.doc = "Zones that the machines are dealt to in turn, as their label topology.kubernetes.io/zone.",
+              .not_empty = true});
+  f.optional(
+      "labels", &NodesSpec::labels,
+      {.doc = "Labels of each, beside those that every kubelet sets (hostname, os, arch); what a cloud knows, such "
+              "as node.kubernetes.io/instance-type and topology.kubernetes.io/region, is there only if it is "
+              "stated."});
+  f.optional("taints", &NodesSpec::taints, {.doc = "Taints of each; pods without a toleration stay away."});
+  f.optional("pools", &NodesSpec::pools,
+             {.doc = "Further machines by the name of their pool, each pool of its own shape: NAME-0, NAME-1 ..."});
+  f.check(check_node_pools);
+}
+
+void describe(Fields<TopologySettings>& f) {
+  f.about("Topology", "What connects the machines.");
+  f.optional("kind", &TopologySettings::kind, "single-switch",
+             {.doc = "Shape of the network.",
+              .allowed = {{.name = "single-switch", .value = 0, .doc = "every machine at one switch"},
+                          {.name = "leaf-spine", .value = 1, .doc = "machines at leaves, every leaf at every spine"},
+                          {.name = "fat-tree", .value = 2, .doc = "three stages of k-port switches"}}});
+  f.optional("leaves", &TopologySettings::leaves, "2",
+             {.doc = "Leaf switches of a leaf-spine.", .unit = "switches", .at_least = "1", .at_most = "4096"});
+  f.optional("spines", &TopologySettings::spines, "2",
+             {.doc = "Spine switches of a leaf-spine.", .unit = "switches", .at_least = "1", .at_most = "1024"});
+  f.optional("k", &TopologySettings::k, "0",
+             {.doc = "Ports of a fat-tree's switch, even; 0: the smallest fabric that holds the machines.",
+              .unit = "ports",
+              .at_most = "128"});
+  f.optional(
+      "oversubscription", &TopologySettings::oversubscription, "1",
+      {.doc = "Bandwidth of a leaf's machines over that of its uplinks.", .at_least = "0.001", .at_most = "1000"});
+  f.optional("uplink", &TopologySettings::uplink,
+             {.doc = "Rate of one leaf-spine cable; left out: as oversubscription says.",
+              .above = "0bps",
+              .at_most = "100Tbps"});
+  f.optional("delay", &TopologySettings::delay, "500ns",
+             {.doc = "Of one cable, one way; light takes 5 ns a metre in fibre.",
+              .at_most = "10s",
+              .source = "assumption: 100 m of fibre"});
+  f.optional("switchLatency", &TopologySettings::switch_latency, "500ns",
+             {.doc = "Of one switch, without queueing.",
+              .at_most = "10s",
+              .source = "assumption: a cut-through switch of a data centre"});
+  f.optional("buffer", &TopologySettings::buffer, "1MiB",
+             {.doc = "Queue of one switch port; what does not fit is dropped.",
+              .above = "0B",
+              .at_most = "1TiB",
+              .source = "assumption"});
+  f.check([](const TopologySettings& settings, Node node, Binding& binding) {
+    if (settings.kind == "leaf-spine" && std::uint64_t{settings.leaves} * settings.spines > kMostCables) {
+      binding.diagnostics.error(
+          node["spines"],
+          fmt::format("{} cables between leaves and spines", std::uint64_t{settings.leaves} * settings.spines),
+          fmt::format("up to {} cables", kMostCables));
+    }
+    if (settings.k % 2 != 0) {
+      binding.diagnostics.error(node["k"],
+                                fmt::format("a fat-tree's switches have an even number of ports, not {}", settings.k));
+    }
+    if (settings.kind == "fat-tree" && settings.oversubscription < 1) {
+      binding.diagnostics.error(node["oversubscription"], "a fat-tree is oversubscribed by 1 or more", ">= 1");
+    }
+  });
+}
+
+void describe(Fields<SocketSettings>& f) {
+  f.about("Tcp", "What the kernels' TCP is set to.");
+  f.optional("receiveWindow", &SocketSettings::receive_window, "3MiB",
+             {.doc = "The largest window that a receiver advertises; autotuning gets there before slow start does.",
+              .at_least = "4KiB",
+              .at_most = "1GiB",
+              .source = "half of net.ipv4.tcp_rmem's maximum of 6 MiB: tcp_adv_win_scale = 1, Linux ip-sysctl.rst"});
+  f.optional("sendBuffer", &SocketSettings::send_buffer, "4MiB",
+             {.doc = "What a sender keeps of a connection, sent and not acknowledged, at most.",
+              .at_least = "4KiB",
+              .at_most = "1GiB",
+              .source = "net.ipv4.tcp_wmem's maximum, Linux ip-sysctl.rst"});
+  f.optional("lossDetection", &SocketSettings::loss_detection, "sack",
+             {.doc = "What shows a sender that a segment is lost, before a timer does.",
+              .source = "net.ipv4.tcp_recovery: 0 for sack; Linux's default is 1, rack, which ends incasts earlier",
+              .allowed = {{.name = "sack", .value = 0, .doc = "three segments behind it have arrived (RFC 6675)"},
+                          {.name = "rack", .value = 1, .doc = "one that was sent later has arrived (RFC 8985)"}}});
+}
+
+void describe(Fields<CniSettings>& f) {
+  f.about("Cni", "The pod network.");
+  f.optional("kind", &CniSettings::kind, "bridge", {.doc = "Which one.", .allowed = pod_networks()});
+  f.optional(
+      "backend", &CniSettings::backend,
+      {.doc = "How packets between machines are carried, where the kind leaves a choice; its first by default."});
+  f.optional("mtu", &CniSettings::mtu, "1500",
+             {.doc = "Of the machines' network; a tunnel's header comes off for the pods.",
+              .unit = "bytes",
+              .at_least = "576",
+              .at_most = "65535"});
+  f.optional("notrack", &CniSettings::notrack, "false", {.doc = "A tunnel's own packets are exempt from conntrack."});
+  f.check(check_backend);
+}
+
+void describe(Fields<ProxySettings>& f) {
+  f.about("Proxy", "kube-proxy.");
+  f.optional("mode", &ProxySettings::mode, "iptables", {.doc = "How Services become endpoints.", .allowed = modes()});
+  f.optional("backend", &ProxySettings::backend, "legacy",
+             {.doc = "Which iptables.",
+              .allowed = {{.name = "legacy", .value = 0, .doc = "iptables-legacy: the kernel's x_tables"},
+                          {.name = "nft", .value = 1, .doc = "iptables-nft: the same rules in nf_tables"}}});
+  f.optional("scheduler", &ProxySettings::scheduler, "rr",
+             {.doc = "Of ipvs: how it picks the endpoint of a connection.",
+              .source = "Linux v6.1 net/netfilter/ipvs",
+              .allowed = {{.name = "rr", .value = 0, .doc = "round robin"},
+                          {.name = "wrr", .value = 1, .doc = "weighted round robin"},
+                          {.name = "lc", .value = 2, .doc = "least connection"},
+                          {.name = "wlc", .value = 3, .doc = "weighted least connection"},
+                          {.name = "sh", .value = 4, .doc = "source hashing"},
+                          {.name = "dh", .value = 5, .doc = "destination hashing"},
+                          {.name = "sed", .value = 6, .doc = "shortest expected delay"},
+                          {.name = "nq", .value = 7, .doc = "never queue"}}});
+  f.optional(
+      "syncPeriod", &ProxySettings::sync_period, "30s",
+      {.doc =
+           "A sync begins this long after the start of the last, or when that ends: in every period something changes.",
+       .at_least = "1ms",
+       .at_most = "24h",
+       .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
+}
+
+void describe(Fields<BackgroundSettings>& f) {
+  f.about("Background", "Services beside those of the manifests: rules and sync cost without traffic.");
+  f.optional("services", &BackgroundSettings::services, "0",
+             {.doc = "How many.", .unit = "Services", .at_most = "1000000"});
+  f.optional("endpointsPerService", &BackgroundSettings::endpoints_per_service, "10",
+             {.doc = "Endpoints of each.", .unit = "endpoints", .at_most = "100000"});
+}
+
+void describe(Fields<ClusterSettings>& f) {
+  f.about("Cluster", "Machines, network, pod network and kube-proxy.");
+  f.optional("kubernetes", &ClusterSettings::kubernetes, "1.36",
+             {.doc = "Version: selects the layout of kube-proxy's rules."});
+  f.optional("kernel", &ClusterSettings::kernel, "6.18",
+             {.doc = "Version: selects TCP's timers (from 6.5 on SYNs are sent again evenly at first, before 4.14 a "
+                     "tail-loss probe waits 10 ms at least), and whether kube-proxy's mode nftables starts (5.13)."});
+  f.optional("nodes", &ClusterSettings::nodes, {.doc = "The machines."});
+  f.optional("topology", &ClusterSettings::topology, {.doc = "What connects them."});
+  f.optional("tcp", &ClusterSettings::tcp, {.doc = "The machines' TCP."});
+  f.optional("cni", &ClusterSettings::cni, {.doc = "The pod network."});
+  f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
+  f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});
+  f.check(check_versions);
+}
+
+}  // namespace knetsim

@@ -1,0 +1,397 @@
+#include "app/scenario/connection_limits.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <unordered_map>
+
+#include "app/scenario/node_cores.h"
+#include "app/scenario/traffic_rates.h"
+#include "sim/input/units_text.h"
+#include "sim/net/flow_hash.h"
+#include "sim/net/transport.h"
+
+namespace knetsim {
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+// net.ipv4.ip_local_port_range, of a pod's network namespace as of a node's.
+constexpr double kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
+// TCP_TIMEWAIT_LEN, Linux v6.6 include/net/tcp.h; over the loopback a port is taken again after a second
+// (net.ipv4.tcp_tw_reuse = 2 since 4.19, tcp_ipv4.c tcp_twsk_unique).
+constexpr double kTimeWait = 60;
+constexpr double kTimeWaitOnLoopback = 1;
+// Ports that a masqueraded connection may get: Linux v6.6 net/netfilter/nf_nat_core.c, nf_nat_l4proto_unique_tuple.
+constexpr double kMasqueradePorts = 65535 - 1024 + 1;
+// nf_conntrack_tcp_timeout_time_wait and nf_conntrack_udp_timeout: nf_conntrack_proto_tcp.c, nf_conntrack_proto_udp.c.
+constexpr double kConntrackTimeWait = 120;
+constexpr double kConntrackUdp = 30;
+// IPVS keeps a closed connection's entry as long: ip_vs_proto_tcp.c, tcp_timeouts, IP_VS_TCP_S_TIME_WAIT.
+constexpr double kIpvsTimeWait = 120;
+// From here on IPVS takes a port that comes back as a new connection, and kube-proxy leaves conn_reuse_mode as it is;
+// before, it sets it to 0 (k/k pkg/proxy/ipvs/proxier.go, connReuseFixedKernelVersion).
+constexpr KernelVersion kPortsAreNew{5, 9};
+
+bool tracks_tunnel(const ClusterSettings& cluster) {
+  return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw" && !cluster.cni.notrack;
+}
+
+/// Most entries of conntrack as kube-proxy asks for them: conntrack.maxPerCore 32,768, at least conntrack.min 131,072.
+/// @source k/k cmd/kube-proxy/app/server_linux.go, getConntrackMax; pkg/proxy/apis/config/v1alpha1/defaults.go
+std::uint64_t conntrack_most(const Scenario& scenario, const ClusterNode& node) {
+  // Without kube-proxy the kernel's own, of a machine of more than 4 GiB: nf_conntrack_core.c, nf_conntrack_init_start.
+  if (scenario.cluster.proxy.mode == "none") return 262'144;
+  return std::max<std::uint64_t>(131'072, std::uint64_t{32'768} * cores_of(node));
+}
+
+/// Attempts of a request whose answer comes after the timeout, as far as the retry budget goes; else one.
+double attempts_per_request(const EdgeSpec& edge, const EdgeRate& rate) {
+  if (rate.least_seconds <= to_seconds(edge.timeout)) return 1;
+  const double retries = edge.retries.attempts;
+  if (!edge.retries.budget) return 1 + retries;
+  const double asked =
+      std::max(1e-9, rate.per_second / static_cast<double>(std::max<std::size_t>(1, rate.clients.size())));
+  return 1 + std::min(retries, edge.retries.budget->ratio + edge.retries.budget->per_second / asked);
+}
+
+/// Connections that a request of an edge opens.
+double connections_per_request(const EdgeSpec& edge, const EdgeRate& rate) {
+  if (edge.requests_per_connection == 0) return 0;
+  return attempts_per_request(edge, rate) / edge.requests_per_connection;
+}
+
+/// Where a local port counts towards: connections from one address to the same place share the ports.
+std::uint64_t destination_key(const BoundVariant& variant, EdgeIndex edge) {
+  const EdgeTarget& target = variant.targets[edge];
+  if (target.loopback) return hash_combine(1, hash_text(variant.traffic.edges[edge].target));
+  if (target.port != kNoIndex) {
+    return hash_combine(hash_combine(target.exposure == Exposure::NodePort ? 2 : 3, target.port), target.through);
+  }
+  std::uint64_t key = hash_combine(4, static_cast<std::uint64_t>(target.exposure));
+  for (const Endpoint& endpoint : target.direct) key = hash_combine(hash_combine(key, endpoint.pod), endpoint.port);
+  return key;
+}
+
+std::uint32_t destinations_of(const BoundVariant& variant, EdgeIndex edge) {
+  const EdgeTarget& target = variant.targets[edge];
+  if (target.loopback) return 1;
+  if (target.port == kNoIndex) return static_cast<std::uint32_t>(std::max<std::size_t>(1, target.direct.size()));
+  if (target.exposure == Exposure::NodePort && target.through == kNoIndex) {
+    return static_cast<std::uint32_t>(variant.cluster->nodes.size());
+  }
+  return 1;
+}
+
+class Reckoning {
+ public:
+  explicit Reckoning(const BoundVariant& variant) : variant_(variant), rates_(edge_rates(variant)) {
+    limits_.run_s = to_seconds(variant.scenario.run.warm_up + variant.scenario.run.duration);
+  }
+
+  ConnectionLimits all() {
+    ports();
+    masquerades();
+    conntrack();
+    return std::move(limits_);
+  }
+
+ private:
+  struct Address {
+    std::uint64_t key = 0;
+    std::string name;
+  };
+  Address address_of(PodIndex pod) const {
+    const Cluster& cluster = *variant_.cluster;
+    const Pod& client = cluster.pods[pod];
+    if (!cluster.spec(client).host_network) return {pod, object_label("Pod", client.ns, client.name)};
+    return {(std::uint64_t{1} << 32) + client.node, fmt::format("Node {}", cluster.nodes[client.node].name)};
+  }
+
+  /// A connection is open for as long as its request takes at least.
+  double held_seconds(EdgeIndex edge) const {
+    return std::min(rates_[edge].least_seconds, to_seconds(variant_.traffic.edges[edge].timeout));
+  }
+  /// The port waits with whoever sends the first FIN: with awaitClose that is the server.
+  double waiting_seconds(EdgeIndex edge) const {
+    if (variant_.traffic.edges[edge].awaits_close) return 0;
+    return variant_.targets[edge].loopback ? kTimeWaitOnLoopback : kTimeWait;
+  }
+
+  void ports() {
+    struct Sum {
+      double per_second = 0;
+      double occupied = 0;  ///< Ports in use or in TIME_WAIT at that rate, once it has gone on for long.
+      double kept = 0;      ///< Ports of connections that do not end.
+      bool at_most = false;
+    };
+    std::map<std::pair<std::uint64_t, std::uint64_t>, Sum> sums;  // by address and destination
+    const auto& edges = variant_.traffic.edges;
+    for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {
+      if (edges[edge].udp) continue;  // a socket without a connection has no TIME_WAIT
+      const std::uint64_t to = destination_key(variant_, edge);
+      const EdgeRate& rate = rates_[edge];
+      const double held = held_seconds(edge);
+      for (const auto& [client, per_second] : rate.clients) {
+        Sum& sum = sums[{address_of(client).key, to}];
+        const double opened = per_second * connections_per_request(edges[edge], rate);
+        sum.per_second += opened;
+        sum.occupied += opened * (held + waiting_seconds(edge));
+        if (edges[edge].requests_per_connection == 0) {
+          sum.kept += rate.users_per_client > 0 ? rate.users_per_client : per_second * std::min(held, limits_.run_s);
+        }
+        sum.at_most = sum.at_most || rate.at_most;
+      }
+    }
+    for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {
+      if (edges[edge].udp || rates_[edge].clients.empty()) continue;
+      const std::uint64_t to = destination_key(variant_, edge);
+      PodIndex worst = kNoIndex;
+      Sum most;
+      for (const auto& [client, per_second] : rates_[edge].clients) {
+        const Sum& sum = sums[{address_of(client).key, to}];
+        if (worst == kNoIndex || sum.occupied + sum.kept > most.occupied + most.kept) {
+          worst = client;
+          most = sum;
+        }
+      }
+      PortUse use{.edge = edge, .address = address_of(worst).name, .per_second = most.per_second};
+      use.at_most = most.at_most;
+      use.destinations = destinations_of(variant_, edge);
+      use.held_s = held_seconds(edge);
+      use.waits_s = waiting_seconds(edge);
+      use.kept = most.kept;
+      const double ports = std::max(0.0, kLocalPorts * use.destinations - most.kept);
+      use.lasting_per_second = most.occupied > 0 ? most.per_second * ports / most.occupied : kNever;
+      use.ports_last_s = most.occupied > ports ? ports / most.per_second : most.kept > 0 && ports == 0 ? 0 : kNever;
+      limits_.ports.push_back(std::move(use));
+    }
+  }
+
+  bool is_masqueraded(EdgeIndex edge) const {
+    const EdgeTarget& target = variant_.targets[edge];
+    if (target.port == kNoIndex || target.exposure != Exposure::NodePort) return false;
+    const Cluster& cluster = *variant_.cluster;
+    return !cluster.services[cluster.service_ports[target.port].service].external_traffic_local;
+  }
+
+  void masquerades() {
+    for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge) {
+      const EdgeSpec& spec = variant_.traffic.edges[edge];
+      const std::size_t servers = servers_of(variant_, edge).size();
+      if (spec.udp || servers == 0 || !is_masqueraded(edge)) continue;
+      const double per_second = rates_[edge].per_second * connections_per_request(spec, rates_[edge]) /
+                                (static_cast<double>(destinations_of(variant_, edge)) * static_cast<double>(servers));
+      const double last = per_second * kConntrackTimeWait > kMasqueradePorts ? kMasqueradePorts / per_second : kNever;
+      limits_.masquerades.push_back({.edge = edge, .per_second = per_second, .ports_last_s = last});
+    }
+  }
+
+  /// Parts of an edge's connections that pass each node, which keeps an entry for them.
+  std::unordered_map<NodeIndex, double> passing(EdgeIndex edge) const {
+    const Cluster& cluster = *variant_.cluster;
+    std::unordered_map<NodeIndex, double> missed;  // probability that neither of these is on the node
+    const auto add = [&](const std::unordered_map<NodeIndex, double>& parts) {
+      for (const auto& [node, part] : parts) {
+        const auto [entry, made] = missed.try_emplace(node, 1.0);
+        entry->second *= 1 - std::min(1.0, part);
+      }
+    };
+    std::unordered_map<NodeIndex, double> parts;
+    for (const auto& [client, per_second] : rates_[edge].clients) {
+      parts[cluster.pods[client].node] += per_second / rates_[edge].per_second;
+    }
+    add(parts);
+    parts.clear();
+    const std::vector<PodIndex> servers = servers_of(variant_, edge);
+    for (const PodIndex pod : servers) parts[cluster.pods[pod].node] += 1.0 / static_cast<double>(servers.size());
+    add(parts);
+    if (const EdgeTarget& target = variant_.targets[edge];
+        target.port != kNoIndex && target.exposure == Exposure::NodePort) {
+      parts.clear();
+      if (target.through != kNoIndex) {
+        parts[target.through] = 1;
+      } else {
+        for (NodeIndex node = 0; node < cluster.nodes.size(); ++node) {
+          parts[node] = 1.0 / static_cast<double>(cluster.nodes.size());
+        }
+      }
+      add(parts);
+    }
+    for (auto& [node, part] : missed) part = 1 - part;
+    return missed;
+  }
+
+  void conntrack() {
+    const Cluster& cluster = *variant_.cluster;
+    std::vector<ConntrackUse> uses(cluster.nodes.size());
+    for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge) {
+      const EdgeSpec& spec = variant_.traffic.edges[edge];
+      const EdgeRate& rate = rates_[edge];
+      if (variant_.targets[edge].loopback || rate.per_second <= 0) continue;
+      const double per_second = rate.per_second * connections_per_request(spec, rate);
+      const double life = spec.udp ? kConntrackUdp : kConntrackTimeWait;
+      const double kept =
+          spec.requests_per_connection == 0 ? rate.users_per_client * static_cast<double>(rate.clients.size()) : 0;
+      for (const auto& [node, part] : passing(edge)) {
+        ConntrackUse& use = uses[node];
+        use.per_second += part * per_second;
+        use.lasting += part * (kept + per_second * life);
+        use.entries += part * (kept + per_second * std::min(life, limits_.run_s));
+        if (tracks_tunnel(variant_.scenario.cluster) && cluster.nodes.size() > 1) {
+          // A tunnel's own packets: an entry a direction that never sees an answer.
+          const double ports = 2 * kLocalPorts * static_cast<double>(cluster.nodes.size() - 1);
+          use.lasting += std::min(ports, 2 * part * per_second * kConntrackUdp);
+          use.entries += std::min(ports, 2 * part * per_second * std::min(kConntrackUdp, limits_.run_s));
+        }
+        use.at_most = use.at_most || rate.at_most;
+      }
+    }
+    for (NodeIndex node = 0; node < uses.size(); ++node) {
+      ConntrackUse& use = uses[node];
+      use.node = std::string(cluster.nodes[node].name);
+      use.most = conntrack_most(variant_.scenario, cluster.nodes[node]);
+      const auto share = [](const ConntrackUse& one) { return one.lasting / static_cast<double>(one.most); };
+      if (limits_.conntrack.node.empty() || share(use) > share(limits_.conntrack)) limits_.conntrack = use;
+    }
+  }
+
+  const BoundVariant& variant_;
+  std::vector<EdgeRate> rates_;
+  ConnectionLimits limits_;
+};
+
+std::string whole(double value) { return with_commas(static_cast<std::int64_t>(value + 0.5)); }
+/// Of what would last: rounded down.
+std::string lasting(double value) { return with_commas(static_cast<std::int64_t>(value)); }
+std::string about(bool at_most) { return at_most ? "up to " : ""; }
+
+/// What is asked for and not simulated: --strict refuses it.
+void tell(Diagnostics& diagnostics, Node at, std::string message, std::string accepted = {}) {
+  Diagnostic notice = Diagnostic::at(Severity::Notice, at, std::move(message), std::move(accepted));
+  notice.unsupported = true;
+  diagnostics.add(std::move(notice));
+}
+
+/// Where the rate of an edge is stated: its workload's arrivals, or the apps whose calls it is one of.
+Node place_of(const BoundVariant& variant, EdgeIndex edge) {
+  const Node root = variant.scenario.root;
+  for (const TrafficSpec& source : variant.traffic.sources) {
+    if (source.edge == edge) return root["workloads"][source.name]["arrivals"];
+  }
+  return root["apps"] ? root["apps"] : root["graph"];
+}
+
+/// Why a port is not free again at once.
+std::string port_taken_text(const PortUse& use) {
+  constexpr double kWorthATelling = 0.1;
+  std::vector<std::string> reasons;
+  if (use.kept > 0) reasons.push_back(fmt::format("{} connections stay open", whole(use.kept)));
+  if (use.per_second > 0 && use.held_s >= kWorthATelling) {
+    reasons.push_back(fmt::format("each is open for {}", human(from_seconds(use.held_s))));
+  }
+  if (use.per_second > 0 && use.waits_s > 0) {
+    reasons.push_back(fmt::format("each waits {} in TIME_WAIT", human(from_seconds(use.waits_s))));
+  }
+  return reasons.empty() ? "each takes one" : fmt::format("{}", fmt::join(reasons, " and "));
+}
+
+void tell_ports(const BoundVariant& variant, const PortUse& use, double run_s, Diagnostics& diagnostics) {
+  if (use.ports_last_s >= run_s) return;
+  const EdgeSpec& edge = variant.traffic.edges[use.edge];
+  tell(diagnostics, place_of(variant, use.edge),
+       fmt::format(
+           "'{}' opens {}{} connections a second from one address ({}) to {}: its {} local ports last {}, since "
+           "{}; {} a second would last. From then on connect() fails with EADDRNOTAVAIL "
+           "in a cluster, and here it does not",
+           edge.name, about(use.at_most), whole(use.per_second), use.address,
+           use.destinations == 1 ? std::string("one destination") : fmt::format("{} destinations", use.destinations),
+           whole(kLocalPorts * use.destinations), human(from_seconds(use.ports_last_s)), port_taken_text(use),
+           lasting(use.lasting_per_second)),
+       "more clients, or more requests on a connection (requestsPerConnection)");
+}
+
+void tell_masquerade(const BoundVariant& variant, const MasqueradeUse& use, double run_s, Diagnostics& diagnostics) {
+  if (use.ports_last_s >= run_s) return;
+  tell(
+      diagnostics, place_of(variant, use.edge),
+      fmt::format("'{}': {} connections a second are masqueraded by one node towards one endpoint, whose {} ports last "
+                  "{}, since conntrack keeps each for {}; {} a second would last. From then on SYNs are dropped in a "
+                  "cluster, and here they are not",
+                  variant.traffic.edges[use.edge].name, whole(use.per_second), whole(kMasqueradePorts),
+                  human(from_seconds(use.ports_last_s)), human(from_seconds(kConntrackTimeWait)),
+                  lasting(kMasqueradePorts / kConntrackTimeWait)),
+      "externalTrafficPolicy: Local, or more nodes and endpoints");
+}
+
+void tell_conntrack(const BoundVariant& variant, const ConntrackUse& use, Diagnostics& diagnostics) {
+  if (use.entries <= static_cast<double>(use.most)) return;
+  const Node workloads = variant.scenario.root["workloads"];
+  tell(diagnostics, workloads,
+       fmt::format("conntrack of Node {} has {}{} entries at the run's end, and room for {} ({}): each connection's "
+                   "entry stays {} after its end. A full table drops the packets of new connections in a cluster, and "
+                   "here it does not",
+                   use.node, about(use.at_most), whole(use.entries), with_commas(static_cast<std::int64_t>(use.most)),
+                   variant.scenario.cluster.proxy.mode == "none" ? "the kernel's default"
+                                                                 : "what kube-proxy asks for; the kernel's own default "
+                                                                   "may be more",
+                   human(from_seconds(kConntrackTimeWait))));
+}
+
+/// Ports that come back while IPVS still remembers them stay with the endpoint that they had.
+void tell_ipvs_reuse(const BoundVariant& variant, const PortUse& use, double run_s, Diagnostics& diagnostics) {
+  const ClusterSettings& cluster = variant.scenario.cluster;
+  if (cluster.proxy.mode != "ipvs" || variant.targets[use.edge].port == kNoIndex) return;
+  if (parse_kernel_version(cluster.kernel).value_or(KernelVersion{}) >= kPortsAreNew) return;
+  const double round = kLocalPorts * use.destinations / std::max(1e-9, use.per_second);
+  if (round >= kIpvsTimeWait || round >= run_s) return;
+  tell(
+      diagnostics, place_of(variant, use.edge),
+      fmt::format("'{}': a port of {} comes back within {} at {}{} connections a second, and IPVS remembers it for {}: "
+                  "before Linux 5.9, where kube-proxy sets conn_reuse_mode to 0, such a connection goes where the last "
+                  "one went, an endpoint that is gone included; here its scheduler chooses",
+                  variant.traffic.edges[use.edge].name, use.address, human(from_seconds(round)), about(use.at_most),
+                  whole(use.per_second), human(from_seconds(kIpvsTimeWait))));
+}
+
+}  // namespace
+
+ConnectionLimits connection_limits(const BoundVariant& variant) { return Reckoning(variant).all(); }
+
+void tell_connection_limits(const BoundVariant& variant, Diagnostics& diagnostics) {
+  const ConnectionLimits limits = connection_limits(variant);
+  for (const PortUse& use : limits.ports) {
+    tell_ports(variant, use, limits.run_s, diagnostics);
+    tell_ipvs_reuse(variant, use, limits.run_s, diagnostics);
+  }
+  for (const MasqueradeUse& use : limits.masquerades) tell_masquerade(variant, use, limits.run_s, diagnostics);
+  tell_conntrack(variant, limits.conntrack, diagnostics);
+}
+
+std::string limits_text(const BoundVariant& variant, const ConnectionLimits& limits) {
+  std::string text;
+  const auto tightest = std::ranges::min_element(limits.ports, {}, [](const PortUse& use) {
+    return use.per_second > 0 ? use.lasting_per_second / use.per_second : kNever;
+  });
+  if (tightest != limits.ports.end() && tightest->per_second > 0) {
+    text = fmt::format("{}{} connections/s of one address to one destination ('{}'), local ports for {} ({})",
+                       about(tightest->at_most), whole(tightest->per_second / tightest->destinations),
+                       variant.traffic.edges[tightest->edge].name,
+                       tightest->lasting_per_second == kNever
+                           ? std::string("any number")
+                           : fmt::format("{}/s", lasting(tightest->lasting_per_second / tightest->destinations)),
+                       tightest->ports_last_s == kNever
+                           ? std::string("they last")
+                           : fmt::format("they last {}", human(from_seconds(tightest->ports_last_s))));
+  }
+  if (limits.conntrack.per_second > 0) {
+    text += fmt::format("{}conntrack of {}: {}{} of {} entries after minutes", text.empty() ? "" : "; ",
+                        limits.conntrack.node, about(limits.conntrack.at_most), whole(limits.conntrack.lasting),
+                        with_commas(static_cast<std::int64_t>(limits.conntrack.most)));
+  }
+  return text.empty() ? text : text + "; not simulated";
+}
+
+}  // namespace knetsim

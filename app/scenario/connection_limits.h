@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/scenario/bound_variant.h"
+#include "sim/input/diagnostics.h"
+
+namespace knetsim {
+
+// Limits of the kernel that are not simulated. What a cluster would run into is reckoned from the rates that a scenario
+// states, so that nobody takes figures for good that it could not reach.
+
+/// Ports that one client address would use up towards one destination.
+struct PortUse {
+  EdgeIndex edge = 0;
+  std::string address;    ///< "Pod client", "Node n1" with hostNetwork.
+  double per_second = 0;  ///< Connections.
+  bool at_most = false;
+  std::uint32_t destinations = 1;
+  double held_s = 0;              ///< Of a connection: open ...
+  double waits_s = 0;             ///< ... and then in TIME_WAIT.
+  double kept = 0;                ///< Connections that stay open.
+  double lasting_per_second = 0;  ///< What its ports allow for ever.
+  double ports_last_s = 0;        ///< Until none is left; infinite where that never comes.
+};
+
+/// Ports of a node that masquerades, towards one endpoint.
+struct MasqueradeUse {
+  EdgeIndex edge = 0;
+  double per_second = 0;
+  double ports_last_s = 0;
+};
+
+/// conntrack of the node that has the most of it.
+struct ConntrackUse {
+  std::string node;
+  double per_second = 0;  ///< Entries made.
+  double entries = 0;     ///< At the run's end.
+  double lasting = 0;     ///< After minutes of the same.
+  std::uint64_t most = 0;
+  bool at_most = false;
+};
+
+struct ConnectionLimits {
+  double run_s = 0;            ///< Warm-up included.
+  std::vector<PortUse> ports;  ///< Of each edge the address that is the worst off.
+  std::vector<MasqueradeUse> masquerades;
+  ConntrackUse conntrack;
+};
+
+ConnectionLimits connection_limits(const BoundVariant& variant);
+
+/// Notices of the limits that the run would pass.
+void tell_connection_limits(const BoundVariant& variant, Diagnostics& diagnostics);
+
+/// "28,232 local ports last 42 s ...", the tightest of each kind: for a person.
+std::string limits_text(const BoundVariant& variant, const ConnectionLimits& limits);
+
+}  // namespace knetsim

@@ -1,0 +1,75 @@
+#include "app/scenario/idle_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace knetsim {
+namespace {
+
+/// A key of `cluster`, and who reads it.
+struct KeyReader {
+  std::string_view group;
+  std::string_view key;
+  bool (*reads)(const ClusterSettings&);
+  std::string_view who;
+};
+
+bool is_leaf_spine(const ClusterSettings& cluster) { return cluster.topology.kind == "leaf-spine"; }
+bool is_fat_tree(const ClusterSettings& cluster) { return cluster.topology.kind == "fat-tree"; }
+bool has_switch_tiers(const ClusterSettings& cluster) { return is_leaf_spine(cluster) || is_fat_tree(cluster); }
+bool is_ipvs(const ClusterSettings& cluster) { return cluster.proxy.mode == "ipvs"; }
+bool has_proxy(const ClusterSettings& cluster) { return cluster.proxy.mode != "none"; }
+bool has_background(const ClusterSettings& cluster) { return cluster.background.services > 0; }
+bool is_tunnel(const ClusterSettings& cluster) {
+  return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
+}
+
+constexpr std::array kReaders = {
+    KeyReader{"topology", "leaves", is_leaf_spine, "the topology leaf-spine"},
+    KeyReader{"topology", "spines", is_leaf_spine, "the topology leaf-spine"},
+    KeyReader{"topology", "uplink", is_leaf_spine, "the topology leaf-spine"},
+    KeyReader{"topology", "k", is_fat_tree, "the topology fat-tree"},
+    KeyReader{"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
+    KeyReader{"proxy", "scheduler", is_ipvs, "the proxy mode ipvs"},
+    KeyReader{"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
+    KeyReader{"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
+    KeyReader{"background", "endpointsPerService", has_background, "background services"},
+    KeyReader{"cni", "notrack", is_tunnel, "a tunnel"},
+};
+
+Node key_of(const BoundVariant& variant, const KeyReader& reader) {
+  return variant.scenario.root["cluster"][reader.group][reader.key];
+}
+
+}  // namespace
+
+void tell_idle_keys(std::span<const BoundVariant> variants, Diagnostics& diagnostics) {
+  for (const KeyReader& reader : kReaders) {
+    const auto given = std::find_if(variants.begin(), variants.end(),
+                                    [&](const BoundVariant& variant) { return key_of(variant, reader).exists(); });
+    const bool is_read = std::any_of(variants.begin(), variants.end(), [&](const BoundVariant& variant) {
+      return reader.reads(variant.scenario.cluster);
+    });
+    if (given == variants.end() || is_read) continue;
+    diagnostics.notice(key_of(*given, reader),
+                       fmt::format("nothing reads '{}' here: it belongs to {}", reader.key, reader.who));
+  }
+}
+
+void tell_idle_nodes(const BoundVariant& variant, const ClusterSummary& summary, Diagnostics& diagnostics) {
+  constexpr std::array kOfMadeNodes = {"count", "cpu", "memory", "zones", "labels", "taints", "pools"};
+  if (summary.nodes_made > 0) return;
+  const Node nodes = variant.scenario.root["cluster"]["nodes"];
+  if (std::none_of(kOfMadeNodes.begin(), kOfMadeNodes.end(), [&](const char* key) { return nodes[key].exists(); })) {
+    return;
+  }
+  diagnostics.notice(
+      nodes, fmt::format("the manifests bring {} Node objects: 'count', 'zones', 'labels', 'taints' and 'pools' are "
+                         "not read, 'cpu' and 'memory' for those alone that state no capacity",
+                         variant.cluster->nodes.size()));
+}
+
+}  // namespace knetsim

@@ -1,0 +1,192 @@
+#include "app/scenario/load_cluster.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/scenario/manifest_patches.h"
+#include "app/scenario/node_pools.h"
+#include "app/scenario/service_graph.h"
+#include "app/scenario/variant_models.h"
+#include "models/cluster/foreign_text.h"
+#include "models/cluster/manifest_reader.h"
+#include "sim/input/emit.h"
+#include "sim/input/read_documents.h"
+
+namespace knetsim {
+namespace {
+
+constexpr std::uint32_t kDefaultNodes = 3;
+constexpr std::size_t kMostMistakes = 1000;  ///< What Diagnostics keeps.
+
+ClusterOptions options_of(const Scenario& scenario, const Manifests& manifests) {
+  const NodesSpec& nodes = scenario.cluster.nodes;
+  ClusterOptions options;
+  options.seed = scenario.run.seed;
+  options.nodes = made_nodes(nodes);
+  for (const auto& [name, pool] : nodes.pools) options.pools.push_back(made_nodes(nodes, name, pool));
+  const auto named = [](std::string_view node) { return !node.empty(); };
+  if (nodes.count == 0 && nodes.pools.empty() &&
+      std::none_of(manifests.pod_nodes.begin(), manifests.pod_nodes.end(), named)) {
+    options.nodes.count = kDefaultNodes;
+  }
+  return options;
+}
+
+std::uint32_t kubernetes_minor(const Scenario& scenario) {
+  return static_cast<std::uint32_t>(parse_version(scenario.cluster.kubernetes).minor);
+}
+
+/// Equal for scenarios that read the same files.
+std::string source_key(const Scenario& scenario) {
+  std::string key;
+  for (const std::string& path : scenario.manifests) key += path + '\n';
+  if (scenario.manifests.empty()) key += "graph " + scenario.graph;
+  return key;
+}
+
+/// kube-proxy sends to endpoints that terminate and still serve (KEP-1669, ProxyTerminatingEndpoints: on from 1.26).
+bool terminating_serve(const Scenario& scenario) {
+  return parse_version(scenario.cluster.kubernetes) >= Version{1, 26};
+}
+
+/// Equal for scenarios that give the same cluster: all that load() looks at.
+std::string cluster_key(const Scenario& scenario) {
+  const NodesSpec& nodes = scenario.cluster.nodes;
+  std::string key = fmt::format("{}\n{} {} {}\n", source_key(scenario), kubernetes_minor(scenario), scenario.run.seed,
+                                text_of(made_nodes(nodes)));
+  for (const auto& [name, pool] : nodes.pools) key += text_of(made_nodes(nodes, name, pool)) + '\n';
+  for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
+  return key;
+}
+
+}  // namespace
+
+/// The way of one distinct cluster from objects to nodes and addresses.
+struct ClusterLoader::Reading {
+  explicit Reading(const Scenario& of)
+      : scenario(of), reader(found, kubernetes_minor(of)), patches(of.patches, found) {}
+
+  void take(const Document& object) {
+    if (patches.empty() || !patches.concerns(object)) {
+      reader.read(object);
+      return;
+    }
+    Document patched = object;
+    patches.apply(patched);
+    reader.read(patched);
+  }
+
+  std::shared_ptr<const LoadedCluster> bind(std::span<const Diagnostic> errors) {
+    patches.finish();
+    Manifests manifests = reader.finish(errors);
+    if (!errors.empty() || found.has_errors()) return std::make_shared<LoadedCluster>();
+    ClusterOptions options = options_of(scenario, manifests);
+    options.terminating_serve = terminating_serve(scenario);
+    BoundCluster bound = bind_cluster(std::move(manifests), options, found);
+    return std::make_shared<LoadedCluster>(
+        LoadedCluster{.cluster = std::move(bound.cluster), .summary = std::move(bound.summary)});
+  }
+
+  const Scenario& scenario;
+  Diagnostics found;
+  ManifestReader reader;
+  ManifestPatches patches;
+  std::shared_ptr<const LoadedCluster> result;
+};
+
+Input& ClusterLoader::open(const std::string& path) {
+  const auto found = opened_.find(path);
+  if (found != opened_.end()) return *found->second;
+  Input& input = inputs_.open(path);
+  if (const auto replaced = input.replace_invalid_utf8()) {
+    Diagnostics told;
+    told.notice(
+        replaced->first, {},
+        fmt::format("not UTF-8 ({}): read as U+FFFD, as kubectl does",
+                    replaced->bytes == 1 ? "one byte" : fmt::format("{} bytes, the first here", replaced->bytes)),
+        "UTF-8, or UTF-16 with its byte order mark");
+    told_.tell(told);
+  }
+  opened_.emplace(path, &input);
+  return input;
+}
+
+void ClusterLoader::read_file(const Input& input, Diagnostics& found, const DocumentSink& take,
+                              std::function<void()> on_items_again) {
+  Diagnostics of_file;
+  read_documents(input, of_file, take, {.last_duplicate_counts = true, .on_items_again = std::move(on_items_again)});
+  if (of_file.has_errors()) {
+    const std::vector<Diagnostic> errors = of_file.errors();
+    if (auto fault = template_error(input, errors.front().line)) {
+      // Indented and far from the mistake it may stand in somebody's text: then the mistakes are told as well.
+      const bool sure = fault->column == 1 || fault->line + 1 >= errors.front().line;
+      found.add(std::move(*fault));
+      if (sure) return;
+    }
+    for (const Diagnostic& error : errors) found.add(error);
+  }
+  for (const Diagnostic& notice : of_file.notices()) found.add(notice);
+}
+
+void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> readings) {
+  Diagnostics found;
+  const auto take = [&](const Document& object) {
+    ++objects_parsed_;
+    std::size_t mistakes = 0;
+    for (Reading* reading : readings) {
+      reading->take(object);
+      mistakes = std::max(mistakes, reading->found.error_count());
+    }
+    if (mistakes > kMostMistakes) {  // junk, or something else than manifests
+      throw ConfigError(object.root(), fmt::format("more than {} mistakes: the rest is not read", kMostMistakes));
+    }
+  };
+  const auto forget = [&] {
+    for (Reading* reading : readings) reading->reader.forget_list();
+  };
+  try {
+    for (const std::string& file : expand_paths(scenario.manifests)) read_file(open(file), found, take, forget);
+  } catch (const ConfigError& error) {
+    const Node list = scenario.root["manifests"];
+    for (const Diagnostic& one : error.diagnostics()) {
+      const auto named = std::find(scenario.manifests.begin(), scenario.manifests.end(), one.file);
+      const Node item = list[static_cast<std::size_t>(named - scenario.manifests.begin())];
+      add_file_error(found, one, item ? item : list);  // a file below a folder of the list: the list
+    }
+  }
+  if (scenario.manifests.empty() && scenario.service_graph != nullptr) {
+    graph_objects(*scenario.service_graph, take);
+  }
+  for (Reading* reading : readings) {
+    reading->result = reading->bind(found.errors());
+    told_.tell(reading->found);
+  }
+  told_.tell(found);
+}
+
+std::vector<std::shared_ptr<const LoadedCluster>> ClusterLoader::load(std::span<const Scenario* const> scenarios) {
+  std::vector<std::unique_ptr<Reading>> readings;
+  std::map<std::string, Reading*> by_cluster;
+  std::vector<std::pair<std::string, std::vector<Reading*>>> by_source;  // in order of appearance
+  std::vector<Reading*> wanted;
+  for (const Scenario* scenario : scenarios) {
+    const auto [known, is_new] = by_cluster.try_emplace(cluster_key(*scenario), nullptr);
+    if (is_new) {
+      known->second = readings.emplace_back(std::make_unique<Reading>(*scenario)).get();
+      const std::string source = source_key(*scenario);
+      auto place =
+          std::find_if(by_source.begin(), by_source.end(), [&](const auto& one) { return one.first == source; });
+      if (place == by_source.end()) place = by_source.insert(by_source.end(), {source, {}});
+      place->second.push_back(known->second);
+    }
+    wanted.push_back(known->second);
+  }
+  for (const auto& [source, of_source] : by_source) read(of_source.front()->scenario, of_source);
+  std::vector<std::shared_ptr<const LoadedCluster>> loaded;
+  for (const Reading* reading : wanted) loaded.push_back(reading->result);
+  return loaded;
+}
+
+}  // namespace knetsim

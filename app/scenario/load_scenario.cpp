@@ -1,0 +1,165 @@
+#include "app/scenario/load_scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "app/scenario/call_graph.h"
+#include "app/scenario/connection_limits.h"
+#include "app/scenario/idle_keys.h"
+#include "app/scenario/load_cluster.h"
+#include "app/scenario/local_policy.h"
+#include "app/scenario/node_cores.h"
+#include "app/scenario/overload_notice.h"
+#include "app/scenario/proxy_mode_notice.h"
+#include "app/scenario/resolved_scenario.h"
+#include "app/scenario/tell_once.h"
+#include "app/scenario/variant_models.h"
+#include "sim/input/overrides.h"
+#include "sim/input/read_documents.h"
+#include "sim/input/units_text.h"
+
+namespace knetsim {
+namespace {
+
+std::string manifests_text(const ClusterSummary& summary) {
+  std::string text =
+      fmt::format("read {} objects, {} pods placed", with_commas(static_cast<std::int64_t>(summary.objects)),
+                  with_commas(static_cast<std::int64_t>(summary.pods_placed)));
+  if (summary.pods_kept > 0) {
+    text += fmt::format(", {} kept where they run", with_commas(static_cast<std::int64_t>(summary.pods_kept)));
+  }
+  if (summary.pods_pending > 0) {
+    text += fmt::format(", {} pending", with_commas(static_cast<std::int64_t>(summary.pods_pending)));
+  }
+  std::string unused;
+  for (const auto& [kind, count] : summary.not_used) {
+    unused += fmt::format("{}{} {}", unused.empty() ? "; not used: " : ", ",
+                          with_commas(static_cast<std::int64_t>(count)), kind);
+  }
+  return text + unused;
+}
+
+/// That the network which the scenario asks for can be built for the nodes that there are.
+void check_topology(const BoundVariant& bound, Diagnostics& diagnostics) {
+  try {
+    make_topology(bound.scenario, *bound.cluster);
+  } catch (const std::invalid_argument& error) {
+    const Node cluster = bound.scenario.root["cluster"];
+    diagnostics.error(cluster["topology"] ? cluster["topology"] : cluster,
+                      fmt::format("no such network for {} nodes: {}", bound.cluster->nodes.size(), error.what()));
+  }
+}
+
+/// Errors for a file that holds something else than a scenario: manifests, as a rule.
+void check_kind(const Document& document, Diagnostics& diagnostics) {
+  constexpr std::array<std::string_view, 1> kKinds{"Scenario"};
+  const Node kind = document["kind"];
+  const std::string_view version = document["apiVersion"].text();
+  if (kind.text().empty() || !nearest(kind.text(), kKinds).empty()) return;  // a misspelt one is the binder's to tell
+  diagnostics.error(
+      kind,
+      fmt::format("a {}, not a Scenario{}", kind.text(),
+                  version.starts_with("knetsim.io/")
+                      ? ""
+                      : "; Kubernetes manifests are named by a scenario, and checked by 'knetsim validate'"),
+      "kind: Scenario");
+}
+
+void keep_named(std::vector<Variant>& variants, const std::vector<std::string>& names) {
+  if (names.empty()) {
+    return;
+  }
+  std::vector<std::string> known;
+  for (const Variant& variant : variants) {
+    known.push_back(variant.name);
+  }
+  std::vector<Variant> kept;
+  for (auto asked = names.begin(); asked != names.end(); ++asked) {
+    const std::string& name = *asked;
+    if (std::find(names.begin(), asked, name) != asked) {
+      throw ConfigError(Mark{.file = "--variant"}, {}, fmt::format("'{}' is named twice", name));
+    }
+    const auto found =
+        std::find_if(variants.begin(), variants.end(), [&](const Variant& variant) { return variant.name == name; });
+    if (found == variants.end()) {
+      throw ConfigError(Mark{.file = "--variant"}, {}, fmt::format("no variant '{}'{}", name, suggest(name, known)),
+                        fmt::format("{}", fmt::join(known, ", ")));
+    }
+    kept.push_back(std::move(*found));
+  }
+  variants = std::move(kept);
+}
+
+}  // namespace
+
+std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const LoadOptions& options) {
+  auto loaded = std::make_unique<LoadedScenario>();
+  loaded->path = path;
+  const Document document = read_document(loaded->inputs.open(path), check_kind);
+  loaded->documents = variants_of(document, options.sets, loaded->inputs, loaded->diagnostics);
+  loaded->diagnostics.throw_if_errors();
+  keep_named(loaded->documents, options.variants);
+  TellOnce told(loaded->diagnostics);
+  for (const Variant& variant : loaded->documents) {
+    BoundVariant& bound = loaded->variants.emplace_back();
+    bound.name = variant.name;
+    Diagnostics found;
+    bound.scenario = bind_scenario(variant.document->root(), found);
+    told.tell(found);
+  }
+  loaded->diagnostics.throw_if_errors();
+  tell_idle_keys(loaded->variants, loaded->diagnostics);
+  ClusterLoader loader(loaded->inputs, loaded->diagnostics);
+  std::vector<const Scenario*> scenarios;
+  for (const BoundVariant& bound : loaded->variants) scenarios.push_back(&bound.scenario);
+  const auto clusters = loader.load(scenarios);
+  loaded->diagnostics.throw_if_errors();
+  loaded->manifests = clusters.front()->summary;
+  loaded->manifests_line = manifests_text(loaded->manifests);
+  Diagnostics warnings;
+  TellOnce warned(warnings);
+  std::vector<std::string> modes;
+  for (const BoundVariant& bound : loaded->variants) modes.push_back(bound.scenario.cluster.proxy.mode);
+  for (std::size_t v = 0; v < clusters.size(); ++v) {
+    BoundVariant& bound = loaded->variants[v];
+    bound.cluster = {clusters[v], &clusters[v]->cluster};
+    Diagnostics found;
+    tell_idle_nodes(bound, clusters[v]->summary, found);
+    tell_other_proxy_mode(clusters[v]->summary, modes, found);
+    Diagnostics of_traffic;
+    CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, of_traffic);
+    bound.traffic = std::move(graph.traffic);
+    bound.targets = std::move(graph.targets);
+    tell_fractional_cores(bound, of_traffic);
+    if (!found.has_errors() && !of_traffic.has_errors()) {
+      tell_dropped_by_policy(bound, of_traffic);
+      tell_connection_limits(bound, of_traffic);
+      tell_overload(bound, of_traffic);
+    }
+    warned.tell(of_traffic);
+    for (const auto& list : {of_traffic.errors(), of_traffic.notices()}) {
+      for (const Diagnostic& one : list) found.add(one);
+    }
+    loaded->profile_path = bound.scenario.costs;
+    try {
+      bound.profile = load_cost_profile(loaded->inputs, loaded->profile_path, found);
+    } catch (const ConfigError& error) {
+      add_file_error(found, error, bound.scenario.root["costs"]);
+    }
+    check_topology(bound, found);
+    loaded->slos.push_back(read_slos(bound.scenario.root["slo"], bound, found));
+    told.tell(found);
+    if (!bound.scenario.run.noise) {
+      bound.profile = without_noise(bound.profile);
+    }
+  }
+  loaded->diagnostics.throw_if_errors();
+  loaded->warnings = warnings.notices();
+  loaded->resolved = resolved_scenario(document, options.sets);
+  return loaded;
+}
+
+}  // namespace knetsim

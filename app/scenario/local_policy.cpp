@@ -1,0 +1,158 @@
+#include "app/scenario/local_policy.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/scenario/variant_models.h"
+#include "models/service/service_reach.h"
+#include "sim/net/transport.h"
+
+namespace knetsim {
+namespace {
+
+/// What a policy Local can do to connections, other than to keep them on a node.
+enum class Fate : std::uint8_t { Dropped, Refused, Unanswered, kCount };
+
+/// Nodes, or clients, whose connections meet each fate.
+struct Met {
+  std::array<std::size_t, static_cast<std::size_t>(Fate::kCount)> with{};
+  std::size_t of = 0;
+  std::size_t operator[](Fate fate) const { return with[static_cast<std::size_t>(fate)]; }
+};
+
+class LocalPolicyNotices {
+ public:
+  LocalPolicyNotices(const BoundVariant& variant, Diagnostics& diagnostics)
+      : variant_(variant),
+        cluster_(*variant.cluster),
+        diagnostics_(diagnostics),
+        models_(make_models(variant, {})),
+        reach_(cluster_, cluster_.endpoints, {.cni_masquerades = models_.cni->masquerades()}) {}
+
+  void check(EdgeIndex edge, const std::vector<PodIndex>& clients, Node at) {
+    const EdgeTarget& target = variant_.targets[edge];
+    if (target.port == kNoIndex || clients.empty()) return;
+    const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
+    const bool from_outside = target.exposure == Exposure::NodePort;
+    if (!(from_outside ? service.external_traffic_local : service.internal_traffic_local)) return;
+    const Met met = from_outside ? at_nodes(target, clients) : at_clients(target, clients);
+    const std::string& name = variant_.traffic.edges[edge].name;
+    const std::string who =
+        from_outside ? fmt::format("nodes that '{}' asks", name) : fmt::format("clients of '{}'", name);
+    const std::string where = from_outside ? "" : " on their node";
+    const std::string policy = from_outside ? "externalTrafficPolicy" : "internalTrafficPolicy";
+    const std::string of_others = from_outside ? " of clients on other nodes" : "";
+    if (const std::size_t count = met[Fate::Dropped]; count > 0) {
+      diagnostics_.notice(at, fmt::format("{} of {} {} have no endpoint of Service {}{}, and its {} is Local: "
+                                          "connections{} are dropped there, and {}",
+                                          count, met.of, who, service.name, where, policy, of_others, end_of(edge)));
+    }
+    if (const std::size_t count = met[Fate::Refused]; count > 0) {
+      diagnostics_.notice(at, fmt::format("{} of {} {} have no endpoint of Service {}{}, and its {} is Local: "
+                                          "connections are refused there",
+                                          count, met.of, who, service.name, where, policy));
+    }
+    if (const std::size_t count = met[Fate::Unanswered]; count > 0) {
+      diagnostics_.notice(
+          at,
+          fmt::format("{} of {} {} send connections{} to endpoints of Service {} on other nodes too, and keep their "
+                      "source ({} Local): those answers go straight to the client, which takes none from there, so "
+                      "that the connections {}",
+                      count, met.of, who, of_others, service.name, policy, end_of(edge)));
+    }
+  }
+
+ private:
+  /// The fate of a client's connections at the rules of a node; kCount where all are answered.
+  Fate fate(const EdgeTarget& target, PodIndex client, NodeIndex asked) {
+    const ServiceReach::Answer answer = reach_.of(*models_.proxy, target.exposure, target.port, client, asked);
+    if (answer.reach == Reach::Dropped) return Fate::Dropped;
+    if (answer.reach == Reach::Refused) return Fate::Refused;
+    for (const Endpoint& endpoint : answer.endpoints) {
+      if (!reach_.answer_comes_back(answer, client, asked, endpoint)) return Fate::Unanswered;
+    }
+    return Fate::kCount;
+  }
+
+  Met at_clients(const EdgeTarget& target, const std::vector<PodIndex>& clients) {
+    Met met{.of = clients.size()};
+    for (const PodIndex client : clients) {
+      const Fate one = fate(target, client, cluster_.pods[client].node);
+      if (one != Fate::kCount) ++met.with[static_cast<std::size_t>(one)];
+    }
+    return met;
+  }
+
+  /// Clients that share a node's network, or do not, are alike to all other nodes: two of each sort, on different
+  /// nodes, stand for them, and one of each node for what it asks itself.
+  Met at_nodes(const EdgeTarget& target, const std::vector<PodIndex>& clients) {
+    std::map<bool, std::vector<PodIndex>> elsewhere;
+    std::map<std::pair<NodeIndex, bool>, PodIndex> own;
+    for (const PodIndex client : clients) {
+      const Pod& pod = cluster_.pods[client];
+      const bool host = cluster_.spec(pod).host_network;
+      if (own.try_emplace({pod.node, host}, client).second && elsewhere[host].size() < 2) {
+        elsewhere[host].push_back(client);
+      }
+    }
+    const auto first = target.through == kNoIndex ? NodeIndex{0} : target.through;
+    const auto end = target.through == kNoIndex ? static_cast<NodeIndex>(cluster_.nodes.size()) : target.through + 1;
+    Met met{.of = end - first};
+    for (NodeIndex asked = first; asked < end; ++asked) {
+      std::set<Fate> fates;
+      for (const bool host : {false, true}) {
+        if (const auto here = own.find({asked, host}); here != own.end())
+          fates.insert(fate(target, here->second, asked));
+        for (const PodIndex client : elsewhere[host]) fates.insert(fate(target, client, asked));
+      }
+      for (const Fate one : fates) {
+        if (one != Fate::kCount) ++met.with[static_cast<std::size_t>(one)];
+      }
+    }
+    return met;
+  }
+
+  std::string end_of(EdgeIndex edge) const {
+    const EdgeSpec& spec = variant_.traffic.edges[edge];
+    const Duration patience =
+        syn_schedule(parse_kernel_version(variant_.scenario.cluster.kernel).value_or(KernelVersion{})).give_up;
+    if (spec.udp || spec.timeout <= patience) return "end at their timeout";
+    return fmt::format("end when connect() gives up, after {} s",
+                       std::chrono::duration_cast<std::chrono::seconds>(patience).count());
+  }
+
+  const BoundVariant& variant_;
+  const Cluster& cluster_;
+  Diagnostics& diagnostics_;
+  VariantModels models_;
+  ServiceReach reach_;
+};
+
+}  // namespace
+
+void tell_dropped_by_policy(const BoundVariant& variant, Diagnostics& diagnostics) {
+  LocalPolicyNotices notices(variant, diagnostics);
+  const Node root = variant.scenario.root;
+  for (const TrafficSpec& source : variant.traffic.sources) {
+    notices.check(source.edge, source.clients, root["workloads"][source.name]["to"]);
+  }
+  std::vector<std::vector<PodIndex>> pods_of(variant.traffic.apps.size());
+  for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
+    if (const AppIndex app = variant.traffic.app_of_pod[pod]; app != kNoIndex) pods_of[app].push_back(pod);
+  }
+  for (AppIndex app = 0; app < pods_of.size(); ++app) {
+    for (const AppStep& step : variant.traffic.apps[app].steps) {
+      for (const EdgeIndex edge : step.calls) notices.check(edge, pods_of[app], root["apps"]);
+    }
+  }
+}
+
+}  // namespace knetsim

@@ -1,0 +1,209 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/scenario/distribution_spec.h"
+#include "models/workload/retry.h"
+#include "sim/core/time.h"
+#include "sim/core/units.h"
+#include "sim/input/diagnostics.h"
+#include "sim/input/document.h"
+#include "sim/input/selector.h"
+
+namespace knetsim {
+
+// A scenario as its file states it, after --set and one variant's overrides: names and numbers, nothing looked up yet.
+// Maps keep the order of the file.
+
+/// A taint of made-up nodes.
+struct TaintSpec {
+  std::string key;
+  std::string value;
+  std::string effect;
+};
+
+/// Made-up nodes of a shape of their own; what is not stated is that of `cluster.nodes`.
+struct NodePoolSpec {
+  std::uint32_t count = 1;
+  std::optional<double> cpu;
+  std::optional<Bytes> memory;
+  std::optional<Bandwidth> nic;
+  std::optional<double> cpu_factor;
+  std::optional<std::vector<std::string>> zones;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< Beside, or in place of, those of `cluster.nodes`.
+  std::optional<std::vector<TaintSpec>> taints;
+};
+
+struct NodesSpec {
+  std::uint32_t count = 3;
+  double cpu = 8;  ///< Cores of each.
+  Bytes memory{};
+  Bandwidth nic{};
+  double cpu_factor = 1;  ///< Multiplies every CPU cost: frequency, SMT.
+  std::vector<std::string> zones;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::vector<TaintSpec> taints;
+  std::vector<std::pair<std::string, NodePoolSpec>> pools;
+
+  /// Of a node, by its ClusterNode::pool.
+  Bandwidth nic_of(std::uint32_t pool) const {
+    return pool < pools.size() ? pools[pool].second.nic.value_or(nic) : nic;
+  }
+  double cpu_factor_of(std::uint32_t pool) const {
+    return pool < pools.size() ? pools[pool].second.cpu_factor.value_or(cpu_factor) : cpu_factor;
+  }
+};
+
+struct TopologySettings {
+  std::string kind = "single-switch";  ///< single-switch, leaf-spine, fat-tree
+  std::uint32_t leaves = 2;
+  std::uint32_t spines = 2;
+  std::uint32_t k = 0;
+  double oversubscription = 1;
+  Bandwidth uplink{};
+  Duration delay{};
+  Duration switch_latency{};
+  Bytes buffer{};
+};
+
+struct SocketSettings {
+  Bytes receive_window{};
+  Bytes send_buffer{};
+  std::string loss_detection = "sack";  ///< sack, rack
+};
+
+struct CniSettings {
+  std::string kind = "bridge";
+  std::string backend;
+  std::uint32_t mtu = 1500;
+  bool notrack = false;
+};
+
+struct ProxySettings {
+  std::string mode = "iptables";
+  std::string backend = "legacy";  ///< of iptables: legacy, nft
+  std::string scheduler = "rr";    ///< of ipvs
+  Duration sync_period{};
+};
+
+struct BackgroundSettings {
+  std::uint32_t services = 0;
+  std::uint32_t endpoints_per_service = 10;
+};
+
+struct ClusterSettings {
+  std::string kubernetes = "1.36";
+  std::string kernel = "6.18";
+  NodesSpec nodes;
+  TopologySettings topology;
+  SocketSettings tcp;
+  CniSettings cni;
+  ProxySettings proxy;
+  BackgroundSettings background;
+};
+
+/// A call to another app, by name, or with its own sizes; or a pause.
+struct CallSpec {
+  std::string to;                         ///< "cart", "cart:grpc", "pod:redis-0", "localhost:6379"; empty for a pause
+  std::optional<DistributionSpec> sleep;  ///< Seconds; with an empty `to`, and alone in its group.
+  std::optional<std::uint32_t> requests_per_connection;
+  std::optional<DistributionSpec> request;
+  std::optional<DistributionSpec> response;
+  std::optional<Duration> timeout;
+  std::optional<RetryPolicy> retries;
+  Node at;
+};
+
+struct AppSettings {
+  std::string name;
+  std::optional<DistributionSpec> work;
+  std::uint32_t workers = 16;
+  std::string container;                     ///< Empty: as the ports say.
+  std::vector<std::vector<CallSpec>> calls;  ///< In sequence; each element's calls are concurrent.
+  Node at;
+};
+
+struct TargetSpec {
+  std::string kind = "service";  ///< service, nodePort, hostPort, pod
+  std::string name;              ///< Of a Service (nodePort: or the port's number), a workload, a pod.
+  std::string port;              ///< Name or number; empty: the first.
+  std::string node;              ///< nodePort: through which node: "random" or a node's name
+  Node at;
+};
+
+struct WorkloadSettings {
+  std::string name;
+  std::string from_selector;
+  Selector from;
+  std::string ns;  ///< Of the clients; empty: any.
+  TargetSpec to;
+  std::string protocol = "tcp";
+  std::string arrival_kind = "poisson";  ///< poisson, constant, times, closed
+  double rate_per_second = 0;
+  std::string times_file;
+  std::vector<Time> times;  ///< As the file states them, ascending.
+  std::uint32_t users = 0;
+  std::optional<DistributionSpec> think;
+  std::uint32_t requests_per_connection = 1;
+  bool await_close = false;
+  std::optional<DistributionSpec> work;
+  DistributionSpec request;
+  DistributionSpec response;
+  Duration timeout{};
+  RetryPolicy retries;
+  Node at;
+};
+
+struct RunSettings {
+  Duration duration{};
+  Duration warm_up{};
+  Duration drain{};  ///< After the window, at most.
+  std::uint64_t seed = 1;
+  std::uint32_t replicates = 1;
+  bool noise = true;
+  std::uint32_t spans = 2;  ///< Requests of each workload whose every visit is kept.
+};
+
+struct ServiceGraph;
+
+struct Scenario {
+  std::string name;
+  std::string title;
+  std::vector<std::string> manifests;
+  std::string graph;  ///< A service graph in isotope's format, instead of, or beside, apps.
+  std::shared_ptr<const ServiceGraph> service_graph;  ///< As read; its services are among the apps.
+  ClusterSettings cluster;
+  std::string costs;  ///< Path of the cost profile, resolved.
+  std::vector<AppSettings> apps;
+  std::vector<WorkloadSettings> workloads;
+  RunSettings run;
+  std::vector<std::string> slo;
+  std::vector<std::pair<std::string, Node>> patches;  ///< "Kind/name" or "Kind/namespace/name", and paths to values.
+  Node root;                                          ///< The document; it has to outlive the Scenario.
+};
+
+/// Reads a scenario. Every mistake goes to `diagnostics`; the result is usable only without errors. Files that it names
+/// are resolved against the file that names them; those of distributions and arrival times are read.
+/// @param root  Of a document that outlives the result.
+Scenario bind_scenario(Node root, Diagnostics& diagnostics);
+
+/// A file or folder as a scenario names it: relative to the folder of the file in which `at` stands, to the current one
+/// for what stands on the command line. "-" and absolute paths stay.
+std::string path_beside(Node at, std::string_view path);
+
+/// Adds an error about a file that the scenario names. What is about the file as a whole (there is none, it is empty)
+/// is told at `at`, where the scenario names it.
+void add_file_error(Diagnostics& diagnostics, const ConfigError& error, Node at);
+void add_file_error(Diagnostics& diagnostics, const Diagnostic& error, Node at);
+
+/// The program's own file of configs/: in a folder `configs` or `share/knetsim/configs` beside the program or above it.
+/// Empty where there is none.
+std::string installed_config(std::string_view relative);
+
+}  // namespace knetsim

@@ -1,0 +1,357 @@
+#include "app/scenario/target_lookup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace knetsim {
+namespace {
+
+std::optional<std::uint16_t> port_number(std::string_view text) {
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || number == 0) return std::nullopt;
+  return number;
+}
+
+std::string lower(Protocol protocol) { return protocol == Protocol::Udp ? "UDP" : "TCP"; }
+
+/// The container port that `wanted` (name, number or nothing) stands for.
+const ContainerPort* container_port(const PodSpec& spec, std::string_view wanted, Protocol protocol, bool host) {
+  const auto number = port_number(wanted);
+  for (const Container& container : spec.containers) {
+    for (const ContainerPort& port : container.ports) {
+      if (port.protocol != protocol || (host && port.host_port == 0 && !spec.host_network)) continue;
+      if (wanted.empty() || port.name == wanted ||
+          (number && (port.port == *number || (host && port.host_port == *number)))) {
+        return &port;
+      }
+    }
+  }
+  return nullptr;
+}
+
+std::string ports_of(const PodSpec& spec) {
+  std::vector<std::string> names;
+  for (const Container& container : spec.containers) {
+    for (const ContainerPort& port : container.ports) {
+      names.push_back(port.name.empty() ? fmt::format("{}", port.port) : fmt::format("{} ({})", port.name, port.port));
+    }
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+ObjectName split_name(std::string_view text, std::string_view ns) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return {std::string(ns), std::string(text)};
+  return {std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
+}
+
+DnsName dns_name(std::string_view text) {
+  DnsName named;
+  if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
+    named.port = std::string(text.substr(colon + 1));
+    text = text.substr(0, colon);
+  }
+  const std::size_t dot = text.find('.');
+  named.name = std::string(text.substr(0, dot));
+  if (dot != std::string_view::npos) {
+    text.remove_prefix(dot + 1);
+    named.ns = std::string(text.substr(0, text.find('.')));
+  }
+  return named;
+}
+
+ObjectName split_service_name(std::string_view text, std::string_view ns) {
+  if (text.find('/') != std::string_view::npos) return split_name(text, ns);
+  DnsName named = dns_name(text);
+  if (named.ns.empty()) named.ns = std::string(ns);
+  return {std::move(named.ns), std::move(named.name)};
+}
+
+TargetLookup::TargetLookup(const Cluster& cluster, Options options, Diagnostics& diagnostics)
+    : cluster_(cluster),
+      options_(options),
+      diagnostics_(diagnostics),
+      names_(cluster),
+      view_(cluster.endpoints.latest()) {
+  for (WorkloadIndex i = 0; i < cluster.workloads.size(); ++i) workloads_[cluster.workloads[i].name].push_back(i);
+}
+
+ServiceIndex TargetLookup::find_service(const ObjectName& name, Node at) {
+  const ServiceIndex found = names_.service(name.ns, name.name);
+  if (found != kNoIndex) return found;
+  std::vector<std::string> known;
+  std::string elsewhere;
+  for (const Service& service : cluster_.services) {
+    if (service.ns == name.ns) known.emplace_back(service.name);
+    if (service.name == name.name) elsewhere = fmt::format("{}/{}", service.ns, service.name);
+  }
+  const std::string hint =
+      elsewhere.empty() ? suggest(name.name, known) : fmt::format("; did you mean '{}'?", elsewhere);
+  diagnostics_.error(at, fmt::format("there is no {}{}", object_label("Service", name.ns, name.name), hint),
+                     "a Service of the manifests; NAMESPACE/NAME for one of another namespace");
+  return kNoIndex;
+}
+
+ServicePortIndex TargetLookup::find_port_of(ServiceIndex index, std::string_view wanted, Protocol protocol,
+                                            bool with_node_port, Node at) {
+  const Service& service = cluster_.services[index];
+  const auto number = port_number(wanted);
+  std::vector<std::string> names;
+  std::vector<std::string> shown;
+  for (ServicePortIndex i = service.first_port; i < service.first_port + service.port_count; ++i) {
+    const ServicePort& port = cluster_.service_ports[i];
+    if (port.protocol == protocol && !(with_node_port && port.node_port == 0) &&
+        (wanted.empty() || port.name == wanted || (number && *number == port.port))) {
+      return i;
+    }
+    names.emplace_back(port.name);
+    shown.push_back(
+        fmt::format("{}{}{} {}", port.name, port.name.empty() ? "" : " ", port.port, to_string(port.protocol)));
+  }
+  const std::string label = object_label("Service", service.ns, service.name);
+  const std::string accepted = fmt::format("{}", fmt::join(shown, ", "));
+  if (with_node_port && wanted.empty()) {
+    diagnostics_.error(at, fmt::format("{} has no node port: its type is {}", label, to_string(service.type)),
+                       "a Service of type NodePort");
+  } else if (wanted.empty()) {
+    diagnostics_.error(at, fmt::format("{} has no {} port", label, lower(protocol)), accepted);
+  } else {
+    diagnostics_.error(at,
+                       fmt::format("{} has no {}{} port '{}'{}", label, with_node_port ? "node port for its " : "",
+                                   lower(protocol), wanted, suggest(wanted, names)),
+                       accepted);
+  }
+  return kNoIndex;
+}
+
+void TargetLookup::tell_no_endpoints(ServicePortIndex port, Node at) {
+  if (!view_.endpoints(port).empty()) return;
+  const Service& service = cluster_.services[cluster_.service_ports[port].service];
+  const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
+    return !service.selector.empty() && pods.ns == service.ns &&
+           cluster_.label_sets.contains(pods.labels, service.selector);
+  });
+  if (!serves(service, IpFamily::V4)) {
+    diagnostics_.error(at,
+                       fmt::format("{} has IPv6 addresses alone, and simulated traffic is IPv4",
+                                   object_label("Service", service.ns, service.name)),
+                       "a Service with an IPv4 address");
+    return;
+  }
+  std::vector<std::string> selector;
+  for (const Label& label : service.selector) selector.push_back(fmt::format("{}={}", label.key, label.value));
+  const std::string told =
+      fmt::format("{} has no endpoints{}", object_label("Service", service.ns, service.name),
+                  selector.empty() ? std::string(": it has no selector and no EndpointSlice")
+                                   : fmt::format(": no ready pod with {} has its port", fmt::join(selector, ",")));
+  constexpr const char* kAccepted = "pods that carry the labels of its selector";
+  if (!absent.empty()) {  // the cluster may well have them: a refusal would answer another question
+    diagnostics_.error(at, told + absent, kAccepted);
+    return;
+  }
+  diagnostics_.notice(at, told + "; connections to it are refused", kAccepted);
+}
+
+std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::string_view port, Protocol protocol,
+                                                Node at) {
+  const ServiceIndex index = find_service(name, at);
+  if (index == kNoIndex) return std::nullopt;
+  const Service& service = cluster_.services[index];
+  if (service.type == ServiceType::ExternalName) {
+    diagnostics_.error(at, fmt::format("{} leads out of the cluster, to {}",
+                                       object_label("Service", service.ns, service.name), service.external_name));
+    return std::nullopt;
+  }
+  const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
+  if (found == kNoIndex) return std::nullopt;
+  tell_no_endpoints(found, at);
+  EdgeTarget target;
+  target.service = index;
+  if (service.headless || !options_.proxied) {
+    target.exposure = Exposure::PodIp;
+    const auto endpoints = view_.endpoints(found);
+    // DNS, through which a headless Service is found, tells of the ready ones alone (CoreDNS
+    // plugin/kubernetes/object/endpoint.go, EndpointSliceToEndpoints).
+    std::ranges::copy_if(endpoints, std::back_inserter(target.direct), &Endpoint::ready);
+  } else {
+    target.exposure = Exposure::ClusterIp;
+    target.port = found;
+  }
+  return target;
+}
+
+std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::string_view ns, std::string_view port,
+                                                  std::string_view through, Protocol protocol, Node at) {
+  ServicePortIndex found = kNoIndex;
+  if (const auto number = port_number(text)) {
+    for (ServicePortIndex i = 0; i < cluster_.service_ports.size() && found == kNoIndex; ++i) {
+      const ServicePort& candidate = cluster_.service_ports[i];
+      if (candidate.node_port == *number && candidate.protocol == protocol) found = i;
+    }
+    if (found == kNoIndex) {
+      diagnostics_.error(at, fmt::format("no Service has the {} node port {}", lower(protocol), text));
+    }
+  } else if (const ServiceIndex index = find_service(split_service_name(text, ns), at); index != kNoIndex) {
+    found = find_port_of(index, port, protocol, true, at);
+  }
+  if (found == kNoIndex) return std::nullopt;
+  tell_no_endpoints(found, at);
+  EdgeTarget target;
+  target.exposure = Exposure::NodePort;
+  target.port = found;
+  target.service = cluster_.service_ports[found].service;
+  if (!options_.proxied) {
+    diagnostics_.error(at, "with the proxy mode none no node serves node ports",
+                       "a proxy mode, or 'pod:' or 'hostPort:'");
+    return std::nullopt;
+  }
+  if (!through.empty() && through != "random") {
+    target.through = names_.node(through);
+    if (target.through == kNoIndex) {
+      std::vector<std::string> known;
+      for (const ClusterNode& node : cluster_.nodes) known.emplace_back(node.name);
+      diagnostics_.error(at.parent()["through"],
+                         fmt::format("there is no node '{}'{}", through, suggest(through, known)),
+                         "random, or a node's name");
+      return std::nullopt;
+    }
+  }
+  return target;
+}
+
+WorkloadIndex TargetLookup::workload(std::string_view text, Node at) {
+  if (text.find('/') != std::string_view::npos) {
+    const ObjectName name = split_name(text, {});
+    if (const WorkloadIndex found = names_.workload(name.ns, name.name); found != kNoIndex) return found;
+  }
+  WorkloadIndex only = kNoIndex;
+  if (const auto named = workloads_.find(text); named != workloads_.end()) {
+    only = named->second.front();
+    const auto in_another = [&](WorkloadIndex i) { return cluster_.workloads[i].ns != cluster_.workloads[only].ns; };
+    if (const auto other = std::ranges::find_if(named->second, in_another); other != named->second.end()) {
+      diagnostics_.error(at,
+                         fmt::format("'{}' is a workload in the namespaces {} and {}", text,
+                                     cluster_.workloads[only].ns, cluster_.workloads[*other].ns),
+                         "NAMESPACE/NAME");
+      return kNoIndex;
+    }
+  }
+  if (only == kNoIndex) {
+    std::vector<std::string> known;
+    for (const Workload& candidate : cluster_.workloads) known.emplace_back(candidate.name);
+    const ObjectName name = split_name(text, {});
+    const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
+      return pods.name == name.name && (name.ns.empty() || pods.ns == name.ns);
+    });
+    diagnostics_.error(at,
+                       fmt::format("there is no workload '{}'{}", text, absent.empty() ? suggest(text, known) : absent),
+                       "the name of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Pod of the manifests");
+  }
+  return only;
+}
+
+std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::string_view wanted, Node at) {
+  if (const PodIndex pod = names_.pod(name.ns, name.name); pod != kNoIndex) return {pod};
+  WorkloadIndex found = names_.workload(name.ns, name.name);
+  if (found == kNoIndex) {
+    std::vector<std::string> known;
+    for (const Workload& candidate : cluster_.workloads) {
+      if (candidate.ns == name.ns) known.emplace_back(candidate.name);
+    }
+    for (const Pod& candidate : cluster_.pods) {
+      if (candidate.ns == name.ns) known.emplace_back(candidate.name);
+    }
+    const std::string absent =
+        absent_hint(cluster_, [&](const AbsentPods& pods) { return pods.name == name.name && pods.ns == name.ns; });
+    diagnostics_.error(at,
+                       fmt::format("there is no pod or workload '{}' in the namespace {}{}", name.name, name.ns,
+                                   absent.empty() ? suggest(name.name, known) : absent),
+                       fmt::format("the name of {}", wanted));
+    return {};
+  }
+  const Workload& workload = cluster_.workloads[found];
+  if (workload.pods.empty()) {
+    diagnostics_.error(at, fmt::format("{} has no pods{}", object_label(workload.kind, name.ns, name.name),
+                                       absent_hint(cluster_, made_by(workload))));
+  }
+  return cluster_.workloads[found].pods;
+}
+
+std::optional<EdgeTarget> TargetLookup::host_port(ObjectName name, std::string_view port, Protocol protocol, Node at) {
+  EdgeTarget target;
+  target.exposure = Exposure::HostPort;
+  for (const PodIndex index :
+       pods_named(name, "a Deployment, DaemonSet ... or Pod whose containers have a hostPort", at)) {
+    const Pod& pod = cluster_.pods[index];
+    const PodSpec& spec = cluster_.spec(pod);
+    const ContainerPort* found = container_port(spec, port, protocol, true);
+    if (found == nullptr) {
+      diagnostics_.error(at,
+                         fmt::format("{} has no {} hostPort{}", object_label("Pod", pod.ns, pod.name), lower(protocol),
+                                     port.empty() ? std::string() : fmt::format(" for '{}'", port)),
+                         fmt::format("a container port with a hostPort; a patch can add it: patches: {{Deployment/{}: "
+                                     "{{\"spec.template.spec.containers[0].ports[0].hostPort\": 8080}}}}",
+                                     name.name));
+      return std::nullopt;
+    }
+    // In the node's own network namespace nothing is mapped: the port is simply open there.
+    if (spec.host_network) target.exposure = Exposure::PodIp;
+    target.direct.push_back({.address = cluster_.nodes[pod.node].ip,
+                             .port = spec.host_network ? found->port : found->host_port,
+                             .ready = pod.ready,
+                             .pod = index,
+                             .node = pod.node});
+  }
+  if (target.direct.empty()) return std::nullopt;
+  return target;
+}
+
+std::optional<EdgeTarget> TargetLookup::pod(const ObjectName& name, std::string_view port, Protocol protocol, Node at) {
+  EdgeTarget target;
+  target.exposure = Exposure::PodIp;
+  for (const PodIndex index : pods_named(name, "a Pod, or of a Deployment, StatefulSet ...", at)) {
+    const Pod& pod = cluster_.pods[index];
+    const PodSpec& spec = cluster_.spec(pod);
+    const ContainerPort* found = container_port(spec, port, protocol, false);
+    // containerPort is informative: a pod may listen on ports that it does not list.
+    const auto number = found != nullptr ? std::optional(found->port) : port_number(port);
+    if (!number) {
+      diagnostics_.error(
+          at,
+          port.empty()
+              ? fmt::format("{} lists no {} port", object_label("Pod", pod.ns, pod.name), lower(protocol))
+              : fmt::format("{} has no {} port '{}'", object_label("Pod", pod.ns, pod.name), lower(protocol), port),
+          port.empty() ? "the port's number under 'port'" : ports_of(spec));
+      return std::nullopt;
+    }
+    target.direct.push_back({.address = pod.ip, .port = *number, .ready = pod.ready, .pod = index, .node = pod.node});
+  }
+  if (target.direct.empty()) return std::nullopt;
+  return target;
+}
+
+std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& pods, std::string_view port,
+                                                 Protocol protocol, Node at, std::string& container) {
+  const PodSpec& spec = cluster_.spec(cluster_.pods[pods.front()]);
+  const auto number = port_number(port);
+  for (const Container& candidate : spec.containers) {
+    for (const ContainerPort& known : candidate.ports) {
+      if (known.protocol != protocol || (known.name != port && !(number && known.port == *number))) continue;
+      container = std::string(candidate.name);
+      EdgeTarget target;
+      target.exposure = Exposure::PodIp;
+      target.loopback = true;
+      return target;
+    }
+  }
+  diagnostics_.error(at, fmt::format("no container of the pod has the {} port '{}'", lower(protocol), port),
+                     ports_of(spec));
+  return std::nullopt;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include "app/scenario/scenario_keys.h"
+
+namespace knetsim {
+namespace {
+
+/// What a call may state beside its target; the same keys in both forms of a call.
+template <class T>
+void describe_call_options(Fields<T>& f) {
+  f.optional("request", &T::request, {.doc = "Bytes of a request; 1KiB where nothing is said."});
+  f.optional("response", &T::response, {.doc = "Bytes of a response; 1KiB where nothing is said."});
+  f.optional("timeout", &T::timeout,
+             {.doc = "Of one attempt; 2s where nothing is said.", .above = "0s", .at_most = "24h"});
+  f.optional("retries", &T::retries,
+             {.doc = "Attempts after one that was not answered in time; none where nothing is said."});
+  f.optional("requestsPerConnection", &T::requests_per_connection,
+             {.doc = "Requests on one connection, 0 for a connection that is kept for ever; 1 where nothing is said."});
+  f.node(&T::at);
+}
+
+constexpr const char* kCallDoc =
+    "Whom to call: a Service ('cart', 'cart:grpc' for a named port, 'shop/cart' in another namespace), 'pod:NAME' for "
+    "a pod or "
+    "the pods of a workload, 'localhost:6379' for another container of the pod.";
+
+}  // namespace
+
+void describe(Fields<BackoffKeys>& f) {
+  f.about("Backoff", "A pause before each retry, which grows from one to the next.");
+  f.required("base", &BackoffKeys::base, {.doc = "Before the first retry.", .above = "0s"});
+  f.optional("factor", &BackoffKeys::factor, "2",
+             {.doc = "By which it grows from one retry to the next.", .at_least = "1", .at_most = "100"});
+  f.optional("max", &BackoffKeys::max,
+             {.doc = "The longest; ten times the base where nothing is said.",
+              .above = "0s",
+              .source = "Envoy, config.route.v3.RetryPolicy.RetryBackOff"});
+  f.optional("jitter", &BackoffKeys::jitter, "1",
+             {.doc = "The part that is random: 1 draws each pause from zero to the whole, 0 always takes the whole.",
+              .at_least = "0",
+              .at_most = "1"});
+  f.shorthand("base");
+}
+
+void describe(Fields<BudgetKeys>& f) {
+  f.about("RetryBudget", "A bound on the retries of each client pod; one that it does not allow is not made.");
+  f.optional("ratio", &BudgetKeys::ratio, "0.2",
+             {.doc = "Retries for each request.", .at_least = "0", .at_most = "100", .source = "Finagle, Linkerd"});
+  f.optional("minPerSecond", &BudgetKeys::per_second, "10",
+             {.doc = "Retries a second that are allowed beside.", .at_least = "0", .at_most = "1000000"});
+  f.optional("ttl", &BudgetKeys::ttl, "10s", {.doc = "How long a request or a retry counts.", .above = "0s"});
+}
+
+void describe(Fields<RetryKeys>& f) {
+  f.about("Retries",
+          "What a caller does when an attempt is not answered within its timeout. Refusals and error answers "
+          "are not retried.");
+  f.required("attempts", &RetryKeys::attempts, {.doc = "After the first.", .at_most = "100"});
+  f.optional("backoff", &RetryKeys::backoff, {.doc = "A pause before each; at once where nothing is said."});
+  f.optional("budget", &RetryKeys::budget, {.doc = "A bound on all of them; none where nothing is said."});
+  f.optional("sameWork", &RetryKeys::same_work, "false",
+             {.doc = "The server works as long on each attempt as on the first, as for a request that is hard in "
+                     "itself; else each attempt draws anew, pauses and calls of the server included."});
+  f.shorthand("attempts");
+}
+
+void describe(Fields<CallKeys>& f) {
+  f.about("Call", "A call to another app.");
+  f.required("to", &CallKeys::to, {.doc = kCallDoc, .not_empty = true});
+  describe_call_options(f);
+  f.shorthand("to");
+}
+
+void describe(Fields<CallStepKeys>& f) {
+  f.about("CallStep", "A call, calls at the same time, or a pause; the next step begins when all of it has ended.");
+  f.choice("to", &CallStepKeys::to, {.doc = kCallDoc, .not_empty = true});
+  f.choice("concurrent", &CallStepKeys::concurrent, {.doc = "Calls that run at the same time.", .not_empty = true});
+  f.choice("sleep", &CallStepKeys::sleep, {.doc = "A pause without work on a core."});
+  describe_call_options(f);
+  f.shorthand("to");
+  f.shorthand("concurrent");
+  f.check([](const CallStepKeys& step, Node node, Binding& binding) {
+    if (step.to) return;
+    for (const char* key : {"request", "response", "timeout", "retries", "requestsPerConnection"}) {
+      if (node[key].exists()) binding.diagnostics.error(node[key].key(), fmt::format("'{}' belongs to a call", key));
+    }
+  });
+}
+
+void describe(Fields<AppKeys>& f) {
+  f.about("App", "What the pods of the workload of this name (a Deployment, StatefulSet ...) do for each request.");
+  f.optional("work", &AppKeys::work, {.doc = "CPU time of a request before its calls; none where nothing is said."});
+  f.optional("workers", &AppKeys::workers, "16",
+             {.doc = "Requests that one pod handles at a time; others wait in order of arrival.",
+              .at_least = "1",
+              .at_most = "1000000"});
+  f.optional(
+      "container", &AppKeys::container,
+      {.doc = "The container that works, whose CPU limit holds it; the first that declares a port at which the pod "
+              "is reached where nothing is said."});
+  f.optional(
+      "calls", &AppKeys::calls,
+      {.doc =
+           "Calls to other apps, in sequence; those of an inner list at the same time: [[cart, catalog], currency]."});
+  f.node(&AppKeys::at);
+}
+
+void describe(Fields<FromKeys>& f) {
+  f.about("From", "The pods that send a workload's requests.");
+  f.required("selector", &FromKeys::selector, {.doc = "Their labels, as kubectl's -l."});
+  f.optional("namespace", &FromKeys::ns, {.doc = "Their namespace; any where nothing is said."});
+  f.shorthand("selector");
+}
+
+void describe(Fields<ToKeys>& f) {
+  f.about("To", "What a workload's requests ask for.");
+  f.choice("service", &ToKeys::service,
+           {.doc = "A Service, at its cluster IP; 'shop/cart' in another namespace than the "
+                   "clients', 'cart:grpc' at its port of that name or number.",
+            .not_empty = true});
+  f.choice("nodePort", &ToKeys::node_port,
+           {.doc = "A Service, at the node port of a node; its name or the node port's number.", .not_empty = true});
+  f.choice("hostPort", &ToKeys::host_port,
+           {.doc = "Pods of a workload, at the host port of their nodes.", .not_empty = true});
+  f.choice("pod", &ToKeys::pod, {.doc = "A pod, or one of a workload's pods, at its own address.", .not_empty = true});
+  f.optional("port", &ToKeys::port, {.doc = "Name or number of the port; the first where nothing is said."});
+  f.optional("through", &ToKeys::through,
+             {.doc = "Of nodePort: the node that is asked, by name; random where nothing is said."});
+  f.shorthand("service");
+  f.node(&ToKeys::at);
+  f.check([](const ToKeys& to, Node node, Binding& binding) {
+    if (!to.through.empty() && !to.node_port) {
+      binding.diagnostics.error(node["through"].key(), "'through' belongs to 'nodePort'");
+    }
+  });
+}
+
+void describe(Fields<ClosedKeys>& f) {
+  f.about("Closed", "Users who each wait for the answer before they ask again.");
+  f.required("users", &ClosedKeys::users,
+             {.doc = "How many, over all clients.", .at_least = "1", .at_most = "1000000"});
+  f.optional("think", &ClosedKeys::think, "0s", {.doc = "Time between an answer and the same user's next request."});
+}
+
+void describe(Fields<ArrivalKeys>& f) {
+  f.about("Arrivals", "When requests begin, over all clients together.");
+  f.choice("poisson", &ArrivalKeys::poisson,
+           {.doc = "At random, independent of each other.", .above = "0/s", .at_most = "1000000000/s"});
+  f.choice("constant", &ArrivalKeys::constant,
+           {.doc = "Evenly spaced, from a drawn instant of the first interval on: any span of n intervals has n.",
+            .above = "0/s",
+            .at_most = "1000000000/s"});
+  f.choice("times", &ArrivalKeys::times,
+           {.doc = "A CSV file: one instant a line from the start of the run, ascending; seconds, or with a unit.",
+            .not_empty = true});
+  f.choice("closed", &ArrivalKeys::closed, {.doc = "A closed loop of users."});
+  f.optional(
+      "countFrom", &ArrivalKeys::count_from, "start",
+      {.doc = "Of times: what the instants of the file count from.",
+       .allowed = {{.name = "start", .value = 0, .doc = "the start of the run, warm-up included"},
+                   {.name = "first", .value = 1, .doc = "the first of them, as in a log's seconds since 1970"}}});
+  f.check([](const ArrivalKeys& keys, Node node, Binding& binding) {
+    if (!keys.times && keys.count_from != "start") {
+      binding.diagnostics.error(node["countFrom"].key(), "'countFrom' belongs to 'times'");
+    }
+  });
+  f.node(&ArrivalKeys::at);
+}
+
+void describe(Fields<ConnectionKeys>& f) {
+  f.about("Connection", "How long connections last.");
+  f.optional("requestsPerConnection", &ConnectionKeys::requests_per_connection, "1",
+             {.doc = "Requests on one connection: 1 opens one for each request, 0 keeps it for ever."});
+  f.optional(
+      "awaitClose", &ConnectionKeys::await_close, "false",
+      {.doc = "The server closes a connection with its last answer; the client reads to that end and closes too, as "
+              "netperf's TCP_CRR does, within that request's latency.",
+       .source = "netperf src/nettest_omni.c, disconnect_data_socket"});
+}
+
+void describe(Fields<WorkloadKeys>& f) {
+  f.about("Workload", "Requests from outside the call graph.");
+  f.required("from", &WorkloadKeys::from, {.doc = "Who sends them."});
+  f.required("to", &WorkloadKeys::to, {.doc = "What they ask for."});
+  f.optional("protocol", &WorkloadKeys::protocol, "tcp",
+             {.doc = "Of the transport.",
+              .allowed = {{.name = "tcp", .value = 0, .doc = "connections; what is lost is sent again"},
+                          {.name = "udp", .value = 1, .doc = "datagrams; what is lost is lost"}}});
+  f.required("arrivals", &WorkloadKeys::arrivals, {.doc = "When they begin."});
+  f.optional("connection", &WorkloadKeys::connection, {.doc = "How long connections last."});
+  f.optional("request", &WorkloadKeys::request, "1KiB", {.doc = "Bytes of a request."});
+  f.optional("response", &WorkloadKeys::response, "1KiB", {.doc = "Bytes of a response."});
+  f.optional("work", &WorkloadKeys::work, {.doc = "CPU time that the client spends on an answer, within the latency."});
+  f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s", .at_most = "24h"});
+  f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after one that was not answered in time."});
+  f.node(&WorkloadKeys::at);
+  f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
+    if (!keys.connection.await_close) return;
+    if (keys.protocol != "udp" && keys.connection.requests_per_connection != 0) return;
+    binding.diagnostics.notice(node["connection"]["awaitClose"],
+                               keys.protocol == "udp"
+                                   ? "nothing reads 'awaitClose' here: datagrams have no connection"
+                                   : "nothing reads 'awaitClose' here: the connection is kept for ever");
+  });
+}
+
+}  // namespace knetsim

@@ -1,0 +1,136 @@
+// Goal: the same scenario and seed give the same run in every build (g++ and clang, with and without optimisation and
+// sanitizers), on every x86-64 machine, and on any number of threads.
+// Method: golden digests, equal for all builds that run this test. runs/golden/<run>.txt holds for each variant the
+// number of events and a digest of all their keys in the order in which they fired, and one digest of every figure that
+// a results file would hold. CTest runs the digests a second time with the fused multiply-add and AVX2 variants of libm
+// switched off (see CMakeLists.txt). After a deliberate change renew them with KNETSIM_UPDATE_GOLDEN=1 and list what
+// moved in CHANGELOG.md: a change for speed or clarity may move events, but not figures.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <ostream>
+
+#include "app/experiment/fill_results.h"
+#include "app/scenario/load_scenario.h"
+#include "sim/core/digest.h"
+#include "sim/output/results_columns.h"
+#include "support/temporary_folder.h"
+
+namespace knetsim {
+namespace {
+
+struct GoldenRun {
+  const char* name;
+  const char* scenario;
+  std::vector<std::string> sets = {};
+};
+
+void PrintTo(const GoldenRun& run, std::ostream* out) { *out << run.name; }
+
+const GoldenRun kRuns[] = {
+    {"quickstart",
+     "configs/quickstart.yaml",
+     {"run.duration=150ms", "run.warmUp=50ms", "run.replicates=2", "workloads.browse.timeout=50ms"}},
+    {"service_graph", "configs/service-graph.yaml", {"run.duration=200ms", "run.warmUp=50ms", "run.replicates=2"}},
+    {"overload", "tests/app/experiment/runs/overload.yaml"},
+    {"datagrams", "tests/app/experiment/runs/datagrams.yaml"},
+};
+
+/// Folds in every cell of every column; what tells of the machine or of the number of events is left out.
+class FigureDigest {
+ public:
+  template <class Cell>
+  void column(const std::string& path, const std::vector<Cell>& cells) {
+    if (path == "/summary/wall_s" || path == "/summary/events") return;
+    digest_.add(hash_text(path));
+    digest_.add(std::uint64_t{cells.size()});
+    for (const Cell& cell : cells) add(cell);
+  }
+  template <class Cell>
+  void column(const std::string& path, const Cell& cell) {
+    column(path, std::vector<Cell>{cell});
+  }
+  void index(const std::string&, std::size_t length) { digest_.add(std::uint64_t{length}); }
+  void mean(const std::string&, const MetricState& state) {
+    for (std::size_t i = 0; i < state.n.size(); ++i) add(state.mean(i));
+  }
+  std::uint64_t value() const { return digest_.value(); }
+
+ private:
+  void add(const std::string& text) { digest_.add(hash_text(text)); }
+  void add(double number) { digest_.add(number != number ? std::uint64_t{1} : std::bit_cast<std::uint64_t>(number)); }
+  template <class Integer>
+  void add(Integer number) {
+    digest_.add(static_cast<std::uint64_t>(number));
+  }
+  RunDigest digest_;
+};
+
+std::uint64_t figures_of(const LoadedScenario& loaded, const ExperimentOutcome& outcome) {
+  const ExperimentResults results = fill_results(loaded.variants, outcome);
+  FigureDigest digest;
+  visit_results(results, digest);
+  return digest.value();
+}
+
+std::string text_of(const LoadedScenario& loaded) {
+  ExperimentOutcome outcome;
+  std::string text;
+  for (const BoundVariant& variant : loaded.variants) {
+    RunDigest order;
+    std::uint64_t events = 0;
+    std::vector<PointResult>& points = outcome.points.emplace_back();
+    for (std::uint32_t replicate = 0; replicate < variant.scenario.run.replicates; ++replicate) {
+      points.push_back(simulate(variant, replicate, nullptr, &order));
+      events += points.back().events;
+    }
+    text += fmt::format("events of {}: {}, {:016x}\n", variant.name, events, order.value());
+  }
+  return text + fmt::format("figures: {:016x}\n", figures_of(loaded, outcome));
+}
+
+class Golden : public testing::TestWithParam<GoldenRun> {};
+
+TEST_P(Golden, EveryEventAndFigureIsWhatItWas) {
+  const auto loaded = load_scenario(GetParam().scenario, {.sets = GetParam().sets, .variants = {}});
+  const std::string path = fmt::format("tests/app/experiment/runs/golden/{}.txt", GetParam().name);
+  const std::string text = text_of(*loaded);
+  if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path, std::ios::binary) << text;
+  }
+  EXPECT_EQ(text, read_text(path));
+}
+
+TEST_P(Golden, FiguresDoNotDependOnTheNumberOfThreads) {
+  const auto loaded = load_scenario(GetParam().scenario, {.sets = GetParam().sets, .variants = {}});
+  const auto figures_with = [&](std::uint32_t threads) {
+    ExperimentOptions options;
+    options.threads = threads;
+    return figures_of(*loaded, run_experiment(loaded->variants, options));
+  };
+  const std::uint64_t alone = figures_with(1);
+  for (const std::uint32_t threads : {2u, 4u}) EXPECT_EQ(figures_with(threads), alone) << threads;
+}
+
+TEST(GoldenDigest, SeesOneEventMoveByAPicosecondAndOneFigureByItsLastBit) {
+  RunDigest early, late;
+  early.add(EventKey{Time(Duration(5)), 1, 1});
+  late.add(EventKey{Time(Duration(6)), 1, 1});
+  EXPECT_NE(early, late);
+  ExperimentResults results;
+  results.summary.goodput = {1.0};
+  FigureDigest before, after;
+  visit_results(std::as_const(results), before);
+  results.summary.goodput = {std::bit_cast<double>(std::bit_cast<std::uint64_t>(1.0) + 1)};
+  visit_results(std::as_const(results), after);
+  EXPECT_NE(before.value(), after.value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Runs, Golden, testing::ValuesIn(kRuns),
+                         [](const auto& instance) { return std::string(instance.param.name); });
+
+}  // namespace
+}  // namespace knetsim

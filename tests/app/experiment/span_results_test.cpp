@@ -1,0 +1,92 @@
+// Goal: the sample of whole requests is a true and complete account of them. Method: where every request is kept, the
+// visits summed by step are, to the picosecond, the time splits that were recorded independently; each request's visits
+// fill its time without gaps; variants keep the same requests.
+
+#include "app/experiment/span_results.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "app/experiment/fill_results.h"
+#include "app/scenario/load_scenario.h"
+
+namespace knetsim {
+namespace {
+
+std::unique_ptr<LoadedScenario> short_quickstart(const std::string& spans) {
+  return load_scenario("configs/quickstart.yaml",
+                       {.sets = {"run.duration=100ms", "run.warmUp=20ms", "run.replicates=1", "run.spans=" + spans},
+                        .variants = {"iptables", "ipvs"}});
+}
+
+TEST(Spans, SumToTheTimeSplitsWhereEveryRequestIsKept) {
+  const auto loaded = short_quickstart("10000");
+  const PointResult point = simulate(loaded->variants.front(), 0);
+  std::array<std::int64_t, kMaxKinds + kWaits> recorded{}, kept{};
+  std::uint64_t requests = 0;
+  for (const auto& [band, split] : point.sources.front().bands()) {
+    requests += split.requests;
+    for (std::size_t i = 0; i < kMaxKinds; ++i) recorded[i] += split.sum.service[i];
+    for (std::size_t i = 0; i < kWaits; ++i) recorded[kMaxKinds + i] += split.sum.wait[i];
+  }
+  const SplitBand& timed_out = point.sources.front().timed_out();
+  requests += timed_out.requests;
+  for (std::size_t i = 0; i < kMaxKinds; ++i) recorded[i] += timed_out.sum.service[i];
+  for (std::size_t i = 0; i < kWaits; ++i) recorded[kMaxKinds + i] += timed_out.sum.wait[i];
+  ASSERT_EQ(point.edges.front().errors, 0u);
+  ASSERT_EQ(point.spans.front().size(), requests);
+  ASSERT_GT(requests, 100u);
+  for (const RequestSpan& span : point.spans.front()) {
+    for (const SpanVisit& visit : span.visits) kept[visit.step] += visit.span.count();
+  }
+  EXPECT_EQ(kept, recorded);
+}
+
+TEST(Spans, FollowOneAnotherWithoutGapsAndAreTheSameRequestsInEachVariant) {
+  const auto loaded = short_quickstart("3");
+  ExperimentOptions options;
+  options.threads = 1;
+  const ExperimentResults results = fill_results(loaded->variants, run_experiment(loaded->variants, options));
+  const SpanResults& spans = results.spans;
+  ASSERT_EQ(spans.row_size.size(), 6u);
+  std::size_t row = 0;
+  for (std::size_t request = 0; request < spans.row_size.size(); ++request) {
+    EXPECT_EQ(spans.run_index[request], static_cast<std::int64_t>(request / 3));
+    EXPECT_EQ(spans.start[request], spans.start[request % 3]);
+    std::int64_t at = spans.start[request];
+    for (std::int64_t visit = 0; visit < spans.row_size[request]; ++visit, ++row) {
+      EXPECT_EQ(spans.at[row], at);
+      EXPECT_GT(spans.wait[row] + spans.service[row], 0);
+      at += spans.wait[row] + spans.service[row];
+    }
+    EXPECT_EQ(at, spans.start[request] + spans.latency[request]);
+  }
+  EXPECT_EQ(row, spans.step.size());
+}
+
+TEST(Spans, NameTheResourceOfEachVisit) {
+  const auto loaded = short_quickstart("1");
+  ExperimentOptions options;
+  options.threads = 1;
+  const SpanResults spans = fill_results(loaded->variants, run_experiment(loaded->variants, options)).spans;
+  for (std::size_t row = 0; row < spans.step.size(); ++row) {
+    const std::string& place = spans.place[row];
+    if (spans.step[row] == "wire") {
+      EXPECT_NE(place.find(" -> "), std::string::npos) << place;
+    } else if (spans.step[row] == "app.work" || spans.step[row] == "conntrack.lookup") {
+      EXPECT_NE(place.find("/cpu"), std::string::npos) << place;
+    }
+  }
+}
+
+TEST(Spans, NoneAreKeptWhereNoneAreAskedForOrInLaterReplicates) {
+  const auto loaded = short_quickstart("0");
+  EXPECT_TRUE(simulate(loaded->variants.front(), 0).spans.front().empty());
+  const auto some = short_quickstart("5");
+  EXPECT_EQ(simulate(some->variants.front(), 0).spans.front().size(), 5u);
+  EXPECT_TRUE(simulate(some->variants.front(), 1).spans.front().empty());
+}
+
+}  // namespace
+}  // namespace knetsim

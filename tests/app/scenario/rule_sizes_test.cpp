@@ -1,0 +1,148 @@
+// Goal: the sizes from which a run's models count are those of the rules that kube-proxy writes, policies Local
+// included. Method: the rules of every node of small clusters are generated and counted chain by chain; of what differs
+// from node to node, the sizes hold the mean.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include "app/scenario/variant_models.h"
+#include "models/proxy/iptables_rules.h"
+#include "support/scenario_fixture.h"
+
+namespace knetsim {
+namespace {
+
+/// Three nodes; a pod of each replica on a node of its own.
+Ready clustered(const std::string& manifests, const std::string& patches) {
+  return Ready("cluster: {nodes: {count: 3}}\npatches: {" + patches + "}\n" + kBrowse,
+               manifests + app_manifests("client", 1));
+}
+
+/// The cluster's Services as kube-proxy of one node sees them.
+std::vector<ServicePortSpec> services_at(const Cluster& cluster, NodeIndex node) {
+  std::vector<ServicePortSpec> specs;
+  const EndpointView view = cluster.endpoints.latest();
+  for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {
+    const ServicePort& port = cluster.service_ports[index];
+    const Service& service = cluster.services[port.service];
+    ServicePortSpec spec{.name = std::string(service.name),
+                         .port_name = std::string(port.name),
+                         .transport = port.protocol == Protocol::Udp ? Transport::Udp : Transport::Tcp,
+                         .cluster_ip = service.cluster_ips.front().v4_value(),
+                         .port = port.port,
+                         .node_port = port.node_port,
+                         .internal_local = service.internal_traffic_local,
+                         .external_local = service.external_traffic_local};
+    for (const Endpoint& endpoint : view.endpoints(index)) {
+      spec.endpoints.push_back({endpoint.address.v4_value(), endpoint.port, endpoint.node == node});
+    }
+    for (const IpAddress& address : service.external_ips) spec.external_ips.push_back(address.v4_value());
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+std::uint32_t rules(const Ruleset& all, const char* table, const char* chain) {
+  return static_cast<std::uint32_t>(all.table(table).chain(chain)->rules.size());
+}
+
+std::uint32_t node_port_rules(const Ruleset& all, const char* table, const char* chain, bool udp_only) {
+  const std::vector<Rule>& of = all.table(table).chain(chain)->rules;
+  const auto counts = [&](const Rule& rule) {
+    const auto has = [&](auto wanted) { return std::any_of(rule.matches.begin(), rule.matches.end(), wanted); };
+    const bool address = has([](const Match& m) { return std::holds_alternative<match::Destination>(m); });
+    const bool udp = has([](const Match& m) {
+      const auto* protocol = std::get_if<match::Protocol>(&m);
+      return protocol != nullptr && protocol->transport == Transport::Udp;
+    });
+    return !address && (udp || !udp_only);
+  };
+  return static_cast<std::uint32_t>(std::count_if(of.begin(), of.end(), counts));
+}
+
+/// Every size of iptables' rules against the mean over the nodes' rulesets.
+void expect_sizes_of_rules(const BoundVariant& variant) {
+  const Cluster& cluster = *variant.cluster;
+  std::vector<Ruleset> of_node;
+  for (NodeIndex node = 0; node < cluster.nodes.size(); ++node) {
+    of_node.push_back(iptables_rules({}, services_at(cluster, node)));
+  }
+  const auto mean = [&](const std::function<std::uint32_t(const Ruleset&)>& count) {
+    double sum = 0;
+    for (const Ruleset& one : of_node) sum += count(one);
+    return std::floor(sum / static_cast<double>(of_node.size()) + 0.5);
+  };
+  const RuleSizes sizes = rule_sizes(variant);
+  EXPECT_EQ(sizes.services_rules, mean([](const Ruleset& r) { return rules(r, "nat", "KUBE-SERVICES") - 1; }));
+  EXPECT_EQ(sizes.node_ports, mean([](const Ruleset& r) { return rules(r, "nat", "KUBE-NODEPORTS"); }));
+  EXPECT_EQ(sizes.udp_node_ports,
+            mean([](const Ruleset& r) { return node_port_rules(r, "nat", "KUBE-NODEPORTS", true); }));
+  EXPECT_EQ(sizes.without_endpoints, mean([](const Ruleset& r) { return rules(r, "filter", "KUBE-SERVICES"); }));
+  EXPECT_EQ(sizes.external_without_endpoints,
+            mean([](const Ruleset& r) { return rules(r, "filter", "KUBE-EXTERNAL-SERVICES"); }));
+  EXPECT_EQ(sizes.refused_node_ports,
+            mean([](const Ruleset& r) { return node_port_rules(r, "filter", "KUBE-EXTERNAL-SERVICES", false); }));
+  EXPECT_EQ(sizes.refused_udp_node_ports,
+            mean([](const Ruleset& r) { return node_port_rules(r, "filter", "KUBE-EXTERNAL-SERVICES", true); }));
+  EXPECT_EQ(sizes.service_ports, cluster.service_ports.size());
+}
+
+std::string patch(const std::string& service, const std::string& fields) {
+  return "Service/" + service + ": {" + fields + "}, ";
+}
+
+/// Local policies of every sort, on Services whose endpoints are on one node, on two, on all and on none.
+TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithPoliciesLocal) {
+  std::string manifests;
+  std::string patches;
+  for (const int replicas : {0, 1, 2, 3}) {
+    for (const char* policy : {"cluster", "inside", "outside", "both"}) {
+      const std::string name = replicas == 1 && policy == std::string("cluster") ? "web"  // whom the workload asks
+                                                                                 : policy + std::to_string(replicas);
+      manifests += app_manifests(name, replicas);
+      std::string fields = policy == std::string("inside") ? "" : "spec.type: NodePort, ";
+      if (policy == std::string("inside") || policy == std::string("both")) {
+        fields += "spec.internalTrafficPolicy: Local, ";
+      }
+      if (policy == std::string("outside") || policy == std::string("both")) {
+        fields += "spec.externalTrafficPolicy: Local, ";
+      }
+      if (replicas == 2) fields += "spec.externalIPs: [203.0.113.1, 203.0.113.2], ";
+      patches += patch(name, fields);
+    }
+  }
+  Ready scene = clustered(manifests, patches);
+  expect_sizes_of_rules(scene.variant());
+  const RuleSizes sizes = rule_sizes(scene.variant());
+  // By hand, over three nodes. ClusterIPs: 4 Services without endpoints; of those with the policy Local inside, 2 lack
+  // them on two nodes and 2 on one.
+  EXPECT_EQ(sizes.without_endpoints, 4U + (2 * 2 + 2 * 1) / 3);
+  EXPECT_EQ(sizes.services_rules, 17U - 6 + 4 * 2) << "four Services have two external IPs each";
+  EXPECT_EQ(sizes.node_ports, 9U);
+  // Node ports likewise, 3 and 2 and 2. Of the external IPs those of two Services lack endpoints on one node: 4 in 3.
+  EXPECT_EQ(sizes.refused_node_ports, 3U + (2 * 2 + 2 * 1) / 3);
+  EXPECT_EQ(sizes.external_without_endpoints, 5U + 1);
+}
+
+/// Up to 1.20 there is no policy for inside, and two rules a Service and node port.
+TEST(RuleSizes, AreThoseOfTheGeneratedRulesUpTo120) {
+  Ready scene = clustered(app_manifests("web", 1) + app_manifests("outside", 2) + app_manifests("none", 0),
+                          patch("web", "spec.type: NodePort, spec.externalTrafficPolicy: Local") +
+                              patch("outside", "spec.type: NodePort, spec.externalTrafficPolicy: Local") +
+                              patch("none", "spec.type: NodePort"));
+  expect_sizes_of_rules(scene.variant());
+  const RuleSizes sizes = rule_sizes(scene.variant());
+  for (const Ruleset& rules_of :
+       {iptables_rules({}, services_at(*scene.variant().cluster, 0), {.kubernetes = {1, 20}}),
+        iptables_rules({}, services_at(*scene.variant().cluster, 2), {.kubernetes = {1, 20}})}) {
+    EXPECT_EQ(2 * sizes.node_ports, rules(rules_of, "nat", "KUBE-NODEPORTS"));
+    EXPECT_EQ(2 * sizes.services_rules, rules(rules_of, "nat", "KUBE-SERVICES") - 1);
+  }
+}
+
+}  // namespace
+}  // namespace knetsim
