@@ -9,8 +9,8 @@
 
 #include "sim/output/foreign_file.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_columns.h"
 #include "sim/output/results_schema.h"
+#include "sim/output/visit_results.h"
 
 namespace knetsim {
 namespace {
@@ -83,32 +83,33 @@ class ColumnFetcher {
     }
   }
 
+  void group(std::string_view /*path*/, std::string_view /*meaning*/) {}
   template <class Cell>
-  void column(const std::string& path, std::vector<Cell>& cells) {
-    DataVariable* variable = find(path);
+  void column(const ColumnAt& at, std::vector<Cell>& cells) {
+    DataVariable* variable = find(at.path);
     if (variable == nullptr) return;
     auto* values = std::get_if<std::vector<Cell>>(&variable->values);
-    if (values == nullptr) throw OutputError(path_, fmt::format("{} has another type than the format says", path));
-    check_axes(path, *variable);
+    if (values == nullptr) throw OutputError(path_, fmt::format("{} has another type than the format says", at.path));
+    check_axes(at, *variable);
     // Labels of runs and workloads stand in several groups.
-    if (!cells.empty() && cells != *values) damaged(path_, fmt::format("groups disagree about {}", path));
+    if (!cells.empty() && cells != *values) damaged(path_, fmt::format("groups disagree about {}", at.path));
     cells = std::move(*values);
   }
   template <class Value>
-  void column(const std::string& path, Value& value) {
+  void column(const ColumnAt& at, Value& value) {
     std::vector<Value> one;
-    column(path, one);
+    column(at, one);
     if (!one.empty()) value = one[0];
   }
   /// Every table has the same runs.
-  void index(const std::string& path, std::size_t) {
-    if (!path.ends_with("/run")) return;
-    const DataVariable* axis = find(path);
+  void index(const ColumnAt& at, std::size_t) {
+    if (at.dims != "run") return;
+    const DataVariable* axis = find(at.path);
     if (axis == nullptr) return;
-    if (runs_ && *runs_ != axis->size()) damaged(path_, fmt::format("groups disagree about {}", path));
+    if (runs_ && *runs_ != axis->size()) damaged(path_, fmt::format("groups disagree about {}", at.path));
     runs_ = axis->size();
   }
-  void mean(const std::string&, const MetricState&) {}
+  void mean(const ColumnAt&, const MetricState&) {}
 
   std::size_t runs() const { return runs_.value_or(0); }
 
@@ -127,10 +128,10 @@ class ColumnFetcher {
     }
     return nullptr;
   }
-  /// The axes have to be those of the schema, so that shapes mean what results.h says.
-  void check_axes(const std::string& path, const DataVariable& variable) const {
-    if (fmt::format("{}", fmt::join(variable.dims, " ")) == find_schema_row(path)->dims) return;
-    throw OutputError(path_, fmt::format("{} has other axes than the format says", path));
+  /// The axes have to be those of the schema, so that shapes mean what the tables say.
+  void check_axes(const ColumnAt& at, const DataVariable& variable) const {
+    if (fmt::format("{}", fmt::join(variable.dims, " ")) == at.dims) return;
+    throw OutputError(path_, fmt::format("{} has other axes than the format says", at.path));
   }
 
   const Path& path_;

@@ -23,6 +23,7 @@
 #include "models/cost/cost_profile.h"
 #include "sim/checksum/sha256.h"
 #include "sim/input/units_text.h"
+#include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
 #include "sim/output/results_writer.h"
 #include "sim/version/version.h"
@@ -66,6 +67,7 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
   provenance.seed = base.scenario.run.seed;
   provenance.replicates = base.scenario.run.replicates;
   provenance.costs_profile = base.profile.name;
+  provenance.hdf5_version = hdf5_version();
   return provenance;
 }
 

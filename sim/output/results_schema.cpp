@@ -1,23 +1,56 @@
 #include "sim/output/results_schema.h"
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "sim/output/visit_results.h"
 
 namespace knetsim {
 namespace {
 
-constexpr double kPicosecond = 1e-12;
+std::string_view type_name(std::int64_t /*cell*/) { return "i64"; }
+std::string_view type_name(std::uint64_t /*cell*/) { return "u64"; }
+std::string_view type_name(std::int8_t /*cell*/) { return "i8"; }
+std::string_view type_name(double /*cell*/) { return "f64"; }
+std::string_view type_name(const std::string& /*cell*/) { return "string"; }
 
-constexpr std::string_view kRun = "position of the run; a run is one variant with one replicate";
-constexpr std::string_view kVariant = "name of the run's variant; the first run's is the base of comparisons";
-constexpr std::string_view kReplicate =
-    "replicate, from 0; equal replicates of two variants drew the same random numbers";
-constexpr std::string_view kWorkload = "name of the workload";
-constexpr std::string_view kStep = "kind of step of a walk";
+/// Visitor of visit_results(): a row for each column.
+class SchemaBuilder {
+ public:
+  void group(std::string_view path, std::string_view meaning) {
+    schema.groups.push_back({std::string(path), std::string(meaning)});
+  }
+  template <class Cell>
+  void column(const ColumnAt& at, const std::vector<Cell>& /*cells*/) {
+    add(at, type_name(Cell{}));
+  }
+  template <class Value>
+  void column(const ColumnAt& at, const Value& /*value*/) {
+    add(at, type_name(Value{}));
+  }
+  void index(const ColumnAt& at, std::size_t /*length*/) { add(at, "i64"); }
+  void mean(const ColumnAt& at, const MetricState& /*state*/) { add(at, "f64"); }
 
-// The three axes of runs stand in each group, because netCDF readers look for coordinate values in the variable's own
-// group.
-constexpr SchemaRow kRows[] = {
+  void add(const ColumnAt& at, std::string_view type) {
+    schema.rows.push_back({.path = at.path,
+                           .type = type,
+                           .dims = std::string(at.dims),
+                           .unit = at.info.unit,
+                           .when = at.info.when,
+                           .meaning = std::string(at.info.meaning),
+                           .flags = at.info.flags,
+                           .scale = at.info.scale});
+  }
+
+  struct {
+    std::vector<SchemaRow> rows;
+    std::vector<SchemaGroup> groups;
+  } schema;
+};
+
+// What the writer knows by itself.
+const SchemaRow kAttributes[] = {
     {"@filetype", "string", "", "", kAlways, "knetsim-results"},
     {"@format_version", "i64[2]", "", "", kAlways, "major, minor: a new minor adds, a new major changes or removes"},
     {"@Conventions", "string", "", "", kAlways, "CF-1.10"},
@@ -30,330 +63,29 @@ constexpr SchemaRow kRows[] = {
     {"@git_dirty", "i64", "", "", kAlways, "1 where the source had changes beyond that commit"},
     {"@created_utc", "string", "", "", kNotDeterministic,
      "when the file was written, ISO 8601; SOURCE_DATE_EPOCH overrides it"},
-
-    {"/provenance/override", "i64", "override", "", kIfRecorded, "position of the override"},
-    {"/provenance/input", "i64", "input", "", kIfRecorded, "position of the input"},
-    {"/provenance/config_resolved", "string", "", "", kAlways,
-     "the scenario with every override and every default in place, variants included, YAML: put beside the scenario, "
-     "it runs again"},
-    {"/provenance/overrides", "string", "override", "", kIfRecorded, "overrides as given, later ones win"},
-    {"/provenance/input_name", "string", "input", "", kIfRecorded, "a file that was read"},
-    {"/provenance/input_sha256", "string", "input", "", kIfRecorded, "its SHA-256"},
-    {"/provenance/command_line", "string", "", "", kNotDeterministic, "the command as given"},
-    {"/provenance/compiler", "string", "", "", kAlways, "compiler of the program"},
-    {"/provenance/compile_flags", "string", "", "", kAlways, "its flags"},
-    {"/provenance/seed", "u64", "", "1", kAlways, "root seed"},
-    {"/provenance/replicates", "i64", "", "1", kAlways, "replicates of each variant that were asked for"},
-    {"/provenance/costs_profile", "string", "", "", kAlways, "name of the cost profile"},
-    {"/provenance/hdf5_version", "string", "", "", kAlways, "HDF5 library that wrote the file"},
-
-    {"/summary/run", "i64", "run", "", kAlways, kRun},
-    {"/summary/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/summary/quantile", "f64", "quantile", "1", kAlways, "quantile"},
-    {"/summary/variant", "string", "run", "", kAlways, kVariant},
-    {"/summary/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/summary/seed", "u64", "run", "1", kAlways, "seed of the run's random streams"},
-    {"/summary/status", "i8", "run", "1", kAlways, "how the run ended", "ok stopped failed"},
-    {"/summary/events", "i64", "run", "1", kAlways, "events simulated"},
-    {"/summary/sim_time", "f64", "run", "s", kAlways, "simulated time up to the end of the window, warm-up included"},
-    {"/summary/measured_time", "f64", "run", "s", kAlways, "length of the window that the figures describe"},
-    {"/summary/drained_time", "f64", "run", "s", kAlways,
-     "simulated beyond the window, for the requests that began in it"},
-    {"/summary/wall_s", "f64", "run", "s", kNotDeterministic, "wall-clock time of the run"},
-    {"/summary/unstable", "i8", "run workload", "1", kAlways, "whether what waits in queues grew through the window",
-     "stable unstable"},
-    {"/summary/offered_rate", "f64", "run workload", "1/s", kAlways, "requests that began in the window, per second"},
-    {"/summary/achieved_rate", "f64", "run workload", "1/s", kAlways,
-     "requests that ended well in the window, per second"},
-    {"/summary/requests_sent", "i64", "run workload", "1", kAlways, "requests started in the window"},
-    {"/summary/requests_ok", "i64", "run workload", "1", kAlways, "of those, ended well"},
-    {"/summary/requests_error", "i64", "run workload", "1", kAlways,
-     "of those, refused, reset or answered with an error"},
-    {"/summary/requests_timeout", "i64", "run workload", "1", kAlways, "of those, given up after their timeout"},
-    {"/summary/requests_retried", "i64", "run workload", "1", kAlways, "retries sent (a request may have several)"},
-    {"/summary/requests_unfinished", "i64", "run workload", "1", kAlways,
-     "of those, still in flight when the run ended"},
-    {"/summary/ended_ok", "i64", "run workload", "1", kAlways,
-     "requests that ended well in the window, whenever they began"},
-    {"/summary/ended_error", "i64", "run workload", "1", kAlways, "requests that ended in it with an error"},
-    {"/summary/ended_timeout", "i64", "run workload", "1", kAlways, "requests that were given up in it"},
-    {"/summary/in_flight_start", "i64", "run workload", "1", kAlways,
-     "attempts in flight when the window opened, given-up ones included"},
-    {"/summary/in_flight_end", "i64", "run workload", "1", kAlways, "attempts in flight when it closed"},
-    {"/summary/bytes_sent", "i64", "run workload", "By", kAlways, "request bytes that applications sent"},
-    {"/summary/bytes_received", "i64", "run workload", "By", kAlways, "response bytes that applications received"},
-    {"/summary/goodput", "f64", "run workload", "bit/s", kAlways,
-     "application bytes, both directions, of requests that ended well in the window, per second"},
-    {"/summary/connections", "i64", "run workload", "1", kAlways, "connections opened"},
-    {"/summary/connects_failed", "i64", "run workload", "1", kAlways, "connect()s that were refused or given up"},
-    {"/summary/connects_unfinished", "i64", "run workload", "1", kAlways,
-     "connect()s that had not returned when the run ended"},
-    {"/summary/rules_per_connection", "f64", "run workload", "1", kAlways,
-     "netfilter rules evaluated for a new connection, mean"},
-    {"/summary/latency_n", "i64", "run workload", "1", kAlways, "latency of requests that ended well: observations"},
-    {"/summary/latency_sum", "f64", "run workload", "s", kAlways, "latency of requests that ended well: sum"},
-    {"/summary/latency_sum_sq", "f64", "run workload", "s2", kAlways,
-     "latency of requests that ended well: sum of squares"},
-    {"/summary/latency_min", "f64", "run workload", "s", kAlways, "latency of requests that ended well: least"},
-    {"/summary/latency_max", "f64", "run workload", "s", kAlways, "latency of requests that ended well: greatest"},
-    {"/summary/latency_mean", "f64", "run workload", "s", kAlways, "latency of requests that ended well: sum / n"},
-    {"/summary/connect_n", "i64", "run workload", "1", kAlways, "time to connect: observations"},
-    {"/summary/connect_sum", "f64", "run workload", "s", kAlways, "time to connect: sum"},
-    {"/summary/connect_sum_sq", "f64", "run workload", "s2", kAlways, "time to connect: sum of squares"},
-    {"/summary/connect_min", "f64", "run workload", "s", kAlways, "time to connect: least"},
-    {"/summary/connect_max", "f64", "run workload", "s", kAlways, "time to connect: greatest"},
-    {"/summary/connect_mean", "f64", "run workload", "s", kAlways, "time to connect: sum / n"},
-    {"/summary/latency_quantile", "f64", "run workload quantile", "s", kAlways,
-     "quantile of the latency of requests that ended well or, where the bound says so, less than it"},
-    {"/summary/connect_quantile", "f64", "run workload quantile", "s", kAlways,
-     "quantile of the time to connect; likewise"},
-    {"/summary/latency_quantile_bound", "i8", "run workload quantile", "1", kAlways,
-     "whether requests that had not ended decide the quantile of latency", "exact at-least"},
-    {"/summary/connect_quantile_bound", "i8", "run workload quantile", "1", kAlways,
-     "whether connect()s that had not returned decide the quantile of the time to connect", "exact at-least"},
-
-    {"/service/run", "i64", "run", "", kAlways, kRun},
-    {"/service/service", "string", "service", "", kAlways,
-     "namespace/name of a Service that was asked for, by whatever address; pod:, hostPort: and localhost: for what was "
-     "asked for without one"},
-    {"/service/variant", "string", "run", "", kAlways, kVariant},
-    {"/service/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/service/requests", "i64", "run service", "1", kAlways,
-     "requests and calls of it in the measured window; one that is tried again counts once"},
-    {"/service/errors", "i64", "run service", "1", kAlways, "of those, failed or given up"},
-    {"/service/connections", "i64", "run service", "1", kAlways, "connections opened"},
-    {"/service/latency_n", "i64", "run service", "1", kAlways, "latency of calls to it: observations"},
-    {"/service/latency_sum", "f64", "run service", "s", kAlways, "latency of calls to it: sum"},
-    {"/service/latency_sum_sq", "f64", "run service", "s2", kAlways, "latency of calls to it: sum of squares"},
-    {"/service/latency_min", "f64", "run service", "s", kAlways, "latency of calls to it: least"},
-    {"/service/latency_max", "f64", "run service", "s", kAlways, "latency of calls to it: greatest"},
-    {"/service/latency_mean", "f64", "run service", "s", kAlways, "latency of calls to it: sum / n"},
-
-    {"/endpoint/run", "i64", "run", "", kAlways, kRun},
-    {"/endpoint/endpoint", "string", "endpoint", "", kAlways, "namespace/name of a pod that serves"},
-    {"/endpoint/variant", "string", "run", "", kAlways, kVariant},
-    {"/endpoint/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/endpoint/workload", "string", "endpoint", "", kAlways,
-     "namespace/name of the Deployment, StatefulSet ... that it belongs to; its own of a lone pod"},
-    {"/endpoint/node", "string", "endpoint", "", kIfRecorded, "the node of its pod"},
-    {"/endpoint/attempts", "i64", "run endpoint", "1", kAlways,
-     "attempts that it took up, of requests that began in the measured window; each try of a request counts, and one "
-     "that no worker took up does not"},
-    {"/endpoint/share", "f64", "run endpoint", "1", kAlways, "part of the attempts of its workload that it took up"},
-
-    {"/cpu/run", "i64", "run", "", kAlways, kRun},
-    {"/cpu/node", "string", "node", "", kAlways, "name of the node"},
-    {"/cpu/variant", "string", "run", "", kAlways, kVariant},
-    {"/cpu/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/cpu/cores", "i64", "run node", "1", kAlways, "cores of the node"},
-    {"/cpu/utilisation", "f64", "run node", "1", kAlways, "part of all its cores' time that was busy"},
-    {"/cpu/softirq_share", "f64", "run node", "1", kAlways, "part of all its cores' time spent in softirq"},
-    {"/cpu/busiest_core", "f64", "run node", "1", kAlways, "utilisation of its busiest core"},
-    {"/cpu/throttled_time", "f64", "run node", "s", kAlways,
-     "time that its pods stood still for their CPU limits, summed over pods"},
-
-    {"/drops/run", "i64", "run", "", kAlways, kRun},
-    {"/drops/reason", "string", "reason", "", kAlways, "why a packet was dropped"},
-    {"/drops/variant", "string", "run", "", kAlways, kVariant},
-    {"/drops/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/drops/packets", "i64", "run reason", "1", kAlways, "packets dropped"},
-
-    {"/links/run", "i64", "run", "", kAlways, kRun},
-    {"/links/link", "string", "link", "", kAlways, "one direction of a link, from>to"},
-    {"/links/variant", "string", "run", "", kAlways, kVariant},
-    {"/links/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/links/rate", "f64", "run link", "bit/s", kAlways, "its rate"},
-    {"/links/bytes", "i64", "run link", "By", kAlways, "bytes sent, headers included"},
-    {"/links/packets", "i64", "run link", "1", kAlways, "packets sent"},
-    {"/links/utilisation", "f64", "run link", "1", kAlways, "part of the time that it sent"},
-    {"/links/queue_max", "i64", "run link", "By", kAlways,
-     "most bytes that waited; from the warm-up's end, what stood there then included"},
-    {"/links/drops", "i64", "run link", "1", kAlways, "packets dropped at its queue"},
-
-    {"/walk/run", "i64", "run", "", kAlways, kRun},
-    {"/walk/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/walk/step", "string", "step", "", kAlways, kStep},
-    {"/walk/variant", "string", "run", "", kAlways, kVariant},
-    {"/walk/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/walk/requests", "i64", "run workload", "1", kAlways, "requests whose time this is"},
-    {"/walk/service_time", "f64", "run workload step", "s", kAlways,
-     "time spent in such steps, summed over all requests"},
-    {"/walk/wait_time", "f64", "run workload step", "s", kAlways,
-     "time waited for such steps, summed over all requests"},
-
-    {"/split/run", "i64", "run", "", kAlways, kRun},
-    {"/split/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/split/band", "string", "band", "", kAlways, "requests around this percentile of latency"},
-    {"/split/step", "string", "step", "", kAlways, kStep},
-    {"/split/variant", "string", "run", "", kAlways, kVariant},
-    {"/split/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/split/requests", "i64", "run workload band", "1", kAlways, "requests in the band"},
-    {"/split/latency", "f64", "run workload band", "s", kAlways, "their latency, mean"},
-    {"/split/service_time", "f64", "run workload band step", "s", kAlways, "their time in such steps, mean"},
-    {"/split/wait_time", "f64", "run workload band step", "s", kAlways, "their wait for such steps, mean"},
-
-    {"/hist/latency/run", "i64", "run", "", kAlways, kRun},
-    {"/hist/latency/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/hist/latency/bucket", "i64", "bucket", "", kIfRecorded, "position of the bucket"},
-    {"/hist/latency/variant", "string", "run", "", kAlways, kVariant},
-    {"/hist/latency/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/hist/latency/row_size", "i64", "run workload", "1", kAlways,
-     "buckets of this run and workload; rows follow one another"},
-    {"/hist/latency/bucket_lower",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "lower end of the bucket, inclusive",
-     {},
-     kPicosecond},
-    {"/hist/latency/bucket_upper",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "upper end of the bucket, exclusive",
-     {},
-     kPicosecond},
-    {"/hist/latency/count", "i64", "bucket", "1", kIfRecorded, "requests in it"},
-
-    {"/hist/connect/run", "i64", "run", "", kAlways, kRun},
-    {"/hist/connect/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/hist/connect/bucket", "i64", "bucket", "", kIfRecorded, "position of the bucket"},
-    {"/hist/connect/variant", "string", "run", "", kAlways, kVariant},
-    {"/hist/connect/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/hist/connect/row_size", "i64", "run workload", "1", kAlways,
-     "buckets of this run and workload; rows follow one another"},
-    {"/hist/connect/bucket_lower",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "lower end of the bucket, inclusive",
-     {},
-     kPicosecond},
-    {"/hist/connect/bucket_upper",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "upper end of the bucket, exclusive",
-     {},
-     kPicosecond},
-    {"/hist/connect/count", "i64", "bucket", "1", kIfRecorded, "connections in it"},
-
-    {"/hist/unfinished/run", "i64", "run", "", kAlways, kRun},
-    {"/hist/unfinished/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/hist/unfinished/bucket", "i64", "bucket", "", kIfRecorded, "position of the bucket"},
-    {"/hist/unfinished/variant", "string", "run", "", kAlways, kVariant},
-    {"/hist/unfinished/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/hist/unfinished/row_size", "i64", "run workload", "1", kAlways,
-     "buckets of this run and workload; rows follow one another"},
-    {"/hist/unfinished/bucket_lower",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "lower end of the bucket, inclusive",
-     {},
-     kPicosecond},
-    {"/hist/unfinished/bucket_upper",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "upper end of the bucket, exclusive",
-     {},
-     kPicosecond},
-    {"/hist/unfinished/count", "i64", "bucket", "1", kIfRecorded, "requests in it"},
-
-    {"/hist/connecting/run", "i64", "run", "", kAlways, kRun},
-    {"/hist/connecting/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/hist/connecting/bucket", "i64", "bucket", "", kIfRecorded, "position of the bucket"},
-    {"/hist/connecting/variant", "string", "run", "", kAlways, kVariant},
-    {"/hist/connecting/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/hist/connecting/row_size", "i64", "run workload", "1", kAlways,
-     "buckets of this run and workload; rows follow one another"},
-    {"/hist/connecting/bucket_lower",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "lower end of the bucket, inclusive",
-     {},
-     kPicosecond},
-    {"/hist/connecting/bucket_upper",
-     "i64",
-     "bucket",
-     "s",
-     kIfRecorded,
-     "upper end of the bucket, exclusive",
-     {},
-     kPicosecond},
-    {"/hist/connecting/count", "i64", "bucket", "1", kIfRecorded, "connect()s in it"},
-
-    {"/series/run", "i64", "run", "", kAlways, kRun},
-    {"/series/workload", "string", "workload", "", kAlways, kWorkload},
-    {"/series/sim_time",
-     "i64",
-     "sim_time",
-     "s",
-     kAlways,
-     "simulated time at which the interval starts",
-     {},
-     kPicosecond},
-    {"/series/variant", "string", "run", "", kAlways, kVariant},
-    {"/series/replicate", "i64", "run", "", kAlways, kReplicate},
-    {"/series/interval", "i64", "", "s", kAlways, "length of an interval", {}, kPicosecond},
-    {"/series/completed", "i64", "run workload sim_time", "1", kAlways, "requests that ended well in the interval"},
-    {"/series/errors", "i64", "run workload sim_time", "1", kAlways, "requests that failed or timed out in it"},
-    {"/series/latency_p50", "f64", "run workload sim_time", "s", kAlways, "median latency of those that ended in it"},
-    {"/series/latency_p99", "f64", "run workload sim_time", "s", kAlways, "99th percentile of their latency"},
-    {"/series/in_flight", "i64", "run workload sim_time", "1", kAlways, "requests in flight at its end"},
-
-    {"/spans/request", "i64", "request", "", kAlways, "position of the sampled request"},
-    {"/spans/visit", "i64", "visit", "", kAlways, "position of the visit"},
-    {"/spans/run_index", "i64", "request", "", kAlways, "its position along the run axis of the other groups"},
-    {"/spans/workload", "string", "request", "", kAlways, "its workload"},
-    {"/spans/start", "i64", "request", "s", kAlways, "simulated time at which it started", {}, kPicosecond},
-    {"/spans/latency", "i64", "request", "s", kAlways, "its latency", {}, kPicosecond},
-    {"/spans/row_size", "i64", "request", "1", kAlways, "its visits; rows follow one another"},
-    {"/spans/step", "string", "visit", "", kAlways, kStep},
-    {"/spans/place", "string", "visit", "", kAlways,
-     "resource that was visited: node/core, link or pod; empty for a wait of the protocol"},
-    {"/spans/at", "i64", "visit", "s", kAlways, "simulated time at which the visit began", {}, kPicosecond},
-    {"/spans/wait", "i64", "visit", "s", kAlways, "time that it waited", {}, kPicosecond},
-    {"/spans/service", "i64", "visit", "s", kAlways, "time that it was served", {}, kPicosecond},
 };
 
-constexpr SchemaGroup kGroups[] = {
-    {"/provenance", "where the figures come from"},
-    {"/summary", "one row for each run and workload"},
-    {"/service", "calls by Service"},
-    {"/endpoint", "how attempts spread over the pods that serve"},
-    {"/cpu", "CPU of each node"},
-    {"/drops", "dropped packets by reason"},
-    {"/links", "traffic of each link direction"},
-    {"/walk", "where the time of all requests went, by kind of step"},
-    {"/split", "where the time of the requests around a percentile went"},
-    {"/hist/latency", "histograms of the latency of requests that ended well"},
-    {"/hist/connect", "histograms of the time to connect"},
-    {"/hist/unfinished", "histograms of the age of requests that had not ended"},
-    {"/hist/connecting", "histograms of the age of connect()s that had not returned"},
-    {"/series", "figures by interval of the measured window"},
-    {"/spans", "a sample of whole requests, visit by visit"},
-};
+const SchemaBuilder& built() {
+  static const SchemaBuilder kBuilt = [] {
+    SchemaBuilder builder;
+    for (const SchemaRow& row : kAttributes) builder.schema.rows.push_back(row);
+    const ExperimentResults none;
+    visit_results(none, builder);
+    return builder;
+  }();
+  return kBuilt;
+}
 
 }  // namespace
 
-std::span<const SchemaRow> results_schema() { return kRows; }
+std::span<const SchemaRow> results_schema() { return built().schema.rows; }
 
-std::span<const SchemaGroup> results_groups() { return kGroups; }
+std::span<const SchemaGroup> results_groups() { return built().schema.groups; }
 
 const SchemaRow* find_schema_row(std::string_view path) {
-  const auto* found =
-      std::find_if(std::begin(kRows), std::end(kRows), [&](const SchemaRow& row) { return row.path == path; });
-  return found == std::end(kRows) ? nullptr : found;
+  const auto rows = results_schema();
+  const auto found = std::ranges::find(rows, path, &SchemaRow::path);
+  return found == rows.end() ? nullptr : &*found;
 }
 
 }  // namespace knetsim

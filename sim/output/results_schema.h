@@ -1,31 +1,29 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "sim/output/column_info.h"
 
 namespace knetsim {
 
-/// One thing that a results file holds: an attribute of the root ("@title"), an axis or a variable
-/// ("/summary/latency_mean"). docs/results-format.md has a row for each; a test compares them, and a freshly written
-/// file with both.
+/// One thing that a results file holds, as the tables describe it: an attribute of the root ("@title"), an axis or a
+/// variable ("/summary/latency_mean"). docs/results-format.md has a row for each.
 struct SchemaRow {
-  std::string_view path;
+  std::string path;
   std::string_view type;        ///< "f64", "i64", "u64", "i8" or "string"; "i64[2]" for a list.
-  std::string_view dims;        ///< "run workload", outermost first; "" for one value. An axis lies along itself.
+  std::string dims;             ///< "run workload", outermost first; "" for one value. An axis lies along itself.
   std::string_view unit;        ///< "s", "By", "bit/s", "1" ...; "" for text and labels.
-  std::string_view when;        ///< When it is present: one of the kWhen constants.
-  std::string_view meaning;     ///< Written as long_name.
+  std::string_view when;        ///< When it is present: kAlways, kNotDeterministic, kIfRecorded.
+  std::string meaning;          ///< Written as long_name.
   std::string_view flags = {};  ///< Meanings of 0, 1, ... of an i8 variable, for CF's flag_meanings.
   double scale = 1;             ///< Stored value times this is in `unit`: CF's scale_factor.
 };
 
-inline constexpr std::string_view kAlways = "always";
-inline constexpr std::string_view kNotDeterministic = "not with --deterministic";
-inline constexpr std::string_view kIfRecorded = "if recorded";
-
 struct SchemaGroup {
-  std::string_view path;  ///< "/summary"
-  std::string_view meaning;
+  std::string path;  ///< "/summary"
+  std::string meaning;
 };
 
 /// The format's version: a new minor adds, a new major changes or removes.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <numeric>
+#include <set>
 #include <string_view>
 
 #include "sim/checksum/sha256.h"
@@ -16,9 +17,9 @@
 #include "sim/output/hdf5_handle.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_columns.h"
 #include "sim/output/results_schema.h"
 #include "sim/output/safe_file.h"
+#include "sim/output/visit_results.h"
 
 namespace knetsim {
 namespace {
@@ -34,52 +35,50 @@ std::vector<std::string> split_words(std::string_view text) {
 }
 
 /// units, long_name, scale_factor and flags as CF 1.10 spells them (sections 3.1, 3.2, 8.1, 3.5).
-std::vector<DataAttribute> attributes_of(const SchemaRow& row) {
+std::vector<DataAttribute> attributes_of(const ColumnInfo& column) {
   std::vector<DataAttribute> attributes;
-  if (!row.unit.empty()) attributes.push_back({"units", std::string(row.unit)});
-  attributes.push_back({"long_name", std::string(row.meaning)});
-  if (row.scale != 1) attributes.push_back({"scale_factor", row.scale});
-  if (!row.flags.empty()) {
-    std::vector<std::int8_t> values(split_words(row.flags).size());
+  if (!column.unit.empty()) attributes.push_back({"units", std::string(column.unit)});
+  attributes.push_back({"long_name", std::string(column.meaning)});
+  if (column.scale != 1) attributes.push_back({"scale_factor", column.scale});
+  if (!column.flags.empty()) {
+    std::vector<std::int8_t> values(split_words(column.flags).size());
     std::iota(values.begin(), values.end(), std::int8_t{0});
     attributes.push_back({"flag_values", values});
-    attributes.push_back({"flag_meanings", std::string(row.flags)});
+    attributes.push_back({"flag_meanings", std::string(column.flags)});
   }
   return attributes;
 }
 
 bool labels_runs(std::string_view name) { return name == "variant" || name == "replicate"; }
 
-/// Visitor of visit_results(): turns columns into a DataFile by the schema, which knows each one's axes and attributes.
+/// Visitor of visit_results(): turns columns into a DataFile.
 class GroupBuilder {
  public:
-  explicit GroupBuilder(bool deterministic) : deterministic_(deterministic) {
-    for (const SchemaGroup& group : results_groups()) {
-      groups_.push_back({.path = std::string(group.path.substr(1)),
-                         .attributes = {{"description", std::string(group.meaning)}},
-                         .axes = {},
-                         .variables = {}});
-    }
-  }
+  explicit GroupBuilder(bool deterministic) : deterministic_(deterministic) {}
 
+  void group(std::string_view path, std::string_view meaning) {
+    groups_.push_back({.path = std::string(path.substr(1)),
+                       .attributes = {{"description", std::string(meaning)}},
+                       .axes = {},
+                       .variables = {}});
+  }
   template <class Cell>
-  void column(const std::string& path, const std::vector<Cell>& cells) {
-    put(path, cells);
+  void column(const ColumnAt& at, const std::vector<Cell>& cells) {
+    put(at, cells);
   }
-  void column(const std::string& path, const std::string& value) { put(path, std::vector{value}); }
-  void column(const std::string& path, std::int64_t value) { put(path, std::vector{value}); }
-  void column(const std::string& path, std::uint64_t value) { put(path, std::vector{value}); }
-
-  void index(const std::string& path, std::size_t length) {
+  template <class Value>
+  void column(const ColumnAt& at, const Value& value) {
+    put(at, std::vector{value});
+  }
+  void index(const ColumnAt& at, std::size_t length) {
     std::vector<std::int64_t> positions(length);
     std::iota(positions.begin(), positions.end(), 0);
-    put(path, std::move(positions));
+    put(at, std::move(positions));
   }
-
-  void mean(const std::string& path, const MetricState& state) {
+  void mean(const ColumnAt& at, const MetricState& state) {
     std::vector<double> means(state.n.size());
     for (std::size_t i = 0; i < means.size(); ++i) means[i] = state.mean(i);
-    put(path, std::move(means));
+    put(at, std::move(means));
   }
 
   std::vector<DataGroup> take() {
@@ -91,26 +90,23 @@ class GroupBuilder {
   }
 
  private:
-  void put(const std::string& path, ColumnValues values) {
-    const SchemaRow* row = find_schema_row(path);
-    KNETSIM_ENSURE(row != nullptr, path);
-    if (deterministic_ && row->when == kNotDeterministic) return;
-    const std::size_t slash = path.rfind('/');
-    const std::string name = path.substr(slash + 1);
-    DataGroup& group = *std::find_if(groups_.begin(), groups_.end(),
-                                     [&](const DataGroup& g) { return g.path == path.substr(1, slash - 1); });
-    DataVariable variable{name, split_words(row->dims), std::move(values), attributes_of(*row)};
+  void put(const ColumnAt& at, ColumnValues values) {
+    if (deterministic_ && at.info.when == kNotDeterministic) return;
+    const std::string name = at.path.substr(at.path.rfind('/') + 1);
+    DataGroup& group = groups_.back();
+    DataVariable variable{name, split_words(at.dims), std::move(values), attributes_of(at.info)};
     const bool is_axis = variable.dims == std::vector{name};
     (is_axis ? group.axes : group.variables).push_back(std::move(variable));
+    if (at.info.when == kAlways) always_.insert(at.path);
   }
 
-  static bool always(const DataGroup& group, const DataVariable& variable) {
-    return find_schema_row("/" + group.path + "/" + variable.name)->when == kAlways;
+  bool always(const DataGroup& group, const DataVariable& variable) const {
+    return always_.contains("/" + group.path + "/" + variable.name);
   }
 
   /// Takes out what was not recorded. @return Whether anything is left: no empty axis that the group always has, and a
   /// column beyond the labels.
-  static bool finish(DataGroup& group) {
+  bool finish(DataGroup& group) const {
     const auto empty = [](const DataVariable& variable) { return variable.size() == 0; };
     const auto blocks = [&](const DataVariable& axis) { return empty(axis) && always(group, axis); };
     const auto says_something = [&](const DataVariable& v) { return !empty(v) && !labels_runs(v.name); };
@@ -138,6 +134,7 @@ class GroupBuilder {
 
   bool deterministic_;
   std::vector<DataGroup> groups_;
+  std::set<std::string> always_;  ///< Paths of the columns that are written even where they are empty.
 };
 
 /// Now, or SOURCE_DATE_EPOCH where it is set (reproducible-builds.org, SOURCE_DATE_EPOCH 1.1).
@@ -174,7 +171,6 @@ std::vector<DataAttribute> root_attributes(const Provenance& provenance, bool de
 DataFile to_data_file(const ExperimentResults& results, const WriteOptions& options) {
   GroupBuilder builder(options.deterministic);
   visit_results(results, builder);
-  builder.column("/provenance/hdf5_version", hdf5_version());
   DataFile file{.attributes = root_attributes(results.provenance, options.deterministic), .groups = builder.take()};
   const auto is_summary = [](const DataGroup& group) { return group.path == "summary"; };
   KNETSIM_ENSURE(std::any_of(file.groups.begin(), file.groups.end(), is_summary),

@@ -51,16 +51,17 @@ class ResultsReader : public ::testing::Test {
 /// All cells of two results, by their columns.
 struct Collect {
   std::vector<std::pair<std::string, ColumnValues>>& columns;
+  void group(std::string_view, std::string_view) const {}
   template <class Cell>
-  void column(const std::string& path, const std::vector<Cell>& cells) const {
-    columns.emplace_back(path, cells);
+  void column(const ColumnAt& at, const std::vector<Cell>& cells) const {
+    columns.emplace_back(at.path, cells);
   }
   template <class Cell>
-  void column(const std::string& path, const Cell& cell) const {
-    columns.emplace_back(path, std::vector{cell});
+  void column(const ColumnAt& at, const Cell& cell) const {
+    columns.emplace_back(at.path, std::vector{cell});
   }
-  void index(const std::string&, std::size_t) const {}
-  void mean(const std::string&, const MetricState&) const {}
+  void index(const ColumnAt&, std::size_t) const {}
+  void mean(const ColumnAt&, const MetricState&) const {}
 };
 
 TEST_F(ResultsReader, GivesBackEveryColumn) {

@@ -5,8 +5,8 @@
 
 #include "sim/core/ensure.h"
 #include "sim/output/results.h"
-#include "sim/output/results_columns.h"
 #include "sim/output/results_schema.h"
+#include "sim/output/visit_results.h"
 
 namespace knetsim {
 
@@ -17,20 +17,21 @@ class SampleFiller {
  public:
   explicit SampleFiller(const ExperimentResults& axes) : r_(axes) {}
 
+  void group(std::string_view, std::string_view) const {}
   template <class Cell>
-  void column(const std::string& path, std::vector<Cell>& cells) const {
+  void column(const ColumnAt& at, std::vector<Cell>& cells) const {
     if (!cells.empty()) return;  // an axis, or set by hand
-    const SchemaRow* row = find_schema_row(path);
-    KNETSIM_ENSURE(row != nullptr, path);
+    const SchemaRow* row = find_schema_row(at.path);
+    KNETSIM_ENSURE(row != nullptr, at.path);
     cells.resize(cells_of(*row));
     for (std::size_t i = 0; i < cells.size(); ++i) fill(*row, i, cells[i]);
   }
   template <class Cell>
-  void column(const std::string& path, Cell& cell) const {
-    fill(*find_schema_row(path), 0, cell);
+  void column(const ColumnAt& at, Cell& cell) const {
+    fill(*find_schema_row(at.path), 0, cell);
   }
-  void index(const std::string&, std::size_t) const {}
-  void mean(const std::string&, const MetricState&) const {}
+  void index(const ColumnAt&, std::size_t) const {}
+  void mean(const ColumnAt&, const MetricState&) const {}
 
  private:
   static std::size_t position(const SchemaRow& row) { return static_cast<std::size_t>(&row - results_schema().data()); }
@@ -43,7 +44,7 @@ class SampleFiller {
   }
   static void fill(const SchemaRow&, std::size_t i, std::int8_t& cell) { cell = static_cast<std::int8_t>(i % 2); }
   static void fill(const SchemaRow& row, std::size_t i, std::string& cell) {
-    cell = std::string(row.path.substr(row.path.rfind('/') + 1)) + " " + std::to_string(i);
+    cell = row.path.substr(row.path.rfind('/') + 1) + " " + std::to_string(i);
   }
 
   std::size_t length(std::string_view axis) const {

@@ -1,4 +1,4 @@
-#include "sim/output/results.h"
+#include "sim/output/metric_state.h"
 
 #include <algorithm>
 #include <limits>
