@@ -25,6 +25,7 @@ struct ExplainArguments {
   std::string costs;
   bool assumptions = false;
   bool all = false;
+  bool of_profile = false;
   OutputFormat format = OutputFormat::Table;
 };
 
@@ -51,9 +52,9 @@ nlohmann::ordered_json json_of(const Explanation& key) {
   return json;
 }
 
-int explain_all_keys(OutputFormat format) {
-  const std::vector<Explanation> keys = explain_scenario_all();
-  if (format == OutputFormat::Json) {
+int explain_all_keys(const ExplainArguments& arguments) {
+  const std::vector<Explanation> keys = arguments.of_profile ? explain_profile_all() : explain_scenario_all();
+  if (arguments.format == OutputFormat::Json) {
     nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion}};
     for (const Explanation& key : keys) json["keys"].push_back(json_of(key));
     print_json(json);
@@ -80,7 +81,7 @@ int explain_assumptions(const ExplainArguments& arguments) {
   InputSet inputs;
   const std::string path = arguments.costs.empty() ? default_profile() : arguments.costs;
   Diagnostics diagnostics;
-  const CostProfile profile = load_cost_profile(inputs, path, diagnostics);
+  const CostProfile profile = load_cost_profile(inputs, path, diagnostics, installed_config("profiles/default.yaml"));
   diagnostics.throw_if_errors();
   const std::vector<Assumption> assumed = assumptions(profile);
   if (arguments.format == OutputFormat::Json) {
@@ -104,7 +105,8 @@ int explain_assumptions(const ExplainArguments& arguments) {
 int explain_key(const ExplainArguments& arguments) {
   Explanation key;
   try {
-    key = explain_scenario(Path::parse(arguments.path));
+    const Path path = Path::parse(arguments.path);
+    key = arguments.of_profile ? explain_profile(path) : explain_scenario(path);
   } catch (const PathError& error) {
     throw UsageError(fmt::format("'{}' is not a path: {}", arguments.path, error.what()));
   } catch (const ValueError& error) {
@@ -112,12 +114,12 @@ int explain_key(const ExplainArguments& arguments) {
   }
   if (arguments.format == OutputFormat::Table) {
     fmt::print("{}", render(key, help_width()));
-    if (key.path == "slo") fmt::print("\n{}", slo_grammar());
+    if (key.path == "slo" && !arguments.of_profile) fmt::print("\n{}", slo_grammar());
     return exit_code::kDone;
   }
   nlohmann::ordered_json json = {{"format_version", kJsonFormatVersion}};
   json.update(json_of(key));
-  if (key.path == "slo") json["grammar"] = slo_grammar();
+  if (key.path == "slo" && !arguments.of_profile) json["grammar"] = slo_grammar();
   for (const Explanation& child : key.children) json["keys"].push_back(json_of(child));
   print_json(json);
   return exit_code::kDone;
@@ -132,16 +134,18 @@ CommandRun add_explain_command(CLI::App& command, CommandContext& /*context*/) {
       "knetsim explain cluster.proxy.mode\n"
       "knetsim explain workloads.arrivals\n"
       "knetsim explain slo\n"
+      "knetsim explain --profile scans.rule\n"
       "knetsim explain --assumptions");
   command.add_option("path", arguments->path, "A key; none: the keys at the top");
   command.add_flag("--all", arguments->all, "List every key there is");
+  command.add_flag("--profile", arguments->of_profile, "Explain the keys of a cost profile, not of a scenario");
   command.add_flag("--assumptions", arguments->assumptions, "List the figures of a cost profile that nobody measured");
   command.add_option("--costs", arguments->costs, "Cost profile for --assumptions (default: profiles/default.yaml)")
       ->type_name("FILE");
   add_output_format(command, arguments->format);
   return [arguments] {
     if (arguments->assumptions) return explain_assumptions(*arguments);
-    if (arguments->all) return explain_all_keys(arguments->format);
+    if (arguments->all) return explain_all_keys(*arguments);
     return explain_key(*arguments);
   };
 }

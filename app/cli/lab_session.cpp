@@ -69,8 +69,8 @@ void measure_into(lab::MeasurementRecord& record, const LabDesign& design, const
 CostProfile read_profile(const std::string& path) {
   InputSet inputs;
   Diagnostics diagnostics;
-  CostProfile profile =
-      load_cost_profile(inputs, path.empty() ? installed_config("profiles/default.yaml") : path, diagnostics);
+  const std::string default_path = installed_config("profiles/default.yaml");
+  CostProfile profile = load_cost_profile(inputs, path.empty() ? default_path : path, diagnostics, default_path);
   diagnostics.throw_if_errors();
   return profile;
 }

@@ -25,7 +25,7 @@ std::string place_name(const BoundVariant& variant, const PointResult& point, co
       return core_name(variant, point, place.index);
     case SpanPlace::Kind::Link:
       return topology.link_name(place.index);
-    case SpanPlace::Kind::Pod:
+    case SpanPlace::Kind::Owner:
       return fmt::format("{}/{}", variant.cluster->pods[place.index].ns, variant.cluster->pods[place.index].name);
     case SpanPlace::Kind::None:
     case SpanPlace::Kind::Thread:

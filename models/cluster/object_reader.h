@@ -14,11 +14,11 @@
 
 #include "models/cluster/keys.h"
 #include "models/cluster/manifests.h"
+#include "models/cluster/quantity.h"
 #include "models/cluster/superseded.h"
 #include "models/cluster/unmodelled.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/document.h"
-#include "sim/input/quantity.h"
 
 namespace knetsim {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
-#include "sim/input/selector.h"
+#include "models/cluster/selector.h"
 
 namespace knetsim {
 

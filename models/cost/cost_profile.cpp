@@ -2,230 +2,102 @@
 
 #include <cmath>
 #include <filesystem>
-#include <span>
 #include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "models/cost/profile_keys.h"
 #include "sim/input/read_documents.h"
-#include "sim/input/scalar.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
 
 namespace {
 
-constexpr std::string_view kTop[] = {"apiVersion", "kind",  "metadata",      "machine", "base",
-                                     "steps",      "scans", "interruptions", "cold"};
-constexpr std::string_view kBaseKeys[] = {"profile", "factor", "source"};
-constexpr std::string_view kStepKeys[] = {"median", "sigma", "source", "assumption"};
-constexpr std::string_view kScanKeys[] = {"warm", "far", "cold", "cache", "forget", "sigma", "source", "assumption"};
-constexpr std::string_view kInterruptionKeys[] = {"rate", "median", "sigma", "source", "assumption"};
-constexpr std::string_view kColdKeys[] = {"factor", "source"};
 constexpr int kMaxBases = 8;
-constexpr double kMaxSigma = 3;  // p99 a thousand times the median: beyond, a figure is a mistake
 
-class Reader {
- public:
-  Reader(Diagnostics& diagnostics, const CostProfile* base) : diagnostics_(diagnostics), base_(base) {}
+double ps(Duration span) { return static_cast<double>(span.count()); }
 
-  CostProfile read(Node root) {
-    CostProfile profile = base_ != nullptr ? *base_ : CostProfile{};
-    if (!root.is_mapping()) {
-      diagnostics_.error(root, "a cost profile is a mapping, found " + describe_found(root));
-      return profile;
-    }
-    known_keys(root, kTop);
-    if (root["kind"].text() != "CostProfile") {
-      diagnostics_.error(root["kind"].exists() ? root["kind"] : root, "not a cost profile", "kind: CostProfile");
-      return profile;
-    }
-    profile.name = root["metadata"]["name"].text();
-    profile.machine = root["machine"].text();
-    if (base_ != nullptr) scale_base(root["base"], profile);
-    read_steps(root, profile);
-    read_scans(root, profile);
-    read_interruptions(root["interruptions"], profile);
-    read_cold(root["cold"], profile);
-    return profile;
+FigureSource provenance(const FigureKeys& keys) { return {.source = keys.source, .assumption = keys.assumption}; }
+
+ScanCost scan_cost(const ScanCostKeys& keys) {
+  return {.warm_ps = ps(keys.warm),
+          .far_ps = ps(keys.far.value_or(keys.cold)),
+          .cold_ps = ps(keys.cold),
+          .cache_bytes = static_cast<double>(keys.cache.count()),
+          .forget_ps = ps(keys.forget),
+          .sigma = keys.sigma,
+          .provenance = provenance(keys)};
+}
+
+void scale(CostProfile& profile, const BaseKeys& base) {
+  if (!base.factor) return;
+  for (const StepKindInfo& entry : step_kinds()) {
+    if (is_computed(entry.kind) || is_scanned(entry.kind)) continue;
+    profile[entry.kind].median_ps *= *base.factor;
+    profile[entry.kind].provenance.source = base.source;
   }
+}
 
- private:
-  void scale_base(Node base, CostProfile& profile) {
-    known_keys(base, kBaseKeys);
-    const Node factor = base["factor"];
-    if (!factor.exists()) return;
-    const std::optional<double> number = as_double(factor);
-    if (!number || !(*number > 0)) {
-      diagnostics_.error(factor, "not a factor: " + describe_found(factor), "a number above 0");
-      return;
-    }
-    const std::string source = provenance(base).source;
-    for (const StepKindInfo& entry : step_kinds()) {
-      if (is_computed(entry.kind) || is_scanned(entry.kind)) continue;
-      profile[entry.kind].median_ps *= *number;
-      profile[entry.kind].provenance.source = source;
+/// Takes the figures that the file gives. @return  Kinds of which it gives none.
+std::vector<StepKind> take_figures(const ProfileKeys& keys, CostProfile& profile) {
+  std::vector<StepKind> lacking;
+  for (const StepKindInfo& entry : step_kinds()) {
+    if (is_computed(entry.kind)) continue;
+    const auto at = static_cast<std::size_t>(entry.kind);
+    if (const auto& scan = keys.scans.of[at]) {
+      profile.scans[at] = scan_cost(*scan);
+      profile.costs[at] = {ps(scan->warm), scan->sigma, provenance(*scan)};
+    } else if (const auto& step = keys.steps.of[at]) {
+      profile.costs[at] = {ps(step->median), step->sigma, provenance(*step)};
+    } else {
+      lacking.push_back(entry.kind);
     }
   }
+  return lacking;
+}
 
-  void known_keys(Node mapping, std::span<const std::string_view> known) {
-    for (std::size_t i = 0; i < mapping.size(); ++i) {
-      const std::string_view key = mapping.key(i).text();
-      bool found = false;
-      for (const std::string_view name : known) found = found || name == key;
-      if (!found) diagnostics_.error(mapping.key(i), "unknown key '" + std::string(key) + "'" + suggest(key, known));
-    }
+/// Of kinds without a figure: an error each, or, where another profile gave theirs, one notice.
+void tell_lacking(const std::vector<StepKind>& lacking, const ProfileKeys& keys, Node root, const CostProfile* base,
+                  Diagnostics& diagnostics) {
+  std::string names;
+  for (const StepKind kind : lacking) {
+    const std::string name(info(kind).name);
+    names += (names.empty() ? "" : ", ") + name;
+    if (base != nullptr) continue;
+    const Node section = is_scanned(kind) ? keys.scans.at : keys.steps.at;
+    diagnostics.error(section.exists() ? section : root,
+                      "no figure for '" + name + "' (" + std::string(info(kind).what) + ")");
   }
-
-  static std::vector<std::string_view> kinds(bool scanned) {
-    std::vector<std::string_view> names;
-    for (const StepKindInfo& entry : step_kinds()) {
-      if (!is_computed(entry.kind) && is_scanned(entry.kind) == scanned) names.push_back(entry.name);
-    }
-    return names;
+  if (base != nullptr && !keys.base && !lacking.empty()) {
+    diagnostics.notice(root, "the profile has no figure for " + names + "; taken from profile '" + base->name + "'");
   }
+}
 
-  /// Calls read_one(kind, node) for every entry, and reports unknown and missing kinds.
-  template <class ReadOne>
-  void each_kind(Node root, std::string_view section, bool scanned, ReadOne read_one) {
-    const std::vector<std::string_view> names = kinds(scanned);
-    const Node mapping = root[section];
-    if (!mapping.exists() && base_ != nullptr) return;
-    if (!mapping.is_mapping()) {
-      diagnostics_.error(mapping.exists() ? mapping : root,
-                         "'" + std::string(section) + "' has to be a mapping of step kinds");
-      return;
-    }
-    known_keys(mapping, names);
-    for (const std::string_view name : names) {
-      const Node entry = mapping[name];
-      if (entry.is_mapping()) {
-        read_one(*step_kind_named(name), entry);
-      } else if (entry.exists() || base_ == nullptr) {
-        diagnostics_.error(entry.exists() ? entry : mapping, "no figure for '" + std::string(name) + "' (" +
-                                                                 std::string(info(*step_kind_named(name)).what) + ")");
-      }
-    }
-  }
-
-  void read_steps(Node root, CostProfile& profile) {
-    each_kind(root, "steps", false, [&](StepKind kind, Node entry) {
-      known_keys(entry, kStepKeys);
-      profile[kind] = {duration(entry, "median"), sigma(entry), provenance(entry)};
-    });
-  }
-
-  void read_scans(Node root, CostProfile& profile) {
-    each_kind(root, "scans", true, [&](StepKind kind, Node entry) {
-      known_keys(entry, kScanKeys);
-      ScanCost scan{.warm_ps = duration(entry, "warm"),
-                    .cold_ps = duration(entry, "cold"),
-                    .forget_ps = duration(entry, "forget"),
-                    .sigma = sigma(entry),
-                    .provenance = provenance(entry)};
-      scan.far_ps = entry["far"].exists() ? duration(entry, "far") : scan.cold_ps;
-      scan.cache_bytes = value(entry, "cache", 1.0,
-                               [](std::string_view text) { return static_cast<double>(parse_size(text).count()); });
-      if (scan.cold_ps < scan.warm_ps) diagnostics_.error(entry["cold"], "less than 'warm'", "at least 'warm'");
-      if (entry["far"].exists() && (scan.far_ps < scan.warm_ps || scan.far_ps > scan.cold_ps))
-        diagnostics_.error(entry["far"], "not between 'warm' and 'cold'");
-      if (scan.forget_ps <= 0 && entry["forget"].exists()) diagnostics_.error(entry["forget"], "has to be above 0");
-      if (scan.cache_bytes <= 0) diagnostics_.error(entry["cache"], "has to be above 0");
-      profile[kind] = {scan.warm_ps, scan.sigma, scan.provenance};
-      profile.scans[static_cast<std::size_t>(kind)] = std::move(scan);
-    });
-  }
-
-  void read_interruptions(Node entry, CostProfile& profile) {
-    if (!entry.exists()) return;
-    if (!entry.is_mapping()) {
-      diagnostics_.error(entry, "'interruptions' has to be a mapping of rate, median, sigma and source");
-      return;
-    }
-    known_keys(entry, kInterruptionKeys);
-    const double rate = value(entry, "rate", 0.0, [](std::string_view text) { return parse_rate(text).per_second(); });
-    profile.interruptions = {rate, duration(entry, "median"), sigma(entry), provenance(entry)};
-  }
-
-  void read_cold(Node entry, CostProfile& profile) {
-    if (!entry.exists()) return;
-    known_keys(entry, kColdKeys);
-    const std::optional<double> factor = as_double(entry["factor"]);
-    if (!factor || !(*factor >= 1)) {
-      diagnostics_.error(entry["factor"].exists() ? entry["factor"] : entry,
-                         "not how many times dearer a step is with cold caches", "factor: a number of at least 1");
-      return;
-    }
-    profile.cold_source = provenance(entry).source;
-    profile.cold_factor = *factor;
-  }
-
-  template <class Parse>
-  double value(Node entry, std::string_view key, double otherwise, Parse parse) {
-    const Node node = entry[key];
-    if (!node.exists()) {
-      diagnostics_.error(entry, "'" + std::string(key) + "' is missing");
-      return otherwise;
-    }
-    try {
-      return parse(node.text());
-    } catch (const ValueError& error) {
-      diagnostics_.error(node, error.what(), error.accepted());
-      return otherwise;
-    }
-  }
-
-  double duration(Node entry, std::string_view key) {
-    return value(entry, key, 0.0,
-                 [](std::string_view text) { return static_cast<double>(parse_duration(text).count()); });
-  }
-
-  double sigma(Node entry) {
-    const Node node = entry["sigma"];
-    if (!node.exists()) return 0;
-    const std::optional<double> number = as_double(node);
-    if (!number || *number < 0 || *number > kMaxSigma) {
-      diagnostics_.error(node, "not a standard deviation of the logarithm: " + describe_found(node),
-                         "a number from 0 to 3");
-      return 0;
-    }
-    return *number;
-  }
-
-  FigureSource provenance(Node entry) {
-    FigureSource result{.source = std::string(entry["source"].text())};
-    if (const Node flag = entry["assumption"]; flag.exists()) {
-      const std::optional<bool> value = as_bool(flag);
-      if (!value) diagnostics_.error(flag, "not true or false: " + describe_found(flag), "true or false");
-      result.assumption = value.value_or(false);
-    }
-    if (result.source.empty()) {
-      diagnostics_.error(entry, "a figure without 'source': where does it come from?",
-                         "source: and the measurement, or assumption: true and source: what makes it plausible");
-    }
-    return result;
-  }
-
-  Diagnostics& diagnostics_;
-  const CostProfile* base_;
-};
-
-CostProfile load(InputSet& inputs, const std::string& path, Diagnostics& diagnostics, int bases_left) {
+CostProfile load(InputSet& inputs, const std::string& path, const std::string& default_base, Diagnostics& diagnostics,
+                 int bases_left) {
   const Document document = read_document(inputs.open(path));
   const Node named = document.root()["base"]["profile"];
-  if (!named.exists()) return Reader(diagnostics, nullptr).read(document.root());
+  const auto read_on = [&](const std::string& base) {
+    const CostProfile below = load(inputs, base, {}, diagnostics, bases_left - 1);
+    return read_cost_profile(document.root(), diagnostics, &below);
+  };
+  if (!named.exists()) {
+    std::error_code error;
+    const bool stands_alone = default_base.empty() || std::filesystem::equivalent(path, default_base, error);
+    return stands_alone ? read_cost_profile(document.root(), diagnostics) : read_on(default_base);
+  }
   if (bases_left == 0) {
     diagnostics.error(named, "more than " + std::to_string(kMaxBases) + " profiles on top of one another: a circle?");
     return {};
   }
-  const std::filesystem::path base = std::filesystem::path(path).parent_path() / std::string(named.text());
-  CostProfile profile;
   try {
-    profile = load(inputs, base.string(), diagnostics, bases_left - 1);
+    return read_on((std::filesystem::path(path).parent_path() / std::string(named.text())).string());
   } catch (const ConfigError& error) {
     diagnostics.error(named, error.what());
     return {};
   }
-  return Reader(diagnostics, &profile).read(document.root());
 }
 
 std::string span_text(double picoseconds) { return format(Duration(std::llround(picoseconds))); }
@@ -239,11 +111,27 @@ bool is_computed(StepKind kind) {
 }
 
 CostProfile read_cost_profile(Node root, Diagnostics& diagnostics, const CostProfile* base) {
-  return Reader(diagnostics, base).read(root);
+  CostProfile profile = base != nullptr ? *base : CostProfile{};
+  const std::size_t errors = diagnostics.error_count();
+  const auto keys = bind<ProfileKeys>(root, diagnostics);
+  profile.name = keys.metadata.name;
+  profile.machine = keys.machine;
+  if (base != nullptr && keys.base) scale(profile, *keys.base);
+  const std::vector<StepKind> lacking = take_figures(keys, profile);
+  if (diagnostics.error_count() == errors) tell_lacking(lacking, keys, root, base, diagnostics);
+  if (const auto& seen = keys.interruptions) {
+    profile.interruptions = {seen->rate.per_second(), ps(seen->median), seen->sigma, provenance(*seen)};
+  }
+  if (keys.cold) {
+    profile.cold_factor = keys.cold->factor;
+    profile.cold_source = keys.cold->source;
+  }
+  return profile;
 }
 
-CostProfile load_cost_profile(InputSet& inputs, const std::string& path, Diagnostics& diagnostics) {
-  return load(inputs, path, diagnostics, kMaxBases);
+CostProfile load_cost_profile(InputSet& inputs, const std::string& path, Diagnostics& diagnostics,
+                              const std::string& default_base) {
+  return load(inputs, path, default_base, diagnostics, kMaxBases);
 }
 
 std::vector<Assumption> assumptions(const CostProfile& profile) {

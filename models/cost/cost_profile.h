@@ -9,7 +9,9 @@
 #include "models/cost/step_kind.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/document.h"
+#include "sim/input/explain.h"
 #include "sim/input/input_file.h"
+#include "sim/input/path.h"
 
 namespace knetsim {
 
@@ -71,15 +73,24 @@ bool is_scanned(StepKind kind);
 bool is_computed(StepKind kind);
 
 /// Reads a document of kind CostProfile. Every figure must say where it comes from, and every kind must be given,
-/// unless the document has a base: then only what differs is, and `base.factor` multiplies the medians of the base's
+/// unless there is a base: what the document lacks is the base's, and `base.factor` multiplies the medians of the base's
 /// steps, not its scans. Mistakes go to `diagnostics`; the profile is complete only without errors.
-/// @param base  What the document's `base.profile` names, read; nullptr where it names nothing.
+/// @param base  What the document's `base.profile` names, read. Where it names nothing: a profile that gives the kinds
+///              which came after it was written, with a notice; nullptr: each of these is an error.
 CostProfile read_cost_profile(Node root, Diagnostics& diagnostics, const CostProfile* base = nullptr);
 
 /// Opens and reads a profile and those that it is based on. A base is named relative to the file that names it.
 /// @param inputs  Get the files; they outlive the diagnostics.
+/// @param default_base  File of a profile that stands below one which names none; empty: none does.
 /// @throws ConfigError  A file that cannot be read.
-CostProfile load_cost_profile(InputSet& inputs, const std::string& path, Diagnostics& diagnostics);
+CostProfile load_cost_profile(InputSet& inputs, const std::string& path, Diagnostics& diagnostics,
+                              const std::string& default_base = {});
+
+/// What explain and schema say of a profile's keys. @throws ValueError  No such key; with a near name.
+Explanation explain_profile(const Path& path);
+std::vector<Explanation> explain_profile_all();
+/// JSON Schema (draft 7).
+std::string profile_schema();
 
 /// One figure that is assumed.
 struct Assumption {

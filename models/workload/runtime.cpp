@@ -107,7 +107,7 @@ void TrafficRuntime::on_event(Time now, const Event& event) {
       return;
     case kSlept: {
       Rpc& rpc = rpcs_[event.a];
-      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Pod, rpc.connection.server});
+      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Owner, rpc.connection.server});
       rpc.split.serve(kinds_.sleep, now - rpc.split.clock);
       rpc.split.clock = now;
       ++rpc.step;

@@ -49,7 +49,7 @@ void TrafficRuntime::worker_free(const Server& server, Time now) {
     {
       Rpc& rpc = rpcs_[*next];
       rpc.queued = false;
-      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Pod, server.pod});
+      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Owner, server.pod});
       rpc.split.hold_until(Wait::Worker, now);
     }
     serve(*next, Duration{}, now);  // the worker is running: nobody has to be woken

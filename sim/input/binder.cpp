@@ -259,12 +259,11 @@ TypeInfo Codec<std::string>::info() { return {.kind = TypeInfo::Kind::Text, .nam
 
 namespace {
 
-TypeInfo unit_info(std::string name, std::string_view accepted, std::string pattern, bool number_too = false) {
+TypeInfo unit_info(std::string name, std::string_view accepted, std::string pattern) {
   return {.kind = TypeInfo::Kind::Unit,
           .name = std::move(name),
           .accepted = std::string(accepted),
-          .pattern = std::move(pattern),
-          .number_too = number_too};
+          .pattern = std::move(pattern)};
 }
 
 constexpr std::string_view kNumber = "([0-9]+\\.?[0-9]*|\\.[0-9]+)";
@@ -275,7 +274,6 @@ Duration Codec<Duration>::parse(std::string_view text) { return parse_duration(t
 TypeInfo Codec<Duration>::info() {
   TypeInfo info =
       unit_info("duration", kDurationUnits, fmt::format("^({}(ps|ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$|^0$", kNumber));
-  info.number_too = false;
   return info;
 }
 
@@ -296,12 +294,6 @@ TypeInfo Codec<Rate>::info() {
 
 Percent Codec<Percent>::parse(std::string_view text) { return {parse_percent(text)}; }
 TypeInfo Codec<Percent>::info() { return unit_info("percentage", kPercentUnits, fmt::format("^{} *%$", kNumber)); }
-
-Quantity Codec<Quantity>::parse(std::string_view text) { return parse_quantity(text); }
-TypeInfo Codec<Quantity>::info() {
-  return unit_info("quantity", kQuantityUnits,
-                   fmt::format("^[+-]?{}(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]+)?$", kNumber), true);
-}
 
 Path Codec<Path>::parse(std::string_view text) {
   try {
@@ -330,23 +322,9 @@ TypeInfo enum_info(const std::vector<EnumValue>& values) {
           .name = "one of",
           .accepted = list_of(names),
           .pattern = {},
-          .number_too = false,
           .element = nullptr,
           .structure = nullptr,
           .values = values};
-}
-
-TypeInfo Codec<Selector>::info() {
-  return {.kind = TypeInfo::Kind::Any,
-          .name = "label selector",
-          .accepted = "app=web,tier in (a,b), or {app: web}, or {matchLabels: ..., matchExpressions: ...}"};
-}
-
-bool Codec<Selector>::bind(Node node, Selector& to, Binding& binding) {
-  const std::size_t before = binding.diagnostics.error_count();
-  to = Selector::from_any(node, binding.diagnostics);
-  if (node.is_scalar()) note_origin(node, binding);
-  return binding.diagnostics.error_count() == before;
 }
 
 }  // namespace knetsim

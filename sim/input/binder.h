@@ -12,9 +12,7 @@
 #include <vector>
 
 #include "sim/input/binder_types.h"
-#include "sim/input/quantity.h"
 #include "sim/input/scalar.h"
-#include "sim/input/selector.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim {
@@ -35,8 +33,8 @@ namespace knetsim {
 //     }
 //     Run run = bind<Run>(document.root(), diagnostics);
 //
-// Members: bool, integers, double, std::string, Duration, Bytes, Bandwidth, Rate, Percent, Quantity, enums, Selector,
-// Path, structs, std::optional<T>, std::vector<T>, NamedList<T> (a mapping with free keys, in the file's order), Node
+// Members: bool, integers, double, std::string, Duration, Bytes, Bandwidth, Rate, Percent, enums, Path,
+// structs, std::optional<T>, std::vector<T>, NamedList<T> (a mapping with free keys, in the file's order), Node
 // (anything). Integers and booleans are read as Go's YAML parser reads them for kubectl (yes, on, 0644); keys that
 // begin with "x-" are ignored, as in Docker Compose; a key whose value is null counts as not given.
 
@@ -188,7 +186,6 @@ KNETSIM_SCALAR_CODEC(Bytes);
 KNETSIM_SCALAR_CODEC(Bandwidth);
 KNETSIM_SCALAR_CODEC(Rate);
 KNETSIM_SCALAR_CODEC(Percent);
-KNETSIM_SCALAR_CODEC(Quantity);
 KNETSIM_SCALAR_CODEC(Path);
 #undef KNETSIM_SCALAR_CODEC
 
@@ -213,14 +210,6 @@ struct Codec<Node> {
   static bool within(const Node& node, const FieldOptions& options) {
     return !options.not_empty || node.size() > 0 || !node.text().empty();
   }
-};
-
-/// A LabelSelector, an equality map, or the command line's text form.
-template <>
-struct Codec<Selector> {
-  static TypeInfo info();
-  static bool bind(Node node, Selector& to, Binding& binding);
-  static bool within(const Selector&, const FieldOptions&) { return true; }
 };
 
 template <class T>
@@ -374,6 +363,13 @@ class Fields {
       };
     }
   }
+  /// A key of a table that is known only at run time, whose values stand in one member.
+  /// @param place  (T&) -> std::optional<M>&
+  template <class Place>
+  void optional_at(std::string name, Place place, FieldOptions options) {
+    using Member = std::remove_reference_t<std::invoke_result_t<Place, T&>>;
+    add_at<Member>(std::move(name), place, std::move(options), FieldInfo::Presence::Optional);
+  }
   /// One of several keys of which exactly one is there: {poisson: 2000/s} or {constant: 100/s}.
   template <class M>
   void choice(std::string name, std::optional<M> T::*member, FieldOptions options) {
@@ -400,13 +396,18 @@ class Fields {
  private:
   template <class M>
   FieldInfo& add(std::string name, M T::*member, FieldOptions options, FieldInfo::Presence presence) {
+    return add_at<M>(
+        std::move(name), [member](T& object) -> M& { return object.*member; }, std::move(options), presence);
+  }
+  template <class M, class Place>
+  FieldInfo& add_at(std::string name, Place place, FieldOptions options, FieldInfo::Presence presence) {
     FieldInfo& field = info_.fields.emplace_back();
     field.name = std::move(name);
     field.presence = presence;
     field.options = std::move(options);
     field.type = &type_info<M>;
-    field.bind = [member, bounds = field.options](void* object, Node node, Binding& binding) {
-      M& to = static_cast<T*>(object)->*member;
+    field.bind = [place, bounds = field.options](void* object, Node node, Binding& binding) {
+      M& to = place(*static_cast<T*>(object));
       if (Codec<M>::bind(node, to, binding) && !Codec<M>::within(to, bounds)) out_of_range(node, bounds, binding);
     };
     return field;

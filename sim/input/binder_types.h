@@ -54,7 +54,6 @@ struct TypeInfo {
   std::string name = {};                       ///< "duration", "integer", "size": as explain prints it.
   std::string accepted = {};                   ///< What a message says is accepted.
   std::string pattern = {};                    ///< Unit: a regular expression (ECMA 262) of what the parser takes.
-  bool number_too = false;                     ///< Unit: a bare number is taken as well (a Kubernetes quantity).
   const TypeInfo& (*element)() = nullptr;      ///< List and Map: of each item.
   const StructInfo& (*structure)() = nullptr;  ///< Struct.
   std::vector<EnumValue> values = {};          ///< Enum.

@@ -218,7 +218,7 @@ class SchemaWriter {
         break;
       case TypeInfo::Kind::Unit:
         json_.key("type");
-        json_.raw(type.number_too ? R"(["string", "number"])" : R"("string")");
+        json_.raw(R"("string")");
         if (!type.pattern.empty()) json_.entry("pattern", type.pattern);
         break;
       case TypeInfo::Kind::Enum:

@@ -14,7 +14,7 @@
 namespace knetsim {
 
 using CoreIndex = std::uint32_t;   ///< Over all nodes; a node's cores are consecutive.
-using GroupIndex = std::uint32_t;  ///< A control group: a pod, a container of one, kube-proxy, the host's own services.
+using GroupIndex = std::uint32_t;  ///< A control group (cgroup v2), or what runs outside of one.
 
 /// One burst of a thread: from the moment it can run until it blocks again.
 struct Burst {

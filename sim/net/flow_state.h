@@ -30,6 +30,7 @@ struct FlowSpec {
   Encapsulation encapsulation = Encapsulation::None;
   std::array<float, kSymbols> symbols{};  ///< Values of the plans' symbols; [0] is unused.
   double outer_untracked = 0;             ///< Probability that a tunnel's outer tuple is new to conntrack, each way.
+  Duration outer_timeout{};               ///< After so long without a packet it is new again; 0: never.
   std::uint64_t id = 0;                   ///< Keys the flow's own random draws.
   bool datagrams = false;                 ///< UDP: nothing that is lost is sent again.
 };

@@ -10,9 +10,6 @@
 namespace knetsim {
 namespace {
 
-// An unreplied UDP entry of a tunnel's outer tuple lives this long (nf_conntrack_udp_timeout).
-constexpr Duration kOuterTimeout = std::chrono::seconds(30);
-
 constexpr Purpose kFlowDraws("network.flow");
 
 }  // namespace
@@ -161,7 +158,7 @@ void Network::launch(MessageIndex index, Time now) {
   const std::size_t way_index = way_of(message.packet);
   FlowDirection& way = flow.way[way_index];
   ++counters_.sent;
-  if (flow.spec.encapsulation == Encapsulation::Vxlan && now - way.last_sent > kOuterTimeout) {
+  if (flow.spec.outer_timeout > Duration::zero() && now - way.last_sent > flow.spec.outer_timeout) {
     way.outer_untracked = true;
   }
   if (carries_data(message.packet) && !flow.spec.datagrams) {

@@ -16,7 +16,7 @@ struct SpanPlace {
     Thread,  ///< The core on which the burst under way runs, which is known when it has run.
     Core,
     Link,
-    Pod,
+    Owner,  ///< A place of whoever owns the messages: its own index.
   };
   Kind kind = Kind::None;
   std::uint32_t index = 0;

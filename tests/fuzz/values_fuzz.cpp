@@ -1,11 +1,11 @@
 // Texts of one value: quantities, units, selectors, paths, numbers. The first byte says which; what a parser takes, its
 // formatter gives back so that it is read again as the same value.
 #include "fuzz_input.h"
+#include "models/cluster/quantity.h"
+#include "models/cluster/selector.h"
 #include "sim/input/path.h"
 #include "sim/input/printable.h"
-#include "sim/input/quantity.h"
 #include "sim/input/scalar.h"
-#include "sim/input/selector.h"
 #include "sim/input/units_text.h"
 
 namespace knetsim::fuzz {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -92,22 +93,23 @@ TEST(CostProfile, WithoutNoiseNoFigureVaries) {
 TEST(CostProfile, MistakesAreAllReportedAtTheirPlaces) {
   const std::string good = text_of(kDefault);
   EXPECT_EQ(errors_of(good), "");
-  EXPECT_THAT(errors_of(with(good, "  veth: {", "  vet: {")),
-              testing::AllOf(HasSubstr("unknown key 'vet'; did you mean 'veth'?"), HasSubstr("no figure for 'veth'")));
+  EXPECT_THAT(errors_of(with(good, "  veth: {", "  vet: {")), HasSubstr("unknown key 'vet'; did you mean 'veth'?"));
+  EXPECT_THAT(errors_of("kind: CostProfile\nmetadata: {name: none}\n"),
+              testing::AllOf(HasSubstr("no figure for 'veth' (veth_xmit"), HasSubstr("no figure for 'rule' (")));
   EXPECT_THAT(errors_of(with(good, "median: 1205ns", "median: 1205")), HasSubstr("steps.veth.median"));
-  EXPECT_THAT(errors_of(with(good, "median: 1205ns, ", "")), HasSubstr("'median' is missing"));
+  EXPECT_THAT(errors_of(with(good, "median: 1205ns, ", "")), HasSubstr("missing key 'median'"));
   EXPECT_THAT(errors_of(with(good, "cold: 26ns", "cold: 2ns")), HasSubstr("less than 'warm'"));
   EXPECT_THAT(errors_of(with(good, "cache: 16MiB", "cache: 16")), HasSubstr("cache"));
-  EXPECT_THAT(errors_of(with(good, "sigma: 0.5,", "sigma: -1,")), HasSubstr("standard deviation"));
+  EXPECT_THAT(errors_of(with(good, "sigma: 0.5,", "sigma: -1,")), HasSubstr("'-1' is out of range"));
   EXPECT_THAT(errors_of(with(good, "assumption: true", "assumption: maybe")), HasSubstr("true or false"));
-  EXPECT_THAT(errors_of(with(good, "kind: CostProfile", "kind: Scenario")), HasSubstr("not a cost profile"));
-  EXPECT_THAT(errors_of("kind: CostProfile\nsteps: 3\n"), HasSubstr("'steps' has to be a mapping"));
+  EXPECT_THAT(errors_of(with(good, "kind: CostProfile", "kind: Scenario")), HasSubstr("unknown value 'Scenario'"));
+  EXPECT_THAT(errors_of("kind: CostProfile\nsteps: 3\n"), HasSubstr("expected a mapping; found '3'"));
 }
 
 TEST(CostProfile, AFigureWithoutASourceIsRefused) {
   const std::string good = text_of(kDefault);
   EXPECT_THAT(errors_of(with(good, ", source: \"benchmark, TCP_STREAM CPU, split\"", "")),
-              testing::AllOf(HasSubstr("without 'source'"), HasSubstr("steps.ack")));
+              testing::AllOf(HasSubstr("missing key 'source'"), HasSubstr("steps.ack.source")));
 }
 
 TEST(CostProfile, WhatAMachineDoesBesideIsReadAndChecked) {
@@ -138,7 +140,7 @@ TEST(CostProfile, WhatAMachineDoesBesideIsReadAndChecked) {
   EXPECT_EQ(all.back().value, "1300 a second of 42us");
   EXPECT_THAT(errors_of(good + "\ninterruptions: {rate: 13, median: 42us, source: x}\n"),
               HasSubstr("interruptions.rate"));
-  EXPECT_THAT(errors_of(good + "\ncold: {factor: 0.5, source: x}\n"), HasSubstr("at least 1"));
+  EXPECT_THAT(errors_of(good + "\ncold: {factor: 0.5, source: x}\n"), HasSubstr("accepted: >= 1"));
   EXPECT_THAT(errors_of(with(good, "    cold: 26ns\n", "    far: 27ns\n    cold: 26ns\n")),
               HasSubstr("between 'warm' and 'cold'"));
 }
@@ -175,6 +177,33 @@ TEST(CostProfile, ABaseThatIsMissingOrItselfIsReported) {
   };
   EXPECT_THAT(errors_with_base("knetsim-circle.yaml"), HasSubstr("a circle?"));
   EXPECT_THAT(errors_with_base("nowhere.yaml"), HasSubstr("nowhere.yaml"));
+}
+
+// A profile written before a kind of step was known takes that kind's figure from the profile it stands on, and says so.
+TEST(CostProfile, WhatAProfileLacksIsThatOfTheOneBelow) {
+  const CostProfile base = default_profile();
+  const std::string text = text_of(kDefault);
+  const std::size_t begin = text.find("  veth: {");
+  const std::string older = std::string(text).erase(begin, text.find('\n', begin) - begin + 1);
+  const auto input = Input::from_text("profile.yaml", older);
+  const Document document = read_document(*input);
+  Diagnostics alone;
+  read_cost_profile(document.root(), alone);
+  EXPECT_THAT(render(alone.errors()), HasSubstr("no figure for 'veth'"));
+  Diagnostics on_base;
+  const CostProfile profile = read_cost_profile(document.root(), on_base, &base);
+  EXPECT_EQ(render(on_base.errors()), "");
+  EXPECT_THAT(render(on_base.notices()), HasSubstr("no figure for veth; taken from profile 'default'"));
+  EXPECT_EQ(profile[StepKind::Veth].median_ps, base[StepKind::Veth].median_ps);
+}
+
+TEST(CostProfile, KeysAreExplainedAndInTheSchema) {
+  EXPECT_THAT(explain_profile(Path::parse("steps.veth")).doc, HasSubstr("veth_xmit"));
+  EXPECT_EQ(explain_profile(Path::parse("scans.rule.cache")).type, "size");
+  EXPECT_THROW(explain_profile(Path::parse("steps.vet")), ValueError);
+  const std::string path = KNETSIM_SOURCE_DIR "/configs/cost-profile.schema.json";
+  if (std::getenv("KNETSIM_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << profile_schema() << "\n";
+  EXPECT_EQ(text_of(path.c_str()), profile_schema() + "\n");
 }
 
 }  // namespace

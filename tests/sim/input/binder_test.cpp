@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "read_support.h"
 #include "sample_config.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {
@@ -33,7 +33,7 @@ Bound bind_text(std::string_view text) {
 
 TEST(Binder, MembersGetWhatIsWrittenAndDefaultsOtherwise) {
   const Bound bound = bind_text(
-      "duration: 30s\nnodes: 0x10\ntracked: off\nbackend: host-gw\nmode: ipvs\ncpu: 500m\nnic: {rate: 100Gbps}\n"
+      "duration: 30s\nnodes: 0x10\ntracked: off\nbackend: host-gw\nmode: ipvs\ncpu: 0.5\nnic: {rate: 100Gbps}\n"
       "manifests: [a.yaml, b/]\nx-note: ignored\nfactor: 2\naxis: a.b[2]\nextra: {free: form}\nversion: 1.30\n");
   ASSERT_EQ(bound.errors(), "");
   const Config& config = bound.config;
@@ -44,7 +44,7 @@ TEST(Binder, MembersGetWhatIsWrittenAndDefaultsOtherwise) {
   EXPECT_EQ(config.backend, Backend::HostGateway);
   EXPECT_EQ(name_of(config.backend), "host-gw");
   EXPECT_EQ(config.mode, "ipvs");
-  EXPECT_EQ(config.cpu.milli_value(), 500);
+  EXPECT_EQ(config.cpu, 0.5);
   EXPECT_EQ(config.nic.rate.bits_per_second(), 100'000'000'000);
   EXPECT_EQ(config.nic.mtu.count(), 1500);
   EXPECT_THAT(config.manifests, ElementsAre("a.yaml", "b/"));
@@ -71,7 +71,7 @@ TEST(Binder, ShorthandsStandForTheirKey) {
   EXPECT_EQ(first.calls[1].service, "currency");
   EXPECT_FALSE(first.from.has_value());
   const auto& second = bound.config.workloads[1].second;
-  EXPECT_EQ(second.from->to_string(), "app=client");
+  EXPECT_EQ(second.from, "app=client");
   EXPECT_EQ(second.node.path(), "workloads.a");
 }
 

@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "read_support.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

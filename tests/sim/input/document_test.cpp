@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "read_support.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

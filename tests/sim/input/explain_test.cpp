@@ -11,9 +11,9 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "read_support.h"
 #include "sample_config.h"
 #include "sim/input/schema.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {
@@ -131,7 +131,7 @@ TEST_F(SchemaOfSample, AgreesWithTheBinder) {
       R"({"duration": "9s", "nodes": "3"})",
       R"({"duration": "9s", "factor": 0.5, "tracked": true, "cpu": 4})",
       R"({"duration": "9s", "factor": 0})",
-      R"({"duration": "9s", "cpu": "100m"})",
+      R"({"duration": "9s", "cpu": 0.1})",
       R"({"duration": "9s", "cpu": "100x"})",
       R"({"duration": "9s", "backend": "vxlan", "mode": "ipvs"})",
       R"({"duration": "9s", "backend": "udp"})",

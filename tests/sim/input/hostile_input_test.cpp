@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "read_support.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

@@ -9,8 +9,8 @@
 
 #include <charconv>
 
-#include "property.h"
-#include "read_support.h"
+#include "support/property.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

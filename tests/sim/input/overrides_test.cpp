@@ -5,9 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "property.h"
-#include "read_support.h"
 #include "sim/input/emit.h"
+#include "support/property.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

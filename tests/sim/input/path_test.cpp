@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "property.h"
-#include "read_support.h"
+#include "support/property.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

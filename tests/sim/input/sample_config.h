@@ -54,7 +54,7 @@ inline void describe(Fields<Arrivals>& f) {
 
 struct Workload {
   Arrivals arrivals;
-  std::optional<Selector> from;
+  std::optional<std::string> from;
   std::vector<Call> calls;
   Node node;
 };
@@ -75,7 +75,7 @@ struct Config {
   bool tracked = false;
   Backend backend = Backend::Vxlan;
   std::string mode;
-  Quantity cpu;
+  double cpu = 0;
   Nic nic;
   std::vector<std::string> manifests;
   NamedList<Workload> workloads;

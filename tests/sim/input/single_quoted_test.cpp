@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "property.h"
-#include "read_support.h"
+#include "support/property.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

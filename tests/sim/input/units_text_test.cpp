@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "property.h"
+#include "support/property.h"
 
 namespace knetsim {
 namespace {

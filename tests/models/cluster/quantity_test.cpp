@@ -1,13 +1,13 @@
 // Kubernetes quantities: the values that apimachinery's own documentation and quantity_test.go give, and round trips of
 // random quantities through their text.
-#include "sim/input/quantity.h"
+#include "models/cluster/quantity.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "property.h"
+#include "support/property.h"
 
 namespace knetsim {
 namespace {

@@ -1,14 +1,14 @@
 // Label selectors: the examples of the Kubernetes page "Labels and Selectors", each operator's truth table
 // (selector.go, Requirement.Matches), and round trips of random selectors through kubectl's text form.
-#include "sim/input/selector.h"
+#include "models/cluster/selector.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "property.h"
-#include "read_support.h"
+#include "support/property.h"
+#include "support/read_text.h"
 
 namespace knetsim {
 namespace {

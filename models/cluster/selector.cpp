@@ -1,4 +1,4 @@
-#include "sim/input/selector.h"
+#include "models/cluster/selector.h"
 
 #include <fmt/format.h>
 

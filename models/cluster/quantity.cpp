@@ -1,4 +1,4 @@
-#include "sim/input/quantity.h"
+#include "models/cluster/quantity.h"
 
 #include <fmt/format.h>
 

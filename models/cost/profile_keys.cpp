@@ -1,0 +1,134 @@
+#include "models/cost/profile_keys.h"
+
+#include "models/cost/cost_profile.h"
+#include "sim/input/explain.h"
+#include "sim/input/schema.h"
+
+namespace knetsim {
+namespace {
+
+// p99 a thousand times the median: beyond, a figure is a mistake.
+constexpr const char* kMaxSigma = "3";
+
+template <class Keys>
+void describe_source(Fields<Keys>& f) {
+  constexpr std::string Keys::*kSource = &FigureKeys::source;
+  constexpr bool Keys::*kAssumption = &FigureKeys::assumption;
+  f.required("source", kSource,
+             {.doc = "The measurement that it is taken from or fitted to; of an assumption, what makes it plausible.",
+              .not_empty = true});
+  f.optional("assumption", kAssumption, "false", {.doc = "Whether nobody has measured it."});
+}
+
+template <class Keys>
+void describe_sigma(Fields<Keys>& f) {
+  f.optional("sigma", &Keys::sigma, "0",
+             {.doc = "Standard deviation of its logarithm from one packet to the next.",
+              .at_least = "0",
+              .at_most = kMaxSigma});
+}
+
+}  // namespace
+
+void describe(Fields<StepCostKeys>& f) {
+  f.about("Cost", "What one unit of a step costs.");
+  f.required("median", &StepCostKeys::median, {.doc = "Its median.", .at_least = "0s"});
+  describe_sigma(f);
+  describe_source(f);
+}
+
+void describe(Fields<ScanCostKeys>& f) {
+  f.about("Scan", "What one rule of a table costs that is scanned from its start, by what of it is in the cache.");
+  f.required("warm", &ScanCostKeys::warm, {.doc = "In the near cache.", .at_least = "0s"});
+  f.optional("far", &ScanCostKeys::far, {.doc = "In a cache farther away; that of memory where nothing is said."});
+  f.required("cold", &ScanCostKeys::cold, {.doc = "From memory.", .at_least = "0s"});
+  f.required("cache", &ScanCostKeys::cache, {.doc = "Bytes of rules that the cache holds.", .above = "0B"});
+  f.required("forget", &ScanCostKeys::forget, {.doc = "Time in which other work displaces them.", .above = "0s"});
+  describe_sigma(f);
+  describe_source(f);
+  f.check([](const ScanCostKeys& keys, Node node, Binding& binding) {
+    if (keys.cold < keys.warm) binding.diagnostics.error(node["cold"], "less than 'warm'", "at least 'warm'");
+    if (keys.far && (*keys.far < keys.warm || *keys.far > keys.cold)) {
+      binding.diagnostics.error(node["far"], "not between 'warm' and 'cold'");
+    }
+  });
+}
+
+void describe(Fields<InterruptionKeys>& f) {
+  f.about("Interruptions", "What else the machine does while a core works: ticks, other interrupts, a hypervisor.");
+  f.required("rate", &InterruptionKeys::rate, {.doc = "How often, of a core's work.", .at_least = "0/s"});
+  f.required("median", &InterruptionKeys::median, {.doc = "Of one.", .at_least = "0s"});
+  describe_sigma(f);
+  describe_source(f);
+}
+
+void describe(Fields<ColdKeys>& f) {
+  f.about("Cold", "Steps right after other work has displaced all from the caches. Not played.");
+  f.required("factor", &ColdKeys::factor, {.doc = "How many times its median a step takes.", .at_least = "1"});
+  f.required("source", &ColdKeys::source, {.doc = "Where it comes from.", .not_empty = true});
+}
+
+void describe(Fields<BaseKeys>& f) {
+  f.about("Base", "A profile whose figures stand where this one has none.");
+  f.required("profile", &BaseKeys::profile, {.doc = "Its file, from this one's folder.", .not_empty = true});
+  f.optional("factor", &BaseKeys::factor, {.doc = "Multiplies the medians of its steps, not its scans.", .above = "0"});
+  f.optional("source", &BaseKeys::source, {.doc = "Where the factor comes from."});
+  f.check([](const BaseKeys& keys, Node node, Binding& binding) {
+    if (keys.factor && keys.source.empty()) {
+      binding.diagnostics.error(node, "a factor without 'source': where does it come from?");
+    }
+  });
+}
+
+void describe(Fields<ProfileMetadataKeys>& f) {
+  f.about("Metadata", "What the profile is called.");
+  f.optional("name", &ProfileMetadataKeys::name, {.doc = "In results and on the screen."});
+}
+
+void describe(Fields<StepsKeys>& f) {
+  f.about("Steps", "What each kind of step costs.");
+  for (const StepKindInfo& kind : step_kinds()) {
+    if (is_computed(kind.kind) || is_scanned(kind.kind)) continue;
+    f.optional_at(std::string(kind.name),
+                  [i = static_cast<std::size_t>(kind.kind)](StepsKeys & keys) -> auto& { return keys.of[i]; },
+                  {.doc = std::string(kind.what), .unit = "a " + std::string(name_of(kind.unit))});
+  }
+  f.node(&StepsKeys::at);
+}
+
+void describe(Fields<ScansKeys>& f) {
+  f.about("Scans", "What a rule costs of each kind that is scanned.");
+  for (const StepKindInfo& kind : step_kinds()) {
+    if (!is_scanned(kind.kind)) continue;
+    f.optional_at(std::string(kind.name),
+                  [i = static_cast<std::size_t>(kind.kind)](ScansKeys & keys) -> auto& { return keys.of[i]; },
+                  {.doc = std::string(kind.what), .unit = "a " + std::string(name_of(kind.unit))});
+  }
+  f.node(&ScansKeys::at);
+}
+
+void describe(Fields<ProfileKeys>& f) {
+  f.about("CostProfile", "What every kind of step costs on one machine and kernel.");
+  f.optional("apiVersion", &ProfileKeys::api_version, "knetsim.io/v1alpha1",
+             {.doc = "Version of this format.", .allowed = {{"knetsim.io/v1alpha1", 0, "the only one"}}});
+  f.required("kind", &ProfileKeys::kind,
+             {.doc = "What the file is.", .allowed = {{"CostProfile", 0, "a cost profile"}}});
+  f.optional("metadata", &ProfileKeys::metadata, {.doc = "What it is called."});
+  f.optional("machine", &ProfileKeys::machine, {.doc = "What the figures stand for: AMD EPYC, Linux 6.18."});
+  f.optional("base", &ProfileKeys::base, {.doc = "A profile that gives what this one does not."});
+  f.optional("steps", &ProfileKeys::steps, {.doc = "Costs by kind of step."});
+  f.optional("scans", &ProfileKeys::scans, {.doc = "Costs of rules that are scanned, by kind of step."});
+  f.optional("interruptions", &ProfileKeys::interruptions,
+             {.doc = "What else the machine does; without it the shapes of the steps hold all there is."});
+  f.optional("cold", &ProfileKeys::cold, {.doc = "What cold caches do to a step; told, not played."});
+}
+
+Explanation explain_profile(const Path& path) { return explain(struct_info<ProfileKeys>(), path); }
+
+std::vector<Explanation> explain_profile_all() { return explain_all(struct_info<ProfileKeys>()); }
+
+std::string profile_schema() {
+  return schema(struct_info<ProfileKeys>(), "https://knetsim.io/schemas/v1alpha1/cost-profile.json");
+}
+
+}  // namespace knetsim
