@@ -126,10 +126,12 @@ void add_laws(Validated& result, const Scenario& scenario) {
                            times ? human(from_seconds(law.mean)) : human(Bytes(static_cast<std::int64_t>(law.mean)))));
     result.json["laws"].push_back({{"key", key}, {"file", law.file}, {"mean", law.mean}, {"unit", times ? "s" : "By"}});
   };
-  for (const WorkloadSettings& workload : scenario.workloads) {
-    add(fmt::format("workloads.{}.request", workload.name), workload.request, false);
-    add(fmt::format("workloads.{}.response", workload.name), workload.response, false);
-    if (workload.think) add(fmt::format("workloads.{}.arrivals.closed.think", workload.name), *workload.think, true);
+  for (const auto& [name, workload] : scenario.workloads) {
+    add(fmt::format("workloads.{}.request", name), workload.request, false);
+    add(fmt::format("workloads.{}.response", name), workload.response, false);
+    if (const auto& loop = workload.arrivals.closed) {
+      add(fmt::format("workloads.{}.arrivals.closed.think", name), loop->think, true);
+    }
   }
   for (const AppSettings& app : scenario.apps) {
     if (app.work) add(fmt::format("apps.{}.work", app.name), *app.work, true);

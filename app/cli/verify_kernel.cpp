@@ -12,6 +12,7 @@
 #include "analysis/lab/load_check.h"
 #include "analysis/lab/load_plan.h"
 #include "analysis/lab/mode_order.h"
+#include "app/cli/calibration_table.h"
 #include "app/cli/exit_code.h"
 #include "app/cli/lab_session.h"
 #include "app/cli/load_tables.h"

@@ -72,7 +72,7 @@ class Watcher final : public PointObserver {
 };
 
 ConfigError overload_error(const BoundVariant& variant, const TooManyInFlight& overload) {
-  const WorkloadSettings& workload = variant.scenario.workloads[overload.source()];
+  const WorkloadKeys& workload = variant.scenario.workloads[overload.source()].second;
   return {
       workload.at["arrivals"],
       fmt::format("variant '{}' is asked for far more than it can do: {} requests are in flight after {:.3g} simulated "

@@ -8,7 +8,6 @@
 #include "app/experiment/result_axes.h"
 #include "app/experiment/span_results.h"
 #include "app/experiment/step_names.h"
-#include "app/scenario/variant_models.h"
 #include "sim/core/censored_times.h"
 
 namespace knetsim {
@@ -181,7 +180,7 @@ ExperimentResults fill_results(const std::vector<BoundVariant>& variants, const 
   for (std::size_t v = 0; v < variants.size(); ++v) {
     const BoundVariant& variant = variants[v];
     const RunSettings& run = variant.scenario.run;
-    const Topology topology = make_topology(variant.scenario, *variant.cluster);
+    const Topology& topology = variant.fabric->topology;
     for (std::uint32_t replicate = 0; replicate < outcome.points[v].size(); ++replicate) {
       const PointResult& point = outcome.points[v][replicate];
       if (point.edges.empty()) {

@@ -4,7 +4,6 @@
 
 #include "app/scenario/result_names.h"
 #include "app/scenario/traffic_rates.h"
-#include "app/scenario/variant_models.h"
 
 namespace knetsim {
 
@@ -46,7 +45,7 @@ ResultAxes::ResultAxes(const std::vector<BoundVariant>& variants) {
     for (const ClusterNode& node : variant.cluster->nodes) {
       nodes.add(std::string(node.name));
     }
-    const Topology topology = make_topology(variant.scenario, *variant.cluster);
+    const Topology& topology = variant.fabric->topology;
     for (LinkId link = 0; link < topology.links().size(); ++link) {
       links.add(topology.link_name(link));
     }

@@ -15,14 +15,6 @@
 namespace knetsim {
 namespace {
 
-std::vector<bool> udp_edges(const TrafficPlan& traffic) {
-  std::vector<bool> udp;
-  for (const EdgeSpec& edge : traffic.edges) {
-    udp.push_back(edge.udp);
-  }
-  return udp;
-}
-
 /// Node pairs that connections run between, to spread a tunnel's flow rate over.
 std::uint32_t node_pairs(const BoundVariant& variant) {
   std::set<NodeIndex> clients, servers;
@@ -89,9 +81,7 @@ class Point final : public LiveCluster {
       : variant_(variant),
         streams_(hash_combine(variant.scenario.run.seed, replicate)),
         models_(make_models(variant, rule_sizes(variant))),
-        tables_(plan_tables(variant.profile)),
-        topology_(make_topology(variant.scenario, *variant.cluster)),
-        routing_(topology_, variant.scenario.run.seed),
+        topology_(variant.fabric->topology),
         endpoints_(variant.cluster->endpoints),
         from_(kTimeZero + variant.scenario.run.warm_up),
         end_(from_ + variant.scenario.run.duration),
@@ -99,16 +89,15 @@ class Point final : public LiveCluster {
         scheduler_(sync_source() + nodes_),
         cpus_(scheduler_, 0),
         groups_(add_pod_groups(cpus_, variant)),
-        network_(scheduler_, cpus_, topology_, routing_, tables_, streams_, tcp_settings(variant.scenario.cluster),
-                 network_source()),
-        book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
+        network_(scheduler_, cpus_, topology_, variant.fabric->routing, variant.tables, streams_,
+                 tcp_settings(variant.scenario.cluster), network_source()),
+        book_(models_.datapath(), variant.profile, variant.tables, variant.scenario.cluster.cni.mtu),
         sync_(scheduler_, cpus_, streams_,
               {.period = variant.scenario.cluster.proxy.sync_period,
                .cpu = sync_time(),
                .nodes = node_keys(*variant.cluster)},
               sync_source()),
-        dialer_(*variant.cluster, endpoints_, variant.targets, udp_edges(variant.traffic), book_, *models_.proxy,
-                streams_,
+        dialer_(*variant.cluster, endpoints_, variant.targets, book_, *models_.proxy, streams_,
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
                  .sync = &sync_,
                  .sizes = models_.sizes,
@@ -229,9 +218,7 @@ class Point final : public LiveCluster {
   const BoundVariant& variant_;
   RandomStreams streams_;
   VariantModels models_;
-  PlanTables tables_;
-  Topology topology_;
-  Routing routing_;
+  const Topology& topology_;
   EndpointViews endpoints_;
   Time from_, end_;
   std::uint32_t nodes_;

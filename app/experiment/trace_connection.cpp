@@ -186,11 +186,11 @@ MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
 /// Dials until a connection is found whose server is as far away, or as near, as can be.
 class Search {
  public:
-  Search(const BoundVariant& variant, const EdgeTarget& target, bool udp)
+  Search(const BoundVariant& variant, const EdgeTarget& target)
       : models_(make_models(variant, rule_sizes(variant))),
-        tables_(plan_tables(variant.profile)),
+        tables_(variant.tables),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
-        dialer_(*variant.cluster, variant.cluster->endpoints, {target}, {udp}, book_, *models_.proxy,
+        dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.run.seed),
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
                  .sizes = models_.sizes,
@@ -225,7 +225,7 @@ class Search {
 
  private:
   VariantModels models_;
-  PlanTables tables_;
+  const PlanTables& tables_;
   PlanBook book_;
   ServiceDialer dialer_;
 };
@@ -238,7 +238,6 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   TracedConnection connection;
   connection.variant = &variant;
   connection.request = connection.response = Bytes(1024);
-  bool udp = request.udp;
   bool in_scenario = false;
   for (const EdgeIndex edge : edges_of(variant, request.from, clients)) {
     if (!leads_to(variant, edge, request.to, asked)) continue;
@@ -248,15 +247,15 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
     connection.target = variant.targets[edge];
     connection.request = mean_bytes(spec.request_bytes);
     connection.response = mean_bytes(spec.response_bytes);
-    udp = spec.udp;
     in_scenario = true;
     break;
   }
   if (!in_scenario) connection.target = look_up(variant, request, asked, clients.front());
+  const bool udp = connection.target.transport == Transport::Udp;
   connection.request = request.request.value_or(connection.request);
   connection.response = request.response.value_or(connection.response);
 
-  Search search(variant, connection.target, udp);
+  Search search(variant, connection.target);
   search.run(clients, request.same_node);
   if (!search.found) {
     const bool any = connection.target.port != kNoIndex &&

@@ -10,8 +10,17 @@
 #include "models/cost/cost_profile.h"
 #include "models/service/dialer.h"
 #include "models/workload/spec.h"
+#include "sim/net/routing.h"
+#include "sim/net/stage_costs.h"
+#include "sim/net/topology.h"
 
 namespace knetsim {
+
+/// The cluster's network and the routes over it.
+struct Fabric {
+  Topology topology;
+  Routing routing;
+};
 
 /// One variant, bound: what its replicates share and only read.
 struct BoundVariant {
@@ -20,7 +29,9 @@ struct BoundVariant {
   std::shared_ptr<const Cluster> cluster;  ///< Shared by variants that differ in neither manifests nor nodes.
   TrafficPlan traffic;
   std::vector<EdgeTarget> targets;  ///< shape (edges,)
+  std::shared_ptr<const Fabric> fabric;
   CostProfile profile;
+  PlanTables tables;             ///< Of the profile.
   std::vector<Change> timeline;  ///< In any order; those of one instant take place in the order given.
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "app/scenario/number_file.h"
 #include "app/scenario/target_lookup.h"
 #include "models/cluster/pod_selection.h"
 
@@ -36,6 +37,52 @@ NamedTarget parse_call(std::string_view text) {
   return target;
 }
 
+RetryPolicy policy_of(const RetryKeys& keys) {
+  RetryPolicy policy{.attempts = keys.attempts, .same_work = keys.same_work};
+  if (keys.backoff) {
+    policy.backoff = {.base = keys.backoff->base,
+                      .factor = keys.backoff->factor,
+                      .max = keys.backoff->max,
+                      .jitter = keys.backoff->jitter};
+  }
+  if (keys.budget) {
+    policy.budget = {.ratio = keys.budget->ratio, .per_second = keys.budget->per_second, .ttl = keys.budget->ttl};
+  }
+  return policy;
+}
+
+/// What a workload asks for: its text taken apart. "reviews:http" is the port of that name, in every kind of target.
+struct WorkloadTarget {
+  std::string kind;  ///< service, nodePort, hostPort, pod
+  std::string name;
+  std::string port;  ///< Name or number; empty: the first.
+  Node at;
+};
+
+WorkloadTarget target_of(const ToKeys& keys, Diagnostics& diagnostics) {
+  WorkloadTarget to;
+  const auto take = [&](const char* kind, const std::optional<std::string>& text) {
+    if (!text) return;
+    const std::size_t colon = text->find(':');
+    to.kind = kind;
+    to.at = keys.at.is_mapping() && keys.at[kind].exists() ? keys.at[kind] : keys.at;
+    to.name = text->substr(0, colon);
+    to.port = keys.port;
+    if (colon == std::string::npos) return;
+    to.port = text->substr(colon + 1);
+    if (to.name.empty() || to.port.empty()) {
+      diagnostics.error(to.at, fmt::format("'{}' lacks a name or a port", *text), "NAME, or NAME:PORT");
+    } else if (!keys.port.empty() && keys.port != to.port) {
+      diagnostics.error(to.at, fmt::format("'{}' and port '{}' are two ports", *text, keys.port), "one of them");
+    }
+  };
+  take("service", keys.service);
+  take("nodePort", keys.node_port);
+  take("hostPort", keys.host_port);
+  take("pod", keys.pod);
+  return to;
+}
+
 class CallGraphBuilder {
  public:
   CallGraphBuilder(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics)
@@ -49,7 +96,7 @@ class CallGraphBuilder {
     for (const AppSettings& app : scenario_.apps) add_app(app);
     for (std::size_t i = 0; i < apps_.size(); ++i) add_calls(i);
     const PodSelection selection(cluster_);
-    for (const WorkloadSettings& workload : scenario_.workloads) add_workload(workload, selection);
+    for (const auto& [name, workload] : scenario_.workloads) add_workload(name, workload, selection);
     report_cycles();
     return std::move(graph_);
   }
@@ -173,7 +220,7 @@ class CallGraphBuilder {
     edge.request_bytes = call.request ? call.request->law : one_kib();
     edge.response_bytes = call.response ? call.response->law : one_kib();
     edge.timeout = call.timeout.value_or(std::chrono::seconds(2));
-    edge.retries = call.retries.value_or(RetryPolicy{});
+    edge.retries = policy_of(call.retries.value_or(RetryKeys{}));
     add_servers(*target, made.to);
     calls_.push_back(std::move(made));
     return add_edge(std::move(edge), std::move(*target));
@@ -210,62 +257,64 @@ class CallGraphBuilder {
     add(target.port == kNoIndex ? std::span<const Endpoint>(target.direct) : view.everywhere(target.port));
   }
 
-  void add_workload(const WorkloadSettings& workload, const PodSelection& selection) {
+  void add_workload(const std::string& name, const WorkloadKeys& workload, const PodSelection& selection) {
     TrafficSpec source;
-    source.name = workload.name;
-    source.clients = selection.matching(workload.from, workload.ns);
+    source.name = name;
+    source.clients = selection.matching(workload.from.selector, workload.from.ns);
     if (source.clients.empty()) report_no_clients(workload);
-    const std::string ns = !workload.ns.empty()      ? workload.ns
+    const std::string ns = !workload.from.ns.empty() ? workload.from.ns
                            : !source.clients.empty() ? std::string(cluster_.pods[source.clients.front()].ns)
                                                      : std::string("default");
-    std::optional<EdgeTarget> target = target_of(workload, ns);
-    if (!target || source.clients.empty()) return;
-    const TargetSpec& to = workload.to;
+    source.arrivals = arrivals_of(workload.arrivals);
+    const std::size_t errors = diagnostics_.error_count();
+    const WorkloadTarget to = target_of(workload.to, diagnostics_);
+    if (diagnostics_.error_count() > errors) return;
     EdgeSpec edge;
-    edge.name = unique_name(workload.name);
-    edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
     edge.udp = workload.protocol == "udp";
-    edge.requests_per_connection = workload.requests_per_connection;
-    edge.awaits_close = workload.await_close && !edge.udp;
+    std::optional<EdgeTarget> target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns);
+    if (!target || source.clients.empty()) return;
+    edge.name = unique_name(name);
+    edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
+    edge.requests_per_connection = workload.connection.requests_per_connection;
+    edge.awaits_close = workload.connection.await_close && !edge.udp;
     if (workload.work) edge.client_work_seconds = workload.work->law;
     edge.request_bytes = workload.request.law;
     edge.response_bytes = workload.response.law;
     edge.timeout = workload.timeout;
-    edge.retries = workload.retries;
+    edge.retries = policy_of(workload.retries);
     source.edge = add_edge(std::move(edge), std::move(*target));
-    source.arrivals = arrivals_of(workload);
     graph_.traffic.sources.push_back(std::move(source));
   }
 
-  std::optional<EdgeTarget> target_of(const WorkloadSettings& workload, const std::string& ns) {
-    const TargetSpec& to = workload.to;
-    const Protocol protocol = workload.protocol == "udp" ? Protocol::Udp : Protocol::Tcp;
-    Node at = to.at;
-    if (at.is_mapping() && at[to.kind]) at = at[to.kind];
-    if (to.kind == "nodePort") return lookup_.node_port(to.name, ns, to.port, to.node, protocol, at);
+  std::optional<EdgeTarget> find(const WorkloadTarget& to, const std::string& through, Protocol protocol,
+                                 const std::string& ns) {
+    if (to.kind == "nodePort") return lookup_.node_port(to.name, ns, to.port, through, protocol, to.at);
     const ObjectName name = split_name(to.name, ns);
-    if (to.kind == "hostPort") return lookup_.host_port(name, to.port, protocol, at);
-    if (to.kind == "pod") return lookup_.pod(name, to.port, protocol, at);
-    return lookup_.service(split_service_name(to.name, ns), to.port, protocol, at);
+    if (to.kind == "hostPort") return lookup_.host_port(name, to.port, protocol, to.at);
+    if (to.kind == "pod") return lookup_.pod(name, to.port, protocol, to.at);
+    return lookup_.service(split_service_name(to.name, ns), to.port, protocol, to.at);
   }
 
-  static Arrivals arrivals_of(const WorkloadSettings& workload) {
-    if (workload.arrival_kind == "constant") {
-      return ConstantArrivals{workload.rate_per_second};
+  Arrivals arrivals_of(const ArrivalKeys& keys) {
+    if (keys.constant) return ConstantArrivals{keys.constant->per_second()};
+    if (keys.closed) return ClosedLoop{.users = keys.closed->users, .think_seconds = keys.closed->think.law};
+    if (keys.poisson) return PoissonArrivals{keys.poisson->per_second()};
+    const Node at = keys.at["times"];
+    try {
+      return ListedArrivals{read_times_file(path_beside(at, *keys.times), keys.count_from == "first", diagnostics_)};
+    } catch (const ConfigError& error) {
+      add_file_error(diagnostics_, error, at);
+      return ListedArrivals{};
     }
-    if (workload.arrival_kind == "times") return ListedArrivals{workload.times};
-    if (workload.arrival_kind == "closed") {
-      return ClosedLoop{.users = workload.users,
-                        .think_seconds = workload.think ? workload.think->law : Distribution()};
-    }
-    return PoissonArrivals{workload.rate_per_second};
   }
 
-  void report_no_clients(const WorkloadSettings& workload) {
+  void report_no_clients(const WorkloadKeys& workload) {
+    const FromKeys& wanted = workload.from;
+    const std::string selector = wanted.selector.to_string();
     // The near name: "key=value" of labels that pods do have.
     std::set<std::string> known;
     for (const Pod& pod : cluster_.pods) {
-      if (!workload.ns.empty() && pod.ns != workload.ns) continue;
+      if (!wanted.ns.empty() && pod.ns != wanted.ns) continue;
       for (const Label& label : cluster_.label_sets.labels(pod.labels))
         known.insert(fmt::format("{}={}", label.key, label.value));
     }
@@ -273,19 +322,17 @@ class CallGraphBuilder {
     const Node at = from["selector"] ? from["selector"] : from;
     const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
       const auto value = [&](std::string_view key) { return cluster_.label_sets.value(pods.labels, key); };
-      return (workload.ns.empty() || pods.ns == workload.ns) && workload.from.matches(value);
+      return (wanted.ns.empty() || pods.ns == wanted.ns) && wanted.selector.matches(value);
     });
     if (!absent.empty()) {
-      diagnostics_.error(at,
-                         fmt::format("the selector '{}' matches no pod that runs{}", workload.from_selector, absent));
+      diagnostics_.error(at, fmt::format("the selector '{}' matches no pod that runs{}", selector, absent));
       return;
     }
-    diagnostics_.error(
-        at,
-        fmt::format("the selector '{}' matches no pod{}{}", workload.from_selector,
-                    workload.ns.empty() ? "" : " of the namespace " + workload.ns,
-                    suggest(workload.from_selector, std::vector<std::string>(known.begin(), known.end()))),
-        "labels of pods, as in app=client");
+    diagnostics_.error(at,
+                       fmt::format("the selector '{}' matches no pod{}{}", selector,
+                                   wanted.ns.empty() ? "" : " of the namespace " + wanted.ns,
+                                   suggest(selector, std::vector<std::string>(known.begin(), known.end()))),
+                       "labels of pods, as in app=client");
   }
 
   /// Depth first, each app once; every circle is told once, at the call that closes it. Without recursion, since a chain may

@@ -17,6 +17,7 @@
 #include "app/scenario/resolved_scenario.h"
 #include "app/scenario/tell_once.h"
 #include "app/scenario/variant_models.h"
+#include "models/walk/compile.h"
 #include "sim/input/overrides.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
@@ -42,15 +43,18 @@ std::string manifests_text(const ClusterSummary& summary) {
   return text + unused;
 }
 
-/// That the network which the scenario asks for can be built for the nodes that there are.
-void check_topology(const BoundVariant& bound, Diagnostics& diagnostics) {
+/// The network that the scenario asks for, for the nodes that there are; null where there can be none.
+std::shared_ptr<const Fabric> make_fabric(const BoundVariant& bound, Diagnostics& diagnostics) {
   try {
-    make_topology(bound.scenario, *bound.cluster);
+    Topology topology = make_topology(bound.scenario, *bound.cluster);
+    Routing routing(topology, bound.scenario.run.seed);
+    return std::make_shared<const Fabric>(Fabric{std::move(topology), std::move(routing)});
   } catch (const std::invalid_argument& error) {
     const Node cluster = bound.scenario.root["cluster"];
     diagnostics.error(cluster["topology"] ? cluster["topology"] : cluster,
                       fmt::format("no such network for {} nodes: {}", bound.cluster->nodes.size(), error.what()));
   }
+  return nullptr;
 }
 
 /// Errors for a file that holds something else than a scenario: manifests, as a rule.
@@ -145,16 +149,18 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     }
     loaded->profile_path = bound.scenario.costs;
     try {
-      bound.profile = load_cost_profile(loaded->inputs, loaded->profile_path, found);
+      bound.profile =
+          load_cost_profile(loaded->inputs, loaded->profile_path, found, installed_config("profiles/default.yaml"));
     } catch (const ConfigError& error) {
       add_file_error(found, error, bound.scenario.root["costs"]);
     }
-    check_topology(bound, found);
+    bound.fabric = make_fabric(bound, found);
     loaded->slos.push_back(read_slos(bound.scenario.root["slo"], bound, found));
     told.tell(found);
     if (!bound.scenario.run.noise) {
       bound.profile = without_noise(bound.profile);
     }
+    bound.tables = plan_tables(bound.profile);
   }
   loaded->diagnostics.throw_if_errors();
   loaded->warnings = warnings.notices();

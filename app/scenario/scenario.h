@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "app/scenario/distribution_spec.h"
-#include "models/workload/retry.h"
+#include "app/scenario/workload_keys.h"
 #include "sim/core/time.h"
 #include "sim/core/units.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/document.h"
-#include "sim/input/selector.h"
 
 namespace knetsim {
 
@@ -116,7 +115,7 @@ struct CallSpec {
   std::optional<DistributionSpec> request;
   std::optional<DistributionSpec> response;
   std::optional<Duration> timeout;
-  std::optional<RetryPolicy> retries;
+  std::optional<RetryKeys> retries;
   Node at;
 };
 
@@ -126,37 +125,6 @@ struct AppSettings {
   std::uint32_t workers = 16;
   std::string container;                     ///< Empty: as the ports say.
   std::vector<std::vector<CallSpec>> calls;  ///< In sequence; each element's calls are concurrent.
-  Node at;
-};
-
-struct TargetSpec {
-  std::string kind = "service";  ///< service, nodePort, hostPort, pod
-  std::string name;              ///< Of a Service (nodePort: or the port's number), a workload, a pod.
-  std::string port;              ///< Name or number; empty: the first.
-  std::string node;              ///< nodePort: through which node: "random" or a node's name
-  Node at;
-};
-
-struct WorkloadSettings {
-  std::string name;
-  std::string from_selector;
-  Selector from;
-  std::string ns;  ///< Of the clients; empty: any.
-  TargetSpec to;
-  std::string protocol = "tcp";
-  std::string arrival_kind = "poisson";  ///< poisson, constant, times, closed
-  double rate_per_second = 0;
-  std::string times_file;
-  std::vector<Time> times;  ///< As the file states them, ascending.
-  std::uint32_t users = 0;
-  std::optional<DistributionSpec> think;
-  std::uint32_t requests_per_connection = 1;
-  bool await_close = false;
-  std::optional<DistributionSpec> work;
-  DistributionSpec request;
-  DistributionSpec response;
-  Duration timeout{};
-  RetryPolicy retries;
   Node at;
 };
 
@@ -181,7 +149,7 @@ struct Scenario {
   ClusterSettings cluster;
   std::string costs;  ///< Path of the cost profile, resolved.
   std::vector<AppSettings> apps;
-  std::vector<WorkloadSettings> workloads;
+  std::vector<std::pair<std::string, WorkloadKeys>> workloads;  ///< By name.
   RunSettings run;
   std::vector<std::string> slo;
   std::vector<std::pair<std::string, Node>> patches;  ///< "Kind/name" or "Kind/namespace/name", and paths to values.

@@ -7,6 +7,7 @@
 
 #include "app/scenario/distribution_fields.h"
 #include "app/scenario/scenario.h"
+#include "app/scenario/workload_keys.h"
 #include "sim/input/binder.h"
 
 namespace knetsim {
@@ -17,26 +18,6 @@ namespace knetsim {
 struct MetadataKeys {
   std::string name;
   std::string title;
-};
-
-struct BackoffKeys {
-  Duration base{};
-  double factor = 2;
-  std::optional<Duration> max;
-  double jitter = 1;
-};
-
-struct BudgetKeys {
-  double ratio = 0.2;
-  double per_second = 10;
-  Duration ttl{};
-};
-
-struct RetryKeys {
-  std::uint32_t attempts = 0;
-  std::optional<BackoffKeys> backoff;
-  std::optional<BudgetKeys> budget;
-  bool same_work = false;
 };
 
 struct CallKeys {
@@ -68,49 +49,6 @@ struct AppKeys {
   Node at;
 };
 
-struct FromKeys {
-  Selector selector;
-  std::string ns;
-};
-
-struct ToKeys {
-  std::optional<std::string> service, node_port, host_port, pod;
-  std::string port;
-  std::string through;
-  Node at;
-};
-
-struct ClosedKeys {
-  std::uint32_t users = 1;
-  TimeLaw think;
-};
-
-struct ArrivalKeys {
-  std::optional<Rate> poisson, constant;
-  std::optional<std::string> times;
-  std::optional<ClosedKeys> closed;
-  std::string count_from = "start";
-  Node at;
-};
-
-struct ConnectionKeys {
-  std::uint32_t requests_per_connection = 1;
-  bool await_close = false;
-};
-
-struct WorkloadKeys {
-  FromKeys from;
-  ToKeys to;
-  std::string protocol;
-  ArrivalKeys arrivals;
-  ConnectionKeys connection;
-  SizeLaw request, response;
-  std::optional<TimeLaw> work;
-  Duration timeout{};
-  RetryKeys retries;
-  Node at;
-};
-
 struct ScenarioKeys {
   std::string api_version;
   std::string kind;
@@ -139,18 +77,9 @@ void describe(Fields<CniSettings>& f);
 void describe(Fields<ProxySettings>& f);
 void describe(Fields<BackgroundSettings>& f);
 void describe(Fields<ClusterSettings>& f);
-void describe(Fields<BackoffKeys>& f);
-void describe(Fields<BudgetKeys>& f);
-void describe(Fields<RetryKeys>& f);
 void describe(Fields<CallKeys>& f);
 void describe(Fields<CallStepKeys>& f);
 void describe(Fields<AppKeys>& f);
-void describe(Fields<FromKeys>& f);
-void describe(Fields<ToKeys>& f);
-void describe(Fields<ClosedKeys>& f);
-void describe(Fields<ArrivalKeys>& f);
-void describe(Fields<ConnectionKeys>& f);
-void describe(Fields<WorkloadKeys>& f);
 void describe(Fields<RunSettings>& f);
 void describe(Fields<ScenarioKeys>& f);
 

@@ -214,9 +214,11 @@ void check_workload(const Slo& slo, Node at, const TrafficPlan& traffic, Diagnos
 
 /// Gives the objective the name that results have for its Service.
 void look_up_service(Slo& slo, Node at, const BoundVariant& variant, Diagnostics& diagnostics) {
-  NameAxis services;
-  for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) services.add(service_name(variant, edge));
-  const std::vector<std::string>& known = services.names();
+  std::vector<std::string> known;
+  for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+    const std::string name = service_name(variant, edge);
+    if (std::ranges::find(known, name) == known.end()) known.push_back(name);
+  }
   for (const std::string& name : {slo.name, name_of_dns(slo.name)}) {
     if (std::ranges::find(known, name) == known.end()) continue;
     slo.name = name;

@@ -42,6 +42,13 @@ std::string ports_of(const PodSpec& spec) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+EdgeTarget target_of(Protocol protocol, Exposure exposure) {
+  EdgeTarget target;
+  target.exposure = exposure;
+  target.transport = protocol == Protocol::Udp ? Transport::Udp : Transport::Tcp;
+  return target;
+}
+
 }  // namespace
 
 ObjectName split_name(std::string_view text, std::string_view ns) {
@@ -170,7 +177,7 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
   const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
   if (found == kNoIndex) return std::nullopt;
   tell_no_endpoints(found, at);
-  EdgeTarget target;
+  EdgeTarget target = target_of(protocol, Exposure::ClusterIp);
   target.service = index;
   if (service.headless || !options_.proxied) {
     target.exposure = Exposure::PodIp;
@@ -179,7 +186,6 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
     // plugin/kubernetes/object/endpoint.go, EndpointSliceToEndpoints).
     std::ranges::copy_if(endpoints, std::back_inserter(target.direct), &Endpoint::ready);
   } else {
-    target.exposure = Exposure::ClusterIp;
     target.port = found;
   }
   return target;
@@ -201,8 +207,7 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
   }
   if (found == kNoIndex) return std::nullopt;
   tell_no_endpoints(found, at);
-  EdgeTarget target;
-  target.exposure = Exposure::NodePort;
+  EdgeTarget target = target_of(protocol, Exposure::NodePort);
   target.port = found;
   target.service = cluster_.service_ports[found].service;
   if (!options_.proxied) {
@@ -283,8 +288,7 @@ std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::stri
 }
 
 std::optional<EdgeTarget> TargetLookup::host_port(ObjectName name, std::string_view port, Protocol protocol, Node at) {
-  EdgeTarget target;
-  target.exposure = Exposure::HostPort;
+  EdgeTarget target = target_of(protocol, Exposure::HostPort);
   for (const PodIndex index :
        pods_named(name, "a Deployment, DaemonSet ... or Pod whose containers have a hostPort", at)) {
     const Pod& pod = cluster_.pods[index];
@@ -312,8 +316,7 @@ std::optional<EdgeTarget> TargetLookup::host_port(ObjectName name, std::string_v
 }
 
 std::optional<EdgeTarget> TargetLookup::pod(const ObjectName& name, std::string_view port, Protocol protocol, Node at) {
-  EdgeTarget target;
-  target.exposure = Exposure::PodIp;
+  EdgeTarget target = target_of(protocol, Exposure::PodIp);
   for (const PodIndex index : pods_named(name, "a Pod, or of a Deployment, StatefulSet ...", at)) {
     const Pod& pod = cluster_.pods[index];
     const PodSpec& spec = cluster_.spec(pod);
@@ -343,8 +346,7 @@ std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& po
     for (const ContainerPort& known : candidate.ports) {
       if (known.protocol != protocol || (known.name != port && !(number && known.port == *number))) continue;
       container = std::string(candidate.name);
-      EdgeTarget target;
-      target.exposure = Exposure::PodIp;
+      EdgeTarget target = target_of(protocol, Exposure::PodIp);
       target.loopback = true;
       return target;
     }

@@ -1,6 +1,9 @@
+#include "app/scenario/workload_keys.h"
+
 #include <fmt/format.h>
 
 #include "app/scenario/scenario_keys.h"
+#include "models/cluster/selector_codec.h"
 
 namespace knetsim {
 namespace {

@@ -18,8 +18,8 @@ constexpr std::uint64_t kOfNodePort = std::uint64_t{1} << 31;  // beside a virtu
 
 // 32768-60999, net.ipv4.ip_local_port_range.
 constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
-// nf_conntrack_udp_timeout, for an entry that has seen no reply.
-constexpr double kUdpTimeoutSeconds = 30;
+// nf_conntrack_udp_timeout, for an entry that has seen no reply, as a tunnel's outer tuples see none.
+constexpr Duration kUdpTimeout = std::chrono::seconds(30);
 
 /// Rules that the packets which open a connection evaluate, the tunnel's own ones by their probability.
 double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) {
@@ -51,11 +51,10 @@ std::uint64_t address_key(const Pod& pod) { return name_key(pod.ns, pod.name); }
 }  // namespace
 
 ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoints, std::vector<EdgeTarget> targets,
-                             std::vector<bool> udp, PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
+                             PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
                              const DialerOptions& options)
     : cluster_(cluster),
       targets_(std::move(targets)),
-      udp_(std::move(udp)),
       book_(book),
       proxy_(&proxy),
       streams_(streams),
@@ -152,7 +151,8 @@ ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowCla
   flow.affinity = service.client_ip_affinity;
   if (answer.endpoints.empty()) {
     // A process whose own node drops its datagram is told so by sendto() (nf_hook_slow: EPERM); connect() goes on.
-    const bool told = udp_[call.edge] && reach_.source_at(call.client, call.asked) == AddressKind::ThisNode;
+    const bool told =
+        transport(call.edge) == Transport::Udp && reach_.source_at(call.client, call.asked) == AddressKind::ThisNode;
     dial.dropped = answer.reach == Reach::Dropped && !told;
     return {};
   }
@@ -249,19 +249,21 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     }
   }
   RngStream ports = streams_.get(kPorts, id);
+  const bool is_udp = transport(edge) == Transport::Udp;
   dial.flow.tuple = {.src_address = address_key(cluster_.pods[client]),
                      .dst_address = address_key(cluster_.pods[dial.server]),
                      .src_port = static_cast<std::uint16_t>(kLocalPortMin + ports.below(kLocalPorts)),
                      .dst_port = chosen.endpoint.has_value() ? chosen.endpoint->port : std::uint16_t{0},
-                     .protocol = udp_[edge] ? kProtocolUdp : kProtocolTcp};
+                     .protocol = is_udp ? kProtocolUdp : kProtocolTcp};
   dial.flow.encapsulation = entry.walks[0].encapsulation;
   dial.flow.id = id;
-  dial.flow.datagrams = udp_[edge];
+  dial.flow.datagrams = is_udp;
   ++dialed_;
   if (dial.flow.encapsulation != Encapsulation::None) {
     const double elapsed = std::max(1.0, to_seconds(now.time_since_epoch()));
     const double rate = static_cast<double>(dialed_) / elapsed / options_.client_nodes_times_server_nodes;
-    dial.flow.outer_untracked = math::exp(-rate * kUdpTimeoutSeconds / kLocalPorts);
+    if (dial.flow.encapsulation == Encapsulation::Vxlan) dial.flow.outer_timeout = kUdpTimeout;
+    dial.flow.outer_untracked = math::exp(-rate * to_seconds(kUdpTimeout) / kLocalPorts);
   }
   dial.chosen_at = ingress;
   if (IpvsScheduler* const ipvs = scheduler(edge, ingress)) ipvs->opened(dial.server, transport(edge));

@@ -21,6 +21,7 @@ namespace knetsim {
 /// What an edge asks for, looked up.
 struct EdgeTarget {
   Exposure exposure = Exposure::ClusterIp;
+  Transport transport = Transport::Tcp;
   ServicePortIndex port = kNoIndex;  ///< ClusterIp and NodePort.
   std::vector<Endpoint> direct;      ///< PodIp and HostPort: one of these, at random.
   NodeIndex through = kNoIndex;      ///< NodePort: always this node; kNoIndex: any node, at random.
@@ -46,9 +47,8 @@ class ServiceDialer final : public Dialer {
  public:
   /// All references outlive the dialer. @param targets  shape (edges,)
   /// @param endpoints  Of this run: what nodes know may change under it.
-  ServiceDialer(const Cluster& cluster, const EndpointViews& endpoints, std::vector<EdgeTarget> targets,
-                std::vector<bool> udp, PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
-                const DialerOptions& options);
+  ServiceDialer(const Cluster& cluster, const EndpointViews& endpoints, std::vector<EdgeTarget> targets, PlanBook& book,
+                const ProxyModel& proxy, RandomStreams streams, const DialerOptions& options);
 
   Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
@@ -85,7 +85,7 @@ class ServiceDialer final : public Dialer {
   bool schedules() const { return proxy_->selection() != Selection::Random; }
   /// Of the virtual server that the edge's connections pass at the node; nullptr where they pass none.
   IpvsScheduler* scheduler(EdgeIndex edge, NodeIndex node);
-  Transport transport(EdgeIndex edge) const { return udp_[edge] ? Transport::Udp : Transport::Tcp; }
+  Transport transport(EdgeIndex edge) const { return targets_[edge].transport; }
   /// A Service port has a virtual server at its cluster IP and one at the node's port: whoever asks shares them.
   std::uint64_t virtual_server(EdgeIndex edge, NodeIndex node) const;
   ClientAffinity& affinity(EdgeIndex edge, NodeIndex node);
@@ -95,7 +95,6 @@ class ServiceDialer final : public Dialer {
 
   const Cluster& cluster_;
   std::vector<EdgeTarget> targets_;
-  std::vector<bool> udp_;
   PlanBook& book_;
   const ProxyModel* proxy_;
   RandomStreams streams_;

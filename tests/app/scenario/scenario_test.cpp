@@ -80,11 +80,12 @@ slo: ['p99(latency{workload="browse"}) < 10ms']
   EXPECT_DOUBLE_EQ(s.apps[0].work->law.mean(), 800e-6);
   EXPECT_NEAR(s.apps[1].work->law.mean(), 300e-6, 1e-12);
   ASSERT_EQ(s.workloads.size(), 1u);
-  EXPECT_EQ(s.workloads[0].from_selector, "app=client");
-  EXPECT_EQ(s.workloads[0].to.kind, "service");
-  EXPECT_EQ(s.workloads[0].to.port, "http");
-  EXPECT_EQ(s.workloads[0].rate_per_second, 2000);
-  EXPECT_EQ(s.workloads[0].response.mean, 8192);
+  const WorkloadKeys& browse = s.workloads[0].second;
+  EXPECT_EQ(browse.from.selector.to_string(), "app=client");
+  EXPECT_TRUE(browse.to.service);
+  EXPECT_EQ(browse.to.port, "http");
+  EXPECT_EQ(browse.arrivals.poisson->per_second(), 2000);
+  EXPECT_EQ(browse.response.mean, 8192);
   EXPECT_EQ(s.run.replicates, 5u);
   EXPECT_TRUE(s.run.noise);
   EXPECT_EQ(s.slo.size(), 1u);
@@ -116,12 +117,11 @@ workloads:
   EXPECT_DOUBLE_EQ(calls[2][0].sleep->law.mean(), 5e-3);
   ASSERT_EQ(calls[3].size(), 2u);
   EXPECT_EQ(calls[3][1].retries->attempts, 1u);
-  const WorkloadSettings& w = read.scenario.workloads[0];
-  EXPECT_EQ(w.to.kind, "service");
-  EXPECT_EQ(w.to.name, "a");
-  EXPECT_EQ(w.arrival_kind, "closed");
-  EXPECT_EQ(w.users, 4u);
-  EXPECT_DOUBLE_EQ(w.think->law.mean(), 0.01);
+  const WorkloadKeys& w = read.scenario.workloads[0].second;
+  EXPECT_EQ(w.to.service, "a");
+  ASSERT_TRUE(w.arrivals.closed);
+  EXPECT_EQ(w.arrivals.closed->users, 4u);
+  EXPECT_DOUBLE_EQ(w.arrivals.closed->think.law.mean(), 0.01);
   EXPECT_EQ(w.timeout, std::chrono::seconds(2));
 }
 

@@ -49,16 +49,16 @@ class TwoNodes {
   }
   /// Connections of a new run, one over each edge in turn; plans are made while they are dialed.
   /// @param spacing  Between one and the next.
-  std::vector<Dial> dial(const std::vector<EdgeTarget>& edges, const std::string& mode = "iptables",
+  std::vector<Dial> dial(std::vector<EdgeTarget> edges, const std::string& mode = "iptables",
                          Duration spacing = std::chrono::seconds(1), bool udp = false) const {
+    for (EdgeTarget& edge : edges) edge.transport = udp ? Transport::Udp : Transport::Tcp;
     const CostProfile profile = hand_profile();
     const PlanTables tables = plan_tables(profile);
     ProxyParams params = hand_params();
     const auto proxy = proxy_mode_named(mode)->make(params);
     const auto cni = cni_kind_named("bridge")->make({});
     PlanBook book({*proxy, *cni, {}}, profile, tables, 1'500);
-    ServiceDialer dialer(cluster_, cluster_.endpoints, edges, std::vector<bool>(edges.size(), udp), book, *proxy,
-                         RandomStreams(1), {});
+    ServiceDialer dialer(cluster_, cluster_.endpoints, edges, book, *proxy, RandomStreams(1), {});
     std::vector<Dial> dials;
     for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {
       dials.push_back(dialer.dial(edge, 0, edge, Time{} + edge * spacing));

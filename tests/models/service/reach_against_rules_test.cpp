@@ -217,7 +217,7 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
     EXPECT_EQ(answer.reach == Reach::Refused, want.refused) << what;
 
     const EdgeTarget edge{.exposure = exposure, .port = port, .direct = {}, .through = node_port ? asked : kNoIndex};
-    ServiceDialer dialer(cluster, cluster.endpoints, {edge}, {false}, book_, *proxy_, RandomStreams(1),
+    ServiceDialer dialer(cluster, cluster.endpoints, {edge}, book_, *proxy_, RandomStreams(1),
                          {.sizes = {}, .cni_masquerades = cni_->masquerades()});
     // A client that affinity remembers goes to one alone: each draw is another run's.
     const bool remembers = cluster.services[service_port.service].client_ip_affinity;

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "app/scenario/distribution_spec.h"
+#include "models/cluster/selector.h"
+#include "sim/core/time.h"
+#include "sim/core/units.h"
+#include "sim/input/document.h"
+
+namespace knetsim {
+
+template <class T>
+class Fields;
+
+struct BackoffKeys {
+  Duration base{};
+  double factor = 2;
+  std::optional<Duration> max;
+  double jitter = 1;
+};
+
+struct BudgetKeys {
+  double ratio = 0.2;
+  double per_second = 10;
+  Duration ttl{};
+};
+
+struct RetryKeys {
+  std::uint32_t attempts = 0;
+  std::optional<BackoffKeys> backoff;
+  std::optional<BudgetKeys> budget;
+  bool same_work = false;
+};
+
+struct FromKeys {
+  Selector selector;
+  std::string ns;
+};
+
+/// One of the four names, each perhaps with a port: "reviews:http".
+struct ToKeys {
+  std::optional<std::string> service, node_port, host_port, pod;
+  std::string port;
+  std::string through;
+  Node at;
+};
+
+struct ClosedKeys {
+  std::uint32_t users = 1;
+  TimeLaw think;
+};
+
+struct ArrivalKeys {
+  std::optional<Rate> poisson, constant;
+  std::optional<std::string> times;
+  std::optional<ClosedKeys> closed;
+  std::string count_from = "start";
+  Node at;
+};
+
+struct ConnectionKeys {
+  std::uint32_t requests_per_connection = 1;
+  bool await_close = false;
+};
+
+/// A workload as it is written; what it is bound to are a TrafficSpec, an EdgeSpec and an EdgeTarget (call_graph.h).
+struct WorkloadKeys {
+  FromKeys from;
+  ToKeys to;
+  std::string protocol;
+  ArrivalKeys arrivals;
+  ConnectionKeys connection;
+  SizeLaw request, response;
+  std::optional<TimeLaw> work;
+  Duration timeout{};
+  RetryKeys retries;
+  Node at;
+};
+
+void describe(Fields<BackoffKeys>& f);
+void describe(Fields<BudgetKeys>& f);
+void describe(Fields<RetryKeys>& f);
+void describe(Fields<FromKeys>& f);
+void describe(Fields<ToKeys>& f);
+void describe(Fields<ClosedKeys>& f);
+void describe(Fields<ArrivalKeys>& f);
+void describe(Fields<ConnectionKeys>& f);
+void describe(Fields<WorkloadKeys>& f);
+
+}  // namespace knetsim
