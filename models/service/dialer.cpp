@@ -19,7 +19,7 @@ constexpr std::uint64_t kOfNodePort = std::uint64_t{1} << 31;  // beside a virtu
 // 32768-60999, net.ipv4.ip_local_port_range.
 constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 // nf_conntrack_udp_timeout, for an entry that has seen no reply, as a tunnel's outer tuples see none.
-constexpr Duration kUdpTimeout = std::chrono::seconds(30);
+constexpr Duration kUnrepliedUdpTimeout = std::chrono::seconds(30);
 
 /// Rules that the packets which open a connection evaluate, the tunnel's own ones by their probability.
 double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) {
@@ -262,8 +262,8 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
   if (dial.flow.encapsulation != Encapsulation::None) {
     const double elapsed = std::max(1.0, to_seconds(now.time_since_epoch()));
     const double rate = static_cast<double>(dialed_) / elapsed / options_.client_nodes_times_server_nodes;
-    if (dial.flow.encapsulation == Encapsulation::Vxlan) dial.flow.outer_timeout = kUdpTimeout;
-    dial.flow.outer_untracked = math::exp(-rate * to_seconds(kUdpTimeout) / kLocalPorts);
+    if (dial.flow.encapsulation == Encapsulation::Vxlan) dial.flow.outer_timeout = kUnrepliedUdpTimeout;
+    dial.flow.outer_untracked = math::exp(-rate * to_seconds(kUnrepliedUdpTimeout) / kLocalPorts);
   }
   dial.chosen_at = ingress;
   if (IpvsScheduler* const ipvs = scheduler(edge, ingress)) ipvs->opened(dial.server, transport(edge));
