@@ -1,5 +1,4 @@
 #include "app/cli/run_command.h"
-#include "app/experiment/slo_outcome.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -12,13 +11,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "analysis/evaluate_slo.h"
 #include "app/cli/exit_code.h"
 #include "app/cli/progress.h"
 #include "app/cli/screen.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verdict_json.h"
-#include "app/experiment/fill_results.h"
+#include "app/experiment/experiment.h"
 #include "app/scenario/load_scenario.h"
 #include "models/cost/cost_profile.h"
 #include "sim/checksum/sha256.h"
@@ -83,6 +83,9 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
     entry["seed"] = results.summary.seed[run];
     entry["events"] = results.summary.events[run];
     entry["drained_s"] = results.summary.drained_time[run];
+    if (results.summary.status[run] != static_cast<std::int8_t>(RunStatus::kOk)) {
+      entry["error"] = results.summary.error[run];
+    }
     for (std::size_t w = 0; w < workloads; ++w) {
       const std::size_t cell = run * workloads + w;
       nlohmann::ordered_json workload;
@@ -160,14 +163,43 @@ bool tell_notices(const LoadedScenario& loaded, const RunArguments& arguments, c
   return true;
 }
 
-void tell_points(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome) {
-  for (std::size_t v = 0; v < variants.size(); ++v) {
-    for (std::size_t replicate = 0; replicate < outcome.points[v].size(); ++replicate) {
-      const PointResult& point = outcome.points[v][replicate];
-      fmt::print(stderr, "point {} replicate {}: {} events in {:.2f} s\n", variants[v].name, replicate,
-                 with_commas(static_cast<std::int64_t>(point.events)), point.wall_s);
+void tell_points(const ExperimentResults& results) {
+  for (std::size_t run = 0; run < results.runs(); ++run) {
+    fmt::print(stderr, "point {} replicate {}: {} events in {:.2f} s\n", results.variant[run], results.replicate[run],
+               with_commas(results.summary.events[run]), results.summary.wall_s[run]);
+  }
+}
+
+std::vector<JudgedSlo> judge_slos(const LoadedScenario& loaded, const Recorded& recorded) {
+  std::vector<JudgedSlo> judged;
+  for (std::size_t v = 0; v < loaded.variants.size(); ++v) {
+    const std::string& variant = loaded.variants[v].name;
+    for (const Slo& slo : loaded.slos[v]) judged.push_back({variant, slo, evaluate(slo, recorded, variant)});
+  }
+  return judged;
+}
+
+void add_assumptions(const std::vector<BoundVariant>& variants, AssumptionResults& results) {
+  std::set<std::string> listed;
+  for (const BoundVariant& variant : variants) {
+    if (!listed.insert(variant.profile.name).second) continue;
+    for (const Assumption& one : assumptions(variant.profile)) {
+      results.profile.push_back(variant.profile.name);
+      results.key.push_back(one.key);
+      results.value.push_back(one.value);
+      results.basis.push_back(one.basis);
     }
   }
+}
+
+std::size_t points_that_ended(const ExperimentResults& results) {
+  return static_cast<std::size_t>(std::ranges::count(results.summary.status, static_cast<std::int8_t>(RunStatus::kOk)));
+}
+
+/// Where an experiment's finished points go that was stopped: never over whole results.
+std::string partial_output(const std::string& out) {
+  const std::filesystem::path path(out);
+  return (path.parent_path() / (path.stem().string() + ".partial" + path.extension().string())).string();
 }
 
 std::string default_output(const std::string& name) {
@@ -225,49 +257,59 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
   ProgressLine line(!context.says(LogLevel::Warning));
-  const ExperimentOutcome outcome =
-      run_experiment(loaded->variants, {.threads = arguments.threads,
-                                        .on_progress = [&](const Progress& progress) { line.show(progress); },
-                                        .stop = &stop_requested});
+  const RunRecorder recorder(loaded->variants, calls_measured(loaded->variants, loaded->slos));
+  RunCollector collector;
+  const ExperimentEnd end = run_experiment(loaded->variants, recorder, collector,
+                                           {.threads = arguments.threads,
+                                            .on_progress = [&](const Progress& progress) { line.show(progress); },
+                                            .stop = &stop_requested});
   line.done();
-  if (outcome.stopped) {
-    fmt::print(stderr, "knetsim: stopped before the end; no results were written\n");
+  ExperimentResults results = collector.whole();
+  if (context.says(LogLevel::Debug)) tell_points(results);
+  const std::size_t ended = points_that_ended(results);
+  if (end.failure && ended == 0) std::rethrow_exception(end.failure);
+  results.provenance = provenance_of(*loaded, arguments, context);
+  add_assumptions(loaded->variants, results.assumptions);
+  if (end.stopped) {
+    std::string kept = "no results were written";
+    if (!arguments.no_results && ended > 0) {
+      const std::string partial = partial_output(out);
+      write_results(partial, results, {.deterministic = arguments.deterministic, .force = true});
+      kept = fmt::format("{} of {} points are in {}", ended, results.runs(), partial);
+    }
+    fmt::print(stderr, "knetsim: stopped before the end; {}\n", kept);
     return exit_code::kSignal + stop_signal;
   }
-  if (context.says(LogLevel::Debug)) tell_points(loaded->variants, outcome);
-  std::vector<std::vector<ObjectiveOutcome>> objectives(loaded->variants.size());
-  for (std::size_t v = 0; v < loaded->variants.size(); ++v) {
-    for (const Slo& slo : loaded->slos[v]) {
-      objectives[v].push_back(evaluate(slo, loaded->variants[v], outcome.points[v]));
-    }
-  }
-  ExperimentResults results = fill_results(loaded->variants, outcome);
-  results.provenance = provenance_of(*loaded, arguments, context);
+  const Recorded recorded(results);
+  const std::vector<JudgedSlo> slos = judge_slos(*loaded, recorded);
+  for (const JudgedSlo& one : slos) add_objective(one.slo, one.variant, one.outcome, results.objectives);
   std::string written;
   if (!arguments.no_results) {
     const std::uint64_t size = write_results(out, results, write);
     written = fmt::format("Wrote {} ({})", out, human(Bytes(static_cast<std::int64_t>(size))));
   }
   if (arguments.format == "json") {
-    print_results(results, {{"intervals", json_of_intervals(loaded->variants, outcome)},
-                            {"comparison", json_of_comparison(loaded->variants, outcome)},
-                            {"slo", json_of_slos(loaded->variants, loaded->slos, objectives)}});
+    print_results(results, {{"intervals", json_of_intervals(recorded)},
+                            {"comparison", json_of_comparison(recorded)},
+                            {"slo", json_of_slos(slos)}});
   } else {
     ScreenInfo info;
     info.manifests_line = loaded->manifests_line;
-    info.slos = loaded->slos;
+    info.slos = slos;
+    info.wall_s = end.wall_s;
     info.costs_line = fmt::format("{} ({}); {} assumptions: knetsim explain --assumptions", base.profile.name,
                                   base.profile.machine, assumptions(base.profile).size());
-    fmt::print("{}", summary_screen(loaded->variants, outcome, info));
+    fmt::print("{}", summary_screen(loaded->variants, recorded, info));
     if (!written.empty()) {
       fmt::print("{}      next: knetsim inspect {}\n", written, out);
     }
   }
+  if (end.failure) {
+    fmt::print(stderr, "knetsim: {} of {} points failed; the first of them:\n", results.runs() - ended, results.runs());
+    std::rethrow_exception(end.failure);
+  }
   const auto any = [&](Holds wanted) {
-    return std::any_of(objectives.begin(), objectives.end(), [&](const std::vector<ObjectiveOutcome>& of_variant) {
-      return std::any_of(of_variant.begin(), of_variant.end(),
-                         [&](const ObjectiveOutcome& one) { return one.holds == wanted; });
-    });
+    return std::ranges::any_of(slos, [&](const JudgedSlo& one) { return one.outcome.holds == wanted; });
   };
   if (any(Holds::Missed)) return exit_code::kSloFailed;
   return arguments.strict && any(Holds::CannotTell) ? exit_code::kSloUndecided : exit_code::kDone;

@@ -5,12 +5,11 @@
 #include <cmath>
 #include <utility>
 
+#include "analysis/compare_variants.h"
 #include "analysis/effective_sample.h"
 #include "analysis/pooled_quantile.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/verdict_text.h"
-#include "app/experiment/compare_variants.h"
-#include "app/experiment/observed.h"
 
 namespace knetsim {
 namespace {
@@ -38,43 +37,40 @@ Json json_of(const Comparison& one, bool is_share) {
 
 }  // namespace
 
-Json json_of_slos(const std::vector<BoundVariant>& variants, const std::vector<std::vector<Slo>>& slos,
-                  const std::vector<std::vector<ObjectiveOutcome>>& found) {
+Json json_of_slos(std::span<const JudgedSlo> slos) {
   Json list = Json::array();
-  for (std::size_t v = 0; v < variants.size(); ++v) {
-    for (std::size_t i = 0; i < slos[v].size(); ++i) {
-      const Slo& slo = slos[v][i];
-      const ObjectiveOutcome& outcome = found[v][i];
-      const std::string unit = slo.is_time() ? "_s" : slo.measure == Slo::Measure::Rate ? "_per_s" : "_share";
-      const double scale = slo.is_time() ? 1e-9 : 1;
-      const bool observed = outcome.note != ObjectiveOutcome::Note::NothingObserved;
-      list.push_back({{"variant", variants[v].name},
-                      {"objective", slo.text},
-                      {"outcome", name_of(outcome.holds)},
-                      {"met", outcome.holds == Holds::Met},
-                      {"observed" + unit, number(outcome.observed * scale, observed)},
-                      {"low" + unit, number(outcome.interval.low * scale, observed)},
-                      {"high" + unit, number(outcome.interval.high * scale, observed)},
-                      {"bound" + unit, number(slo.limit.value * scale)},
-                      {"infinite", outcome.note == ObjectiveOutcome::Note::Infinite},
-                      {"lower_bound", outcome.note == ObjectiveOutcome::Note::LowerBound}});
-    }
+  for (const auto& [variant, slo, outcome] : slos) {
+    const std::string unit = slo.is_time() ? "_s" : slo.measure == Slo::Measure::Rate ? "_per_s" : "_share";
+    const double scale = slo.is_time() ? 1e-9 : 1;
+    const bool observed = outcome.note != ObjectiveOutcome::Note::NothingObserved;
+    list.push_back({{"variant", variant},
+                    {"objective", slo.text},
+                    {"outcome", name_of(outcome.holds)},
+                    {"met", outcome.holds == Holds::Met},
+                    {"observed" + unit, number(outcome.observed * scale, observed)},
+                    {"low" + unit, number(outcome.interval.low * scale, observed)},
+                    {"high" + unit, number(outcome.interval.high * scale, observed)},
+                    {"bound" + unit, number(slo.limit.value * scale)},
+                    {"infinite", outcome.note == ObjectiveOutcome::Note::Infinite},
+                    {"lower_bound", outcome.note == ObjectiveOutcome::Note::LowerBound}});
   }
   return list;
 }
 
-Json json_of_comparison(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome) {
-  const std::vector<VariantComparison> all = compare_variants(variants, outcome);
-  Json json = {{"base", variants.front().name},
+Json json_of_comparison(const Recorded& recorded) {
+  const std::vector<VariantComparison> all = compare_variants(recorded);
+  const auto& variants = recorded.variants();
+  const std::vector<std::string_view> workloads = recorded.workloads_of(variants.front());
+  Json json = {{"base", variants.front()},
                {"confidence", 0.95},
                {"judged", count_judged(all)},
                {"effective_needed", kEnoughBeyond}};
   json["variants"] = Json::array();
-  for (std::size_t w = 0; w < variants.front().traffic.sources.size(); ++w) {
+  for (std::size_t w = 0; w < workloads.size(); ++w) {
     for (std::size_t v = 1; v < variants.size(); ++v) {
       const VariantComparison& one = all[w * (variants.size() - 1) + v - 1];
-      json["variants"].push_back({{"variant", variants[v].name},
-                                  {"workload", variants.front().traffic.sources[w].name},
+      json["variants"].push_back({{"variant", variants[v]},
+                                  {"workload", workloads[w]},
                                   {"connect_p99", json_of(one.connect_p99, false)},
                                   {"request_p99", json_of(one.request_p99, false)},
                                   {"availability", json_of(one.availability, true)}});
@@ -83,13 +79,14 @@ Json json_of_comparison(const std::vector<BoundVariant>& variants, const Experim
   return json;
 }
 
-Json json_of_intervals(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome) {
+Json json_of_intervals(const Recorded& recorded) {
   Json list = Json::array();
-  for (std::size_t v = 0; v < variants.size(); ++v) {
-    for (const TrafficSpec& source : variants[v].traffic.sources) {
-      Json entry = {{"variant", variants[v].name}, {"workload", source.name}};
-      for (const auto& [name, of] : {std::pair("latency_s", &latencies_of), std::pair("connect_s", &connects_of)}) {
-        const std::vector<Sample> samples = samples_of(variants[v], outcome.points[v], source.name, of);
+  for (const std::string_view variant : recorded.variants()) {
+    for (const std::string_view workload : recorded.workloads_of(variant)) {
+      Json entry = {{"variant", variant}, {"workload", workload}};
+      for (const auto& [name, timed] :
+           {std::pair("latency_s", Timed::Latency), std::pair("connect_s", Timed::Connect)}) {
+        const std::vector<Sample> samples = recorded.samples(variant, workload, timed);
         for (const double q : {0.5, 0.9, 0.99, 0.999}) {
           const PooledQuantile found = pooled_quantile(samples, q);
           if (found.kind != PooledQuantile::Kind::Finite) continue;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <vector>
+#include <span>
 
-#include "app/experiment/experiment.h"
-#include "app/scenario/slo.h"
+#include "analysis/recorded.h"
+#include "app/cli/verdict_lines.h"
 
 namespace knetsim {
 
@@ -12,15 +12,12 @@ namespace knetsim {
 // none of, are null.
 
 /// Each variant's outcome of each of its objectives; an empty list without objectives.
-/// @param found  Shape of `slos`: by variant.
-nlohmann::ordered_json json_of_slos(const std::vector<BoundVariant>& variants,
-                                    const std::vector<std::vector<Slo>>& slos,
-                                    const std::vector<std::vector<ObjectiveOutcome>>& found);
+nlohmann::ordered_json json_of_slos(std::span<const JudgedSlo> slos);
 
 /// What each variant does to each workload, against the first variant.
-nlohmann::ordered_json json_of_comparison(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome);
+nlohmann::ordered_json json_of_comparison(const Recorded& recorded);
 
 /// Percentiles of all replicates together, with their intervals. What failed is infinitely late.
-nlohmann::ordered_json json_of_intervals(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome);
+nlohmann::ordered_json json_of_intervals(const Recorded& recorded);
 
 }  // namespace knetsim

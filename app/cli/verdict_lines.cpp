@@ -5,12 +5,10 @@
 #include <algorithm>
 
 #include "app/cli/verdict_text.h"
-#include "app/experiment/slo_outcome.h"
 
 namespace knetsim {
 
-std::string slo_lines(const std::vector<BoundVariant>& variants, const ExperimentOutcome& outcome,
-                      const std::vector<std::vector<Slo>>& slos) {
+std::string slo_lines(std::span<const JudgedSlo> slos) {
   struct Line {
     std::string text;
     std::size_t asked = 0;
@@ -19,21 +17,15 @@ std::string slo_lines(const std::vector<BoundVariant>& variants, const Experimen
     std::string others;
   };
   std::vector<Line> lines;
-  for (std::size_t v = 0; v < slos.size(); ++v) {
-    for (const Slo& slo : slos[v]) {
-      auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& known) { return known.text == slo.text; });
-      if (line == lines.end()) {
-        line = lines.insert(lines.end(), Line{.text = slo.text, .others = {}});
-      }
-      const ObjectiveOutcome found = evaluate(slo, variants[v], outcome.points[v]);
-      ++line->asked;
-      line->met += found.holds == Holds::Met ? 1U : 0U;
-      line->missed += found.holds == Holds::Missed ? 1U : 0U;
-      if (found.holds != Holds::Met) {
-        line->others +=
-            fmt::format("{}{} {}{}", line->others.empty() ? ": " : ", ", variants[v].name,
-                        found.holds == Holds::CannotTell ? "cannot tell at " : "", observed_text(slo, found));
-      }
+  for (const auto& [variant, slo, found] : slos) {
+    auto line = std::ranges::find(lines, slo.text, &Line::text);
+    if (line == lines.end()) line = lines.insert(lines.end(), Line{.text = slo.text, .others = {}});
+    ++line->asked;
+    line->met += found.holds == Holds::Met ? 1U : 0U;
+    line->missed += found.holds == Holds::Missed ? 1U : 0U;
+    if (found.holds != Holds::Met) {
+      line->others += fmt::format("{}{} {}{}", line->others.empty() ? ": " : ", ", variant,
+                                  found.holds == Holds::CannotTell ? "cannot tell at " : "", observed_text(slo, found));
     }
   }
   std::string text;
@@ -47,7 +39,7 @@ std::string slo_lines(const std::vector<BoundVariant>& variants, const Experimen
   return text;
 }
 
-std::string comparison_lines(const std::vector<BoundVariant>& variants, std::span<const double> ok_shares,
+std::string comparison_lines(std::span<const std::string_view> variants, std::span<const double> ok_shares,
                              std::span<const VariantComparison> found, std::size_t judged, std::size_t name_width) {
   std::string text;
   for (std::size_t v = 1; v < variants.size(); ++v) {
@@ -58,7 +50,7 @@ std::string comparison_lines(const std::vector<BoundVariant>& variants, std::spa
           availability_text(one.availability, ok_shares[0], ok_shares[v], judged)}) {
       if (!part.empty()) line += (line.empty() ? "" : ", ") + part;
     }
-    text += fmt::format("  {:<{}}{}\n", variants[v].name, name_width - 2, line.empty() ? "nothing to compare" : line);
+    text += fmt::format("  {:<{}}{}\n", variants[v], name_width - 2, line.empty() ? "nothing to compare" : line);
   }
   return text;
 }

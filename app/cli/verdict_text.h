@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "analysis/comparison.h"
-#include "app/scenario/slo.h"
+#include "analysis/slo.h"
 
 namespace knetsim {
 

@@ -7,11 +7,13 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include <sched.h>
 
 #include "models/workload/overload.h"
 #include "sim/input/diagnostics.h"
+#include "sim/output/merge_results.h"
 
 namespace knetsim {
 namespace {
@@ -81,41 +83,68 @@ ConfigError overload_error(const BoundVariant& variant, const TooManyInFlight& o
       "fewer requests, a shorter timeout, or more that answers them"};
 }
 
+/// A point's record, whatever came of it. @param failure  Set where it failed.
+ExperimentResults record_of(const std::vector<BoundVariant>& variants, const RunRecorder& recorder, std::size_t variant,
+                            std::uint32_t replicate, PointObserver& observer, std::exception_ptr& failure) {
+  const auto failed = [&](const std::exception_ptr& why, const char* text) {
+    failure = why;
+    return recorder.record_of_none(variant, replicate, RunStatus::kFailed, text);
+  };
+  try {
+    const PointResult point = simulate(variants[variant], replicate, &observer);
+    if (point.edges.empty()) return recorder.record_of_none(variant, replicate, RunStatus::kStopped, {});
+    return recorder.record(variant, replicate, point);
+  } catch (const TooManyInFlight& overload) {
+    const ConfigError error = overload_error(variants[variant], overload);
+    return failed(std::make_exception_ptr(error), error.what());
+  } catch (const std::exception& error) {
+    return failed(std::current_exception(), error.what());
+  }
+}
+
 }  // namespace
 
-ExperimentOutcome run_experiment(const std::vector<BoundVariant>& variants, const ExperimentOptions& options) {
+void RunCollector::take(std::size_t point, ExperimentResults record) { records_.emplace(point, std::move(record)); }
+
+ExperimentResults RunCollector::whole() {
+  ExperimentResults whole;
+  for (auto record = records_.begin(); record != records_.end(); record = records_.erase(record)) {
+    if (whole.runs() == 0) {
+      whole = std::move(record->second);
+    } else {
+      append_runs(whole, record->second);
+    }
+  }
+  return whole;
+}
+
+ExperimentEnd run_experiment(const std::vector<BoundVariant>& variants, const RunRecorder& recorder, RunSink& sink,
+                             const ExperimentOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const RunSettings& run = variants.front().scenario.run;
   const std::size_t count = variants.size() * run.replicates;
-  ExperimentOutcome outcome;
-  outcome.points.assign(variants.size(), std::vector<PointResult>(run.replicates));
   Board board(count, to_seconds(run.warm_up + run.duration), options);
   std::atomic<std::size_t> next{0};
-  std::mutex failure_mutex;
-  std::exception_ptr failure;
+  std::mutex taking;
+  ExperimentEnd end;
+  std::size_t first_failed = count;
   const auto work = [&] {
     for (std::size_t index = next++; index < count; index = next++) {
-      if (board.stopped()) {
-        return;
-      }
       const std::size_t variant = index % variants.size();
       const auto replicate = static_cast<std::uint32_t>(index / variants.size());
+      const std::size_t point = variant * run.replicates + replicate;
+      std::exception_ptr failure;
       Watcher watcher(board, index);
-      try {
-        PointResult& point = outcome.points[variant][replicate];
-        point = simulate(variants[variant], replicate, &watcher);
-        board.update(index, to_seconds(run.warm_up + run.duration), point.events, true);
-      } catch (const TooManyInFlight& overload) {
-        const std::lock_guard lock(failure_mutex);
-        failure = failure ? failure : std::make_exception_ptr(overload_error(variants[variant], overload));
-        next = count;
-        return;
-      } catch (...) {
-        const std::lock_guard lock(failure_mutex);
-        failure = failure ? failure : std::current_exception();
-        next = count;
-        return;
+      ExperimentResults record = board.stopped() ? recorder.record_of_none(variant, replicate, RunStatus::kStopped, {})
+                                                 : record_of(variants, recorder, variant, replicate, watcher, failure);
+      const auto events = static_cast<std::uint64_t>(record.summary.events.front());
+      board.update(index, to_seconds(run.warm_up + run.duration), events, true);
+      const std::lock_guard lock(taking);
+      if (failure && point < first_failed) {
+        first_failed = point;
+        end.failure = failure;
       }
+      sink.take(point, std::move(record));
     }
   };
   {
@@ -126,12 +155,16 @@ ExperimentOutcome run_experiment(const std::vector<BoundVariant>& variants, cons
     }
     work();
   }
-  if (failure) {
-    std::rethrow_exception(failure);
-  }
-  outcome.stopped = board.stopped();
-  outcome.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return outcome;
+  end.stopped = board.stopped();
+  end.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return end;
+}
+
+ExperimentResults run_in_memory(const std::vector<BoundVariant>& variants, const ExperimentOptions& options) {
+  RunCollector collector;
+  const ExperimentEnd end = run_experiment(variants, RunRecorder(variants), collector, options);
+  if (end.failure) std::rethrow_exception(end.failure);
+  return collector.whole();
 }
 
 }  // namespace knetsim

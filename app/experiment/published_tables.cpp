@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <utility>
 
-#include "app/experiment/published_measure.h"
+#include "analysis/published_measure.h"
 #include "app/scenario/load_scenario.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/read_documents.h"
@@ -132,15 +133,15 @@ std::vector<PublishedTable> read_published_tables(const std::string& path) {
 
 void run_published(PublishedTable& table, const ExperimentOptions& options) {
   const auto loaded = load_scenario(table.scenario, {});
-  const ExperimentOutcome outcome = run_experiment(loaded->variants, options);
+  const ExperimentResults results = run_in_memory(loaded->variants, options);
+  const Recorded recorded(results);
+  std::map<std::string, PublishedMeasure> measures;
+  for (const BoundVariant& variant : loaded->variants) {
+    measures.emplace(variant.name, PublishedMeasure(recorded, variant.name));
+  }
   const auto measured = [&](const std::string& name, const std::string& measure) {
-    const auto variant = std::find_if(loaded->variants.begin(), loaded->variants.end(),
-                                      [&](const BoundVariant& bound) { return bound.name == name; });
-    std::optional<double> value;
-    if (variant != loaded->variants.end()) {
-      const auto index = static_cast<std::size_t>(variant - loaded->variants.begin());
-      value = PublishedMeasure(*variant, outcome.points[index]).of(measure);
-    }
+    const auto variant = measures.find(name);
+    const std::optional<double> value = variant == measures.end() ? std::nullopt : variant->second.of(measure);
     if (!value) {
       throw ConfigError(Mark{}, fmt::format("tables.{}", table.id),
                         fmt::format("{} has no '{}' of a variant '{}'", table.scenario, measure, name));

@@ -10,13 +10,15 @@ namespace {
 
 void add_services(ServiceResults& results, const NameAxis& services, const BoundVariant& variant,
                   const PointResult& point) {
+  const std::size_t cells = services.size() * kExposureNames.size();
   const std::size_t row = results.requests.size();
-  std::int64_t* requests = append_row<std::int64_t>(results.requests, services.size(), 0);
-  std::int64_t* errors = append_row<std::int64_t>(results.errors, services.size(), 0);
-  std::int64_t* connections = append_row<std::int64_t>(results.connections, services.size(), 0);
-  results.latency.resize(row + services.size());
+  std::int64_t* requests = append_row<std::int64_t>(results.requests, cells, 0);
+  std::int64_t* errors = append_row<std::int64_t>(results.errors, cells, 0);
+  std::int64_t* connections = append_row<std::int64_t>(results.connections, cells, 0);
+  results.latency.resize(row + cells);
   for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
-    const std::size_t cell = services.at(service_name(variant, edge));
+    const std::size_t cell =
+        services.at(service_name(variant, edge)) * kExposureNames.size() + exposure_of(variant.targets[edge]);
     const EdgeStats& stats = point.edges[edge];
     requests[cell] += signed_count(stats.asked);
     errors[cell] += signed_count(stats.errors + stats.timeouts);

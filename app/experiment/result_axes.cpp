@@ -38,7 +38,11 @@ ResultAxes::ResultAxes(const std::vector<BoundVariant>& variants) {
     for (const TrafficSpec& source : variant.traffic.sources) {
       workloads.add(source.name);
     }
+    for (const TrafficSpec& source : variant.traffic.sources) calls.add(variant.traffic.edges[source.edge].name);
+  }
+  for (const BoundVariant& variant : variants) {
     for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+      calls.add(variant.traffic.edges[edge].name);
       services.add(service_name(variant, edge));
     }
     for (const PodIndex pod : serving_pods(variant)) endpoints.add(endpoint_name(variant.cluster->pods[pod]));

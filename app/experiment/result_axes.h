@@ -28,6 +28,7 @@ class NameAxis {
 /// cell of what a run does not have is 0 where it counts, else NaN.
 struct ResultAxes {
   NameAxis workloads;
+  NameAxis calls;  ///< The workloads' own first.
   NameAxis services;
   NameAxis endpoints;
   NameAxis nodes;

@@ -108,7 +108,7 @@ class Point final : public LiveCluster {
                  {.measure_from = from_,
                   .end = end_,
                   .drain = variant.scenario.run.drain,
-                  .series_points = 60,
+                  .series_points = kSeriesIntervals,
                   .spans = replicate == 0 ? variant.scenario.run.spans : 0},
                  traffic_source()) {
     if (order != nullptr) {

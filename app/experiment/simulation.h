@@ -10,6 +10,9 @@
 
 namespace knetsim {
 
+/// Intervals into which the series of a run cut its measured window.
+inline constexpr std::uint32_t kSeriesIntervals = 60;
+
 struct NodeCpu {
   std::uint32_t cores = 0;
   Duration softirq{};  ///< CPU time in the measured window, all cores.

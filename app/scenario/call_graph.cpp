@@ -93,6 +93,7 @@ class CallGraphBuilder {
 
   CallGraph build() {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);
+    for (const auto& [name, workload] : scenario_.workloads) names_[name] = 1;  // their own calls have their names
     for (const AppSettings& app : scenario_.apps) add_app(app);
     for (std::size_t i = 0; i < apps_.size(); ++i) add_calls(i);
     const PodSelection selection(cluster_);
@@ -273,7 +274,7 @@ class CallGraphBuilder {
     edge.udp = workload.protocol == "udp";
     std::optional<EdgeTarget> target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns);
     if (!target || source.clients.empty()) return;
-    edge.name = unique_name(name);
+    edge.name = name;
     edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
     edge.requests_per_connection = workload.connection.requests_per_connection;
     edge.awaits_close = workload.connection.await_close && !edge.udp;

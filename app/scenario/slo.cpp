@@ -279,4 +279,19 @@ std::vector<Slo> read_slos(Node list, const BoundVariant& variant, Diagnostics& 
   return slos;
 }
 
+std::set<std::string> calls_measured(const std::vector<BoundVariant>& variants,
+                                     const std::vector<std::vector<Slo>>& slos) {
+  std::set<std::string> calls;
+  for (std::size_t v = 0; v < slos.size(); ++v) {
+    const BoundVariant& variant = variants[v];
+    for (const Slo& slo : slos[v]) {
+      if (!slo.is_time() || slo.label != Slo::Label::Service) continue;
+      for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+        if (service_name(variant, edge) == slo.name) calls.insert(variant.traffic.edges[edge].name);
+      }
+    }
+  }
+  return calls;
+}
+
 }  // namespace knetsim

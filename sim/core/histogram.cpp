@@ -16,6 +16,21 @@ void Histogram::add_page(std::size_t page) {
   pages_[page] = std::make_unique<Page>();
 }
 
+void Histogram::add_bucket(std::int64_t lower, std::uint64_t count) {
+  const std::size_t index = index_of(std::max<std::int64_t>(0, lower));
+  const std::size_t page = index / kPage;
+  if (page >= pages_.size() || !pages_[page]) add_page(page);
+  (*pages_[page])[index % kPage] += count;
+  count_ += count;
+}
+
+void Histogram::set_moments(Int128 sum, Int128 sum_of_squares, std::int64_t min, std::int64_t max) {
+  sum_ = sum;
+  sum_squares_ = sum_of_squares;
+  min_ = min;
+  max_ = max;
+}
+
 void Histogram::merge(const Histogram& other) {
   for (std::size_t page = 0; page < other.pages_.size(); ++page) {
     if (!other.pages_[page]) {

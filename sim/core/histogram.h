@@ -43,6 +43,13 @@ class Histogram {
     max_ = std::max(max_, value);
   }
 
+  /// Adds observations that a histogram had counted in the bucket that begins at `lower`, without their values: those
+  /// are set by set_moments().
+  /// @param lower  As for_each() gives it.
+  void add_bucket(std::int64_t lower, std::uint64_t count);
+  /// What the values of all added buckets came to.
+  void set_moments(Int128 sum, Int128 sum_of_squares, std::int64_t min, std::int64_t max);
+
   void merge(const Histogram& other);
 
   std::uint64_t count() const { return count_; }

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -30,12 +31,19 @@ inline constexpr std::string_view kIfRecorded = "if recorded";  // the column ma
 
 inline constexpr double kPicosecond = 1e-12;
 
+/// What becomes of a column where the runs of one file follow those of another.
+enum class Merge : std::uint8_t {
+  ByAxes,  ///< Along runs, or an axis that only counts, the cells follow one another; others are the same in both.
+  PositionOfRun,  ///< The cells follow one another, and count on where the first file's runs end.
+};
+
 struct ColumnInfo {
   std::string_view unit = {};     ///< "s", "By", "bit/s", "1" ...; "" for text and labels.
   std::string_view meaning = {};  ///< Written as long_name.
   std::string_view when = kAlways;
   std::string_view flags = {};  ///< Meanings of 0, 1, ... of an std::int8_t, for CF's flag_meanings.
   double scale = 1;             ///< Stored value times this is in `unit`: CF's scale_factor.
+  Merge merge = Merge::ByAxes;
 };
 
 /// Table is T, or const T where the table is read.

@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "sim/output/column_info.h"
+#include "sim/output/metric_state.h"
 
 namespace knetsim {
 
-/// Histograms of all (run, workload) cells end to end, used buckets only: CF's contiguous ragged array.
+/// Histograms of all (run, call) cells end to end, used buckets only: CF's contiguous ragged array.
 struct HistogramResults {
   std::vector<std::int64_t> row_size;
+  MetricState time;  ///< Of each row: with its buckets all that is known of it.
   std::vector<std::int64_t> bucket_lower;
   std::vector<std::int64_t> bucket_upper;
   std::vector<std::int64_t> count;
@@ -17,9 +19,9 @@ struct HistogramResults {
 
 template <TableOf<HistogramResults> Table, class Columns>
 void describe(Table& t, Columns& c) {
-  c.along("run workload");
-  c.column("row_size", t.row_size,
-           {.unit = "1", .meaning = "buckets of this run and workload; rows follow one another"});
+  c.along("run call");
+  c.column("row_size", t.row_size, {.unit = "1", .meaning = "buckets of this run and call; rows follow one another"});
+  c.metric("time", t.time, "times of the row");
   c.along("bucket");
   c.column("bucket_lower", t.bucket_lower,
            {.unit = "s", .meaning = "lower end of the bucket, inclusive", .when = kIfRecorded, .scale = kPicosecond});

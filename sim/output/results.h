@@ -5,12 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/part_sum.h"
+#include "sim/output/assumption_results.h"
+#include "sim/output/call_results.h"
 #include "sim/output/column_info.h"
 #include "sim/output/cpu_results.h"
 #include "sim/output/drop_results.h"
 #include "sim/output/endpoint_results.h"
 #include "sim/output/histogram_results.h"
 #include "sim/output/link_results.h"
+#include "sim/output/objective_results.h"
 #include "sim/output/provenance.h"
 #include "sim/output/series_results.h"
 #include "sim/output/service_results.h"
@@ -31,7 +35,9 @@ struct ExperimentResults {
   std::vector<std::int64_t> replicate;  ///< (run)
   std::vector<std::string> workloads;
   std::vector<double> quantiles;  ///< In (0, 1), ascending.
+  std::vector<std::string> calls;
   std::vector<std::string> services;
+  std::vector<std::string> exposures;
   std::vector<std::string> endpoints;
   std::vector<std::string> nodes;
   std::vector<std::string> reasons;
@@ -40,6 +46,7 @@ struct ExperimentResults {
   std::vector<std::string> bands;  ///< "p50", "p99", "p99.9"
 
   SummaryResults summary;
+  CallResults call;
   ServiceResults service;
   EndpointResults endpoint;
   CpuResults cpu;
@@ -53,6 +60,8 @@ struct ExperimentResults {
   HistogramResults connecting_histogram;
   SeriesResults series;
   SpanResults spans;
+  ObjectiveResults objectives;
+  AssumptionResults assumptions;
 
   std::size_t runs() const { return variant.size(); }
 };
@@ -69,10 +78,14 @@ void describe(Results& r, Groups& groups) {
   };
   const LabelAxis workload{"workload", r.workloads, {.meaning = "name of the workload"}};
   const LabelAxis quantile{"quantile", r.quantiles, {.unit = "1", .meaning = "quantile"}};
+  const LabelAxis call{
+      "call", r.calls, {.meaning = "name of the workload whose call it is, or of the app and what it calls"}};
   const LabelAxis service{"service",
                           r.services,
-                          {.meaning = "namespace/name of a Service that was asked for, by whatever address; pod:, "
-                                      "hostPort: and localhost: for what was asked for without one"}};
+                          {.meaning = "namespace/name of a Service that was asked for; of the Deployment, StatefulSet "
+                                      "... or the lone pod where none was"}};
+  const LabelAxis exposure{
+      "exposure", r.exposures, {.meaning = "kind of address at which it was asked: podIP, clusterIP ..."}};
   const LabelAxis endpoint{"endpoint", r.endpoints, {.meaning = "namespace/name of a pod that serves"}};
   const LabelAxis node{"node", r.nodes, {.meaning = "name of the node"}};
   const LabelAxis reason{"reason", r.reasons, {.meaning = "why a packet was dropped"}};
@@ -91,7 +104,9 @@ void describe(Results& r, Groups& groups) {
                index("override", r.provenance.overrides.size(), "position of the override", kIfRecorded),
                index("input", r.provenance.input_name.size(), "position of the input", kIfRecorded));
   groups.group_of_runs("/summary", "one row for each run and workload", r, r.summary, workload, quantile);
-  groups.group_of_runs("/service", "calls by Service", r, r.service, service);
+  groups.group_of_runs("/calls", "what came of each call, whole and by parts of the window", r, r.call, call,
+                       index("part", kParts, "position of the part: the window is cut into equal ones"));
+  groups.group_of_runs("/service", "calls by Service and kind of address", r, r.service, service, exposure);
   groups.group_of_runs("/endpoint", "how attempts spread over the pods that serve", r, r.endpoint, endpoint);
   groups.group_of_runs("/cpu", "CPU of each node", r, r.cpu, node);
   groups.group_of_runs("/drops", "dropped packets by reason", r, r.drops, reason);
@@ -100,17 +115,21 @@ void describe(Results& r, Groups& groups) {
   groups.group_of_runs("/split", "where the time of the requests around a percentile went", r, r.split, workload, band,
                        step);
   groups.group_of_runs("/hist/latency", "histograms of the latency of requests that ended well", r, r.latency_histogram,
-                       workload, bucket(r.latency_histogram));
-  groups.group_of_runs("/hist/connect", "histograms of the time to connect", r, r.connect_histogram, workload,
+                       call, bucket(r.latency_histogram));
+  groups.group_of_runs("/hist/connect", "histograms of the time to connect", r, r.connect_histogram, call,
                        bucket(r.connect_histogram));
   groups.group_of_runs("/hist/unfinished", "histograms of the age of requests that had not ended", r,
-                       r.unfinished_histogram, workload, bucket(r.unfinished_histogram));
+                       r.unfinished_histogram, call, bucket(r.unfinished_histogram));
   groups.group_of_runs("/hist/connecting", "histograms of the age of connect()s that had not returned", r,
-                       r.connecting_histogram, workload, bucket(r.connecting_histogram));
+                       r.connecting_histogram, call, bucket(r.connecting_histogram));
   groups.group_of_runs("/series", "figures by interval of the measured window", r, r.series, workload, sim_time);
   groups.group("/spans", "a sample of whole requests, visit by visit", r.spans,
                index("request", r.spans.row_size.size(), "position of the sampled request"),
                index("visit", r.spans.step.size(), "position of the visit"));
+  groups.group("/objectives", "what came of each variant's objectives", r.objectives,
+               index("objective", r.objectives.text.size(), "position of the objective"));
+  groups.group("/assumptions", "figures in force that nobody has measured", r.assumptions,
+               index("assumption", r.assumptions.key.size(), "position of the assumption"));
 }
 
 }  // namespace knetsim

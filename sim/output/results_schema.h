@@ -27,7 +27,7 @@ struct SchemaGroup {
 };
 
 /// The format's version: a new minor adds, a new major changes or removes.
-inline constexpr int kFormatMajor = 2;
+inline constexpr int kFormatMajor = 3;
 inline constexpr int kFormatMinor = 0;
 inline constexpr std::string_view kFiletype = "knetsim-results";
 

@@ -18,7 +18,7 @@ struct ServiceResults {
 
 template <TableOf<ServiceResults> Table, class Columns>
 void describe(Table& t, Columns& c) {
-  c.along("run service");
+  c.along("run service exposure");
   c.column(
       "requests", t.requests,
       {.unit = "1", .meaning = "requests and calls of it in the measured window; one that is tried again counts once"});

@@ -25,7 +25,8 @@ struct SpanResults {
 template <TableOf<SpanResults> Table, class Columns>
 void describe(Table& t, Columns& c) {
   c.along("request");
-  c.column("run_index", t.run_index, {.meaning = "its position along the run axis of the other groups"});
+  c.column("run_index", t.run_index,
+           {.meaning = "its position along the run axis of the other groups", .merge = Merge::PositionOfRun});
   c.column("workload", t.workload, {.meaning = "its workload"});
   c.column("start", t.start, {.unit = "s", .meaning = "simulated time at which it started", .scale = kPicosecond});
   c.column("latency", t.latency, {.unit = "s", .meaning = "its latency", .scale = kPicosecond});

@@ -17,10 +17,13 @@ enum class RunStatus : std::int8_t { kOk = 0, kStopped = 1, kFailed = 2 };
 struct SummaryResults {
   std::vector<std::uint64_t> seed;
   std::vector<std::int8_t> status;
+  std::vector<std::string> error;
   std::vector<std::int64_t> events;
+  std::vector<std::int64_t> completed;
   std::vector<double> sim_time;
   std::vector<double> measured_time;
   std::vector<double> drained_time;
+  std::vector<double> busiest_core;
   std::vector<double> wall_s;
   std::vector<std::int8_t> unstable;
   std::vector<double> offered_rate;
@@ -56,13 +59,18 @@ void describe(Table& t, Columns& c) {
   c.along("run");
   c.column("seed", t.seed, {.unit = "1", .meaning = "seed of the run's random streams"});
   c.column("status", t.status, {.unit = "1", .meaning = "how the run ended", .flags = "ok stopped failed"});
+  c.column("error", t.error, {.meaning = "why it failed; empty where it did not"});
   c.column("events", t.events, {.unit = "1", .meaning = "events simulated"});
+  c.column("completed", t.completed,
+           {.unit = "1", .meaning = "requests and calls that ended, those of the warm-up included"});
   c.column("sim_time", t.sim_time,
            {.unit = "s", .meaning = "simulated time up to the end of the window, warm-up included"});
   c.column("measured_time", t.measured_time,
            {.unit = "s", .meaning = "length of the window that the figures describe"});
   c.column("drained_time", t.drained_time,
            {.unit = "s", .meaning = "simulated beyond the window, for the requests that began in it"});
+  c.column("busiest_core", t.busiest_core,
+           {.unit = "1", .meaning = "utilisation of the busiest core of all nodes in the window"});
   c.column("wall_s", t.wall_s, {.unit = "s", .meaning = "wall-clock time of the run", .when = kNotDeterministic});
   c.along("run workload");
   c.column(

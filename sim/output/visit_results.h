@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sim/output/results.h"
 
@@ -13,6 +16,7 @@ struct ColumnAt {
   std::string path;       ///< "/summary/goodput"
   std::string_view dims;  ///< "run workload", outermost first; "" for one value. An axis lies along itself.
   ColumnInfo info;        ///< Its texts last as long as the visit.
+  std::size_t cells = 1;  ///< That it has by the lengths of its axes, where these are known already.
 };
 
 /// Turns what the tables say of themselves into one call a column, in the order of the file.
@@ -23,16 +27,14 @@ class ResultsWalk {
 
   template <class Table, class... Axes>
   void group(std::string_view path, std::string_view meaning, Table& table, const Axes&... axes) {
-    path_ = path;
-    visitor_.group(path_, meaning);
+    begin(path, meaning);
     (axis(axes), ...);
     describe(table, *this);
   }
 
   template <class Results, class Table, class... Axes>
   void group_of_runs(std::string_view path, std::string_view meaning, Results& r, Table& table, const Axes&... axes) {
-    path_ = path;
-    visitor_.group(path_, meaning);
+    begin(path, meaning);
     axis(IndexAxis{"run", r.runs(), {.meaning = "position of the run; a run is one variant with one replicate"}});
     (axis(axes), ...);
     along("run");
@@ -48,7 +50,7 @@ class ResultsWalk {
 
   template <class Member>
   void column(std::string_view name, Member& member, const ColumnInfo& info) {
-    visitor_.column(ColumnAt{path_of(name), dims_, info}, member);
+    visitor_.column(at(name, {}, info), member);
   }
 
   /// The parts of a metric in seconds, and their mean.
@@ -56,7 +58,7 @@ class ResultsWalk {
   void metric(std::string_view name, State& state, std::string_view of) {
     const auto part = [&](std::string_view suffix, auto& cells, std::string_view unit, std::string_view what) {
       const std::string meaning = std::string(of) + ": " + std::string(what);
-      visitor_.column(ColumnAt{path_of(name) + std::string(suffix), dims_, {.unit = unit, .meaning = meaning}}, cells);
+      visitor_.column(at(name, suffix, {.unit = unit, .meaning = meaning}), cells);
     };
     part("_n", state.n, "1", "observations");
     part("_sum", state.sum, "s", "sum");
@@ -64,20 +66,41 @@ class ResultsWalk {
     part("_min", state.min, "s", "least");
     part("_max", state.max, "s", "greatest");
     const std::string meaning = std::string(of) + ": sum / n";
-    visitor_.mean(ColumnAt{path_of(name) + "_mean", dims_, {.unit = "s", .meaning = meaning}}, state);
+    visitor_.mean(at(name, "_mean", {.unit = "s", .meaning = meaning}), state);
   }
 
  private:
-  void axis(const IndexAxis& axis) { visitor_.index(ColumnAt{path_of(axis.name), axis.name, axis.info}, axis.length); }
+  void begin(std::string_view path, std::string_view meaning) {
+    path_ = path;
+    lengths_.clear();
+    visitor_.group(path_, meaning);
+  }
+  void axis(const IndexAxis& axis) {
+    lengths_.emplace_back(axis.name, axis.length);
+    dims_ = axis.name;
+    visitor_.index(at(axis.name, {}, axis.info), axis.length);
+  }
   template <class Cells>
   void axis(const LabelAxis<Cells>& axis) {
-    visitor_.column(ColumnAt{path_of(axis.name), axis.name, axis.info}, axis.cells);
+    lengths_.emplace_back(axis.name, axis.cells.size());
+    dims_ = axis.name;
+    visitor_.column(at(axis.name, {}, axis.info), axis.cells);
   }
-  std::string path_of(std::string_view name) const { return std::string(path_) + "/" + std::string(name); }
+  ColumnAt at(std::string_view name, std::string_view suffix, const ColumnInfo& info) const {
+    ColumnAt at{std::string(path_), dims_, info};
+    at.path.append("/").append(name).append(suffix);
+    for (std::string_view rest = dims_; !rest.empty();) {
+      const std::size_t space = std::min(rest.find(' '), rest.size());
+      for (const auto& [axis, length] : lengths_) at.cells *= axis == rest.substr(0, space) ? length : 1;
+      rest.remove_prefix(std::min(space + 1, rest.size()));
+    }
+    return at;
+  }
 
   Visitor& visitor_;
   std::string_view path_;
   std::string_view dims_;
+  std::vector<std::pair<std::string_view, std::size_t>> lengths_;  // of the group's axes
 };
 
 /// Pairs every column of a results file with its member, once for both directions, with

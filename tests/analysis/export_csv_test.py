@@ -66,9 +66,9 @@ class Export(unittest.TestCase):
         exported = self.export("hist/latency")
         histogram = xarray.open_dataset(self.file, group="hist/latency")
         sizes = histogram.row_size.values.astype(int)
-        runs, workloads = np.meshgrid(histogram.run, histogram.workload, indexing="ij")
+        runs, calls = np.meshgrid(histogram.run, histogram.call, indexing="ij")
         self.compare("run", exported["run"], np.repeat(runs.ravel(), sizes.ravel()))
-        self.compare("workload", exported["workload"], np.repeat(workloads.ravel(), sizes.ravel()))
+        self.compare("call", exported["call"], np.repeat(calls.ravel(), sizes.ravel()))
         variants = np.broadcast_to(histogram.variant.values[:, None], sizes.shape)
         self.compare("variant", exported["variant"], np.repeat(variants.ravel(), sizes.ravel()))
         for name in ("bucket_lower", "bucket_upper", "count"):

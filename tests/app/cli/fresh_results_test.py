@@ -120,10 +120,18 @@ class FreshResults(unittest.TestCase):
 
     def test_histograms_hold_what_the_summary_counts(self):
         summary, histogram = self.group("summary"), self.group("hist/latency")
-        rows = histogram.row_size.values.ravel()
-        counts = np.add.reduceat(histogram["count"].values, np.concatenate([[0], np.cumsum(rows)[:-1]]))
-        np.testing.assert_array_equal(counts, summary.latency_n.values.ravel())
+        ends = np.cumsum(histogram.row_size.values.ravel())
+        buckets = histogram["count"].values
+        counts = np.array([buckets[end - size:end].sum() for end, size in zip(ends, histogram.row_size.values.ravel())])
+        in_full = counts > 0  # of the workloads' own calls, and of those that an objective is about
+        np.testing.assert_array_equal(counts[in_full], histogram.time_n.values.ravel()[in_full])
+        own = histogram.row_size.copy(data=counts.reshape(histogram.row_size.shape)).sel(call=summary.workload.values)
+        np.testing.assert_array_equal(own, summary.latency_n)
         np.testing.assert_array_equal(summary.latency_n, summary.requests_ok)
+        calls = self.group("calls")
+        np.testing.assert_array_equal(calls.ok, histogram.time_n)
+        np.testing.assert_array_equal(calls.part_latency_n.sum("part"), calls.ok)
+        np.testing.assert_array_equal(calls.requests, calls.ok + calls.errors + calls.timeouts + calls.unfinished)
 
     def test_endpoints_receive_what_their_service_is_asked(self):
         service, endpoint = self.group("service"), self.group("endpoint")
@@ -134,7 +142,7 @@ class FreshResults(unittest.TestCase):
         # Attempts of the measured window: those of the warm-up, a fifth more here, are left out; retries come on top. An
         # attempt that nobody took up before the end is not there.
         received = endpoint.attempts.where(endpoint["workload"] == "default/cart", drop=True).sum("endpoint")
-        asked = service.requests.sel(service="default/cart")
+        asked = service.requests.sel(service="default/cart").sum("exposure")
         self.assertTrue((abs(received - asked) <= 0.02 * asked).all(), f"{received.values} {asked.values}")
 
 

@@ -13,11 +13,12 @@
 #include <fstream>
 #include <ostream>
 
-#include "app/experiment/fill_results.h"
+#include "app/experiment/experiment.h"
 #include "app/scenario/load_scenario.h"
 #include "sim/core/digest.h"
 #include "sim/output/results_writer.h"
 #include "support/column_digests.h"
+#include "support/results_of.h"
 #include "support/temporary_folder.h"
 
 namespace knetsim {
@@ -41,26 +42,25 @@ const GoldenRun kRuns[] = {
 };
 
 /// Every figure but what tells of the machine or of the number of events.
-std::string figures_of(const LoadedScenario& loaded, const ExperimentOutcome& outcome) {
-  ExperimentResults results = fill_results(loaded.variants, outcome);
+std::string figures_of(ExperimentResults results) {
   results.summary.events.assign(results.runs(), 0);
   return column_digests(to_data_file(results, {.deterministic = true, .force = false}));
 }
 
 std::string text_of(const LoadedScenario& loaded) {
-  ExperimentOutcome outcome;
+  std::vector<std::vector<PointResult>> all;
   std::string text;
   for (const BoundVariant& variant : loaded.variants) {
     RunDigest order;
     std::uint64_t events = 0;
-    std::vector<PointResult>& points = outcome.points.emplace_back();
+    std::vector<PointResult>& points = all.emplace_back();
     for (std::uint32_t replicate = 0; replicate < variant.scenario.run.replicates; ++replicate) {
       points.push_back(simulate(variant, replicate, nullptr, &order));
       events += points.back().events;
     }
     text += fmt::format("events of {}: {}, {:016x}\n", variant.name, events, order.value());
   }
-  return text + figures_of(loaded, outcome);
+  return text + figures_of(results_of(loaded.variants, all));
 }
 
 class Golden : public testing::TestWithParam<GoldenRun> {};
@@ -80,7 +80,7 @@ TEST_P(Golden, FiguresDoNotDependOnTheNumberOfThreads) {
   const auto figures_with = [&](std::uint32_t threads) {
     ExperimentOptions options;
     options.threads = threads;
-    return figures_of(*loaded, run_experiment(loaded->variants, options));
+    return figures_of(run_in_memory(loaded->variants, options));
   };
   const std::string alone = figures_with(1);
   for (const std::uint32_t threads : {2u, 4u}) EXPECT_EQ(figures_with(threads), alone) << threads;

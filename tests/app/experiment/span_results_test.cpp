@@ -8,7 +8,7 @@
 
 #include <array>
 
-#include "app/experiment/fill_results.h"
+#include "app/experiment/experiment.h"
 #include "app/scenario/load_scenario.h"
 
 namespace knetsim {
@@ -47,7 +47,7 @@ TEST(Spans, FollowOneAnotherWithoutGapsAndAreTheSameRequestsInEachVariant) {
   const auto loaded = short_quickstart("3");
   ExperimentOptions options;
   options.threads = 1;
-  const ExperimentResults results = fill_results(loaded->variants, run_experiment(loaded->variants, options));
+  const ExperimentResults results = run_in_memory(loaded->variants, options);
   const SpanResults& spans = results.spans;
   ASSERT_EQ(spans.row_size.size(), 6u);
   std::size_t row = 0;
@@ -69,7 +69,7 @@ TEST(Spans, NameTheResourceOfEachVisit) {
   const auto loaded = short_quickstart("1");
   ExperimentOptions options;
   options.threads = 1;
-  const SpanResults spans = fill_results(loaded->variants, run_experiment(loaded->variants, options)).spans;
+  const SpanResults spans = run_in_memory(loaded->variants, options).spans;
   for (std::size_t row = 0; row < spans.step.size(); ++row) {
     const std::string& place = spans.place[row];
     if (spans.step[row] == "wire") {

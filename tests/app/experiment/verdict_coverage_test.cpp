@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "analysis/comparison.h"
-#include "app/experiment/observed.h"
 #include "app/experiment/simulation.h"
 #include "support/scenario_fixture.h"
 
@@ -31,7 +30,9 @@ std::string server(double load) {
 std::vector<Sample> samples(const BoundVariant& variant) {
   std::vector<Sample> all;
   for (std::uint32_t replicate = 0; replicate < kReplicates; ++replicate) {
-    all.push_back(latencies_of(simulate(variant, replicate).edges.at(0)));
+    const EdgeStats stats = simulate(variant, replicate).edges.at(0);
+    all.push_back({.ns = stats.latency_ns, .failed = stats.failed(), .ages = stats.unfinished_age_ns});
+    for (const EdgePart& part : stats.parts) all.back().parts.push_back(part.latency);
   }
   return all;
 }

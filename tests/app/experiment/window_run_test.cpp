@@ -6,9 +6,10 @@
 
 #include <algorithm>
 
-#include "app/experiment/fill_results.h"
-#include "app/experiment/slo_outcome.h"
+#include "analysis/evaluate_slo.h"
+#include "app/scenario/slo.h"
 #include "sim/core/censored_times.h"
+#include "support/results_of.h"
 #include "support/scenario_fixture.h"
 
 namespace knetsim {
@@ -25,18 +26,15 @@ struct WholeRun : Ready {
         point(simulate(variant(), 0)) {}
 
   const EdgeStats& edge() const { return point.edges.front(); }
-  ExperimentResults results() const {
-    ExperimentOutcome outcome;
-    outcome.points = {{point}};
-    return fill_results(loaded->variants, outcome);
-  }
+  ExperimentResults results() const { return results_of(loaded->variants, {{point}}); }
   bool met(const std::string& text) {
     Diagnostics diagnostics;
     const auto input = Input::from_text("slo.yaml", "slo: ['" + text + "']\n");
     const Document document = read_document(*input);
     const std::vector<Slo> slos = read_slos(document.root()["slo"], variant(), diagnostics);
     diagnostics.throw_if_errors();
-    return evaluate(slos.at(0), variant(), {point}).holds == Holds::Met;
+    const ExperimentResults found = results();
+    return evaluate(slos.at(0), Recorded(found), variant().name).holds == Holds::Met;
   }
 };
 

@@ -74,6 +74,7 @@ TEST(ResultsWriter, KeepsAHistogramThatIsKnownToBeEmpty) {
   ExperimentResults results = sample_results();
   results.latency_histogram = {};
   results.latency_histogram.row_size.assign(12, 0);
+  results.latency_histogram.time.resize(12);
   const DataFile file = to_data_file(results, {});
   ASSERT_NE(find_group(file, "hist/latency"), nullptr);
   EXPECT_EQ(find_group(file, "hist/latency")->find("count"), nullptr);

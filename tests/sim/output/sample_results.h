@@ -51,7 +51,10 @@ class SampleFiller {
     if (axis == "run") return r_.runs();
     if (axis == "workload") return r_.workloads.size();
     if (axis == "quantile") return r_.quantiles.size();
+    if (axis == "call") return r_.calls.size();
+    if (axis == "part") return kParts;
     if (axis == "service") return r_.services.size();
+    if (axis == "exposure") return r_.exposures.size();
     if (axis == "endpoint") return r_.endpoints.size();
     if (axis == "node") return r_.nodes.size();
     if (axis == "reason") return r_.reasons.size();
@@ -63,6 +66,7 @@ class SampleFiller {
     if (axis == "request") return r_.spans.row_size.size();
     if (axis == "visit") return 5;
     if (axis == "override" || axis == "input") return 2;
+    if (axis == "objective" || axis == "assumption") return 3;
     fail_invariant(__FILE__, __LINE__, "a known axis", axis);
   }
   std::size_t cells_of(const SchemaRow& row) const {
@@ -89,7 +93,9 @@ inline ExperimentResults sample_results() {
   r.replicate = {0, 1, 0, 1};
   r.workloads = {"browse", "zahlen-für-Müller", ""};
   r.quantiles = {0.5, 0.9, 0.99, 0.999};
+  r.calls = {"browse", "zahlen-für-Müller", "frontend > cart"};
   r.services = {"default/frontend", "default/cart"};
+  r.exposures = {"podIP", "clusterIP"};
   r.endpoints = {"default/frontend-0:8080", "default/cart-0:7070", "default/cart-1:7070"};
   r.nodes = {"node-0", "node-1", "node-2"};
   r.reasons = {"link queue full", "conntrack table full"};

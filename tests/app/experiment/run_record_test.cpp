@@ -1,7 +1,7 @@
 // Goal: the results hold for every run and workload what its own point measured. Method: three replicates of two
 // workloads, against the recorders' histograms.
 
-#include "app/experiment/fill_results.h"
+#include "app/experiment/run_record.h"
 
 #include <gtest/gtest.h>
 
@@ -9,30 +9,33 @@
 #include <cmath>
 #include <numeric>
 
+#include "analysis/summary.h"
 #include "sim/output/results_writer.h"
+#include "support/results_of.h"
 #include "support/scenario_fixture.h"
 
 namespace knetsim {
 namespace {
 
-ExperimentOutcome outcome_of(const Ready& scene) {
-  return run_experiment(scene.loaded->variants, {.threads = 1, .on_progress = {}});
+ExperimentResults results_of(const Ready& scene) {
+  return run_in_memory(scene.loaded->variants, {.threads = 1, .on_progress = {}});
 }
 
-TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
+TEST(RunRecord, EveryRunKeepsTheMomentsOfItsOwnRequests) {
   Ready scene(
       "workloads:\n"
       "  one: {from: app=client, to: web, arrivals: {poisson: 200/s}}\n"
       "  two: {from: app=client, to: web, arrivals: {poisson: 500/s}}\n",
       app_manifests("web", 2) + app_manifests("client", 1), "{duration: 200ms, replicates: 3}");
-  const ExperimentOutcome outcome = outcome_of(scene);
-  const ExperimentResults results = fill_results(scene.loaded->variants, outcome);
+  std::vector<PointResult> points;
+  for (std::uint32_t replicate = 0; replicate < 3; ++replicate) points.push_back(simulate(scene.variant(), replicate));
+  const ExperimentResults results = results_of(scene.loaded->variants, {points});
   const MetricState& latency = results.summary.latency;
   ASSERT_EQ(latency.n.size(), 6u);
   for (std::size_t run = 0; run < 3; ++run) {
     for (std::size_t workload = 0; workload < 2; ++workload) {
       const BoundVariant& variant = scene.variant();
-      const EdgeStats& stats = outcome.points[0][run].edges[variant.traffic.sources[workload].edge];
+      const EdgeStats& stats = points[run].edges[variant.traffic.sources[workload].edge];
       const std::size_t cell = run * 2 + workload;
       EXPECT_EQ(latency.n[cell], static_cast<std::int64_t>(stats.latency_ns.count())) << cell;
       EXPECT_GT(latency.n[cell], 0) << cell;
@@ -45,13 +48,13 @@ TEST(FillResults, EveryRunKeepsTheMomentsOfItsOwnRequests) {
 
 // One request, at 1 s, whose answer queues at its sender's link: it is seen by the run that measures then, and not by
 // the one whose warm-up it falls into.
-TEST(FillResults, TheLongestQueueIsThatOfTheMeasuredTime) {
+TEST(RunRecord, TheLongestQueueIsThatOfTheMeasuredTime) {
   const auto longest = [](const std::string& run) {
     Ready scene(
         "cluster: {nodes: {count: 2, nic: 1Gbps}}\n"
         "workloads: {one: {from: app=client, to: web, arrivals: {closed: {users: 1, think: 1s}}, response: 10kB}}\n",
         app_manifests("web", 1) + app_manifests("client", 1), run);
-    const std::vector<std::int64_t> queue_max = fill_results(scene.loaded->variants, outcome_of(scene)).link.queue_max;
+    const std::vector<std::int64_t> queue_max = results_of(scene).link.queue_max;
     return *std::ranges::max_element(queue_max);
   };
   EXPECT_GT(longest("{warmUp: 500ms, duration: 1s}"), 10'000);
@@ -63,38 +66,39 @@ std::int64_t sum(const std::vector<std::int64_t>& cells) {
 }
 
 // A pod that answers at once serves too, and a Service has one row however it is asked for.
-TEST(FillResults, ServicesHaveTheirNamesAndPodsWithoutAppTheirAttempts) {
+TEST(RunRecord, ServicesHaveTheirNamesAndPodsWithoutAppTheirAttempts) {
   Ready scene(
       "workloads:\n"
       "  one: {from: app=client, to: web, arrivals: {constant: 100/s}}\n"
       "  two: {from: app=client, to: default/web, arrivals: {constant: 50/s}}\n"
       "  three: {from: app=client, to: {pod: web}, arrivals: {constant: 30/s}}\n",
       app_manifests("web", 2) + app_manifests("client", 1));
-  const ExperimentResults results = fill_results(scene.loaded->variants, outcome_of(scene));
-  EXPECT_EQ(results.services, (std::vector<std::string>{"default/web", "pod:default/web"}));
-  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{150, 30}));
+  const ExperimentResults results = results_of(scene);
+  EXPECT_EQ(results.services, std::vector<std::string>{"default/web"});
+  EXPECT_EQ(results.exposures, (std::vector<std::string>{"podIP", "clusterIP", "nodePort", "hostPort", "loopback"}));
+  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{30, 150, 0, 0, 0}));
   EXPECT_EQ(results.endpoint.workload, (std::vector<std::string>{"default/web", "default/web"}));
   EXPECT_NEAR(static_cast<double>(sum(results.endpoint.attempts)), 180, 2);  // less those under way at the end
   EXPECT_NEAR(results.endpoint.share[0] + results.endpoint.share[1], 1, 1e-12);
 }
 
 // Each request is given up and tried once more: two attempts of one request.
-TEST(FillResults, AttemptsCountEachTryOfARequest) {
+TEST(RunRecord, AttemptsCountEachTryOfARequest) {
   Ready scene(
       "apps: {web: {work: 1ms, workers: 1, calls: [{sleep: 30ms}]}}\n"
       "workloads: {ask: {from: app=client, to: web, arrivals: {constant: 10/s}, timeout: 10ms, retries: 1}}\n",
       app_manifests("web", 1) + app_manifests("client", 1), "{duration: 2s}");
-  const ExperimentResults results = fill_results(scene.loaded->variants, outcome_of(scene));
-  EXPECT_EQ(results.service.requests, std::vector<std::int64_t>{20});
+  const ExperimentResults results = results_of(scene);
+  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{0, 20, 0, 0, 0}));
   EXPECT_NEAR(static_cast<double>(sum(results.endpoint.attempts)), 40, 2);
 }
 
-TEST(FillResults, RunsOfUnequalWindowsHaveNoSeriesInCommon) {
+TEST(RunRecord, RunsOfUnequalWindowsHaveNoSeriesInCommon) {
   Ready scene(
       "workloads: {one: {from: app=client, to: web, arrivals: {poisson: 200/s}}}\n"
       "variants: {short: {}, long: {run.duration: 400ms}}\n",
       app_manifests("web", 1) + app_manifests("client", 1), "{duration: 200ms}");
-  const ExperimentResults results = fill_results(scene.loaded->variants, outcome_of(scene));
+  const ExperimentResults results = results_of(scene);
   EXPECT_TRUE(results.series.sim_time.empty());
   ASSERT_EQ(results.summary.measured_time.size(), 2U);
   EXPECT_DOUBLE_EQ(results.summary.measured_time[0], 0.2);
@@ -104,7 +108,7 @@ TEST(FillResults, RunsOfUnequalWindowsHaveNoSeriesInCommon) {
 
 // Two variants that differ in nodes, links and traffic: each name has one place, and what a run does not have is 0
 // where it counts and NaN where it measures.
-TEST(FillResults, VariantsMayDifferInNodesLinksAndWorkloads) {
+TEST(RunRecord, VariantsMayDifferInNodesLinksAndWorkloads) {
   Ready scene(
       "cluster: {nodes: {count: 2}}\n"
       "workloads: {one: {from: app=client, to: web, arrivals: {poisson: 200/s}}}\n"
@@ -114,8 +118,9 @@ TEST(FillResults, VariantsMayDifferInNodesLinksAndWorkloads) {
       "    cluster: {nodes: {count: 4}, topology: {kind: leaf-spine, leaves: 2, spines: 1}}\n"
       "    workloads: {two: {from: app=client, to: web, arrivals: {poisson: 500/s}}}\n",
       app_manifests("web", 2) + app_manifests("client", 1), "{duration: 200ms}");
-  const ExperimentOutcome outcome = outcome_of(scene);
-  const ExperimentResults results = fill_results(scene.loaded->variants, outcome);
+  const std::vector<BoundVariant>& variants = scene.loaded->variants;
+  const PointResult small = simulate(variants[0], 0);
+  const ExperimentResults results = results_of(variants, {{small}, {simulate(variants[1], 0)}});
   EXPECT_EQ(results.workloads, (std::vector<std::string>{"one", "two"}));
   ASSERT_EQ(results.nodes.size(), 4u);
   ASSERT_EQ(results.cpu.cores.size(), 8u);
@@ -131,9 +136,56 @@ TEST(FillResults, VariantsMayDifferInNodesLinksAndWorkloads) {
   // Of the small one's links none is the large one's: it has another switch.
   std::int64_t bytes = 0, expected = 0;
   for (std::size_t link = 0; link < results.links.size(); ++link) bytes += results.link.bytes[link];
-  for (const LinkUse& use : outcome.points[0][0].links) expected += use.sent.count();
+  for (const LinkUse& use : small.links) expected += use.sent.count();
   EXPECT_EQ(bytes, expected);
   EXPECT_NO_THROW(to_data_file(results, {.deterministic = true}));
+}
+
+// A point that fails is a record that says why; the others are kept, and statistics look at these alone.
+TEST(RunRecord, APointThatFailedHasARecordAndNoFigures) {
+  Ready scene("workloads: {one: {from: app=client, to: web, arrivals: {poisson: 200/s}}}\n",
+              app_manifests("web", 1) + app_manifests("client", 1), "{duration: 200ms, replicates: 3}");
+  const RunRecorder recorder(scene.loaded->variants);
+  RunCollector collector;
+  collector.take(2, recorder.record(0, 2, simulate(scene.variant(), 2)));
+  collector.take(0, recorder.record(0, 0, simulate(scene.variant(), 0)));
+  collector.take(1, recorder.record_of_none(0, 1, RunStatus::kFailed, "the lights went out"));
+  const ExperimentResults results = collector.whole();
+  EXPECT_EQ(results.replicate, (std::vector<std::int64_t>{0, 1, 2}));
+  EXPECT_EQ(results.summary.status, (std::vector<std::int8_t>{0, 2, 0}));
+  EXPECT_EQ(results.summary.error, (std::vector<std::string>{"", "the lights went out", ""}));
+  EXPECT_TRUE(std::isnan(results.summary.goodput[1]));
+  EXPECT_NO_THROW(to_data_file(results, {.deterministic = true}));
+  const Recorded recorded(results);
+  EXPECT_EQ(recorded.runs_of("base"), (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(summarise(recorded, "base", "one").asked,
+            results.summary.requests_sent[0] + results.summary.requests_sent[2]);
+}
+
+// What statistics take from results is what the recorders held: histograms to the bucket, moments, parts.
+TEST(RunRecord, StatisticsReadBackWhatWasRecorded) {
+  Ready scene(
+      "apps: {web: {work: {exponential: 3ms}, workers: 2}}\n"
+      "workloads: {one: {from: app=client, to: web, arrivals: {poisson: 400/s}, timeout: 40ms}}\n",
+      app_manifests("web", 1) + app_manifests("client", 1), "{duration: 1s}");
+  const PointResult point = simulate(scene.variant(), 0);
+  const ExperimentResults results = results_of(scene.loaded->variants, {{point}});
+  const EdgeStats& stats = point.edges[0];
+  const Sample latency = Recorded(results).sample(0, 0, Timed::Latency);
+  EXPECT_EQ(latency.ns.count(), stats.latency_ns.count());
+  EXPECT_EQ(latency.ns.sum(), stats.latency_ns.sum());
+  EXPECT_EQ(latency.ns.min(), stats.latency_ns.min());
+  EXPECT_EQ(latency.ns.max(), stats.latency_ns.max());
+  EXPECT_EQ(latency.failed, stats.failed());
+  for (const double q : {0.01, 0.5, 0.9, 0.99}) {
+    EXPECT_EQ(latency.ns.quantile(q), stats.latency_ns.quantile(q)) << q;
+  }
+  ASSERT_EQ(latency.parts.size(), stats.parts.size());
+  for (std::size_t i = 0; i < stats.parts.size(); ++i) {
+    EXPECT_EQ(latency.parts[i].count, stats.parts[i].latency.count) << i;
+    EXPECT_EQ(latency.parts[i].sum_ns, stats.parts[i].latency.sum_ns) << i;
+    EXPECT_EQ(latency.parts[i].sum_index, stats.parts[i].latency.sum_index) << i;
+  }
 }
 
 }  // namespace

@@ -4,16 +4,15 @@
 #include <string_view>
 #include <vector>
 
-#include "app/experiment/simulation.h"
-#include "app/scenario/bound_variant.h"
+#include "analysis/summary.h"
 
 namespace knetsim {
 
 /// All replicates of one variant together, in the units of published tables. Of its workloads the first is meant.
 class PublishedMeasure {
  public:
-  /// @param points  Shape (replicates,). Both outlive the object.
-  PublishedMeasure(const BoundVariant& variant, const std::vector<PointResult>& points);
+  /// @param recorded  Outlives this.
+  PublishedMeasure(const Recorded& recorded, std::string_view variant);
 
   /// Empty for an unknown measure or node. Measures, NODE being a node's name or `all` for the sum over all:
   /// - connect.p50, latency.p99.9, latency.mean: of connect(), of whole requests, in ms;
@@ -28,10 +27,9 @@ class PublishedMeasure {
   std::optional<double> quantile(std::string_view what, std::string_view which) const;
   std::optional<double> of_node(std::string_view what, std::string_view node) const;
 
-  const BoundVariant& variant_;
-  const std::vector<PointResult>& points_;
-  EdgeIndex edge_;
-  double seconds_;  ///< Measured, of all replicates.
+  const ExperimentResults& results_;
+  std::vector<std::size_t> runs_;
+  WorkloadSummary summary_;
   double answered_per_s_ = 0;
   double bytes_per_request_ = 0;
 };

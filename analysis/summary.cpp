@@ -1,0 +1,84 @@
+#include "analysis/summary.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+namespace knetsim {
+namespace {
+
+template <class Cell>
+Cell cell_of(const std::vector<Cell>& column, std::size_t cell) {
+  return cell < column.size() ? column[cell] : Cell{};
+}
+
+/// Adds a count of a file, which may hold any number.
+void add(std::int64_t& sum, std::int64_t count) {
+  if (__builtin_add_overflow(sum, count, &sum)) sum = std::numeric_limits<std::int64_t>::max();
+}
+
+std::size_t workload_named(const ExperimentResults& results, std::string_view name) {
+  return static_cast<std::size_t>(std::ranges::find(results.workloads, name) - results.workloads.begin());
+}
+
+}  // namespace
+
+WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, std::string_view workload) {
+  const ExperimentResults& results = recorded.results();
+  const SummaryResults& summary = results.summary;
+  const CallResults& calls = results.call;
+  const std::size_t call = recorded.call_named(workload);
+  const std::size_t w = workload_named(results, workload);
+  WorkloadSummary sum;
+  for (const std::size_t run : recorded.runs_of(variant)) {
+    sum.measured_s += cell_of(summary.measured_time, run);
+    if (!recorded.has(run, call)) continue;  // variants may add workloads, and one of them be the base
+    ++sum.runs;
+    add(sum.asked, recorded.at(calls.requests, run, call));
+    add(sum.ok, recorded.at(calls.ok, run, call));
+    add(sum.failed, recorded.at(calls.errors, run, call));
+    add(sum.failed, recorded.at(calls.timeouts, run, call));
+    add(sum.unfinished, recorded.at(calls.unfinished, run, call));
+    add(sum.ended_ok, recorded.at(calls.ended_ok, run, call));
+    add(sum.connections, recorded.at(calls.connections, run, call));
+    sum.rules_evaluated += recorded.at(calls.rules_evaluated, run, call);
+    sum.busiest_core += cell_of(summary.busiest_core, run);
+    sum.drained_s = std::max(sum.drained_s, cell_of(summary.drained_time, run));
+    sum.unstable = sum.unstable || cell_of(summary.unstable, run * results.workloads.size() + w) != 0;
+    const Sample latency = recorded.sample(run, call, Timed::Latency);
+    const Sample connect = recorded.sample(run, call, Timed::Connect);
+    sum.latency_ns.merge(latency.ns);
+    sum.unfinished_age_ns.merge(latency.ages);
+    sum.connect_ns.merge(connect.ns);
+    sum.connecting_age_ns.merge(connect.ages);
+  }
+  sum.busiest_core /= static_cast<double>(std::max<std::size_t>(1, sum.runs));
+  return sum;
+}
+
+std::vector<TimeShare> time_shares(const Recorded& recorded, std::string_view variant, std::string_view workload,
+                                   Timed timed) {
+  const ExperimentResults& results = recorded.results();
+  const WalkResults& walk = results.walk;
+  const std::vector<double>& service = timed == Timed::Latency ? walk.service_time : walk.connect_service_time;
+  const std::vector<double>& wait = timed == Timed::Latency ? walk.wait_time : walk.connect_wait_time;
+  const std::size_t steps = results.steps.size();
+  const std::size_t w = workload_named(results, workload);
+  std::vector<TimeShare> shares(steps);
+  double total = 0;
+  for (std::size_t step = 0; step < steps; ++step) shares[step].step = results.steps[step];
+  for (const std::size_t run : recorded.runs_of(variant)) {
+    for (std::size_t step = 0; step < steps; ++step) {
+      const std::size_t cell = (run * results.workloads.size() + w) * steps + step;
+      const double time = cell_of(service, cell) + cell_of(wait, cell);
+      shares[step].share += time;
+      total += time;
+    }
+  }
+  if (!(total > 0)) return {};
+  for (TimeShare& one : shares) one.share /= total;
+  std::ranges::stable_sort(shares, std::greater<>(), &TimeShare::share);
+  return shares;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "analysis/recorded.h"
+#include "sim/core/histogram.h"
+
+namespace knetsim {
+
+/// One workload of one variant, all of its runs together. Latencies are of requests that ended well.
+struct WorkloadSummary {
+  std::size_t runs = 0;    ///< That have the workload.
+  double measured_s = 0;   ///< Of all of them.
+  std::int64_t asked = 0;  ///< Requests that began in the window; of these:
+  std::int64_t ok = 0;
+  std::int64_t failed = 0;  ///< Errors and timeouts.
+  std::int64_t unfinished = 0;
+  std::int64_t ended_ok = 0;     ///< Ended well in the window, whenever they began.
+  std::int64_t connections = 0;  ///< Opened.
+  double rules_evaluated = 0;    ///< For all of these.
+  double busiest_core = 0;       ///< Utilisation of the busiest core of all nodes, mean over the runs.
+  double drained_s = 0;          ///< Longest of the runs.
+  bool unstable = false;         ///< In any of them.
+  Histogram latency_ns;
+  Histogram unfinished_age_ns;
+  Histogram connect_ns;
+  Histogram connecting_age_ns;
+
+  double ok_share() const { return asked == 0 ? 0 : static_cast<double>(ok) / static_cast<double>(asked); }
+};
+
+WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, std::string_view workload);
+
+/// What part of a sum of times went to a step or a wait.
+struct TimeShare {
+  std::string_view step;
+  double share = 0;
+};
+/// Where the time of a workload's requests went, or that of its connect()s, greatest first; empty where there is none.
+std::vector<TimeShare> time_shares(const Recorded& recorded, std::string_view variant, std::string_view workload,
+                                   Timed timed);
+
+}  // namespace knetsim

@@ -1,0 +1,282 @@
+#include "app/experiment/run_record.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "app/experiment/metric_results.h"
+#include "app/experiment/resource_results.h"
+#include "app/experiment/span_results.h"
+#include "app/experiment/step_names.h"
+#include "app/scenario/result_names.h"
+#include "sim/core/censored_times.h"
+#include "sim/output/merge_results.h"
+
+namespace knetsim {
+namespace {
+
+constexpr double kBands[] = {0.5, 0.99, 0.999};
+
+/// A row of a histogram. @param in_full  Else only its moments.
+void add_row(HistogramResults& results, const Histogram& ns, bool in_full) {
+  results.time.resize(results.row_size.size() + 1);
+  add_histogram(results.time, results.row_size.size(), ns);
+  std::int64_t buckets = 0;
+  if (in_full) {
+    ns.for_each([&](std::int64_t lower, std::int64_t upper, std::uint64_t count) {
+      results.bucket_lower.push_back(lower * 1000);
+      results.bucket_upper.push_back(upper * 1000);
+      results.count.push_back(signed_count(count));
+      ++buckets;
+    });
+  }
+  results.row_size.push_back(buckets);
+}
+
+void add_part(CallResults& calls, const EdgePart& part) {
+  calls.part_requests.push_back(signed_count(part.asked));
+  calls.part_ended_ok.push_back(signed_count(part.ended_well));
+  calls.part_latency_n.push_back(signed_count(part.latency.count));
+  calls.part_latency_sum.push_back(signed_count(part.latency.sum_ns));
+  calls.part_latency_log_sum.push_back(signed_count(part.latency.sum_index));
+  calls.part_connect_n.push_back(signed_count(part.connect.count));
+  calls.part_connect_sum.push_back(signed_count(part.connect.sum_ns));
+  calls.part_connect_log_sum.push_back(signed_count(part.connect.sum_index));
+}
+
+void add_call(ExperimentResults& results, std::int64_t service, std::size_t exposure, const EdgeStats& stats,
+              bool in_full) {
+  CallResults& calls = results.call;
+  calls.service_index.push_back(service);
+  calls.exposure.push_back(static_cast<std::int8_t>(exposure));
+  calls.requests.push_back(signed_count(stats.asked));
+  calls.ok.push_back(signed_count(stats.ok));
+  calls.errors.push_back(signed_count(stats.errors));
+  calls.timeouts.push_back(signed_count(stats.timeouts));
+  calls.unfinished.push_back(signed_count(stats.unfinished));
+  calls.ended_ok.push_back(signed_count(stats.in_window.ok));
+  calls.connections.push_back(signed_count(stats.connections));
+  calls.connects_failed.push_back(signed_count(stats.connects_failed));
+  calls.rules_evaluated.push_back(stats.rules_evaluated);
+  for (const EdgePart& part : stats.parts) add_part(calls, part);
+  add_row(results.latency_histogram, stats.latency_ns, in_full);
+  add_row(results.connect_histogram, stats.connect_ns, in_full);
+  add_row(results.unfinished_histogram, stats.unfinished_age_ns, in_full);
+  add_row(results.connecting_histogram, stats.connecting_age_ns, in_full);
+}
+
+void add_run(SummaryResults& summary, const RunSettings& run, std::uint32_t replicate, const PointResult& point) {
+  summary.seed.push_back(hash_combine(run.seed, replicate));
+  summary.status.push_back(static_cast<std::int8_t>(RunStatus::kOk));
+  summary.error.emplace_back();
+  summary.events.push_back(signed_count(point.events));
+  summary.completed.push_back(signed_count(point.completed));
+  summary.sim_time.push_back(to_seconds(run.warm_up + run.duration));
+  summary.measured_time.push_back(to_seconds(run.duration));
+  summary.drained_time.push_back(to_seconds(point.drained));
+  Duration busiest{};
+  for (const NodeCpu& node : point.nodes) busiest = std::max(busiest, node.busiest);
+  summary.busiest_core.push_back(to_seconds(busiest) / to_seconds(run.duration));
+  summary.wall_s.push_back(point.wall_s);
+}
+
+void add_quantile(const CensoredValue& of, std::vector<double>& quantile, std::vector<std::int8_t>& bound) {
+  const bool none = of.kind == CensoredValue::Kind::Nothing;
+  quantile.push_back(none ? kNoMeasure : seconds_from_ns(static_cast<double>(of.value)));
+  bound.push_back(static_cast<std::int8_t>(none || of.exact() ? QuantileBound::kExact : QuantileBound::kAtLeast));
+}
+
+void add_workload(SummaryResults& summary, const EdgeStats& stats, double measured) {
+  const std::size_t cell = summary.unstable.size();
+  summary.latency.resize(cell + 1);
+  summary.connect.resize(cell + 1);
+  summary.unstable.push_back(stats.backlog_grows ? 1 : 0);
+  summary.offered_rate.push_back(static_cast<double>(stats.asked) / measured);
+  summary.achieved_rate.push_back(static_cast<double>(stats.in_window.ok) / measured);
+  summary.requests_sent.push_back(signed_count(stats.asked));
+  summary.requests_ok.push_back(signed_count(stats.ok));
+  summary.requests_error.push_back(signed_count(stats.errors));
+  summary.requests_timeout.push_back(signed_count(stats.timeouts));
+  summary.requests_retried.push_back(signed_count(stats.retried));
+  summary.requests_unfinished.push_back(signed_count(stats.unfinished));
+  summary.ended_ok.push_back(signed_count(stats.in_window.ok));
+  summary.ended_error.push_back(signed_count(stats.in_window.errors));
+  summary.ended_timeout.push_back(signed_count(stats.in_window.timeouts));
+  summary.in_flight_start.push_back(signed_count(stats.in_flight_start));
+  summary.in_flight_end.push_back(signed_count(stats.in_flight_end));
+  summary.bytes_sent.push_back(signed_count(stats.bytes_sent));
+  summary.bytes_received.push_back(signed_count(stats.bytes_received));
+  summary.goodput.push_back(static_cast<double>(stats.in_window.bytes) * 8 / measured);
+  summary.connections.push_back(signed_count(stats.connections));
+  summary.connects_failed.push_back(signed_count(stats.connects_failed));
+  summary.connects_unfinished.push_back(signed_count(stats.connecting_age_ns.count()));
+  summary.rules_per_connection.push_back(
+      stats.connections == 0 ? kNoMeasure : stats.rules_evaluated / static_cast<double>(stats.connections));
+  add_histogram(summary.latency, cell, stats.latency_ns);
+  add_histogram(summary.connect, cell, stats.connect_ns);
+  const CensoredTimes latency(stats.latency_ns, stats.unfinished_age_ns);
+  const CensoredTimes connect(stats.connect_ns, stats.connecting_age_ns);
+  for (const double q : kResultQuantiles) {
+    add_quantile(latency.quantile(q), summary.latency_quantile, summary.latency_quantile_bound);
+    add_quantile(connect.quantile(q), summary.connect_quantile, summary.connect_quantile_bound);
+  }
+}
+
+void add_walk(ExperimentResults& results, const SourceRecorder& source) {
+  TimeSplit sum = source.timed_out().sum;
+  std::uint64_t requests = source.timed_out().requests;
+  for (const auto& [band, split] : source.bands()) {
+    sum += split.sum;
+    requests += split.requests;
+  }
+  results.walk.requests.push_back(signed_count(requests));
+  const std::size_t kinds = kind_names().size();
+  for (std::size_t step = 0; step < kinds + kWaits; ++step) {
+    const bool is_wait = step >= kinds;
+    results.walk.service_time.push_back(is_wait ? 0 : to_seconds(Duration(sum.service[step])));
+    results.walk.wait_time.push_back(is_wait ? to_seconds(Duration(sum.wait[step - kinds])) : 0);
+    const TimeSplit& connecting = source.connecting();
+    results.walk.connect_service_time.push_back(is_wait ? 0 : to_seconds(Duration(connecting.service[step])));
+    results.walk.connect_wait_time.push_back(is_wait ? to_seconds(Duration(connecting.wait[step - kinds])) : 0);
+  }
+}
+
+void add_split(ExperimentResults& results, const SourceRecorder& source, const EdgeStats& stats) {
+  const CensoredTimes latency(stats.latency_ns, stats.unfinished_age_ns);
+  const std::size_t kinds = kind_names().size();
+  for (const double q : kBands) {
+    const CensoredValue around = latency.quantile(q);
+    const SplitBand band = around.exact() ? split_around(source, Duration(around.value * 1000)) : SplitBand{};
+    const auto mean = [&](std::int64_t picoseconds) {
+      return band.requests == 0 ? kNoMeasure : to_seconds(Duration(picoseconds)) / static_cast<double>(band.requests);
+    };
+    results.split.requests.push_back(signed_count(band.requests));
+    results.split.latency.push_back(mean(band.sum.total().count()));
+    for (std::size_t step = 0; step < kinds + kWaits; ++step) {
+      const bool is_wait = step >= kinds;
+      results.split.service_time.push_back(is_wait ? 0 : mean(band.sum.service[step]));
+      results.split.wait_time.push_back(is_wait ? mean(band.sum.wait[step - kinds]) : 0);
+    }
+  }
+}
+
+void add_series(SeriesResults& series, const SourceRecorder& source) {
+  for (const SeriesPoint& point : source.series()) {
+    series.completed.push_back(signed_count(point.ok));
+    series.errors.push_back(signed_count(point.failed));
+    const auto quantile = [&](double q) {
+      return point.latency_ns.empty() ? kNoMeasure : seconds_from_ns(static_cast<double>(point.latency_ns.quantile(q)));
+    };
+    series.latency_p50.push_back(quantile(0.5));
+    series.latency_p99.push_back(quantile(0.99));
+    series.in_flight.push_back(signed_count(point.in_flight));
+  }
+}
+
+void add_times(SeriesResults& series, Duration begin, const SourceRecorder& source) {
+  series.interval = source.interval().count();
+  for (std::size_t i = 0; i < source.series().size(); ++i) {
+    series.sim_time.push_back(begin.count() + static_cast<std::int64_t>(i) * source.interval().count());
+  }
+}
+
+/// Position of an edge or a source by its name; their number where there is none of that name.
+template <class Named>
+std::size_t position_of(const std::vector<Named>& all, const std::string& name) {
+  return static_cast<std::size_t>(std::ranges::find(all, name, &Named::name) - all.begin());
+}
+
+}  // namespace
+
+SplitBand split_around(const SourceRecorder& source, Duration latency) {
+  const auto& bands = source.bands();
+  SplitBand sum;
+  const std::uint32_t middle = SourceRecorder::band_of(latency);
+  for (std::uint32_t reach = 0; reach <= 8 && sum.requests == 0; ++reach) {
+    for (auto band = bands.lower_bound(middle - reach); band != bands.end() && band->first <= middle + reach; ++band) {
+      sum.requests += band->second.requests;
+      sum.sum += band->second.sum;
+    }
+  }
+  return sum;
+}
+
+RunRecorder::RunRecorder(const std::vector<BoundVariant>& variants, std::set<std::string> calls_in_full)
+    : variants_(variants), axes_(variants), calls_in_full_(std::move(calls_in_full)) {
+  const RunSettings& first = variants.front().scenario.run;
+  same_window_ = std::ranges::all_of(variants, [&](const BoundVariant& variant) {
+    return variant.scenario.run.duration == first.duration && variant.scenario.run.warm_up == first.warm_up;
+  });
+  for (const std::string& workload : axes_.workloads.names()) calls_in_full_.insert(workload);  // their own calls
+}
+
+ExperimentResults RunRecorder::empty() const {
+  ExperimentResults results;
+  results.workloads = axes_.workloads.names();
+  results.quantiles.assign(std::begin(kResultQuantiles), std::end(kResultQuantiles));
+  results.calls = axes_.calls.names();
+  results.services = axes_.services.names();
+  results.exposures.assign(kExposureNames.begin(), kExposureNames.end());
+  results.endpoints = axes_.endpoints.names();
+  results.nodes = axes_.nodes.names();
+  results.reasons = {"link queue full"};
+  results.links = axes_.links.names();
+  results.steps = kind_names();
+  for (const std::string& name : wait_names()) results.steps.push_back(name);
+  results.bands = {"p50", "p99", "p99.9"};
+  describe_endpoints(results, axes_, variants_);
+  if (same_window_) {
+    const RunSettings& run = variants_.front().scenario.run;
+    const SourceRecorder intervals(kTimeZero + run.warm_up, kTimeZero + run.warm_up + run.duration, kSeriesIntervals);
+    add_times(results.series, run.warm_up, intervals);
+  }
+  return results;
+}
+
+ExperimentResults RunRecorder::record(std::size_t v, std::uint32_t replicate, const PointResult& point) const {
+  const BoundVariant& variant = variants_[v];
+  const RunSettings& run = variant.scenario.run;
+  const TrafficPlan& traffic = variant.traffic;
+  ExperimentResults results = empty();
+  results.variant.push_back(variant.name);
+  results.replicate.push_back(replicate);
+  add_spans(results.spans, 0, variant, point, variant.fabric->topology);
+  add_run(results.summary, run, replicate, point);
+  const EdgeStats nothing_asked;
+  const SourceRecorder nothing_recorded(kTimeZero + run.warm_up, kTimeZero + run.warm_up + run.duration,
+                                        kSeriesIntervals);
+  for (const std::string& name : results.workloads) {
+    const std::size_t w = position_of(traffic.sources, name);
+    const bool is_there = w < traffic.sources.size();
+    const SourceRecorder& source = is_there ? point.sources[w] : nothing_recorded;
+    const EdgeStats& stats = is_there ? point.edges[traffic.sources[w].edge] : nothing_asked;
+    add_workload(results.summary, stats, to_seconds(run.duration));
+    add_walk(results, source);
+    add_split(results, source, stats);
+    if (same_window_) add_series(results.series, source);
+  }
+  for (const std::string& name : results.calls) {
+    const std::size_t edge = position_of(traffic.edges, name);
+    if (edge == traffic.edges.size()) {
+      add_call(results, -1, 0, nothing_asked, false);
+      continue;
+    }
+    const auto index = static_cast<EdgeIndex>(edge);
+    const auto service = static_cast<std::int64_t>(axes_.services.at(service_name(variant, index)));
+    add_call(results, service, exposure_of(variant.targets[edge]), point.edges[edge], calls_in_full_.contains(name));
+  }
+  add_resources(results, axes_, variant, point, variant.fabric->topology);
+  return results;
+}
+
+ExperimentResults RunRecorder::record_of_none(std::size_t v, std::uint32_t replicate, RunStatus status,
+                                              const std::string& error) const {
+  ExperimentResults results = empty();
+  add_empty_run(results, variants_[v].name, replicate);
+  results.summary.seed = {hash_combine(variants_[v].scenario.run.seed, replicate)};
+  results.summary.status = {static_cast<std::int8_t>(status)};
+  results.summary.error = {error};
+  return results;
+}
+
+}  // namespace knetsim
