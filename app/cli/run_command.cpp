@@ -64,8 +64,8 @@ Provenance provenance_of(const LoadedScenario& loaded, const RunArguments& argum
   provenance.command_line = context.command_line;
   provenance.compiler = build.compiler;
   provenance.compile_flags = build.flags;
-  provenance.seed = base.scenario.run.seed;
-  provenance.replicates = base.scenario.run.replicates;
+  provenance.seed = base.scenario.experiment.seed;
+  provenance.replicates = base.scenario.experiment.replicates;
   provenance.costs_profile = base.profile.name;
   provenance.hdf5_version = hdf5_version();
   return provenance;

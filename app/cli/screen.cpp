@@ -100,7 +100,7 @@ std::string head(const BoundVariant& base) {
   for (const TrafficSpec& source : base.traffic.sources) {
     text += " \u00b7 " + arrivals_text(source);
   }
-  return text + fmt::format(" \u00b7 seed {}\n", base.scenario.run.seed) +
+  return text + fmt::format(" \u00b7 seed {}\n", base.scenario.experiment.seed) +
          (base.scenario.title.empty() ? "" : base.scenario.title + "\n");
 }
 
@@ -203,7 +203,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Reco
     }
     if (variants.size() > 1) {
       text += fmt::format("Against {}, {}, {}, 95 % CI{}\n", base.name, common_text(variants, w),
-                          counted(base.scenario.run.replicates, "replicate"),
+                          counted(base.scenario.experiment.replicates, "replicate"),
                           judged > 1 ? fmt::format("; verdicts by Holm over {}", judged) : "");
       const std::size_t others = variants.size() - 1;
       text += comparison_lines(names, ok_shares, std::span(compared).subspan(w * others, others), judged, name_width);

@@ -142,26 +142,28 @@ void add_scenario(Validated& result, const LoadedScenario& loaded) {
   const BoundVariant& base = loaded.variants.front();
   std::vector<std::string> names;
   for (const BoundVariant& variant : loaded.variants) names.push_back(variant.name);
-  const RunSettings& run = base.scenario.run;
-  const std::size_t points = names.size() * run.replicates;
+  const PointSettings& run = base.scenario.run;
+  const ExperimentSettings& experiment = base.scenario.experiment;
+  const std::size_t points = names.size() * experiment.replicates;
   result.lines.emplace_back(
       "scenario", fmt::format("{}: {}, {}", base.scenario.name, number(base.traffic.sources.size(), "workload"),
                               number(base.traffic.apps.size(), "app")));
   result.lines.emplace_back("variants", fmt::format("{}", fmt::join(names, ", ")));
-  result.lines.emplace_back("run", fmt::format("{} ({} x {}) of {} and {} of warm-up, seed {}", number(points, "point"),
-                                               number(names.size(), "variant"), number(run.replicates, "replicate"),
-                                               human(run.duration), human(run.warm_up), run.seed));
+  result.lines.emplace_back("run",
+                            fmt::format("{} ({} x {}) of {} and {} of warm-up, seed {}", number(points, "point"),
+                                        number(names.size(), "variant"), number(experiment.replicates, "replicate"),
+                                        human(run.duration), human(run.warm_up), experiment.seed));
   result.lines.emplace_back("manifests", loaded.manifests_line);
   result.lines.emplace_back("costs", fmt::format("{} ({})", base.profile.name, base.profile.machine));
   result.json["scenario"] = {{"name", base.scenario.name},
                              {"variants", names},
-                             {"replicates", run.replicates},
+                             {"replicates", experiment.replicates},
                              {"points", points},
                              {"workloads", base.traffic.sources.size()},
                              {"apps", base.traffic.apps.size()},
                              {"duration_s", to_seconds(run.duration)},
                              {"warm_up_s", to_seconds(run.warm_up)},
-                             {"seed", run.seed},
+                             {"seed", experiment.seed},
                              {"costs", base.profile.name}};
   result.json["manifests"] = json_of(loaded.manifests);
   add_cluster(result, *base.cluster);

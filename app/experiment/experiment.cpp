@@ -121,8 +121,9 @@ ExperimentResults RunCollector::whole() {
 ExperimentEnd run_experiment(const std::vector<BoundVariant>& variants, const RunRecorder& recorder, RunSink& sink,
                              const ExperimentOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  const RunSettings& run = variants.front().scenario.run;
-  const std::size_t count = variants.size() * run.replicates;
+  const PointSettings& run = variants.front().scenario.run;
+  const std::uint32_t replicates = variants.front().scenario.experiment.replicates;
+  const std::size_t count = variants.size() * replicates;
   Board board(count, to_seconds(run.warm_up + run.duration), options);
   std::atomic<std::size_t> next{0};
   std::mutex taking;
@@ -132,7 +133,7 @@ ExperimentEnd run_experiment(const std::vector<BoundVariant>& variants, const Ru
     for (std::size_t index = next++; index < count; index = next++) {
       const std::size_t variant = index % variants.size();
       const auto replicate = static_cast<std::uint32_t>(index / variants.size());
-      const std::size_t point = variant * run.replicates + replicate;
+      const std::size_t point = variant * replicates + replicate;
       std::exception_ptr failure;
       Watcher watcher(board, index);
       ExperimentResults record = board.stopped() ? recorder.record_of_none(variant, replicate, RunStatus::kStopped, {})

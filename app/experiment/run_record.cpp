@@ -65,8 +65,9 @@ void add_call(ExperimentResults& results, std::int64_t service, std::size_t expo
   add_row(results.connecting_histogram, stats.connecting_age_ns, in_full);
 }
 
-void add_run(SummaryResults& summary, const RunSettings& run, std::uint32_t replicate, const PointResult& point) {
-  summary.seed.push_back(hash_combine(run.seed, replicate));
+void add_run(SummaryResults& summary, const Scenario& scenario, std::uint32_t replicate, const PointResult& point) {
+  const PointSettings& run = scenario.run;
+  summary.seed.push_back(hash_combine(scenario.experiment.seed, replicate));
   summary.status.push_back(static_cast<std::int8_t>(RunStatus::kOk));
   summary.error.emplace_back();
   summary.events.push_back(signed_count(point.events));
@@ -203,7 +204,7 @@ SplitBand split_around(const SourceRecorder& source, Duration latency) {
 
 RunRecorder::RunRecorder(const std::vector<BoundVariant>& variants, std::set<std::string> calls_in_full)
     : variants_(variants), axes_(variants), calls_in_full_(std::move(calls_in_full)) {
-  const RunSettings& first = variants.front().scenario.run;
+  const PointSettings& first = variants.front().scenario.run;
   same_window_ = std::ranges::all_of(variants, [&](const BoundVariant& variant) {
     return variant.scenario.run.duration == first.duration && variant.scenario.run.warm_up == first.warm_up;
   });
@@ -226,7 +227,7 @@ ExperimentResults RunRecorder::empty() const {
   results.bands = {"p50", "p99", "p99.9"};
   describe_endpoints(results, axes_, variants_);
   if (same_window_) {
-    const RunSettings& run = variants_.front().scenario.run;
+    const PointSettings& run = variants_.front().scenario.run;
     const SourceRecorder intervals(kTimeZero + run.warm_up, kTimeZero + run.warm_up + run.duration, kSeriesIntervals);
     add_times(results.series, run.warm_up, intervals);
   }
@@ -235,13 +236,13 @@ ExperimentResults RunRecorder::empty() const {
 
 ExperimentResults RunRecorder::record(std::size_t v, std::uint32_t replicate, const PointResult& point) const {
   const BoundVariant& variant = variants_[v];
-  const RunSettings& run = variant.scenario.run;
+  const PointSettings& run = variant.scenario.run;
   const TrafficPlan& traffic = variant.traffic;
   ExperimentResults results = empty();
   results.variant.push_back(variant.name);
   results.replicate.push_back(replicate);
   add_spans(results.spans, 0, variant, point, variant.fabric->topology);
-  add_run(results.summary, run, replicate, point);
+  add_run(results.summary, variant.scenario, replicate, point);
   const EdgeStats nothing_asked;
   const SourceRecorder nothing_recorded(kTimeZero + run.warm_up, kTimeZero + run.warm_up + run.duration,
                                         kSeriesIntervals);
@@ -273,7 +274,7 @@ ExperimentResults RunRecorder::record_of_none(std::size_t v, std::uint32_t repli
                                               const std::string& error) const {
   ExperimentResults results = empty();
   add_empty_run(results, variants_[v].name, replicate);
-  results.summary.seed = {hash_combine(variants_[v].scenario.run.seed, replicate)};
+  results.summary.seed = {hash_combine(variants_[v].scenario.experiment.seed, replicate)};
   results.summary.status = {static_cast<std::int8_t>(status)};
   results.summary.error = {error};
   return results;

@@ -79,7 +79,7 @@ class Point final : public LiveCluster {
  public:
   Point(const BoundVariant& variant, std::uint32_t replicate, RunDigest* order)
       : variant_(variant),
-        streams_(hash_combine(variant.scenario.run.seed, replicate)),
+        streams_(hash_combine(variant.scenario.experiment.seed, replicate)),
         models_(make_models(variant, rule_sizes(variant))),
         topology_(variant.fabric->topology),
         endpoints_(variant.cluster->endpoints),
@@ -109,7 +109,7 @@ class Point final : public LiveCluster {
                   .end = end_,
                   .drain = variant.scenario.run.drain,
                   .series_points = kSeriesIntervals,
-                  .spans = replicate == 0 ? variant.scenario.run.spans : 0},
+                  .spans = replicate == 0 ? variant.scenario.experiment.spans : 0},
                  traffic_source()) {
     if (order != nullptr) {
       scheduler_.digest_into(*order);

@@ -191,7 +191,7 @@ class Search {
         tables_(variant.tables),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
-                RandomStreams(variant.scenario.run.seed),
+                RandomStreams(variant.scenario.experiment.seed),
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
                  .sizes = models_.sizes,
                  .cni_masquerades = models_.cni->masquerades()}) {}

@@ -23,7 +23,7 @@ constexpr std::size_t kMostMistakes = 1000;  ///< What Diagnostics keeps.
 ClusterOptions options_of(const Scenario& scenario, const Manifests& manifests) {
   const NodesSpec& nodes = scenario.cluster.nodes;
   ClusterOptions options;
-  options.seed = scenario.run.seed;
+  options.seed = scenario.experiment.seed;
   options.nodes = made_nodes(nodes);
   for (const auto& [name, pool] : nodes.pools) options.pools.push_back(made_nodes(nodes, name, pool));
   const auto named = [](std::string_view node) { return !node.empty(); };
@@ -54,8 +54,8 @@ bool terminating_serve(const Scenario& scenario) {
 /// Equal for scenarios that give the same cluster: all that load() looks at.
 std::string cluster_key(const Scenario& scenario) {
   const NodesSpec& nodes = scenario.cluster.nodes;
-  std::string key = fmt::format("{}\n{} {} {}\n", source_key(scenario), kubernetes_minor(scenario), scenario.run.seed,
-                                text_of(made_nodes(nodes)));
+  std::string key = fmt::format("{}\n{} {} {}\n", source_key(scenario), kubernetes_minor(scenario),
+                                scenario.experiment.seed, text_of(made_nodes(nodes)));
   for (const auto& [name, pool] : nodes.pools) key += text_of(made_nodes(nodes, name, pool)) + '\n';
   for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
   return key;

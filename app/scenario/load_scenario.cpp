@@ -47,7 +47,7 @@ std::string manifests_text(const ClusterSummary& summary) {
 std::shared_ptr<const Fabric> make_fabric(const BoundVariant& bound, Diagnostics& diagnostics) {
   try {
     Topology topology = make_topology(bound.scenario, *bound.cluster);
-    Routing routing(topology, bound.scenario.run.seed);
+    Routing routing(topology, bound.scenario.experiment.seed);
     return std::make_shared<const Fabric>(Fabric{std::move(topology), std::move(routing)});
   } catch (const std::invalid_argument& error) {
     const Node cluster = bound.scenario.root["cluster"];

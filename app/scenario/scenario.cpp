@@ -115,6 +115,7 @@ Scenario bind_scenario(Node root, Diagnostics& diagnostics) {
     add_graph_apps(*scenario.service_graph, scenario.apps);
   }
   scenario.workloads = keys.workloads;
+  scenario.experiment = keys.run;
   scenario.run = keys.run;
   scenario.slo = keys.slo;
   scenario.patches = keys.patches;

@@ -128,14 +128,19 @@ struct AppSettings {
   Node at;
 };
 
-struct RunSettings {
+/// What all points of an experiment have in common; a variant cannot change it.
+struct ExperimentSettings {
+  std::uint64_t seed = 1;
+  std::uint32_t replicates = 1;
+  std::uint32_t spans = 2;  ///< Requests of each workload whose every visit is kept.
+};
+
+/// How a point is simulated.
+struct PointSettings {
   Duration duration{};
   Duration warm_up{};
   Duration drain{};  ///< After the window, at most.
-  std::uint64_t seed = 1;
-  std::uint32_t replicates = 1;
   bool noise = true;
-  std::uint32_t spans = 2;  ///< Requests of each workload whose every visit is kept.
 };
 
 struct ServiceGraph;
@@ -150,7 +155,8 @@ struct Scenario {
   std::string costs;  ///< Path of the cost profile, resolved.
   std::vector<AppSettings> apps;
   std::vector<std::pair<std::string, WorkloadKeys>> workloads;  ///< By name.
-  RunSettings run;
+  ExperimentSettings experiment;
+  PointSettings run;
   std::vector<std::string> slo;
   std::vector<std::pair<std::string, Node>> patches;  ///< "Kind/name" or "Kind/namespace/name", and paths to values.
   Node root;                                          ///< The document; it has to outlive the Scenario.

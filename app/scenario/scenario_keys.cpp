@@ -23,28 +23,28 @@ void describe(Fields<MetadataKeys>& f) {
   });
 }
 
-void describe(Fields<RunSettings>& f) {
+void describe(Fields<RunKeys>& f) {
   f.about("Run", "How long to simulate, and how often.");
-  f.required("duration", &RunSettings::duration,
+  f.required("duration", &PointSettings::duration,
              {.doc = "Simulated time that is measured.", .above = "0s", .at_most = "24h"});
-  f.optional("warmUp", &RunSettings::warm_up, "0s",
+  f.optional("warmUp", &PointSettings::warm_up, "0s",
              {.doc = "Simulated before the measurement begins.", .at_most = "24h"});
   f.optional(
-      "drain", &RunSettings::drain, "10s",
+      "drain", &PointSettings::drain, "10s",
       {.doc = "For how long at most requests of the measured time are followed beyond its end; traffic goes on "
               "meanwhile, unmeasured. The run ends when the last of them has, or when a backlog of more than 100,000 "
               "has doubled.",
        .at_most = "24h"});
-  f.optional("seed", &RunSettings::seed, "1", {.doc = "Root of every random stream."});
-  f.optional("replicates", &RunSettings::replicates, "1",
+  f.optional("seed", &ExperimentSettings::seed, "1", {.doc = "Root of every random stream."});
+  f.optional("replicates", &ExperimentSettings::replicates, "1",
              {.doc = "Repeats with other random numbers; confidence intervals need two, better five.",
               .at_least = "1",
               .at_most = "10000"});
-  f.optional("spans", &RunSettings::spans, "2",
+  f.optional("spans", &ExperimentSettings::spans, "2",
              {.doc = "Requests of each workload whose every visit is kept, in the first replicate of each variant; the "
                      "same requests in each.",
               .at_most = "10000"});
-  f.optional("noise", &RunSettings::noise, "on", {.doc = "Off: every cost is its median, for comparison by hand."});
+  f.optional("noise", &PointSettings::noise, "on", {.doc = "Off: every cost is its median, for comparison by hand."});
 }
 
 void describe(Fields<ScenarioKeys>& f) {

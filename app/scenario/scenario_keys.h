@@ -49,6 +49,9 @@ struct AppKeys {
   Node at;
 };
 
+/// `run`: what all points share, and what each may have for itself.
+struct RunKeys : ExperimentSettings, PointSettings {};
+
 struct ScenarioKeys {
   std::string api_version;
   std::string kind;
@@ -59,7 +62,7 @@ struct ScenarioKeys {
   std::string costs;
   NamedList<AppKeys> apps;
   NamedList<WorkloadKeys> workloads;
-  RunSettings run;
+  RunKeys run;
   std::vector<std::string> slo;
   NamedList<Node> variants;
   NamedList<Node> patches;
@@ -80,7 +83,7 @@ void describe(Fields<ClusterSettings>& f);
 void describe(Fields<CallKeys>& f);
 void describe(Fields<CallStepKeys>& f);
 void describe(Fields<AppKeys>& f);
-void describe(Fields<RunSettings>& f);
+void describe(Fields<RunKeys>& f);
 void describe(Fields<ScenarioKeys>& f);
 
 }  // namespace knetsim

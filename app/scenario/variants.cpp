@@ -54,6 +54,7 @@ std::string_view kept_for_all(std::string_view group, std::string_view key) {
   if (group == "metadata") return "the results have one name";
   if (group == "run" && key == "seed") return "variants are compared on the same random numbers";
   if (group == "run" && key == "replicates") return "variants are compared replicate by replicate";
+  if (group == "run" && key == "spans") return "the same requests are kept in each";
   return {};
 }
 

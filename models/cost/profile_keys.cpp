@@ -12,12 +12,10 @@ constexpr const char* kMaxSigma = "3";
 
 template <class Keys>
 void describe_source(Fields<Keys>& f) {
-  constexpr std::string Keys::*kSource = &FigureKeys::source;
-  constexpr bool Keys::*kAssumption = &FigureKeys::assumption;
-  f.required("source", kSource,
+  f.required("source", &Keys::source,
              {.doc = "The measurement that it is taken from or fitted to; of an assumption, what makes it plausible.",
               .not_empty = true});
-  f.optional("assumption", kAssumption, "false", {.doc = "Whether nobody has measured it."});
+  f.optional("assumption", &Keys::assumption, "false", {.doc = "Whether nobody has measured it."});
 }
 
 template <class Keys>

@@ -331,13 +331,13 @@ class Fields {
     info_.doc = std::move(doc);
   }
   /// A key that has to be there.
-  template <class M>
-  void required(std::string name, M T::*member, FieldOptions options) {
+  template <class M, class Base = T>
+  void required(std::string name, M Base::*member, FieldOptions options) {
     add(std::move(name), member, std::move(options), FieldInfo::Presence::Required);
   }
   /// A key with a default, written as in a file: parsed by the same code, so what explain says is what happens.
-  template <class M>
-  void optional(std::string name, M T::*member, const std::string& default_text, FieldOptions options) {
+  template <class M, class Base = T>
+  void optional(std::string name, M Base::*member, const std::string& default_text, FieldOptions options) {
     static_assert(!std::is_same_v<M, Node>, "a default that is a node would outlive its document");
     FieldInfo& field = add(std::move(name), member, std::move(options), FieldInfo::Presence::Optional);
     field.default_text = default_text;
@@ -354,8 +354,8 @@ class Fields {
   }
   /// A key that may be left out: an std::optional stays empty, a list empty, a struct gets its own defaults, anything
   /// else keeps what the struct's own initialiser says.
-  template <class M>
-  void optional(std::string name, M T::*member, FieldOptions options) {
+  template <class M, class Base = T>
+  void optional(std::string name, M Base::*member, FieldOptions options) {
     FieldInfo& field = add(std::move(name), member, std::move(options), FieldInfo::Presence::Optional);
     if constexpr (DescribedStruct<M>) {
       field.set_default = [member](void* object, const Missing& place, Binding& binding) {
@@ -394,8 +394,8 @@ class Fields {
   const StructInfo& info() const { return info_; }
 
  private:
-  template <class M>
-  FieldInfo& add(std::string name, M T::*member, FieldOptions options, FieldInfo::Presence presence) {
+  template <class M, class Base>
+  FieldInfo& add(std::string name, M Base::*member, FieldOptions options, FieldInfo::Presence presence) {
     return add_at<M>(
         std::move(name), [member](T& object) -> M& { return object.*member; }, std::move(options), presence);
   }

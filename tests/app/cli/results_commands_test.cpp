@@ -256,5 +256,58 @@ TEST_F(ResultsCommands, AnUnknownGroupIsRefusedWithTheListOfThose) {
   EXPECT_THAT(result.err, HasSubstr("summary"));
 }
 
+std::string tutorial_with(const TemporaryFolder& folder, const std::string& variants) {
+  return folder.write("scenario.yaml",
+                      "apiVersion: knetsim.io/v1alpha1\nkind: Scenario\nmetadata: {name: parts}\n"
+                      "manifests: [" KNETSIM_SOURCE_DIR "/configs/tutorial/]\ncosts: " KNETSIM_SOURCE_DIR
+                      "/configs/profiles/default.yaml\n"
+                      "apps: {web: {work: 10ms, workers: 1}}\n"
+                      "workloads: {ask: {from: app=client, to: web, arrivals: {poisson: 50/s}}}\n"
+                      "run: {duration: 200ms}\nvariants:\n" +
+                          variants);
+}
+
+// A point that fails ends neither the others nor the file; its row says why, and the exit code is the mistake's.
+TEST(Results, OfPointsThatEndedAreKeptWhereAnotherFails) {
+  const TemporaryFolder folder;
+  const std::string scenario =
+      tutorial_with(folder,
+                    "  fine: {}\n"
+                    "  hopeless: {run.duration: 60s, workloads.ask: {from: app=client, to: web, timeout: 1h, arrivals: "
+                    "{poisson: 2000000/s}}}\n");
+  const std::string file = folder.path("r.h5");
+  const ProgramResult run = run_program("run " + scenario + " -q --out " + file);
+  EXPECT_EQ(run.code, 3) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("1 of 2 points failed"));
+  EXPECT_THAT(run.err, HasSubstr("requests are in flight after"));
+  EXPECT_THAT(run.out, HasSubstr("fine (base)"));
+  const auto inspected = nlohmann::json::parse(run_program("inspect " + file + " -o json").out);
+  ASSERT_EQ(inspected["summary"].size(), 1U);
+  EXPECT_EQ(inspected["summary"][0]["variant"], "fine");
+  const std::string rows = run_program("export " + file + " --group summary").out;
+  EXPECT_THAT(rows, HasSubstr("hopeless"));
+  EXPECT_THAT(rows, HasSubstr("requests are in flight after"));
+}
+
+// What had ended when an experiment was stopped stands in a file of its own, and results that are there already stay.
+TEST(Results, OfAStoppedExperimentHoldWhatHadEnded) {
+  const TemporaryFolder folder;
+  const std::string scenario = tutorial_with(folder, "  short: {}\n  endless: {run.duration: 24h}\n");
+  const std::string partial = folder.path("r.partial.h5");
+  for (const char* wait : {"1", "4", "16"}) {  // until the short one has ended, on whatever machine
+    const std::string command =
+        fmt::format("{} run {} -q -j 1 --out {} >/dev/null 2>{} & p=$!; sleep {}; kill -TERM $p; wait $p",
+                    KNETSIM_PROGRAM, scenario, folder.path("r.h5"), folder.path("err"), wait);
+    const int status = std::system(command.c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 143);
+    if (std::filesystem::exists(partial)) break;
+  }
+  EXPECT_THAT(read_text(folder.path("err")), HasSubstr("1 of 2 points are in " + partial));
+  EXPECT_FALSE(std::filesystem::exists(folder.path("r.h5")));
+  const auto inspected = nlohmann::json::parse(run_program("inspect " + partial + " -o json").out);
+  ASSERT_EQ(inspected["summary"].size(), 1U);
+  EXPECT_EQ(inspected["summary"][0]["variant"], "short");
+}
+
 }  // namespace
 }  // namespace knetsim::test

@@ -54,7 +54,7 @@ std::string text_of(const LoadedScenario& loaded) {
     RunDigest order;
     std::uint64_t events = 0;
     std::vector<PointResult>& points = all.emplace_back();
-    for (std::uint32_t replicate = 0; replicate < variant.scenario.run.replicates; ++replicate) {
+    for (std::uint32_t replicate = 0; replicate < variant.scenario.experiment.replicates; ++replicate) {
       points.push_back(simulate(variant, replicate, nullptr, &order));
       events += points.back().events;
     }

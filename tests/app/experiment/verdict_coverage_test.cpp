@@ -50,9 +50,9 @@ Found experiment(double load, const std::string& duration) {
   const auto work = [&] {
     BoundVariant variant = scene.loaded->variants.front();
     for (int trial = next++; trial < kTrials; trial = next++) {
-      variant.scenario.run.seed = 2 * static_cast<std::uint64_t>(trial) + 1;
+      variant.scenario.experiment.seed = 2 * static_cast<std::uint64_t>(trial) + 1;
       const std::vector<Sample> base = samples(variant);
-      variant.scenario.run.seed += 1;
+      variant.scenario.experiment.seed += 1;
       const std::vector<Sample> other = samples(variant);
       VariantComparison one{.connect_p99 = {}, .request_p99 = compare_quantile(base, other, 0.99), .availability = {}};
       judge({&one, 1});

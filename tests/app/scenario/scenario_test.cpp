@@ -86,7 +86,7 @@ slo: ['p99(latency{workload="browse"}) < 10ms']
   EXPECT_EQ(browse.to.port, "http");
   EXPECT_EQ(browse.arrivals.poisson->per_second(), 2000);
   EXPECT_EQ(browse.response.mean, 8192);
-  EXPECT_EQ(s.run.replicates, 5u);
+  EXPECT_EQ(s.experiment.replicates, 5u);
   EXPECT_TRUE(s.run.noise);
   EXPECT_EQ(s.slo.size(), 1u);
 }
