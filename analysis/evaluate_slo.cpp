@@ -28,8 +28,7 @@ double part_sum_of(const std::vector<std::int64_t>& column, const Recorded& reco
                    std::size_t part) {
   std::int64_t sum = 0;
   for (const std::size_t call : of.calls) {
-    const std::size_t cell = (of.run * recorded.results().calls.size() + call) * kParts + part;
-    sum += cell < column.size() ? column[cell] : 0;
+    sum += cell_of(column, (of.run * recorded.results().calls.size() + call) * kParts + part);
   }
   return static_cast<double>(sum);
 }

@@ -17,7 +17,7 @@ constexpr std::string_view kLineEnd = "\r\n";
 
 /// RFC 4180, section 2, rules 5 to 7. A text that a spreadsheet would take for a formula gets an apostrophe in front,
 /// which it takes for "this is text" (OWASP, "CSV Injection"): names come from scenarios and manifests of others.
-std::string quoted(std::string_view text) {
+std::string csv_text(std::string_view text) {
   const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
   const std::string_view mark = formula ? "'" : "";
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(mark) + std::string(text);
@@ -39,7 +39,7 @@ std::string cell_text(const DataVariable& variable, std::size_t index) {
       [&](const auto& column) -> std::string {
         using Cell = typename std::decay_t<decltype(column)>::value_type;
         if constexpr (std::is_same_v<Cell, std::string>) {
-          return quoted(column.at(index));
+          return csv_text(column.at(index));
         } else if constexpr (std::is_same_v<Cell, double>) {
           return number(scale == nullptr ? column.at(index) : column.at(index) * *scale);
         } else {
@@ -148,8 +148,8 @@ void export_table(const DataGroup& group, std::ostream& out) {
     }
   };
   for_each_field([&](const DataVariable& column, std::size_t i) {
-    line.field(has_dim(column, kAcross) ? quoted(fmt::format("{}[{}]", column.name, cell_text(*across, i)))
-                                        : quoted(column.name));
+    line.field(has_dim(column, kAcross) ? csv_text(fmt::format("{}[{}]", column.name, cell_text(*across, i)))
+                                        : csv_text(column.name));
   });
   line.end();
   for (std::size_t cell = 0; cell < grid.cells(); ++cell) {
@@ -174,7 +174,7 @@ void export_ragged(const DataGroup& group, const DataVariable& row_size, std::os
   }
   CsvLine line(out);
   for (const auto* columns : {&of_row, &of_sample}) {
-    for (const DataVariable* column : *columns) line.field(quoted(column->name));
+    for (const DataVariable* column : *columns) line.field(csv_text(column->name));
   }
   line.end();
   const auto& sizes = std::get<std::vector<std::int64_t>>(row_size.values);
@@ -197,7 +197,7 @@ void export_list(const DataGroup& group, std::ostream& out) {
   line.end();
   for (const DataVariable& variable : group.variables) {
     for (std::size_t i = 0; i < variable.size(); ++i) {
-      line.field(quoted(variable.name));
+      line.field(csv_text(variable.name));
       line.field(variable.dims.empty() ? "" : fmt::format("{}", i));
       line.field(cell_text(variable, i));
       line.end();

@@ -19,11 +19,6 @@ std::int64_t whole_ns(double seconds) {
   return static_cast<std::int64_t>(std::min<Int128>(whole(seconds * 1e9), std::numeric_limits<std::int64_t>::max()));
 }
 
-template <class Cell>
-Cell cell_of(const std::vector<Cell>& column, std::size_t cell) {
-  return cell < column.size() ? column[cell] : Cell{};
-}
-
 }  // namespace
 
 Recorded::Recorded(const ExperimentResults& results)

@@ -12,6 +12,12 @@
 
 namespace knetsim {
 
+/// A cell of a column that a file may not have: nothing there.
+template <class Cell>
+Cell cell_of(const std::vector<Cell>& column, std::size_t cell) {
+  return cell < column.size() ? column[cell] : Cell{};
+}
+
 /// Which of the two times of a call.
 enum class Timed : std::uint8_t { Latency, Connect };
 
@@ -46,8 +52,7 @@ class Recorded {
   /// Cell (run, call) of a column; 0 where the file has it not.
   template <class Cell>
   Cell at(const std::vector<Cell>& column, std::size_t run, std::size_t call) const {
-    const std::size_t cell = run * results_.calls.size() + call;
-    return cell < column.size() ? column[cell] : Cell{};
+    return cell_of(column, run * results_.calls.size() + call);
   }
 
  private:

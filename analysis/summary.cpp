@@ -7,11 +7,6 @@
 namespace knetsim {
 namespace {
 
-template <class Cell>
-Cell cell_of(const std::vector<Cell>& column, std::size_t cell) {
-  return cell < column.size() ? column[cell] : Cell{};
-}
-
 /// Adds a count of a file, which may hold any number.
 void add(std::int64_t& sum, std::int64_t count) {
   if (__builtin_add_overflow(sum, count, &sum)) sum = std::numeric_limits<std::int64_t>::max();

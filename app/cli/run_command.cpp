@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "analysis/evaluate_slo.h"
@@ -19,6 +20,7 @@
 #include "app/cli/terminal.h"
 #include "app/cli/verdict_json.h"
 #include "app/experiment/experiment.h"
+#include "app/experiment/part_files.h"
 #include "app/scenario/load_scenario.h"
 #include "models/cost/cost_profile.h"
 #include "sim/checksum/sha256.h"
@@ -259,12 +261,15 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
   ProgressLine line(!context.says(LogLevel::Warning));
   const RunRecorder recorder(loaded->variants, calls_measured(loaded->variants, loaded->slos));
   RunCollector collector;
-  const ExperimentEnd end = run_experiment(loaded->variants, recorder, collector,
-                                           {.threads = arguments.threads,
-                                            .on_progress = [&](const Progress& progress) { line.show(progress); },
-                                            .stop = &stop_requested});
+  std::optional<PartFiles> parts;
+  if (!arguments.no_results) parts.emplace(out);
+  const ExperimentEnd end =
+      run_experiment(loaded->variants, recorder, parts ? static_cast<RunSink&>(*parts) : collector,
+                     {.threads = arguments.threads,
+                      .on_progress = [&](const Progress& progress) { line.show(progress); },
+                      .stop = &stop_requested});
   line.done();
-  ExperimentResults results = collector.whole();
+  ExperimentResults results = parts ? parts->for_statistics() : collector.whole();
   if (context.says(LogLevel::Debug)) tell_points(results);
   const std::size_t ended = points_that_ended(results);
   if (end.failure && ended == 0) std::rethrow_exception(end.failure);
@@ -272,9 +277,9 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
   add_assumptions(loaded->variants, results.assumptions);
   if (end.stopped) {
     std::string kept = "no results were written";
-    if (!arguments.no_results && ended > 0) {
+    if (parts && ended > 0) {
       const std::string partial = partial_output(out);
-      write_results(partial, results, {.deterministic = arguments.deterministic, .force = true});
+      parts->merge(partial, results, {.deterministic = arguments.deterministic, .force = true});
       kept = fmt::format("{} of {} points are in {}", ended, results.runs(), partial);
     }
     fmt::print(stderr, "knetsim: stopped before the end; {}\n", kept);
@@ -284,8 +289,8 @@ int run_scenario(const RunArguments& arguments, const CommandContext& context) {
   const std::vector<JudgedSlo> slos = judge_slos(*loaded, recorded);
   for (const JudgedSlo& one : slos) add_objective(one.slo, one.variant, one.outcome, results.objectives);
   std::string written;
-  if (!arguments.no_results) {
-    const std::uint64_t size = write_results(out, results, write);
+  if (parts) {
+    const std::uint64_t size = parts->merge(out, results, write);
     written = fmt::format("Wrote {} ({})", out, human(Bytes(static_cast<std::int64_t>(size))));
   }
   if (arguments.format == "json") {

@@ -13,7 +13,7 @@
 
 #include "models/workload/overload.h"
 #include "sim/input/diagnostics.h"
-#include "sim/output/merge_results.h"
+#include "sim/output/append_runs.h"
 
 namespace knetsim {
 namespace {
@@ -129,6 +129,7 @@ ExperimentEnd run_experiment(const std::vector<BoundVariant>& variants, const Ru
   std::mutex taking;
   ExperimentEnd end;
   std::size_t first_failed = count;
+  std::exception_ptr sink_failure;
   const auto work = [&] {
     for (std::size_t index = next++; index < count; index = next++) {
       const std::size_t variant = index % variants.size();
@@ -145,7 +146,13 @@ ExperimentEnd run_experiment(const std::vector<BoundVariant>& variants, const Ru
         first_failed = point;
         end.failure = failure;
       }
-      sink.take(point, std::move(record));
+      if (sink_failure) return;
+      try {
+        sink.take(point, std::move(record));
+      } catch (...) {
+        sink_failure = std::current_exception();
+        next = count;
+      }
     }
   };
   {
@@ -156,6 +163,7 @@ ExperimentEnd run_experiment(const std::vector<BoundVariant>& variants, const Ru
     }
     work();
   }
+  if (sink_failure) std::rethrow_exception(sink_failure);
   end.stopped = board.stopped();
   end.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return end;

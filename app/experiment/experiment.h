@@ -57,6 +57,7 @@ struct ExperimentEnd {
 
 /// Runs every variant with every replicate, replicate by replicate, on several threads. A point that fails is a record
 /// of its own; the others go on. The results do not depend on how many threads there are.
+/// @throws  What the sink threw: nothing more begins then.
 ExperimentEnd run_experiment(const std::vector<BoundVariant>& variants, const RunRecorder& recorder, RunSink& sink,
                              const ExperimentOptions& options);
 

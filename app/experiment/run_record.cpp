@@ -10,7 +10,7 @@
 #include "app/experiment/step_names.h"
 #include "app/scenario/result_names.h"
 #include "sim/core/censored_times.h"
-#include "sim/output/merge_results.h"
+#include "sim/output/append_runs.h"
 
 namespace knetsim {
 namespace {

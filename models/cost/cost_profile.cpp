@@ -75,6 +75,12 @@ void tell_lacking(const std::vector<StepKind>& lacking, const ProfileKeys& keys,
   }
 }
 
+bool is_complete(Node root) {
+  Diagnostics ignored;
+  CostProfile profile;
+  return take_figures(bind<ProfileKeys>(root, ignored), profile).empty();
+}
+
 CostProfile load(InputSet& inputs, const std::string& path, const std::string& default_base, Diagnostics& diagnostics,
                  int bases_left) {
   const Document document = read_document(inputs.open(path));
@@ -85,7 +91,8 @@ CostProfile load(InputSet& inputs, const std::string& path, const std::string& d
   };
   if (!named.exists()) {
     std::error_code error;
-    const bool stands_alone = default_base.empty() || std::filesystem::equivalent(path, default_base, error);
+    const bool stands_alone =
+        default_base.empty() || std::filesystem::equivalent(path, default_base, error) || is_complete(document.root());
     return stands_alone ? read_cost_profile(document.root(), diagnostics) : read_on(default_base);
   }
   if (bases_left == 0) {

@@ -5,25 +5,27 @@
 #include <functional>
 #include <stdexcept>
 
+#include "sim/output/byte_stream.h"
+
 namespace knetsim {
 
 /// One end of the pipe between a process and its child.
-class PipeWriter {
+class PipeWriter final : public ByteWriter {
  public:
   explicit PipeWriter(int descriptor) : descriptor_(descriptor) {}
   /// Ends the child where the reader is gone: there is no one to tell.
-  void write(const void* bytes, std::size_t size);
+  void write(const void* bytes, std::size_t size) override;
 
  private:
   int descriptor_;
 };
 
-class PipeReader {
+class PipeReader final : public ByteReader {
  public:
   /// @param deadline_ns  On the monotonic clock.
   PipeReader(int descriptor, std::int64_t deadline_ns) : descriptor_(descriptor), deadline_ns_(deadline_ns) {}
   /// Reads `size` bytes. @throws PipeEnd  The child ended or said nothing in time.
-  void read(void* bytes, std::size_t size);
+  void read(void* bytes, std::size_t size) override;
 
  private:
   int descriptor_;

@@ -4,7 +4,8 @@
 
 #include <system_error>
 
-#include "sim/output/data_file_pipe.h"
+#include "sim/output/apart.h"
+#include "sim/output/data_file_bytes.h"
 #include "sim/output/hdf5_reader.h"
 #include "sim/output/output_error.h"
 
@@ -71,7 +72,7 @@ void receive(const std::filesystem::path& path, DataReceiver& from, DataFile& fi
       case Frame::kEnd:
         return;
       default:
-        throw PipeNonsense{};
+        throw ByteNonsense{};
     }
   }
 }
@@ -93,7 +94,7 @@ DataFile read_foreign_file(const std::filesystem::path& path, const GroupWanted&
         });
   } catch (const ApartFailure& failure) {
     throw OutputError(path, fmt::format("damaged, or larger than its size allows: reading it {}", failure.what()));
-  } catch (const PipeNonsense&) {
+  } catch (const ByteNonsense&) {
     throw OutputError(path, "damaged, or it holds more than its size allows");
   } catch (const std::bad_alloc&) {
     throw OutputError(path, "holds more than fits into memory");

@@ -99,79 +99,73 @@ Hdf5Handle tracked_properties(hid_t property_class) {
   return list;
 }
 
-/// Writes the cells of a column; one overload for numbers and one for text.
-struct ColumnWriter {
-  hid_t group;
-  const DataVariable& variable;
-  std::vector<hsize_t> extents;
-  bool is_axis;
-
-  template <class Number>
-  Hdf5Handle operator()(const std::vector<Number>& numbers) const {
-    const Hdf5Handle properties = tracked_properties(H5P_DATASET_CREATE);
-    if constexpr (std::is_same_v<Number, double>) {
-      const double fill = std::numeric_limits<double>::quiet_NaN();
-      check_hdf5(H5Pset_fill_value(properties.id(), H5T_NATIVE_DOUBLE, &fill), "set the fill value");
-    }
-    check_hdf5(H5Pset_fill_time(properties.id(), H5D_FILL_TIME_NEVER),
-               "set the fill time");  // every cell is written below
-    if (numbers.size() >= kCompressFrom) {
+/// Makes the dataset of a column of the given extents, without its cells. The alternative of `values` gives the type.
+Hdf5Handle make_dataset(hid_t group, const std::string& name, const ColumnValues& values,
+                        const std::vector<hsize_t>& extents, bool is_axis) {
+  hsize_t cells = 1;
+  for (const hsize_t extent : extents) cells *= extent;
+  const Hdf5Handle properties = tracked_properties(H5P_DATASET_CREATE);
+  const Hdf5Handle text = hdf5_text_type();
+  const hid_t type = std::visit(
+      [&]<class Cell>(const std::vector<Cell>&) {
+        if constexpr (std::is_same_v<Cell, std::string>) {
+          return text.id();
+        } else {
+          return stored_type(Cell{});
+        }
+      },
+      values);
+  const bool is_text = std::holds_alternative<std::vector<std::string>>(values);
+  const bool is_measure = std::holds_alternative<std::vector<double>>(values);
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  if (is_measure) check_hdf5(H5Pset_fill_value(properties.id(), H5T_NATIVE_DOUBLE, &kNone), "set the fill value");
+  if (!is_text) {
+    check_hdf5(H5Pset_fill_time(properties.id(), H5D_FILL_TIME_NEVER), "set the fill time");  // every cell is written
+    if (cells >= kCompressFrom) {
       const std::vector<hsize_t> chunk = chunk_shape(extents);
       check_hdf5(H5Pset_chunk(properties.id(), static_cast<int>(chunk.size()), chunk.data()), "set chunks");
       check_hdf5(H5Pset_shuffle(properties.id()), "set the shuffle filter");
       check_hdf5(H5Pset_deflate(properties.id(), 1), "set the deflate filter");
     }
-    Hdf5Handle dataset = create(stored_type(Number{}), properties);
-    write(dataset, memory_type(Number{}), numbers.data());
-    if constexpr (std::is_same_v<Number, double>) {
-      // CF 1.10, section 2.5.1: coordinates have no missing values, so only variables name their fill value.
-      if (!is_axis) AttributeWriter{dataset.id(), "_FillValue"}(std::numeric_limits<double>::quiet_NaN());
+  }
+  const Hdf5Handle space = simple_space(extents);
+  Hdf5Handle dataset(H5Dcreate2(group, name.c_str(), type, space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
+                     &H5Dclose, "write '" + name + "'");
+  // CF 1.10, section 2.5.1: coordinates have no missing values, so only variables name their fill value.
+  if (is_measure && !is_axis) AttributeWriter{dataset.id(), "_FillValue"}(kNone);
+  return dataset;
+}
+
+/// Writes cells that follow one another, from position `first` along the outermost axis on; whole where there is none.
+void write_cells(const Hdf5Handle& dataset, const std::string& name, const std::vector<hsize_t>& extents, hsize_t first,
+                 const ColumnValues& values) {
+  const std::string what = "write '" + name + "'";
+  const auto put = [&](hid_t type, std::size_t count, const void* cells) {
+    if (count == 0) return;
+    if (extents.empty()) {
+      check_hdf5(H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, cells), what);
+      return;
     }
-    return dataset;
-  }
-
-  Hdf5Handle operator()(const std::vector<std::string>& texts) const {
-    const Hdf5Handle type = hdf5_text_type();
-    Hdf5Handle dataset = create(type.id(), tracked_properties(H5P_DATASET_CREATE));
-    write(dataset, type.id(), pointers(texts).data());
-    return dataset;
-  }
-
- private:
-  std::string what() const { return "write '" + variable.name + "'"; }
-  Hdf5Handle create(hid_t type, const Hdf5Handle& properties) const {
-    const Hdf5Handle space = simple_space(extents);
-    return {H5Dcreate2(group, variable.name.c_str(), type, space.id(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
-            &H5Dclose, what()};
-  }
-  void write(const Hdf5Handle& dataset, hid_t type, const void* cells) const {
-    check_hdf5(H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, cells), what());
-  }
-};
-
-void write_group(hid_t parent, const DataGroup& group) {
-  const Hdf5Handle properties = tracked_properties(H5P_GROUP_CREATE);
-  const Hdf5Handle id(H5Gcreate2(parent, group.path.c_str(), H5P_DEFAULT, properties.id(), H5P_DEFAULT), &H5Gclose,
-                      "make group '" + group.path + "'");
-  write_attributes(id.id(), group.attributes);
-
-  std::map<std::string, Hdf5Handle> scales;
-  for (const DataVariable& axis : group.axes) {
-    Hdf5Handle dataset = std::visit(ColumnWriter{id.id(), axis, {axis.size()}, true}, axis.values);
-    check_hdf5(H5DSset_scale(dataset.id(), axis.name.c_str()), "make '" + axis.name + "' a dimension");
-    write_attributes(dataset.id(), axis.attributes);
-    scales.emplace(axis.name, std::move(dataset));
-  }
-  for (const DataVariable& variable : group.variables) {
-    std::vector<hsize_t> extents;
-    for (const std::string& dim : variable.dims) extents.push_back(group.axis_length(dim));
-    const Hdf5Handle dataset = std::visit(ColumnWriter{id.id(), variable, extents, false}, variable.values);
-    write_attributes(dataset.id(), variable.attributes);
-    for (unsigned i = 0; i < variable.dims.size(); ++i) {
-      check_hdf5(H5DSattach_scale(dataset.id(), scales.at(variable.dims[i]).id(), i),
-                 "attach dimension '" + variable.dims[i] + "'");
-    }
-  }
+    std::vector<hsize_t> shape = extents;
+    shape[0] = count;
+    for (std::size_t i = 1; i < extents.size(); ++i) shape[0] /= extents[i];
+    std::vector<hsize_t> start(extents.size(), 0);
+    start[0] = first;
+    const Hdf5Handle memory = simple_space(shape);
+    const Hdf5Handle file = simple_space(extents);
+    check_hdf5(H5Sselect_hyperslab(file.id(), H5S_SELECT_SET, start.data(), nullptr, shape.data(), nullptr), what);
+    check_hdf5(H5Dwrite(dataset.id(), type, memory.id(), file.id(), H5P_DEFAULT, cells), what);
+  };
+  std::visit(
+      [&]<class Cell>(const std::vector<Cell>& cells) {
+        if constexpr (std::is_same_v<Cell, std::string>) {
+          const Hdf5Handle type = hdf5_text_type();
+          put(type.id(), cells.size(), pointers(cells).data());
+        } else {
+          put(memory_type(Cell{}), cells.size(), cells.data());
+        }
+      },
+      values);
 }
 
 /// A parent such as "hist" of "hist/latency" is made first, with the same properties as every other group.
@@ -185,33 +179,124 @@ void write_parents(hid_t file, const std::string& path, std::map<std::string, Hd
   }
 }
 
-}  // namespace
-
-std::vector<std::byte> hdf5_image(const DataFile& file) {
-  check_data_file(file);
-  const Hdf5Silence silence;
-  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose, "make a property list");
-  check_hdf5(H5Pset_fapl_core(access.id(), kMemoryStep, false), "build a file in memory");
+Hdf5Handle new_file(const char* name, hid_t access) {
   // The lowest bound, since the superblocks of 1.8 and later carry a mark "open for writing" under a checksum, and
   // H5Fget_file_image of 1.10.8 clears the mark without renewing the checksum. It also lets every HDF5 since 1.8 read
   // the file.
-  check_hdf5(H5Pset_libver_bounds(access.id(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "set the format's version");
+  check_hdf5(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "set the format's version");
   const Hdf5Handle creation = tracked_properties(H5P_FILE_CREATE);
-  const Hdf5Handle id(H5Fcreate("results in memory", H5F_ACC_TRUNC, creation.id(), access.id()), &H5Fclose,
-                      "build a file in memory");
-  write_attributes(id.id(), file.attributes);
+  return {H5Fcreate(name, H5F_ACC_TRUNC, creation.id(), access), &H5Fclose, "make the file"};
+}
+
+}  // namespace
+
+/// A group whose axes are written, and the datasets that wait for their cells.
+struct Hdf5Writer::OpenGroup {
+  Hdf5Handle group;
+  std::map<std::string, Hdf5Handle> scales;
+  struct Column {
+    std::string name;
+    std::vector<hsize_t> extents;
+    Hdf5Handle dataset;
+  };
+  std::vector<Column> columns;
+};
+
+struct Hdf5Writer::File {
+  Hdf5Silence silence;
+  Hdf5Handle id;
   std::map<std::string, Hdf5Handle> parents;
-  for (const DataGroup& group : file.groups) {
-    write_parents(id.id(), group.path, parents);
-    write_group(id.id(), group);
+  std::vector<OpenGroup> groups;
+};
+
+Hdf5Writer::Hdf5Writer(Hdf5Writer&&) noexcept = default;
+Hdf5Writer::Hdf5Writer(std::unique_ptr<File> file) : file_(std::move(file)) {}
+Hdf5Writer::~Hdf5Writer() = default;
+
+Hdf5Writer Hdf5Writer::in_memory(const std::vector<DataAttribute>& attributes) {
+  auto file = std::make_unique<File>();
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose, "make a property list");
+  check_hdf5(H5Pset_fapl_core(access.id(), kMemoryStep, false), "build a file in memory");
+  file->id = new_file("results in memory", access.id());
+  write_attributes(file->id.id(), attributes);
+  return Hdf5Writer(std::move(file));
+}
+
+Hdf5Writer Hdf5Writer::at(const std::filesystem::path& path, const std::vector<DataAttribute>& attributes) {
+  auto file = std::make_unique<File>();
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose, "make a property list");
+  file->id = new_file(path.c_str(), access.id());
+  write_attributes(file->id.id(), attributes);
+  return Hdf5Writer(std::move(file));
+}
+
+std::size_t Hdf5Writer::add_group(const DataGroup& group) {
+  write_parents(file_->id.id(), group.path, file_->parents);
+  const Hdf5Handle properties = tracked_properties(H5P_GROUP_CREATE);
+  OpenGroup open{
+      .group = Hdf5Handle(H5Gcreate2(file_->id.id(), group.path.c_str(), H5P_DEFAULT, properties.id(), H5P_DEFAULT),
+                          &H5Gclose, "make group '" + group.path + "'"),
+      .scales = {},
+      .columns = {}};
+  write_attributes(open.group.id(), group.attributes);
+  for (const DataVariable& axis : group.axes) {
+    Hdf5Handle dataset = make_dataset(open.group.id(), axis.name, axis.values, {axis.size()}, true);
+    write_cells(dataset, axis.name, {axis.size()}, 0, axis.values);
+    check_hdf5(H5DSset_scale(dataset.id(), axis.name.c_str()), "make '" + axis.name + "' a dimension");
+    write_attributes(dataset.id(), axis.attributes);
+    open.scales.emplace(axis.name, std::move(dataset));
   }
-  parents.clear();
-  check_hdf5(H5Fflush(id.id(), H5F_SCOPE_LOCAL), "flush the file");
-  const auto bytes = H5Fget_file_image(id.id(), nullptr, 0);
+  for (const DataVariable& variable : group.variables) {
+    OpenGroup::Column column{.name = variable.name, .extents = {}, .dataset = {}};
+    for (const std::string& dim : variable.dims) column.extents.push_back(group.axis_length(dim));
+    column.dataset = make_dataset(open.group.id(), variable.name, variable.values, column.extents, false);
+    write_attributes(column.dataset.id(), variable.attributes);
+    for (unsigned i = 0; i < variable.dims.size(); ++i) {
+      check_hdf5(H5DSattach_scale(column.dataset.id(), open.scales.at(variable.dims[i]).id(), i),
+                 "attach dimension '" + variable.dims[i] + "'");
+    }
+    open.columns.push_back(std::move(column));
+  }
+  file_->groups.push_back(std::move(open));
+  return file_->groups.size() - 1;
+}
+
+void Hdf5Writer::write(std::size_t group, std::size_t column, std::size_t first, const ColumnValues& values) {
+  const OpenGroup::Column& to = file_->groups[group].columns[column];
+  write_cells(to.dataset, to.name, to.extents, first, values);
+}
+
+void Hdf5Writer::close_groups() {
+  file_->groups.clear();
+  file_->parents.clear();
+}
+
+std::vector<std::byte> Hdf5Writer::image() {
+  close_groups();
+  check_hdf5(H5Fflush(file_->id.id(), H5F_SCOPE_LOCAL), "flush the file");
+  const auto bytes = H5Fget_file_image(file_->id.id(), nullptr, 0);
   if (bytes < 0) throw Hdf5Failure(hdf5_failure_text("measure the file"));
   std::vector<std::byte> image(static_cast<std::size_t>(bytes));
-  if (H5Fget_file_image(id.id(), image.data(), image.size()) < 0) throw Hdf5Failure(hdf5_failure_text("copy the file"));
+  if (H5Fget_file_image(file_->id.id(), image.data(), image.size()) < 0) {
+    throw Hdf5Failure(hdf5_failure_text("copy the file"));
+  }
   return image;
+}
+
+void Hdf5Writer::close() {
+  close_groups();
+  check_hdf5(H5Fflush(file_->id.id(), H5F_SCOPE_LOCAL), "write the file");
+  file_->id.reset();
+}
+
+std::vector<std::byte> hdf5_image(const DataFile& file) {
+  check_data_file(file);
+  Hdf5Writer writer = Hdf5Writer::in_memory(file.attributes);
+  for (const DataGroup& group : file.groups) {
+    const std::size_t at = writer.add_group(group);
+    for (std::size_t i = 0; i < group.variables.size(); ++i) writer.write(at, i, 0, group.variables[i].values);
+  }
+  return writer.image();
 }
 
 std::string hdf5_version() {

@@ -40,7 +40,8 @@ class SchemaBuilder {
                            .when = at.info.when,
                            .meaning = std::string(at.info.meaning),
                            .flags = at.info.flags,
-                           .scale = at.info.scale});
+                           .scale = at.info.scale,
+                           .merge = at.info.merge});
   }
 
   struct {

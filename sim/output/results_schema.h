@@ -19,6 +19,7 @@ struct SchemaRow {
   std::string meaning;          ///< Written as long_name.
   std::string_view flags = {};  ///< Meanings of 0, 1, ... of an i8 variable, for CF's flag_meanings.
   double scale = 1;             ///< Stored value times this is in `unit`: CF's scale_factor.
+  Merge merge = Merge::ByAxes;
 };
 
 struct SchemaGroup {

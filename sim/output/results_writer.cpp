@@ -168,6 +168,16 @@ std::vector<DataAttribute> root_attributes(const Provenance& provenance, bool de
 
 }  // namespace
 
+DataFile head_of_file(const ExperimentResults& results, const WriteOptions& options) {
+  ExperimentResults head;
+  head.provenance = results.provenance;
+  head.objectives = results.objectives;
+  head.assumptions = results.assumptions;
+  GroupBuilder builder(options.deterministic);
+  visit_results(head, builder);
+  return {.attributes = root_attributes(results.provenance, options.deterministic), .groups = builder.take()};
+}
+
 DataFile to_data_file(const ExperimentResults& results, const WriteOptions& options) {
   GroupBuilder builder(options.deterministic);
   visit_results(results, builder);

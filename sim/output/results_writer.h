@@ -29,6 +29,9 @@ std::uint64_t write_results(const std::filesystem::path& path, const ExperimentR
 void check_destination(const std::filesystem::path& path, const std::string& config_resolved,
                        const WriteOptions& options);
 
+/// Of a file: its attributes, and the groups that speak of all runs together (provenance, objectives, assumptions).
+DataFile head_of_file(const ExperimentResults& results, const WriteOptions& options);
+
 /// The file as data, before HDF5. @throws InvariantError  A column of the wrong length.
 DataFile to_data_file(const ExperimentResults& results, const WriteOptions& options);
 

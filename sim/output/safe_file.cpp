@@ -133,6 +133,31 @@ void check_writable(const std::filesystem::path& path) {
   ::unlink(make_part(path).path.c_str());
 }
 
+PendingFile::PendingFile(std::filesystem::path path) : path_(std::move(path)) {
+  check_place(path_);
+  part_ = make_part(path_).path;
+}
+
+PendingFile::~PendingFile() {
+  if (!part_.empty()) ::unlink(part_.c_str());
+}
+
+void PendingFile::commit() {
+  Descriptor file(::open(part_.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  const char* step = "write";
+  int error = file.get() < 0 || ::fsync(file.get()) != 0 ? errno : 0;
+  if (error == 0 && file.close() != 0) error = errno;
+  if (error == 0 && ::rename(part_.c_str(), path_.c_str()) != 0) {
+    error = errno;
+    step = "rename the finished file";
+  }
+  if (error != 0) throw OutputError(path_, fmt::format("cannot {}: {}", step, reason(error)));
+  part_.clear();
+  error = sync_directory(directory_of(path_));
+  if (error != 0)
+    throw OutputError(path_, fmt::format("written, but its directory cannot be synced: {}", reason(error)));
+}
+
 void write_file_safely(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   check_place(path);
   Part part = make_part(path);

@@ -7,6 +7,26 @@
 
 namespace knetsim {
 
+/// A file on its way to `path`: made beside it under a name of its own, `<path>.<random>.part`, with mode and owner of
+/// the file that it will replace. Without commit() it is gone again.
+class PendingFile {
+ public:
+  /// @throws OutputError  As write_file_safely().
+  explicit PendingFile(std::filesystem::path path);
+  ~PendingFile();
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+
+  /// Where the bytes go meanwhile.
+  const std::filesystem::path& part() const { return part_; }
+  /// Syncs and renames it, and syncs the directory. @throws OutputError  Disk full, or the name cannot be had.
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path part_;
+};
+
 /// Puts `bytes` at `path` so that at no time a reader, a crash or a full disk meets half a file: they go to a file
 /// beside it that is made for this call, `<path>.<random>.part`, which is synced and renamed, and the directory is
 /// synced. Nothing that stands there already is opened: no link is followed, no pipe waited for. A file that stood at

@@ -1,25 +1,25 @@
-#include "sim/output/data_file_pipe.h"
+#include "sim/output/data_file_bytes.h"
 
 #include <type_traits>
 
 namespace knetsim {
 namespace {
 
-void send_size(PipeWriter& to, std::size_t size) {
+void send_size(ByteWriter& to, std::size_t size) {
   const auto wide = static_cast<std::uint64_t>(size);
   to.write(&wide, sizeof wide);
 }
 
 template <class Value>
-void send(PipeWriter& to, const Value& value) {
+void send(ByteWriter& to, const Value& value) {
   static_assert(std::is_arithmetic_v<Value>);
   to.write(&value, sizeof value);
 }
 
-void send(PipeWriter& to, const std::string& text) { send_text(to, text); }
+void send(ByteWriter& to, const std::string& text) { send_text(to, text); }
 
 template <class Element>
-void send(PipeWriter& to, const std::vector<Element>& list) {
+void send(ByteWriter& to, const std::vector<Element>& list) {
   send_size(to, list.size());
   if constexpr (std::is_arithmetic_v<Element>) {
     to.write(list.data(), list.size() * sizeof(Element));
@@ -29,12 +29,12 @@ void send(PipeWriter& to, const std::vector<Element>& list) {
 }
 
 template <class... Kinds>
-void send(PipeWriter& to, const std::variant<Kinds...>& value) {
+void send(ByteWriter& to, const std::variant<Kinds...>& value) {
   send(to, static_cast<std::uint8_t>(value.index()));
   std::visit([&](const auto& held) { send(to, held); }, value);
 }
 
-void send_variables(PipeWriter& to, const std::vector<DataVariable>& variables) {
+void send_variables(ByteWriter& to, const std::vector<DataVariable>& variables) {
   send_size(to, variables.size());
   for (const DataVariable& variable : variables) {
     send(to, variable.name);
@@ -46,12 +46,12 @@ void send_variables(PipeWriter& to, const std::vector<DataVariable>& variables) 
 
 }  // namespace
 
-void send_text(PipeWriter& to, const std::string& text) {
+void send_text(ByteWriter& to, const std::string& text) {
   send_size(to, text.size());
   to.write(text.data(), text.size());
 }
 
-void send_attributes(PipeWriter& to, const std::vector<DataAttribute>& attributes) {
+void send_attributes(ByteWriter& to, const std::vector<DataAttribute>& attributes) {
   send_size(to, attributes.size());
   for (const DataAttribute& attribute : attributes) {
     send(to, attribute.name);
@@ -59,7 +59,7 @@ void send_attributes(PipeWriter& to, const std::vector<DataAttribute>& attribute
   }
 }
 
-void send_group(PipeWriter& to, const DataGroup& group) {
+void send_group(ByteWriter& to, const DataGroup& group) {
   send(to, group.path);
   send_attributes(to, group.attributes);
   send_variables(to, group.axes);
@@ -69,7 +69,7 @@ void send_group(PipeWriter& to, const DataGroup& group) {
 std::size_t DataReceiver::size(std::size_t bytes_each) {
   std::uint64_t count = 0;
   from_->read(&count, sizeof count);
-  if (count > left_ / bytes_each) throw PipeNonsense{};
+  if (count > left_ / bytes_each) throw ByteNonsense{};
   left_ -= count * bytes_each;
   return static_cast<std::size_t>(count);
 }
@@ -99,7 +99,7 @@ Variant DataReceiver::one_of(std::index_sequence<Index...> /*indices*/) {
   const std::size_t wanted = byte();
   Variant value;
   const bool known = ((wanted == Index && (take(value.template emplace<Index>()), true)) || ...);
-  if (!known) throw PipeNonsense{};
+  if (!known) throw ByteNonsense{};
   return value;
 }
 
