@@ -115,8 +115,8 @@ Scenario bind_scenario(Node root, Diagnostics& diagnostics) {
     add_graph_apps(*scenario.service_graph, scenario.apps);
   }
   scenario.workloads = keys.workloads;
-  scenario.experiment = keys.run;
-  scenario.run = keys.run;
+  scenario.experiment = static_cast<const ExperimentSettings&>(keys.run);
+  scenario.run = static_cast<const PointSettings&>(keys.run);
   scenario.slo = keys.slo;
   scenario.patches = keys.patches;
   return scenario;

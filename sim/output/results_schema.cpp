@@ -67,14 +67,14 @@ const SchemaRow kAttributes[] = {
 };
 
 const SchemaBuilder& built() {
-  static const SchemaBuilder kBuilt = [] {
+  static const SchemaBuilder whole = [] {
     SchemaBuilder builder;
     for (const SchemaRow& row : kAttributes) builder.schema.rows.push_back(row);
     const ExperimentResults none;
     visit_results(none, builder);
     return builder;
   }();
-  return kBuilt;
+  return whole;
 }
 
 }  // namespace
