@@ -34,6 +34,7 @@ std::string span_text(const CensoredTimes& ns, double q) {
 /// What a row's figures do not say; on a line of its own, so that the table keeps its width.
 std::string row_notes(const WorkloadSummary& row) {
   std::string text;
+  if (!(row.measured_s > 0)) text += "    no replicate came to its end\n";
   if (row.unstable) text += "    overloaded: the backlog grows\n";
   if (row.unfinished > 0) {
     text += fmt::format("    unfinished: {} requests, {} after the measured time (run.drain)\n",
@@ -144,7 +145,8 @@ std::string half_widths(const Recorded& recorded, std::string_view variant, std:
 }
 
 std::string table_row(const std::string& name, const WorkloadSummary& row, std::size_t name_width) {
-  const auto rate = [&](std::int64_t count) {
+  const auto rate = [&](std::int64_t count) -> std::string {
+    if (!(row.measured_s > 0)) return "-";  // no point of the variant has ended
     return with_commas(static_cast<std::int64_t>(static_cast<double>(count) / row.measured_s + 0.5));
   };
   const CensoredTimes connect(row.connect_ns, row.connecting_age_ns);
@@ -206,7 +208,13 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Reco
                           counted(base.scenario.experiment.replicates, "replicate"),
                           judged > 1 ? fmt::format("; verdicts by Holm over {}", judged) : "");
       const std::size_t others = variants.size() - 1;
-      text += comparison_lines(names, ok_shares, std::span(compared).subspan(w * others, others), judged, name_width);
+      // Where no point of the base has ended there is nothing to compare with.
+      const std::vector<VariantComparison> nothing(others);
+      const bool is_compared = (w + 1) * others <= compared.size();
+      const std::span<const VariantComparison> found =
+          is_compared ? std::span<const VariantComparison>(compared).subspan(w * others, others)
+                      : std::span<const VariantComparison>(nothing);
+      text += comparison_lines(names, ok_shares, found, judged, name_width);
     } else {
       text += half_widths(recorded, names.front(), workload, name_width);
     }

@@ -281,6 +281,10 @@ TEST(Results, OfPointsThatEndedAreKeptWhereAnotherFails) {
   EXPECT_THAT(run.err, HasSubstr("1 of 2 points failed"));
   EXPECT_THAT(run.err, HasSubstr("requests are in flight after"));
   EXPECT_THAT(run.out, HasSubstr("fine (base)"));
+  EXPECT_THAT(run.out, HasSubstr("no replicate came to its end"));
+  const ProgramResult of_base = run_program("run " + scenario + " -q --no-results --variant hopeless,fine");
+  EXPECT_EQ(of_base.code, 3) << of_base.err;
+  EXPECT_THAT(of_base.out, HasSubstr("nothing to compare"));
   const auto inspected = nlohmann::json::parse(run_program("inspect " + file + " -o json").out);
   ASSERT_EQ(inspected["summary"].size(), 1U);
   EXPECT_EQ(inspected["summary"][0]["variant"], "fine");
