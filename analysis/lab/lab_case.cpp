@@ -15,40 +15,12 @@ namespace knetsim::lab {
 namespace {
 
 /// Work that a packet of the handshake's end does on its way: that of any packet, without its socket's ends.
-bool of_passage(StepKind kind) {
-  switch (kind) {
-    case StepKind::SendSyscall:
-    case StepKind::CopyIn:
-    case StepKind::TcpReceive:
-    case StepKind::ReceiveSyscall:
-    case StepKind::CopyOut:
-    case StepKind::WakeUp:
-      return false;
-    default:
-      return true;
-  }
-}
+bool of_passage(StepKind kind) { return info(kind).side != StepSide::Receiver && !info(kind).traits.in_thread; }
 
 /// What a cable between namespaces does not have.
-bool of_hardware(StepKind kind) {
-  switch (kind) {
-    case StepKind::Qdisc:
-    case StepKind::DriverTransmit:
-    case StepKind::NicTransmit:
-    case StepKind::NicReceive:
-    case StepKind::Interrupt:
-    case StepKind::NapiPoll:
-    case StepKind::SwitchForward:
-      return true;
-    default:
-      return false;
-  }
-}
+bool of_hardware(StepKind kind) { return info(kind).side == StepSide::Device; }
 
-bool of_conntrack(StepKind kind) {
-  return kind == StepKind::NetfilterHook || kind == StepKind::ConntrackLookup || kind == StepKind::ConntrackInsert ||
-         kind == StepKind::NatSetup;
-}
+bool of_conntrack(StepKind kind) { return info(kind).traits.tracking; }
 
 constexpr std::uint32_t kSegmentBytes = 1448;  // of a packet of 1,500 bytes; over a tunnel fewer
 

@@ -7,30 +7,10 @@ namespace {
 
 /// What the passage of one more small packet takes on this machine, beyond the socket and NIC work that the figures
 /// of Ack and Close hold for the two ends.
-bool passage_kind(StepKind kind, bool end) {
-  switch (kind) {
-    case StepKind::Connect:
-    case StepKind::SendSyscall:
-    case StepKind::CopyIn:
-    case StepKind::TcpTransmit:
-    case StepKind::UdpTransmit:
-    case StepKind::TcpAccept:
-    case StepKind::Accept:
-    case StepKind::TcpConnected:
-    case StepKind::TcpReceive:
-    case StepKind::UdpReceive:
-    case StepKind::ConntrackInsert:
-    case StepKind::RouteInput:
-    case StepKind::NatSetup:
-      return false;
-    case StepKind::Qdisc:
-    case StepKind::DriverTransmit:
-    case StepKind::Interrupt:
-    case StepKind::NapiPoll:
-      return !end;
-    default:
-      return true;
-  }
+bool of_passage(StepKind kind, bool end) {
+  const StepKindInfo& known = info(kind);
+  if (known.traits.opening) return false;
+  return known.side == StepSide::Way || (known.side == StepSide::Device && !end);
 }
 
 }  // namespace
@@ -51,7 +31,7 @@ void append_unawaited(std::vector<Step>& steps, std::span<const Step> passages, 
   }
   for (const Step& passage : passages) {
     if (passage.passage != Passage::Message || passage.when == Condition::OuterUntracked ||
-        !passage_kind(passage.kind, end)) {
+        !of_passage(passage.kind, end)) {
       continue;
     }
     if (passage.kind == StepKind::ConntrackLookup && std::exchange(lookup_held, false)) continue;

@@ -30,7 +30,7 @@ std::string_view symbol_letter(Symbol symbol) {
 double rules_evaluated(const Walk& walk, const Bindings& bindings, const RuleFilter& filter) {
   double rules = 0;
   for (const Step& step : walk.steps) {
-    if (step.kind != StepKind::Rule && step.kind != StepKind::NftRule && step.kind != StepKind::NftExpression) continue;
+    if (!info(step.kind).traits.rule) continue;
     if (step.passage != Passage::Message) continue;
     if (step.when == Condition::OuterUntracked && !filter.outer_untracked) continue;
     if (filter.node && step.node != *filter.node) continue;

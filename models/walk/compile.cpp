@@ -41,7 +41,7 @@ class StageBuilder {
 
   /// @param closing_ps  Gets what is done once a connection and delays nobody.
   void add(const Step& step, double& closing_ps) {
-    if (is_computed(step.kind) || is_scan(step, packet_)) return;
+    if (info(step.kind).traits.computed || is_scan(step, packet_)) return;
     const UnitCosts costs = unit_costs(step, step.count.fixed, profile_);
     if (!costs.latency && costs.per_message_ps > 0) {
       closing_ps += costs.per_message_ps * tables_.shapes[shape_of(tables_, sigma_of(profile_, step.kind))].mean();
@@ -125,7 +125,7 @@ PlanTables plan_tables(const CostProfile& profile) {
 }
 
 Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tables, const CompileOptions& options) {
-  static_assert(kStepKinds <= kMaxKinds && kWalkSymbols <= kSymbols);
+  static_assert(kWalkSymbols <= kSymbols);
   Plan plan;
   plan.nodes = static_cast<std::uint8_t>(walk.nodes.size());
   plan.header_bytes = (options.transport == Transport::Tcp ? kTcpHeaderBytes : kUdpHeaderBytes) + walk.outer_bytes;

@@ -7,7 +7,7 @@ namespace knetsim {
 bool is_scan(const Step& step, PacketClass packet) {
   if (step.passage != Passage::Message) return false;
   if (step.count.symbol != Symbol::None) return true;  // a count that is bound when the connection opens
-  return is_scanned(step.kind) && step.rule_bytes > 0 &&
+  return info(step.kind).traits.scanned && step.rule_bytes > 0 &&
          (packet == PacketClass::First || step.when == Condition::OuterUntracked);
 }
 
@@ -85,7 +85,9 @@ std::vector<ScanGroup> scan_groups(const Walk& walk, const StepRange& stage, Pac
   for (std::size_t i = stage.begin; i < stage.end; ++i) {
     const Step& step = walk.steps[i];
     if (!is_scan(step, packet)) continue;
-    const auto table = static_cast<std::uint8_t>(!is_scanned(step.kind) ? 2 : step.table == RuleTable::Nat ? 0 : 1);
+    const auto table = static_cast<std::uint8_t>(!info(step.kind).traits.scanned ? 2
+                                                 : step.table == RuleTable::Nat  ? 0
+                                                                                 : 1);
     const bool bound = step.count.symbol != Symbol::None;
     auto group = std::find_if(groups.begin(), groups.end(), [&](const ScanGroup& other) {
       return other.kind == step.kind && other.when == step.when && other.table == table &&

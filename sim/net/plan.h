@@ -13,7 +13,10 @@ namespace knetsim {
 
 /// Index of a kind of work in the tables of whoever describes walks. The engine adds up costs by it and knows no more.
 using KindIndex = std::uint8_t;
-inline constexpr std::size_t kMaxKinds = 56;
+/// Kinds that a time split has room for. An array and no vector, since every request has a split of its own and sums
+/// those of its calls: twice as many kinds as there are cost it nothing that a benchmark sees, an allocation would. Who
+/// makes the tables has fewer by far, and is refused where not (StageCosts).
+inline constexpr std::size_t kMaxKinds = 128;
 
 /// Where a stage's work is done. Consecutive steps at one place are one stage, hence one visit to one resource.
 enum class StagePlace : std::uint8_t {

@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "sim/core/ensure.h"
+
 namespace knetsim {
 namespace {
 
@@ -13,6 +15,7 @@ Duration rounded(double ps) { return Duration(static_cast<std::int64_t>(ps + 0.5
 }  // namespace
 
 StageCosts::StageCosts(const PlanTables& tables, std::size_t cores) : tables_(tables) {
+  KNETSIM_ENSURE(tables.curves.size() <= kMaxKinds, "more kinds of work than a time split has room for");
   std::array<Time, kScanTables> cold;
   cold.fill(kLongAgo);
   last_scan_.assign(cores, cold);
@@ -23,6 +26,7 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
   const MessageSize& size = visit.size;
   StageCost cost;
   parts_count_ = 0;
+  KNETSIM_ENSURE(stage.terms + stage.scans < parts_.size(), "a stage with more terms than a visit keeps apart");
   int shape = -1;
   double drawn = 1;
   const double messages = size.messages;

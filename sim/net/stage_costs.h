@@ -49,7 +49,7 @@ struct StageVisit {
 /// Puts numbers on stages: medians times drawn factors, and scans by what each core's cache still holds.
 class StageCosts {
  public:
-  /// @param tables  Outlives this.
+  /// @param tables  Outlives this. A curve for each kind of work, at most kMaxKinds.
   StageCosts(const PlanTables& tables, std::size_t cores);
 
   /// @param noise  The message's own stream: one draw a shape and visit.
@@ -67,7 +67,7 @@ class StageCosts {
 
   const PlanTables& tables_;
   std::vector<std::array<Time, kScanTables>> last_scan_;  // shape (cores,)
-  std::array<Part, 64> parts_{};                          // of the visit evaluated last
+  std::array<Part, 2 * kMaxKinds> parts_{};               // of the visit evaluated last
   std::size_t parts_count_ = 0;
 };
 
