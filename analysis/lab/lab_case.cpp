@@ -72,11 +72,11 @@ class WorkSum {
   void add(PacketClass packet, const FlowClass& flow, std::uint32_t position, bool passage_only) {
     const LabRules& rules = case_.setup.rules;
     Bindings bindings;
-    bindings[Symbol::ServicePosition] = position;
+    bindings[Symbol::ServicePosition] = static_cast<float>(position);
     bindings[Symbol::NodePortPosition] = 1;
-    bindings[Symbol::IpvsDestinations] = proxy_->destinations_scanned(rules.endpoints);
-    bindings[Symbol::EndpointIndex] = (rules.endpoints + 1) / 2.0;  // drawn evenly by the rules
-    bindings[Symbol::HostPortPosition] = case_.host_port_position();
+    bindings[Symbol::IpvsDestinations] = static_cast<float>(proxy_->destinations_scanned(rules.endpoints));
+    bindings[Symbol::EndpointIndex] = static_cast<float>(rules.endpoints + 1) / 2;  // drawn evenly by the rules
+    bindings[Symbol::HostPortPosition] = static_cast<float>(case_.host_port_position());
     const Walk passed = walk(packet, flow);
     const Step* last = nullptr;
     for (const Step& step : passed.steps) {
@@ -85,7 +85,7 @@ class WorkSum {
       last = &step;
       if (!takes_part(step, packet, passage_only)) continue;
       const StepKind what = step.kind == StepKind::Wire ? StepKind::Veth : step.kind;
-      const double count = value_of(step.count, bindings);
+      const double count = value_of(step.count, bindings, step.node);
       if (step.rule_bytes > 0 && step.table == RuleTable::Nat) {
         work_.scans.push_back({what, count, step.rule_bytes, step.node});
       } else {

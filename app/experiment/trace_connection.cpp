@@ -285,12 +285,15 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
     endpoints = static_cast<std::uint32_t>(answer.endpoints.size());
   }
   connection.endpoints = endpoints;
-  const auto bind = [&](Symbol symbol, double of) { connection.bindings[symbol] = at_position(request.position, of); };
+  const auto bind = [&](Symbol symbol, double of) {
+    connection.bindings[symbol] = static_cast<float>(at_position(request.position, of));
+  };
   bind(Symbol::ServicePosition, connection.sizes.services_rules);
   bind(Symbol::NodePortPosition, connection.sizes.node_ports);
   bind(Symbol::EndpointIndex, endpoints);
   bind(Symbol::HostPortPosition, connection.sizes.host_port_containers);
-  connection.bindings[Symbol::IpvsDestinations] = search.models().proxy->destinations_scanned(endpoints);
+  connection.bindings[Symbol::IpvsDestinations] =
+      static_cast<float>(search.models().proxy->destinations_scanned(endpoints));
   for (std::size_t i = 0; i < connection.walks.size(); ++i) {
     const auto packet = static_cast<PacketClass>(i);
     const Plan& plan = entry.plans.plan[i];

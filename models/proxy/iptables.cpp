@@ -130,7 +130,7 @@ class Iptables final : public ProxyModel {
  private:
   void add(StepSink& sink, const HookPacket& packet, RuleTable table, std::uint32_t bytes, Count count,
            std::string note) const {
-    if (count.fixed == 0 && count.symbol == Symbol::None) {
+    if (count.is_zero()) {
       return;
     }
     Step& step = sink.add(kind_, count, std::move(note));
@@ -143,7 +143,7 @@ class Iptables final : public ProxyModel {
 
   /// Match extensions of rules that have been added.
   void match(StepSink& sink, const HookPacket& packet, RuleTable table, Count count, std::string note) const {
-    if (count.fixed == 0 && count.symbol == Symbol::None) {
+    if (count.is_zero()) {
       return;
     }
     Step& step = sink.add(kind_ == StepKind::Rule ? StepKind::XtMatch : StepKind::NftMatch, count, std::move(note));

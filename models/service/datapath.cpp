@@ -78,8 +78,8 @@ class Assembler {
   const Mappings& mappings() const { return mappings_; }
 
  private:
-  Step& add(StepKind kind, std::string note = {}, Count count = {}) {
-    walk_.steps.push_back({.kind = kind, .place = place_, .node = node_, .count = count, .note = std::move(note)});
+  Step& add(StepKind kind, std::string note = {}) {
+    walk_.steps.push_back({.kind = kind, .place = place_, .node = node_, .note = std::move(note)});
     return walk_.steps.back();
   }
   StepSink sink(Condition when = Condition::Always) { return {walk_.steps, place_, node_, when}; }

@@ -21,25 +21,6 @@ constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 // nf_conntrack_udp_timeout, for an entry that has seen no reply, as a tunnel's outer tuples see none.
 constexpr Duration kUnrepliedUdpTimeout = std::chrono::seconds(30);
 
-/// Rules that the packets which open a connection evaluate, the tunnel's own ones by their probability.
-double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) {
-  Bindings bindings;
-  for (std::size_t i = 0; i < kWalkSymbols; ++i) {
-    bindings.value[i] = static_cast<double>(flow.symbols[i]);
-  }
-  double rules = 0;
-  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck}) {
-    const Walk& walk = entry.walks[static_cast<std::size_t>(packet)];
-    const double tracked = rules_evaluated(walk, bindings);
-    rules += tracked;
-    if (flow.outer_untracked > 0) {
-      rules += flow.outer_untracked *
-               (rules_evaluated(walk, bindings, {.node = {}, .table = {}, .outer_untracked = true}) - tracked);
-    }
-  }
-  return rules;
-}
-
 /// By name and not by position: objects that a manifest brings beside it change nothing that is drawn for one.
 std::uint64_t name_key(std::string_view ns, std::string_view name) {
   return hash_combine(hash_text(ns), hash_text(name));
@@ -175,7 +156,7 @@ ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowCla
     return {};
   }
   flow.endpoints = flow.affinity || schedules() ? chosen.of : 1;
-  const auto set = [&](Symbol symbol, float value) { dial.flow.symbols[static_cast<std::size_t>(symbol)] = value; };
+  const auto set = [&](Symbol symbol, float value) { dial.flow.symbols[symbol_index(symbol)] = value; };
   set(Symbol::EndpointIndex, static_cast<float>(chosen.index + 1));
   set(Symbol::ServicePosition,
       position(call.asked, port_keys_[target.port], kServiceOrder, options_.sizes.services_rules, call.now));
@@ -228,7 +209,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
                                               : IngressNode::ThirdNode;
     }
     if (target.exposure == Exposure::HostPort) {
-      dial.flow.symbols[static_cast<std::size_t>(Symbol::HostPortPosition)] =
+      dial.flow.symbols[symbol_index(Symbol::HostPortPosition)] =
           position(server_node, address_key(cluster_.pods[dial.server]), kNodePortOrder,
                    options_.sizes.host_port_containers, now);
     }
@@ -267,7 +248,9 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
   }
   dial.chosen_at = ingress;
   if (IpvsScheduler* const ipvs = scheduler(edge, ingress)) ipvs->opened(dial.server, transport(edge));
-  dial.rules = static_cast<float>(opening_rules(entry, dial.flow));
+  static constexpr MachineSymbols kNoSizes{};
+  dial.rules = static_cast<float>(
+      entry.opening.value(dial.flow.symbols, {&kNoSizes, &kNoSizes, &kNoSizes}, dial.flow.outer_untracked));
   return dial;
 }
 

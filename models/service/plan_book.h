@@ -18,8 +18,18 @@ namespace knetsim {
 /// An entry's address never changes, and it stays when its epoch is over: connections of that time refer to it.
 class PlanBook {
  public:
+  /// Rules that the packets which open a connection evaluate.
+  struct OpeningRules {
+    std::array<Count, 3> tracked{0, 0, 0};    ///< At each NodeRole's machine.
+    std::array<Count, 3> untracked{0, 0, 0};  ///< Those more that a tunnel's outer packets meet where they are new.
+
+    /// @param node  Symbols of each NodeRole's machine.
+    double value(const FlowSymbols& connection, const std::array<const MachineSymbols*, 3>& node,
+                 double outer_untracked) const;
+  };
   struct Entry {
     FlowPlans plans;
+    OpeningRules opening;
     std::vector<NodeRole> nodes;  ///< Machines from client to server.
     std::array<Walk, static_cast<std::size_t>(PacketClass::kCount)> walks;
   };

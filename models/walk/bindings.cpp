@@ -4,27 +4,58 @@
 
 namespace knetsim {
 
-double value_of(const Count& count, const Bindings& bindings) {
-  const double bound = count.symbol == Symbol::None ? 0.0 : bindings[count.symbol];
-  return std::max(0.0, count.fixed + bound);
+void Count::add(Symbol symbol, double coefficient) {
+  if (symbol == Symbol::None) {
+    fixed += coefficient;
+    return;
+  }
+  const auto at = std::ranges::lower_bound(terms, symbol, {}, &Term::symbol);
+  if (at == terms.end() || at->symbol != symbol) {
+    if (coefficient != 0) terms.insert(at, {symbol, coefficient});
+  } else if ((at->coefficient += coefficient) == 0) {
+    terms.erase(at);
+  }
+}
+
+Count& Count::operator+=(const Count& other) {
+  fixed += other.fixed;
+  for (const Term& term : other.terms) add(term.symbol, term.coefficient);
+  return *this;
+}
+
+Count& Count::operator*=(double factor) {
+  fixed *= factor;
+  for (Term& term : terms) term.coefficient *= factor;
+  return *this;
+}
+
+double value_of(const Count& count, const Bindings& bindings, NodeRole machine) {
+  double value = count.fixed;
+  for (const Count::Term& term : count.terms) value += term.coefficient * bindings.at(term.symbol, machine);
+  return std::max(0.0, value);
 }
 
 std::string_view symbol_letter(Symbol symbol) {
   switch (symbol) {
-    case Symbol::None:
-      return "";
     case Symbol::ServicePosition:
       return "k";
     case Symbol::NodePortPosition:
       return "n";
+    case Symbol::NodePortsAlike:
+      return "m";
     case Symbol::EndpointIndex:
       return "i";
+    case Symbol::EndpointDraws:
+      return "r";
+    case Symbol::Endpoints:
+      return "e";
     case Symbol::HostPortPosition:
       return "h";
     case Symbol::IpvsDestinations:
       return "d";
+    default:
+      return "";
   }
-  return "";
 }
 
 double rules_evaluated(const Walk& walk, const Bindings& bindings, const RuleFilter& filter) {
@@ -35,7 +66,7 @@ double rules_evaluated(const Walk& walk, const Bindings& bindings, const RuleFil
     if (step.when == Condition::OuterUntracked && !filter.outer_untracked) continue;
     if (filter.node && step.node != *filter.node) continue;
     if (filter.table != RuleTable::None && step.table != filter.table) continue;
-    rules += value_of(step.count, bindings);
+    rules += value_of(step.count, bindings, step.node);
   }
   return rules;
 }

@@ -72,9 +72,9 @@ struct StepSink {
   Condition when = Condition::Always;
 
   /// Adds a step here; returns it for the few fields that differ.
-  Step& add(StepKind kind, Count count = {}, std::string note = {}) {
+  Step& add(StepKind kind, Count count = 1, std::string note = {}) {
     steps.push_back(
-        {.kind = kind, .place = place, .node = node, .when = when, .count = count, .note = std::move(note)});
+        {.kind = kind, .place = place, .node = node, .when = when, .count = std::move(count), .note = std::move(note)});
     return steps.back();
   }
 };

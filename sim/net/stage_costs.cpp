@@ -49,7 +49,12 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
     const double median = term.per_message_ps * messages + term.per_skb_ps * size.skbs +
                           term.per_packet_ps * size.packets + term.per_ack_ps * size.acks +
                           term.per_byte_ps * static_cast<double>(size.payload.count());
-    const Duration span = rounded(median * drawn);
+    double amount = 1;
+    if (term.symbol != 0) {
+      amount = symbol_value(term.symbol, visit.symbols, visit.machine);
+      if (!(amount > 0)) continue;
+    }
+    const Duration span = rounded(median * amount * drawn);
     if (term.when == StageCondition::IdleResource) {
       if (stage.place == StagePlace::ReceiverCore) {
         cost.wake += span;
@@ -71,12 +76,18 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
     if (scan.when == StageCondition::OuterUntracked && !visit.outer_untracked) {
       continue;
     }
-    const double items = scan.fixed + static_cast<double>(visit.symbols[scan.symbol]);
+    double items = 0;
+    double bytes = 0;
+    for (const ScanPart& part : std::span(visit.plan.scan_parts).subspan(scan.first_part, scan.parts)) {
+      const double value = symbol_value(part.symbol, visit.symbols, visit.machine);
+      items += part.items * value;
+      bytes += part.bytes * value;
+    }
     if (!(items > 0)) {
       continue;
     }
     Time& last = last_scan_[visit.core][scan.table];
-    const double median = tables_.curves[scan.curve].cost_ps(items, scan.item_bytes, visit.now - last);
+    const double median = tables_.curves[scan.curve].cost_ps(items, bytes / items, visit.now - last);
     last = visit.now;
     delay(scan.kind, rounded(median * drawn), true);
   }

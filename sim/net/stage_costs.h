@@ -38,11 +38,12 @@ struct StageVisit {
   const Plan& plan;
   const Stage& stage;
   const MessageSize& size;
-  const std::array<float, kSymbols>& symbols;  ///< Of the flow.
-  bool outer_untracked = false;                ///< The tunnel's outer tuple is new to conntrack.
-  CoreIndex core = 0;                          ///< Whose cache a rule scan meets.
-  double factor = 1;                           ///< On every CPU cost of the machine.
-  bool idle = false;                           ///< The core had nothing to do.
+  const FlowSymbols& symbols;
+  const MachineSymbols& machine;  ///< Of the machine of the stage.
+  bool outer_untracked = false;   ///< The tunnel's outer tuple is new to conntrack.
+  CoreIndex core = 0;             ///< Whose cache a rule scan meets.
+  double factor = 1;              ///< On every CPU cost of the machine.
+  bool idle = false;              ///< The core had nothing to do.
   Time now{};
 };
 

@@ -19,8 +19,9 @@ inline HookWork counted(const std::vector<Step>& steps, const Symbols& symbols, 
     if (step.when == Condition::OuterUntracked && !untracked) {
       continue;
     }
-    const double value = step.count.symbol == Symbol::None ? 0 : symbols.at(step.count.symbol);
-    const auto count = static_cast<std::uint32_t>(step.count.fixed + value);
+    double value = step.count.fixed;
+    for (const Count::Term& term : step.count.terms) value += term.coefficient * symbols.at(term.symbol);
+    const auto count = static_cast<std::uint32_t>(value);
     RuleWork& table = step.table == RuleTable::Nat ? work.nat : work.filter;
     switch (step.kind) {
       case StepKind::Rule:

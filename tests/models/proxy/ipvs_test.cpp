@@ -26,7 +26,7 @@ std::map<StepKind, double> at(const ProxyModel& model, Hook hook, HookPacket& pa
   std::map<StepKind, double> counts;
   for (const Step& step : steps) {
     EXPECT_EQ(step.rule_bytes, 0U) << "no scan";
-    counts[step.kind] += step.count.fixed + (step.count.symbol == Symbol::None ? 0 : destinations);
+    counts[step.kind] += step.count.fixed + (step.count.terms.empty() ? 0 : destinations);
   }
   return counts;
 }

@@ -199,7 +199,7 @@ TEST(IptablesWalk, ScansCarryTheBytesOfTheirBackEnd) {
     const std::vector<Step> steps = steps_at(*model, Hook::Prerouting, packet);
     ASSERT_GE(steps.size(), 3U);  // the table, the jump, KUBE-SERVICES
     EXPECT_EQ(steps[0].kind, backend == IptablesBackend::Legacy ? StepKind::IptablesTable : StepKind::NftChain);
-    EXPECT_EQ(steps[2].count.symbol, Symbol::ServicePosition);
+    EXPECT_EQ(steps[2].count, Count(0, Symbol::ServicePosition));
     EXPECT_EQ(steps[2].rule_bytes, bytes);
     EXPECT_EQ(steps[2].kind, backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule);
     EXPECT_EQ(steps[2].table, RuleTable::Nat);

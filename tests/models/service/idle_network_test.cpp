@@ -40,8 +40,7 @@ class Player final : public MessageOwner, public EventHandler {
                   .dst_port = 80,
                   .protocol = kProtocolTcp};
     spec.encapsulation = entry.walks[0].encapsulation;
-    const Bindings bindings = hand_bindings();
-    for (std::size_t i = 0; i < kWalkSymbols; ++i) spec.symbols[i] = static_cast<float>(bindings.value[i]);
+    spec.symbols = hand_bindings().connection;
     spec.outer_untracked = 1;
     spec.id = example.name.size();
     flow_ = network_.open(spec, scheduler_.now());
