@@ -7,6 +7,7 @@
 
 #include "analysis/lab/lab_error.h"
 #include "models/cni/cni_model.h"
+#include "models/proxy/iptables_rules.h"
 #include "models/service/datapath.h"
 #include "models/service/unawaited.h"
 #include "models/walk/bindings.h"
@@ -37,15 +38,17 @@ class WorkSum {
  public:
   explicit WorkSum(const LabCase& lab_case)
       : case_(lab_case),
-        proxy_(proxy_model(lab_case.setup.rules, lab_case.sizes())),
+        proxy_(proxy_model(lab_case.setup.rules)),
         cni_(cni_model(lab_case.setup)),
-        host_ports_(lab_case.setup.rules.host_ports, lab_case.setup.rules.proxy == LabProxy::IptablesNft
-                                                         ? IptablesBackend::Nft
-                                                         : IptablesBackend::Legacy),
-        datapath_{*proxy_, *cni_, {}} {
+        host_ports_(lab_case.setup.rules.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft
+                                                                        : IptablesBackend::Legacy),
+        datapath_{*proxy_, *cni_, lab_case.setup.rules.host_ports > 0 ? &host_ports_ : nullptr} {
+    RuleSizes sizes = lab_case.sizes();
+    node_symbols_.fill(symbols_of(sizes));
+    sizes.host_port_containers = lab_case.setup.rules.host_ports;
     // Of one machine all roles are the client's.
     const NodeRole server = lab_case.setup.nodes == 1 ? NodeRole::Client : NodeRole::Server;
-    datapath_.host_ports[static_cast<std::size_t>(server)] = &host_ports_;
+    node_symbols_[static_cast<std::size_t>(server)] = symbols_of(sizes);
   }
 
   /// All that a packet of this class brings about, of a chain at each of its Services. The connection to the second one
@@ -71,11 +74,16 @@ class WorkSum {
  private:
   void add(PacketClass packet, const FlowClass& flow, std::uint32_t position, bool passage_only) {
     const LabRules& rules = case_.setup.rules;
-    Bindings bindings;
+    Bindings bindings{.node = node_symbols_};
     bindings[Symbol::ServicePosition] = static_cast<float>(position);
     bindings[Symbol::NodePortPosition] = 1;
+    bindings[Symbol::NodePortsAlike] = 1;
     bindings[Symbol::IpvsDestinations] = static_cast<float>(proxy_->destinations_scanned(rules.endpoints));
-    bindings[Symbol::EndpointIndex] = static_cast<float>(rules.endpoints + 1) / 2;  // drawn evenly by the rules
+    // Drawn evenly by the rules; the last one without a draw of its own.
+    const auto endpoints = static_cast<float>(rules.endpoints);
+    bindings[Symbol::EndpointIndex] = (endpoints + 1) / 2;
+    bindings[Symbol::EndpointDraws] = (endpoints + 1) / 2 - 1 / endpoints;
+    bindings[Symbol::Endpoints] = endpoints;
     bindings[Symbol::HostPortPosition] = static_cast<float>(case_.host_port_position());
     const Walk passed = walk(packet, flow);
     const Step* last = nullptr;
@@ -131,6 +139,7 @@ class WorkSum {
   std::unique_ptr<CniModel> cni_;
   PortMap host_ports_;
   Datapath datapath_;
+  std::array<MachineSymbols, 3> node_symbols_{};  // by NodeRole
   LabWork work_;
 };
 
@@ -225,7 +234,6 @@ FlowClass LabCase::flow() const {
   flow.server_host_network = server_host_network;
   flow.affinity = setup.rules.affinity;
   flow.remembered = remembered;
-  flow.endpoints = setup.rules.affinity ? setup.rules.endpoints : 1;
   return flow;
 }
 
@@ -237,10 +245,11 @@ RuleSizes LabCase::sizes() const {
   sizes.node_ports = 1;
   sizes.udp_node_ports = rules.transport == Transport::Udp ? 1 : 0;
   sizes.endpoints = std::uint64_t{rules.services} * rules.endpoints;
+  (rules.transport == Transport::Udp ? sizes.udp_node_port_set : sizes.tcp_node_port_set) = true;
   return sizes;
 }
 
-std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& sizes) {
+std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules) {
   const char* mode = rules.proxy == LabProxy::None       ? "none"
                      : rules.proxy == LabProxy::Nftables ? "nftables"
                      : rules.proxy == LabProxy::Ipvs     ? "ipvs"
@@ -248,7 +257,7 @@ std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& 
   return proxy_mode_named(mode)->make(
       {.backend = rules.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft : IptablesBackend::Legacy,
        .scheduler = rules.least_connection ? "lc" : "rr",
-       .sizes = sizes});
+       .large_cluster = std::uint64_t{rules.services} * rules.endpoints > kLargeClusterEndpoints});
 }
 
 bool has_model(const LabCase& lab_case) {

@@ -118,8 +118,14 @@ std::string_view symbol_text(Symbol symbol) {
       return "rule of KUBE-SERVICES";
     case Symbol::NodePortPosition:
       return "rule of KUBE-NODEPORTS";
+    case Symbol::NodePortsAlike:
+      return "of these of the port's transport";
     case Symbol::EndpointIndex:
       return "endpoint";
+    case Symbol::EndpointDraws:
+      return "numbers drawn for it";
+    case Symbol::Endpoints:
+      return "endpoints";
     case Symbol::HostPortPosition:
       return "rule of CNI-HOSTPORT-DNAT";
     case Symbol::IpvsDestinations:

@@ -1,9 +1,7 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "models/proxy/mode_table.h"
-#include "models/proxy/note.h"
 
 namespace knetsim {
 
@@ -61,14 +59,6 @@ bool is_hairpin(const HookPacket& packet) {
   return packet.source == AddressKind::Pod
              ? packet.flow.locality == Locality::SamePod && packet.destination == AddressKind::Pod
              : packet.source == AddressKind::ThisNode && packet.destination == AddressKind::ThisNode;
-}
-
-std::string grouped(double count) {
-  std::string digits = std::to_string(std::llround(count));
-  for (std::size_t at = digits.size(); at > 3; at -= 3) {
-    digits.insert(at - 3, ",");
-  }
-  return digits;
 }
 
 }  // namespace knetsim

@@ -9,8 +9,7 @@ class None final : public ProxyModel {
   void at_hook(Hook /*hook*/, HookPacket& /*packet*/, StepSink& /*sink*/) const override {}
   bool has_nat() const override { return false; }
   Selection selection() const override { return Selection::Random; }
-  double full_sync_seconds() const override { return 0; }
-  double partial_sync_seconds() const override { return 0; }
+  SyncCost sync_cost(const RuleSizes& /*sizes*/) const override { return {}; }
 };
 
 }  // namespace

@@ -28,7 +28,13 @@ struct ProxyParams {
   Version kernel{6, 18};
   IptablesBackend backend = IptablesBackend::Legacy;
   std::string scheduler = "rr";  ///< IPVS
-  RuleSizes sizes;
+  bool large_cluster = false;    ///< Of more than kLargeClusterEndpoints endpoints, whose rules have no comments.
+};
+
+/// CPU seconds that one kube-proxy sync takes: one of every rule, and one after a change to a single Service.
+struct SyncCost {
+  double full_seconds = 0;
+  double partial_seconds = 0;
 };
 
 /// How a mode picks the endpoint of a new connection.
@@ -45,7 +51,8 @@ enum class Selection : std::uint8_t {
 };
 
 /// A kube-proxy mode: what its rules do to a packet at each netfilter hook. It describes steps and changes the packet;
-/// it schedules nothing. One instance stands for one node's rules at one version of the view.
+/// it schedules nothing. Counts are linear in symbols (Symbol), so that one instance stands for the rules of every node at
+/// any time.
 class ProxyModel {
  public:
   virtual ~ProxyModel() = default;
@@ -68,9 +75,8 @@ class ProxyModel {
   virtual double destinations_scanned(std::uint32_t /*endpoints*/) const { return 1; }
   /// Clients that session affinity remembers for one endpoint on one node.
   virtual std::uint32_t clients_remembered() const { return std::numeric_limits<std::uint32_t>::max(); }
-  /// CPU seconds of one sync of all rules, and of one that changes a single Service.
-  virtual double full_sync_seconds() const = 0;
-  virtual double partial_sync_seconds() const = 0;
+  /// On a node whose rules have these sizes.
+  virtual SyncCost sync_cost(const RuleSizes& sizes) const = 0;
 };
 
 struct ProxyInfo {

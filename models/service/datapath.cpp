@@ -286,10 +286,8 @@ class Assembler {
 
   void rules_at(Hook hook, HookPacket& packet) {
     add(StepKind::NetfilterHook, name_of(hook));
-    static const PortMap none(0, IptablesBackend::Legacy);
-    const PortMap* host_ports = datapath_.host_ports[index_of(node_)];
     StepSink into = sink();
-    rules_at_hook(datapath_.proxy, host_ports != nullptr ? *host_ports : none, hook, packet, into);
+    rules_at_hook(datapath_.proxy, datapath_.host_ports, hook, packet, into);
   }
 
   void at_hook(Hook hook) { rules_at(hook, packet_state_); }

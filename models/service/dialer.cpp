@@ -37,7 +37,7 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
     : cluster_(cluster),
       targets_(std::move(targets)),
       book_(book),
-      proxy_(&proxy),
+      proxy_(proxy),
       streams_(streams),
       options_(options),
       reach_(cluster, endpoints, {.cni_masquerades = options.cni_masquerades}) {
@@ -57,6 +57,11 @@ float ServiceDialer::position(NodeIndex node, std::uint64_t rule, Purpose purpos
   return static_cast<float>(1 + draw.below(std::max(1u, of)));
 }
 
+const RuleSizes& ServiceDialer::sizes_at(NodeIndex node) const {
+  static constexpr RuleSizes kNone{};
+  return options_.rules != nullptr ? options_.rules->sizes(node) : kNone;
+}
+
 std::uint64_t ServiceDialer::virtual_server(EdgeIndex edge, NodeIndex node) const {
   const EdgeTarget& target = targets_[edge];
   const bool node_port = target.exposure == Exposure::NodePort;
@@ -66,13 +71,13 @@ std::uint64_t ServiceDialer::virtual_server(EdgeIndex edge, NodeIndex node) cons
 // Rules remember by endpoint, whichever way it was asked for; IPVS by virtual server.
 ClientAffinity& ServiceDialer::affinity(EdgeIndex edge, NodeIndex node) {
   const std::uint64_t server = virtual_server(edge, node);
-  const bool of_rules = proxy_->selection() == Selection::Random;
+  const bool of_rules = proxy_.selection() == Selection::Random;
   return affinities_[of_rules ? server & ~kOfNodePort : server];
 }
 
 IpvsScheduler* ServiceDialer::scheduler(EdgeIndex edge, NodeIndex node) {
   if (targets_[edge].loopback || targets_[edge].port == kNoIndex || !schedules()) return nullptr;
-  return &schedulers_.try_emplace(virtual_server(edge, node), proxy_->selection()).first->second;
+  return &schedulers_.try_emplace(virtual_server(edge, node), proxy_.selection()).first->second;
 }
 
 IpvsScheduler::Packet ServiceDialer::packet_of(const Call& call) const {
@@ -126,7 +131,7 @@ std::uint64_t ServiceDialer::client_key(PodIndex client, NodeIndex asked) const 
 ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowClass& flow, Dial& dial) {
   const EdgeTarget& target = targets_[call.edge];
   const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
-  const ServiceReach::Answer answer = reach_.of(*proxy_, target.exposure, target.port, call.client, call.asked);
+  const ServiceReach::Answer answer = reach_.of(proxy_, target.exposure, target.port, call.client, call.asked);
   flow.local_policy = answer.local_policy;
   flow.local_inside = target.exposure == Exposure::NodePort && service.internal_traffic_local;
   flow.affinity = service.client_ip_affinity;
@@ -147,7 +152,7 @@ ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowCla
       flow.remembered = chosen.endpoint.has_value();
     }
     if (!flow.remembered) chosen = choose(call, answer.endpoints);
-    clients.connected(key, chosen.endpoint->pod, call.now, proxy_->clients_remembered());
+    clients.connected(key, chosen.endpoint->pod, call.now, proxy_.clients_remembered());
   } else {
     chosen = choose(call, answer.endpoints);
   }
@@ -155,14 +160,17 @@ ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowCla
     dial.dropped = true;
     return {};
   }
-  flow.endpoints = flow.affinity || schedules() ? chosen.of : 1;
+  const RuleSizes& sizes = sizes_at(call.asked);
   const auto set = [&](Symbol symbol, float value) { dial.flow.symbols[symbol_index(symbol)] = value; };
   set(Symbol::EndpointIndex, static_cast<float>(chosen.index + 1));
+  set(Symbol::EndpointDraws, static_cast<float>(std::min(chosen.index + 1, chosen.of - 1)));
+  set(Symbol::Endpoints, static_cast<float>(chosen.of));
   set(Symbol::ServicePosition,
-      position(call.asked, port_keys_[target.port], kServiceOrder, options_.sizes.services_rules, call.now));
-  set(Symbol::NodePortPosition,
-      position(call.asked, port_keys_[target.port], kNodePortOrder, options_.sizes.node_ports, call.now));
-  set(Symbol::IpvsDestinations, static_cast<float>(proxy_->destinations_scanned(chosen.of)));
+      position(call.asked, port_keys_[target.port], kServiceOrder, sizes.services_rules, call.now));
+  const float node_port = position(call.asked, port_keys_[target.port], kNodePortOrder, sizes.node_ports, call.now);
+  set(Symbol::NodePortPosition, node_port);
+  set(Symbol::NodePortsAlike, static_cast<float>(node_ports_alike(node_port, sizes, transport(call.edge))));
+  set(Symbol::IpvsDestinations, static_cast<float>(proxy_.destinations_scanned(chosen.of)));
   return chosen;
 }
 
@@ -211,7 +219,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     if (target.exposure == Exposure::HostPort) {
       dial.flow.symbols[symbol_index(Symbol::HostPortPosition)] =
           position(server_node, address_key(cluster_.pods[dial.server]), kNodePortOrder,
-                   options_.sizes.host_port_containers, now);
+                   sizes_at(server_node).host_port_containers, now);
     }
   }
   const PlanBook::Entry& entry = book_.at(flow);
@@ -248,9 +256,13 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
   }
   dial.chosen_at = ingress;
   if (IpvsScheduler* const ipvs = scheduler(edge, ingress)) ipvs->opened(dial.server, transport(edge));
-  static constexpr MachineSymbols kNoSizes{};
-  dial.rules = static_cast<float>(
-      entry.opening.value(dial.flow.symbols, {&kNoSizes, &kNoSizes, &kNoSizes}, dial.flow.outer_untracked));
+  static constexpr MachineSymbols kNothing{};
+  std::array<const MachineSymbols*, 3> at{};
+  for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
+    at[static_cast<std::size_t>(entry.nodes[i])] =
+        options_.rules != nullptr ? &options_.rules->symbols(dial.flow.nodes[i]) : &kNothing;
+  }
+  dial.rules = static_cast<float>(entry.opening.value(dial.flow.symbols, at, dial.flow.outer_untracked));
   return dial;
 }
 

@@ -1,7 +1,6 @@
 #include "models/service/plan_book.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "models/walk/bindings.h"
 #include "sim/core/ensure.h"
@@ -47,13 +46,12 @@ const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
   std::unique_ptr<Entry>& entry = entries_[flow];
   if (!entry) {
     entry = std::make_unique<Entry>();
-    entry->plans.epoch = epoch_;
     for (std::size_t i = 0; i < entry->walks.size(); ++i) {
       const auto packet = static_cast<PacketClass>(i);
       if (flow.transport == Transport::Udp && packet == PacketClass::SynAck) {
         continue;
       }
-      entry->walks[i] = describe(flow, packet, *datapath_);
+      entry->walks[i] = describe(flow, packet, datapath_);
       entry->plans.plan[i] =
           compile(entry->walks[i], profile_, tables_, {.packet = packet, .transport = flow.transport, .mtu = mtu_});
     }
@@ -69,15 +67,8 @@ const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
   return *entry;
 }
 
-void PlanBook::renew(const Datapath& datapath) {
-  datapath_.emplace(datapath);
-  retired_.push_back(std::exchange(entries_, {}));
-  ++epoch_;
-}
-
 PlanBook::Known PlanBook::known(const FlowPlans& plans) const {
-  KNETSIM_ENSURE(plans.epoch <= epoch_, "plans of another book");
-  for (const auto& [flow, entry] : plans.epoch == epoch_ ? entries_ : retired_[plans.epoch]) {
+  for (const auto& [flow, entry] : entries_) {
     if (&entry->plans == &plans) return {flow, entry.get()};
   }
   KNETSIM_ENSURE(false, "plans of another book");

@@ -29,6 +29,31 @@ Count& Count::operator*=(double factor) {
   return *this;
 }
 
+MachineSymbols symbols_of(const RuleSizes& sizes) {
+  MachineSymbols symbols{};
+  set(symbols, Symbol::ServicesRules, sizes.services_rules);
+  set(symbols, Symbol::TcpNodePorts, sizes.node_ports - sizes.udp_node_ports);
+  set(symbols, Symbol::UdpNodePorts, sizes.udp_node_ports);
+  set(symbols, Symbol::WithoutEndpoints, sizes.without_endpoints);
+  set(symbols, Symbol::RefusedAddresses, sizes.external_without_endpoints - sizes.refused_node_ports);
+  set(symbols, Symbol::RefusedTcpNodePorts, sizes.refused_node_ports - sizes.refused_udp_node_ports);
+  set(symbols, Symbol::RefusedUdpNodePorts, sizes.refused_udp_node_ports);
+  set(symbols, Symbol::HostPortContainers, sizes.host_port_containers);
+  set(symbols, Symbol::HostPortPlugin, sizes.host_port_containers > 0 ? 1 : 0);
+  set(symbols, Symbol::TcpNodePortSets, sizes.tcp_node_port_set ? 1 : 0);
+  set(symbols, Symbol::UdpNodePortSets, sizes.udp_node_port_set ? 1 : 0);
+  set(symbols, Symbol::LocalTcpNodePortSets, sizes.local_tcp_node_port_set ? 1 : 0);
+  set(symbols, Symbol::LocalUdpNodePortSets, sizes.local_udp_node_port_set ? 1 : 0);
+  return symbols;
+}
+
+double node_ports_alike(double position, const RuleSizes& sizes, Transport transport) {
+  const std::uint32_t alike =
+      transport == Transport::Udp ? sizes.udp_node_ports : sizes.node_ports - sizes.udp_node_ports;
+  if (alike <= 1 || sizes.node_ports <= 1) return 1;
+  return 1 + (position - 1) * (alike - 1) / (sizes.node_ports - 1);
+}
+
 double value_of(const Count& count, const Bindings& bindings, NodeRole machine) {
   double value = count.fixed;
   for (const Count::Term& term : count.terms) value += term.coefficient * bindings.at(term.symbol, machine);

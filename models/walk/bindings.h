@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "models/walk/netfilter.h"
 #include "models/walk/walk.h"
 #include "sim/net/plan.h"
 
@@ -18,6 +19,13 @@ constexpr SymbolIndex symbol_index(Symbol symbol) {
 }
 static_assert(static_cast<std::size_t>(kLastOfConnection) < kFlowSymbols && kLastOfConnection < kFirstOfNode);
 static_assert(symbol_index(kLastOfNode) < kFlowSymbols + kMachineSymbols);
+
+/// The symbols of a node whose rules have these sizes.
+MachineSymbols symbols_of(const RuleSizes& sizes);
+
+/// Of the rules in KUBE-NODEPORTS up to the one at `position`, how many are of that port's transport: where the others
+/// stand in any order, the mean.
+double node_ports_alike(double position, const RuleSizes& sizes, Transport transport);
 
 /// Sets a symbol of the node in what the engine knows of a machine.
 inline void set(MachineSymbols& machine, Symbol symbol, double value) {

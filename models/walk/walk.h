@@ -51,6 +51,7 @@ enum class Symbol : std::uint8_t {
   RefusedTcpNodePorts,
   RefusedUdpNodePorts,
   HostPortContainers,  ///< H: containers with hostPorts
+  HostPortPlugin,      ///< 1 where there is one, so that the plugin has been called, else 0
   TcpNodePortSets,     ///< of IPVS mode: 1 where the node has node ports of TCP at all, else 0; likewise
   UdpNodePortSets,
   LocalTcpNodePortSets,  ///< those whose external policy is Local
@@ -139,11 +140,10 @@ struct FlowClass {
   IngressNode ingress = IngressNode::None;  ///< The node whose address a NodePort client asked.
   bool client_host_network = false;
   bool server_host_network = false;
-  bool local_policy = false;    ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
-  bool local_inside = false;    ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.
-  bool affinity = false;        ///< sessionAffinity: ClientIP
-  bool remembered = false;      ///< The client's last endpoint is known to it, and taken again.
-  std::uint32_t endpoints = 1;  ///< E of the service, where a model's work depends on it
+  bool local_policy = false;  ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
+  bool local_inside = false;  ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.
+  bool affinity = false;      ///< sessionAffinity: ClientIP
+  bool remembered = false;    ///< The client's last endpoint is known to it, and taken again.
   auto operator<=>(const FlowClass&) const = default;
 };
 

@@ -147,7 +147,6 @@ enum class FlowPacket : std::uint8_t { First, SynAck, Request, Response, kCount 
 /// Plans of a flow, shared by all flows of its class.
 struct FlowPlans {
   std::array<Plan, static_cast<std::size_t>(FlowPacket::kCount)> plan;
-  std::uint32_t epoch = 0;  ///< Of the rules that they go through; whoever describes walks counts.
   const Plan& operator[](FlowPacket packet) const { return plan[static_cast<std::size_t>(packet)]; }
   Plan& operator[](FlowPacket packet) { return plan[static_cast<std::size_t>(packet)]; }
 };

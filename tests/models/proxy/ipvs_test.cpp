@@ -5,28 +5,31 @@
 
 #include <map>
 
+#include "counted_work.h"
 #include "models/proxy/proxy_model.h"
 
 namespace knetsim {
 namespace {
 
-std::unique_ptr<ProxyModel> ipvs(const std::string& scheduler = "rr", std::uint32_t services = 10'000,
-                                 std::uint32_t node_ports = 50) {
-  return proxy_mode_named("ipvs")->make({.scheduler = scheduler,
-                                         .sizes = {.service_ports = services,
-                                                   .services_rules = services,
-                                                   .node_ports = node_ports,
-                                                   .endpoints = 10ULL * services}});
+std::unique_ptr<ProxyModel> ipvs(const std::string& scheduler = "rr") {
+  return proxy_mode_named("ipvs")->make({.scheduler = scheduler});
 }
 
-std::map<StepKind, double> at(const ProxyModel& model, Hook hook, HookPacket& packet, double destinations = 0) {
+std::map<StepKind, double> at(const ProxyModel& model, Hook hook, HookPacket& packet, double destinations = 0,
+                              std::uint32_t services = 10'000) {
   std::vector<Step> steps;
   StepSink sink{steps, Place::SoftirqCore, NodeRole::Client};
   model.at_hook(hook, packet, sink);
+  Symbols symbols = node_symbols({.service_ports = services,
+                                  .services_rules = services,
+                                  .node_ports = 50,
+                                  .endpoints = 10ULL * services,
+                                  .tcp_node_port_set = true});
+  symbols[Symbol::IpvsDestinations] = destinations;
   std::map<StepKind, double> counts;
   for (const Step& step : steps) {
     EXPECT_EQ(step.rule_bytes, 0U) << "no scan";
-    counts[step.kind] += step.count.fixed + (step.count.terms.empty() ? 0 : destinations);
+    counts[step.kind] += value(step.count, symbols);
   }
   return counts;
 }
@@ -39,12 +42,12 @@ HookPacket to_cluster_ip() {
 
 TEST(Ipvs, FirstPacketIsTranslatedAtInputAfterAConstantNumberOfRules) {
   for (const std::uint32_t services : {10U, 30'000U}) {
-    const auto model = ipvs("rr", services);
+    const auto model = ipvs();
     EXPECT_TRUE(model->translates_at_input());
     HookPacket packet = to_cluster_ip();
     // The jump; 127/8; KUBE-CLUSTER-IP not from a pod (the source is tested first); local -> KUBE-NODE-PORT; its set;
     // accept.
-    std::map<StepKind, double> work = at(*model, Hook::Prerouting, packet);
+    std::map<StepKind, double> work = at(*model, Hook::Prerouting, packet, 0, services);
     EXPECT_EQ(work[StepKind::Rule], 6);
     EXPECT_EQ(work[StepKind::IpSet], 2);
     EXPECT_FALSE(packet.translated);

@@ -41,6 +41,7 @@ class Player final : public MessageOwner, public EventHandler {
                   .protocol = kProtocolTcp};
     spec.encapsulation = entry.walks[0].encapsulation;
     spec.symbols = hand_bindings().connection;
+    for (HostId host = 0; host < 3; ++host) network_.set_symbols(host, hand_bindings().node[0]);
     spec.outer_untracked = 1;
     spec.id = example.name.size();
     flow_ = network_.open(spec, scheduler_.now());
@@ -105,7 +106,7 @@ TEST(IdleNetwork, WalksWrittenOutByHandTakeTheTimeThatTheySay) {
   const auto proxy = proxy_mode_named("iptables")->make(hand_params());
   for (const HandCase& example : hand_cases()) {
     const auto cni = cni_kind_named(example.cni)->make({});
-    const Datapath datapath{*proxy, *cni, {}};
+    const Datapath datapath{*proxy, *cni};
     PlanBook book(datapath, profile, tables, 1'500);
     Player player(example, book.at(example.flow), tables);
     const auto expect = [&](FlowPacket packet, double payload, double ns) {

@@ -76,8 +76,7 @@ std::vector<FlowClass> flows() {
                          .locality = locality,
                          .ingress = third ? IngressNode::ThirdNode : IngressNode::ClientNode,
                          .client_host_network = (hosts & 1) != 0,
-                         .server_host_network = (hosts & 2) != 0,
-                         .endpoints = 10});
+                         .server_host_network = (hosts & 2) != 0});
         }
       }
     }
@@ -91,19 +90,32 @@ TEST(Compile, PlansSumUpToTheirWalksForEveryModePodNetworkAndExposure) {
   Bindings bindings;
   bindings[Symbol::ServicePosition] = 417;
   bindings[Symbol::NodePortPosition] = 12;
+  bindings[Symbol::NodePortsAlike] = 9;
   bindings[Symbol::EndpointIndex] = 4;
+  bindings[Symbol::EndpointDraws] = 4;
+  bindings[Symbol::Endpoints] = 10;
   bindings[Symbol::HostPortPosition] = 2;
   bindings[Symbol::IpvsDestinations] = 10;
   ProxyParams params;
   params.scheduler = "lc";
-  params.sizes = {.service_ports = 1'000, .services_rules = 1'000, .node_ports = 30, .endpoints = 10'000};
-  const PortMap host_ports(5, IptablesBackend::Legacy);
+  bindings.set_everywhere(symbols_of({.service_ports = 1'000,
+                                      .services_rules = 1'000,
+                                      .node_ports = 30,
+                                      .udp_node_ports = 4,
+                                      .without_endpoints = 3,
+                                      .external_without_endpoints = 5,
+                                      .refused_node_ports = 4,
+                                      .refused_udp_node_ports = 1,
+                                      .host_port_containers = 5,
+                                      .tcp_node_port_set = true,
+                                      .udp_node_port_set = true}));
+  const PortMap host_ports(IptablesBackend::Legacy);
   MessageSize size{.payload = Bytes(100'000), .skbs = 2, .packets = 70, .acks = 2};
   for (const ProxyInfo& mode : proxy_modes()) {
     const auto proxy = mode.make(params);
     for (const CniInfo& network : cni_kinds()) {
       const auto cni = network.make({});
-      const Datapath datapath{*proxy, *cni, {nullptr, nullptr, &host_ports}};
+      const Datapath datapath{*proxy, *cni, &host_ports};
       for (const FlowClass& flow : flows()) {
         for (std::size_t c = 0; c < static_cast<std::size_t>(PacketClass::kCount); ++c) {
           const auto packet = static_cast<PacketClass>(c);
@@ -139,8 +151,7 @@ TEST(Compile, APacketPassesSenderWireReceiveCoreAndReader) {
   const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode};
   const auto places = [&](PacketClass packet) {
     std::vector<std::pair<StagePlace, int>> list;
-    const Plan plan =
-        compile(describe(flow, packet, {*proxy, *cni, {}}), costs, tables, {.packet = packet, .mtu = 1500});
+    const Plan plan = compile(describe(flow, packet, {*proxy, *cni}), costs, tables, {.packet = packet, .mtu = 1500});
     for (const Stage& stage : plan.stages) list.emplace_back(stage.place, stage.node);
     return list;
   };
@@ -160,7 +171,7 @@ TEST(Compile, TheTunnelsHeaderComesOffTheSegment) {
   const auto proxy = proxy_mode_named("none")->make({});
   const auto segment = [&](const char* cni_name, Transport transport) {
     const auto cni = cni_kind_named(cni_name)->make({});
-    const Walk walk = describe({.transport = transport}, PacketClass::Request, {*proxy, *cni, {}});
+    const Walk walk = describe({.transport = transport}, PacketClass::Request, {*proxy, *cni});
     return compile(walk, costs, tables, {.transport = transport, .mtu = 1500}).max_segment_bytes;
   };
   EXPECT_EQ(segment("bridge", Transport::Tcp), 1448U);   // 1500 - 20 - 32
