@@ -78,7 +78,8 @@ class WorkSum {
     bindings[Symbol::ServicePosition] = static_cast<float>(position);
     bindings[Symbol::NodePortPosition] = 1;
     bindings[Symbol::NodePortsAlike] = 1;
-    bindings[Symbol::IpvsDestinations] = static_cast<float>(proxy_->destinations_scanned(rules.endpoints));
+    bindings[Symbol::IpvsDestinations] =
+        static_cast<float>(proxy_->make_chooser(RandomStreams(1))->looked_at(rules.endpoints));
     // Drawn evenly by the rules; the last one without a draw of its own.
     const auto endpoints = static_cast<float>(rules.endpoints);
     bindings[Symbol::EndpointIndex] = (endpoints + 1) / 2;
@@ -254,10 +255,10 @@ std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules) {
                      : rules.proxy == LabProxy::Nftables ? "nftables"
                      : rules.proxy == LabProxy::Ipvs     ? "ipvs"
                                                          : "iptables";
-  return proxy_mode_named(mode)->make(
-      {.backend = rules.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft : IptablesBackend::Legacy,
-       .scheduler = rules.least_connection ? "lc" : "rr",
-       .large_cluster = std::uint64_t{rules.services} * rules.endpoints > kLargeClusterEndpoints});
+  const bool nft = rules.proxy == LabProxy::IptablesNft;
+  return make_proxy(
+      mode, {.choices = {{"backend", nft ? "nft" : "legacy"}, {"scheduler", rules.least_connection ? "lc" : "rr"}},
+             .large_cluster = std::uint64_t{rules.services} * rules.endpoints > kLargeClusterEndpoints});
 }
 
 bool has_model(const LabCase& lab_case) {

@@ -134,7 +134,8 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   const std::string ns(cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
-  TargetLookup lookup(cluster, {.proxied = variant.scenario.cluster.proxy.mode != "none"}, diagnostics);
+  TargetLookup lookup(cluster, {.proxied = mode_of(variant.scenario.cluster).serves.contains(Exposure::ClusterIp)},
+                      diagnostics);
   const ObjectName name = split_name(asked.name, ns);
   std::optional<EdgeTarget> target;
   if (asked.kind == "nodePort") {
@@ -306,7 +307,7 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
       node_ports_alike(connection.bindings[Symbol::NodePortPosition], connection.sizes, connection.flow.transport));
   bind(Symbol::HostPortPosition, connection.sizes.host_port_containers);
   connection.bindings[Symbol::IpvsDestinations] =
-      static_cast<float>(search.models().proxy->destinations_scanned(endpoints));
+      static_cast<float>(search.models().proxy->make_chooser(RandomStreams(1))->looked_at(endpoints));
   for (std::size_t i = 0; i < connection.walks.size(); ++i) {
     const auto packet = static_cast<PacketClass>(i);
     const Plan& plan = entry.plans.plan[i];

@@ -19,6 +19,12 @@ Version parse_version(const std::string& text) {
   return version;
 }
 
+const ProxyInfo& mode_of(const ClusterSettings& cluster) {
+  const ProxyInfo* mode = proxy_mode_named(cluster.proxy.mode);
+  KNETSIM_ENSURE(mode != nullptr, "the scenario's reader refuses unknown modes");
+  return *mode;
+}
+
 std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointView& view) {
   const BackgroundSettings& background = variant.scenario.cluster.background;
   return rule_sizes(*variant.cluster, view, {background.services, background.endpoints_per_service});
@@ -27,18 +33,16 @@ std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointVie
 VariantModels make_models(const BoundVariant& variant, std::span<const RuleSizes> sizes) {
   const ClusterSettings& cluster = variant.scenario.cluster;
   VariantModels models;
-  const IptablesBackend backend = cluster.proxy.backend == "nft" ? IptablesBackend::Nft : IptablesBackend::Legacy;
-  const ProxyInfo* mode = proxy_mode_named(cluster.proxy.mode);
   const CniInfo* kind = cni_kind_named(cluster.cni.kind);
-  KNETSIM_ENSURE(mode != nullptr && kind != nullptr);
-  models.proxy = mode->make({.kubernetes = parse_version(cluster.kubernetes),
-                             .kernel = parse_version(cluster.kernel),
-                             .backend = backend,
-                             .scheduler = cluster.proxy.scheduler,
-                             .large_cluster = !sizes.empty() && sizes.front().endpoints > kLargeClusterEndpoints});
+  KNETSIM_ENSURE(kind != nullptr);
+  const ProxyParams params{.kubernetes = parse_version(cluster.kubernetes),
+                           .kernel = parse_version(cluster.kernel),
+                           .choices = cluster.proxy.choices,
+                           .large_cluster = !sizes.empty() && sizes.front().endpoints > kLargeClusterEndpoints};
+  models.proxy = make_proxy(cluster.proxy.mode, params);
   models.cni = kind->make({.backend = cluster.cni.backend, .notrack = cluster.cni.notrack});
   if (std::ranges::any_of(sizes, [](const RuleSizes& node) { return node.host_port_containers > 0; })) {
-    models.host_ports.emplace(backend);
+    models.host_ports.emplace(iptables_backend(params));
   }
   return models;
 }

@@ -19,6 +19,9 @@ namespace knetsim {
 /// "1.36" -> {1, 36}; of another form: zeros.
 Version parse_version(const std::string& text);
 
+/// The proxy mode of a cluster. @pre The scenario is bound without errors.
+const ProxyInfo& mode_of(const ClusterSettings& cluster);
+
 /// Rules that kube-proxy has on each node that knows of `view`: the cluster's Services and the background ones. Shape
 /// (nodes,).
 std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointView& view);

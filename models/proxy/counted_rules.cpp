@@ -4,8 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "models/proxy/hook_packets.h"
 #include "models/proxy/iptables_rules.h"
-#include "models/proxy/mode_table.h"
 #include "models/proxy/portmap_rules.h"
 #include "models/proxy/rule_bytes.h"
 #include "sim/core/ensure.h"

@@ -7,43 +7,20 @@
 // Its rules stand as data in ipvs_rules.cpp, and what a packet meets of them is counted there (counted_rules.h): those of
 // a node with ClusterIPs and local endpoints, without load balancers and external IPs.
 #include "models/proxy/counted_rules.h"
+#include "models/proxy/hook_packets.h"
 #include "models/proxy/ipvs_rules.h"
-#include "models/proxy/mode_table.h"
+#include "models/proxy/ipvs_schedulers.h"
 #include "models/proxy/sync_cost.h"
 
 namespace knetsim {
 namespace {
 
-struct Scheduler {
-  std::string_view name;
-  Selection selection;
-  bool scans_destinations;
-};
-
-// rr takes the next, wrr too while all weights are equal, sh and dh look into a table; the others compare every
-// destination (net/netfilter/ipvs/ip_vs_lc.c and its siblings). nq stops at the first idle one: all are counted, its
-// worst case. kube-proxy gives every destination the weight 1, so that wrr is rr and wlc is lc, but for lc's and wlc's
-// count of inactive connections.
-constexpr Scheduler kSchedulers[] = {
-    {"rr", Selection::RoundRobin, false},     {"wrr", Selection::WeightedRoundRobin, false},
-    {"lc", Selection::LeastConnection, true}, {"wlc", Selection::WeightedLeastConnection, true},
-    {"sh", Selection::SourceHash, false},     {"dh", Selection::DestinationHash, false},
-    {"sed", Selection::ShortestDelay, true},  {"nq", Selection::NeverQueue, true},
-};
-
-const Scheduler& scheduler_named(std::string_view name) {
-  for (const Scheduler& scheduler : kSchedulers) {
-    if (scheduler.name == name) {
-      return scheduler;
-    }
-  }
-  return kSchedulers[0];  // kube-proxy's default; the scenario's reader has refused unknown names
-}
+constexpr const char* kScheduler = "scheduler";
 
 class Ipvs final : public ProxyModel {
  public:
   explicit Ipvs(const ProxyParams& params)
-      : scheduler_(scheduler_named(params.scheduler)),
+      : scheduler_(ipvs_scheduler_named(params.choice(kScheduler, ipvs_schedulers().front().name))),
         falls_back_(ipvs_falls_back(params.kubernetes)),
         rules_(
             [version = params.kubernetes](const NodeSpec& node, std::span<const ServicePortSpec> services, auto) {
@@ -66,17 +43,16 @@ class Ipvs final : public ProxyModel {
     if (!packet.reply && (hook == Hook::Input || (hook == Hook::Output && sent_here))) request(service, packet, sink);
   }
 
-  bool translates_at_input() const override { return true; }
-  Selection selection() const override { return scheduler_.selection; }
+  std::unique_ptr<EndpointChooser> make_chooser(RandomStreams /*streams*/) const override {
+    return ipvs_chooser(scheduler_);
+  }
+  bool remembers_by_virtual_server() const override { return true; }
   // A virtual server has the destinations that ipvs_rules() gives it, whoever asks. Without any, ip_vs_leave() answers
   // with "port unreachable" (net/netfilter/ipvs/ip_vs_core.c).
   Reach reach(const Asking& asking, const EndpointCounts& known) const override {
     if (asking.local_policy && known.local > 0) return Reach::Local;
     if (asking.local_policy && !falls_back_) return Reach::Refused;
     return known.cluster > 0 ? Reach::Cluster : Reach::Refused;
-  }
-  double destinations_scanned(std::uint32_t endpoints) const override {
-    return scheduler_.scans_destinations ? endpoints : 1;
   }
   SyncCost sync_cost(const RuleSizes& sizes) const override { return ipvs_sync_cost(sizes); }
 
@@ -94,7 +70,7 @@ class Ipvs final : public ProxyModel {
     if (packet.state == CtState::New && !packet.nat_bound) {
       sink.add(StepKind::IpvsService, 1, service ? "service table" : "service table: none");
       if (service) {
-        sink.add(StepKind::IpvsSchedule, scheduler_.scans_destinations ? Count(0, Symbol::IpvsDestinations) : Count(1),
+        sink.add(StepKind::IpvsSchedule, scheduler_.looks_at_all ? Count(0, Symbol::IpvsDestinations) : Count(1),
                  std::string(scheduler_.name));
         sink.add(StepKind::IpvsConnection, 1, "ip_vs_conn_new");
       }
@@ -104,7 +80,7 @@ class Ipvs final : public ProxyModel {
     }
   }
 
-  const Scheduler& scheduler_;
+  const IpvsSchedulerInfo& scheduler_;
   bool falls_back_;
   CountedRules rules_;
 };
@@ -112,10 +88,21 @@ class Ipvs final : public ProxyModel {
 }  // namespace
 
 ProxyInfo ipvs_info() {
+  ModeParam scheduler{.key = kScheduler,
+                      .fallback = std::string(ipvs_schedulers().front().name),
+                      .doc = "Of ipvs: how it picks the endpoint of a connection.",
+                      .source = "Linux v6.1 net/netfilter/ipvs",
+                      .values = {}};
+  for (const IpvsSchedulerInfo& one : ipvs_schedulers()) {
+    scheduler.values.push_back({std::string(one.name), std::string(one.summary)});
+  }
   return {
       .name = "ipvs",
       .summary = "kube-proxy in IPVS mode: a hash lookup per packet, a scheduler per connection, ip sets beside them",
       .source = "kubernetes/kubernetes pkg/proxy/ipvs/proxier.go; Linux net/netfilter/ipvs/ip_vs_core.c",
+      .params = {std::move(scheduler)},
+      .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort},
+      .translation = Translation::Input,
       .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> { return std::make_unique<Ipvs>(params); }};
 }
 

@@ -1,8 +1,8 @@
 // kube-proxy in nftables mode: a handful of rules and hash lookups, whatever the number of Services. The rules stand as
 // data in nftables_rules.cpp, and what a packet meets of them is counted there (counted_rules.h).
 #include "models/proxy/counted_rules.h"
-#include "models/proxy/mode_table.h"
 #include "models/proxy/nftables_rules.h"
+#include "models/proxy/proxy_model.h"
 #include "models/proxy/sync_cost.h"
 
 namespace knetsim {
@@ -17,7 +17,6 @@ class Nftables final : public ProxyModel {
                {.table = StepKind::NftChain, .rule = StepKind::NftExpression, .lookup = StepKind::VerdictMap}) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override { rules_.at_hook(hook, packet, sink); }
-  Selection selection() const override { return Selection::Random; }
   SyncCost sync_cost(const RuleSizes& sizes) const override {
     SyncCost cost = nftables_sync_cost(sizes, params_.kubernetes, params_.kernel);
     // kubernetes/kubernetes#126013 brought partial syncs; assumption: with 1.32.
@@ -36,6 +35,11 @@ ProxyInfo nftables_info() {
   return {.name = "nftables",
           .summary = "kube-proxy in nftables mode: verdict maps, the same work whatever the number of Services",
           .source = "kubernetes/kubernetes pkg/proxy/nftables/proxier.go; Linux net/netfilter/nf_tables_core.c",
+          .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort},
+          .translation = Translation::Prerouting,
+          // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
+          .since_kubernetes = {1, 29},
+          .since_kernel = {5, 13},
           .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> {
             return std::make_unique<Nftables>(params);
           }};

@@ -56,7 +56,7 @@ class Assembler {
     from_host_ = reply_ ? flow.server_host_network : flow.client_host_network;
     to_host_ = reply_ ? flow.client_host_network : flow.server_host_network;
     const bool service = flow.exposure == Exposure::ClusterIp || flow.exposure == Exposure::NodePort;
-    at_input_ = service && datapath.proxy.translates_at_input();
+    at_input_ = service && datapath.proxy.info().translation == Translation::Input;
   }
 
   Walk run() {
@@ -309,7 +309,7 @@ class Assembler {
     at_hook(hook);
     if (new_connection_ && packet_state_.translated) known.destination = true;
     const bool changed = new_connection_ ? known.destination : mapped;
-    if (new_connection_ && datapath_.proxy.has_nat()) add(StepKind::NatSetup, "destination");
+    if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "destination");
     if (changed) {
       add(StepKind::NatMangle, reply_ ? "destination, back to the client" : "destination");
       if (hook == Hook::Output && !at_input_)
@@ -359,7 +359,7 @@ class Assembler {
     at_hook(hook);
     if (hook == Hook::Postrouting && new_connection_ && leaves_pod_network()) packet_state_.masqueraded = true;
     if (new_connection_ && packet_state_.masqueraded) known.source = true;
-    if (new_connection_ && datapath_.proxy.has_nat()) add(StepKind::NatSetup, "source");
+    if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "source");
     if (reply_ ? known.destination : known.source)
       add(StepKind::NatMangle, reply_ ? "source, back to the service" : "source");
     if (new_connection_) add(StepKind::ConntrackInsert);
@@ -386,7 +386,7 @@ class Assembler {
   }
 
   void outer_nat_setup(const char* which) {
-    if (datapath_.proxy.has_nat())
+    if (datapath_.proxy.info().has_nat())
       add(StepKind::NatSetup, std::string("outer packet: ") + which).when = Condition::OuterUntracked;
   }
 

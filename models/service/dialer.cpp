@@ -8,7 +8,6 @@
 namespace knetsim {
 namespace {
 
-constexpr Purpose kEndpoint("proxy.endpoint");
 constexpr Purpose kIngress("nodeport.node");
 constexpr Purpose kServiceOrder("proxy.services.order");
 constexpr Purpose kNodePortOrder("proxy.nodeports.order");
@@ -40,7 +39,8 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
       proxy_(proxy),
       streams_(streams),
       options_(options),
-      reach_(cluster, endpoints, {.cni_masquerades = options.cni_masquerades}) {
+      reach_(cluster, endpoints, {.cni_masquerades = options.cni_masquerades}),
+      chooser_(proxy.make_chooser(streams)) {
   for (const ClusterNode& node : cluster.nodes) node_keys_.push_back(hash_text(node.name));
   for (const ServicePort& port : cluster.service_ports) {
     const Service& service = cluster.services[port.service];
@@ -71,50 +71,39 @@ std::uint64_t ServiceDialer::virtual_server(EdgeIndex edge, NodeIndex node) cons
 // Rules remember by endpoint, whichever way it was asked for; IPVS by virtual server.
 ClientAffinity& ServiceDialer::affinity(EdgeIndex edge, NodeIndex node) {
   const std::uint64_t server = virtual_server(edge, node);
-  const bool of_rules = proxy_.selection() == Selection::Random;
-  return affinities_[of_rules ? server & ~kOfNodePort : server];
+  return affinities_[proxy_.remembers_by_virtual_server() ? server : server & ~kOfNodePort];
 }
 
-IpvsScheduler* ServiceDialer::scheduler(EdgeIndex edge, NodeIndex node) {
-  if (targets_[edge].loopback || targets_[edge].port == kNoIndex || !schedules()) return nullptr;
-  return &schedulers_.try_emplace(virtual_server(edge, node), proxy_.selection()).first->second;
-}
-
-IpvsScheduler::Packet ServiceDialer::packet_of(const Call& call) const {
+NewConnection ServiceDialer::connection_of(const Call& call) const {
+  NewConnection connection{.id = call.id, .server = virtual_server(call.edge, call.asked)};
+  if (!chooser_->reads_addresses()) return connection;
   const EdgeTarget& target = targets_[call.edge];
   const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
   const Pod& client = cluster_.pods[call.client];
-  IpvsScheduler::Packet packet;
   if (target.exposure == Exposure::NodePort) {
-    packet.destination = cluster_.nodes[call.asked].ip;
+    connection.destination = cluster_.nodes[call.asked].ip;
   } else {
     const auto ipv4 = std::ranges::find(service.cluster_ips, IpFamily::V4, &IpAddress::family);
-    if (ipv4 != service.cluster_ips.end()) packet.destination = *ipv4;
+    if (ipv4 != service.cluster_ips.end()) connection.destination = *ipv4;
   }
   switch (reach_.source_at(call.client, call.asked)) {
     case AddressKind::Pod:
     case AddressKind::ClusterIp:
-      packet.source = client.ip;
+      connection.source = client.ip;
       break;
     case AddressKind::ThisNode:  // what asks for an address of the node itself (kube-ipvs0) takes that as its source
-      packet.source = packet.destination;
+      connection.source = connection.destination;
       break;
     case AddressKind::OtherNode:
-      packet.source = cluster_.nodes[client.node].ip;
+      connection.source = cluster_.nodes[client.node].ip;
       break;
   }
-  return packet;
+  return connection;
 }
 
 ServiceDialer::Chosen ServiceDialer::choose(const Call& call, std::span<const Endpoint> endpoints) {
-  const auto count = static_cast<std::uint32_t>(endpoints.size());
-  std::uint32_t index = 0;
-  if (IpvsScheduler* const ipvs = scheduler(call.edge, call.asked)) {
-    index = ipvs->choose(endpoints, packet_of(call), call.now);
-  } else {
-    index = static_cast<std::uint32_t>(streams_.get(kEndpoint, call.id).below(count));
-  }
-  return {endpoints[index], index, count};
+  const std::uint32_t index = chooser_->choose(connection_of(call), endpoints, call.now);
+  return {endpoints[index], index, static_cast<std::uint32_t>(endpoints.size())};
 }
 
 ServiceDialer::Chosen ServiceDialer::same_again(std::span<const Endpoint> endpoints, PodIndex known) {
@@ -170,7 +159,7 @@ ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowCla
   const float node_port = position(call.asked, port_keys_[target.port], kNodePortOrder, sizes.node_ports, call.now);
   set(Symbol::NodePortPosition, node_port);
   set(Symbol::NodePortsAlike, static_cast<float>(node_ports_alike(node_port, sizes, transport(call.edge))));
-  set(Symbol::IpvsDestinations, static_cast<float>(proxy_.destinations_scanned(chosen.of)));
+  set(Symbol::IpvsDestinations, static_cast<float>(chooser_->looked_at(chosen.of)));
   return chosen;
 }
 
@@ -192,7 +181,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     if (count == 0) {
       return dial;
     }
-    const auto index = static_cast<std::uint32_t>(streams_.get(kEndpoint, id).below(count));
+    const auto index = static_cast<std::uint32_t>(streams_.get(kEndpointDraw, id).below(count));
     chosen = {target.direct[index], index, count};
   } else {
     if (target.exposure == Exposure::NodePort) {
@@ -255,7 +244,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     dial.flow.outer_untracked = math::exp(-rate * to_seconds(kUnrepliedUdpTimeout) / kLocalPorts);
   }
   dial.chosen_at = ingress;
-  if (IpvsScheduler* const ipvs = scheduler(edge, ingress)) ipvs->opened(dial.server, transport(edge));
+  if (is_chosen(edge)) chooser_->opened(virtual_server(edge, ingress), dial.server, transport(edge));
   static constexpr MachineSymbols kNothing{};
   std::array<const MachineSymbols*, 3> at{};
   for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
@@ -267,7 +256,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
 }
 
 void ServiceDialer::hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) {
-  if (IpvsScheduler* const ipvs = scheduler(edge, chosen_at)) ipvs->closed(server, transport(edge), now);
+  if (is_chosen(edge)) chooser_->closed(virtual_server(edge, chosen_at), server, transport(edge), now);
 }
 
 }  // namespace knetsim

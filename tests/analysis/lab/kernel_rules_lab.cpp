@@ -111,8 +111,10 @@ void KernelRulesLab::load(std::uint32_t index, bool has_server, const WantedServ
   }
   auto made = std::make_unique<LabNode>(space, cluster_->addresses_of(index), std::move(rules));
   made->sizes = lab_sizes(services, containers);
-  made->model = proxy_mode_named(is_iptables(GetParam()) ? "iptables" : "nftables")
-                    ->make({.kubernetes = version_of(GetParam()), .backend = backend_of(GetParam())});
+  made->model =
+      proxy_mode_named(is_iptables(GetParam()) ? "iptables" : "nftables")
+          ->make({.kubernetes = version_of(GetParam()),
+                  .choices = {{"backend", backend_of(GetParam()) == IptablesBackend::Nft ? "nft" : "legacy"}}});
   made->portmap = std::make_unique<PortMap>(backend_of(GetParam()));
   nodes_.push_back(std::move(made));
 }

@@ -50,7 +50,7 @@ class IpvsRulesAndModel : public ::testing::Test {
     std::vector<Ipv4> local = made.addresses;  // those of kube-ipvs0 are the node's own
     local.push_back(kNode);
     interpreter = std::make_unique<RulesetInterpreter>(made.rules, local);
-    model = proxy_mode_named("ipvs")->make({});
+    model = make_proxy("ipvs");
     symbols = node_symbols({.tcp_node_port_set = true, .local_tcp_node_port_set = local_policy});
   }
 

@@ -12,7 +12,7 @@ namespace knetsim {
 namespace {
 
 std::unique_ptr<ProxyModel> ipvs(const std::string& scheduler = "rr") {
-  return proxy_mode_named("ipvs")->make({.scheduler = scheduler});
+  return make_proxy("ipvs", {.choices = {{"scheduler", scheduler}}});
 }
 
 std::map<StepKind, double> at(const ProxyModel& model, Hook hook, HookPacket& packet, double destinations = 0,
@@ -43,7 +43,7 @@ HookPacket to_cluster_ip() {
 TEST(Ipvs, FirstPacketIsTranslatedAtInputAfterAConstantNumberOfRules) {
   for (const std::uint32_t services : {10U, 30'000U}) {
     const auto model = ipvs();
-    EXPECT_TRUE(model->translates_at_input());
+    EXPECT_EQ(model->info().translation, Translation::Input);
     HookPacket packet = to_cluster_ip();
     // The jump; 127/8; KUBE-CLUSTER-IP not from a pod (the source is tested first); local -> KUBE-NODE-PORT; its set;
     // accept.
@@ -125,26 +125,16 @@ TEST(Ipvs, APodAddressIsLookedUpButStartsNoConnection) {
   EXPECT_FALSE(packet.translated);
 }
 
-struct Choice {
-  const char* name;
-  Selection selection;
-  double scanned_of_hundred;
-};
-
 // net/netfilter/ipvs: ip_vs_rr, _wrr, _sh and _dh take one; _lc, _wlc, _sed and _nq compare all.
 TEST(Ipvs, SchedulersLookAtOneDestinationOrAtAll) {
-  for (const Choice& want :
-       {Choice{"rr", Selection::RoundRobin, 1}, Choice{"wrr", Selection::WeightedRoundRobin, 1},
-        Choice{"lc", Selection::LeastConnection, 100}, Choice{"wlc", Selection::WeightedLeastConnection, 100},
-        Choice{"sh", Selection::SourceHash, 1}, Choice{"dh", Selection::DestinationHash, 1},
-        Choice{"sed", Selection::ShortestDelay, 100}, Choice{"nq", Selection::NeverQueue, 100}}) {
-    const auto model = ipvs(want.name);
-    EXPECT_EQ(model->selection(), want.selection) << want.name;
-    EXPECT_EQ(model->destinations_scanned(100), want.scanned_of_hundred) << want.name;
+  const std::map<std::string, double> of_hundred = {{"rr", 1}, {"wrr", 1}, {"lc", 100},  {"wlc", 100},
+                                                    {"sh", 1}, {"dh", 1},  {"sed", 100}, {"nq", 100}};
+  for (const auto& [name, want] : of_hundred) {
+    const auto model = ipvs(name);
+    const double looked_at = model->make_chooser(RandomStreams(1))->looked_at(100);
+    EXPECT_EQ(looked_at, want) << name;
     HookPacket packet = to_cluster_ip();
-    EXPECT_EQ(at(*model, Hook::Input, packet, model->destinations_scanned(100))[StepKind::IpvsSchedule],
-              want.scanned_of_hundred)
-        << want.name;
+    EXPECT_EQ(at(*model, Hook::Input, packet, looked_at)[StepKind::IpvsSchedule], want) << name;
   }
 }
 

@@ -102,7 +102,9 @@ RuleSizes sizes_of(const Ruleset& iptables, bool two_rules, std::uint32_t contai
 /// What serves all nodes of a mode.
 struct Models {
   Models(const std::string& mode, Version version, IptablesBackend backend)
-      : proxy(proxy_mode_named(mode)->make({.kubernetes = version, .backend = backend})), portmap(backend) {}
+      : proxy(make_proxy(mode, {.kubernetes = version,
+                                .choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}})),
+        portmap(backend) {}
   std::unique_ptr<ProxyModel> proxy;
   PortMap portmap;
 };

@@ -13,14 +13,12 @@ RuleSizes sizes(std::uint32_t services, std::uint64_t endpoints) {
 }
 
 double full(const char* mode, const RuleSizes& of) {
-  return proxy_mode_named(mode)->make({.backend = IptablesBackend::Nft})->sync_cost(of).full_seconds;
+  return make_proxy(mode, {.choices = {{"backend", "nft"}}})->sync_cost(of).full_seconds;
 }
 SyncCost nftables(Version kubernetes, Version kernel, const RuleSizes& of) {
-  return proxy_mode_named("nftables")->make({.kubernetes = kubernetes, .kernel = kernel})->sync_cost(of);
+  return make_proxy("nftables", {.kubernetes = kubernetes, .kernel = kernel})->sync_cost(of);
 }
-double partial(const char* mode, const RuleSizes& of) {
-  return proxy_mode_named(mode)->make({})->sync_cost(of).partial_seconds;
-}
+double partial(const char* mode, const RuleSizes& of) { return make_proxy(mode)->sync_cost(of).partial_seconds; }
 
 // kubernetes/kubernetes#130119, one machine: 40.1 s and 3 min 14 s.
 TEST(SyncCost, FullSyncOfTenThousandServicesIsThePublishedOne) {
@@ -95,7 +93,7 @@ TEST(SyncCost, FullSyncOfTheLegacyBackEndIsTheMeasuredOneWithinAThird) {
   const auto commands = [](std::uint32_t services) {
     const RuleSizes of = sizes(services, 10ULL * services);
     const double build = 1.29 / (3'595 + 138'792) * 11 * services;
-    return proxy_mode_named("iptables")->make({.kubernetes = {1, 14}})->sync_cost(of).full_seconds - build;
+    return make_proxy("iptables", {.kubernetes = {1, 14}})->sync_cost(of).full_seconds - build;
   };
   EXPECT_NEAR(commands(10'000) / 6.0, 1, 0.33);
   EXPECT_NEAR(commands(5'000) / 2.5, 1, 0.33);
@@ -103,7 +101,7 @@ TEST(SyncCost, FullSyncOfTheLegacyBackEndIsTheMeasuredOneWithinAThird) {
 
 TEST(SyncCost, OlderVersionsHaveNoPartialSync) {
   for (const char* const mode : {"iptables", "nftables"}) {
-    const SyncCost model = proxy_mode_named(mode)->make({.kubernetes = {1, 25}})->sync_cost(sizes(1'000, 10'000));
+    const SyncCost model = make_proxy(mode, {.kubernetes = {1, 25}})->sync_cost(sizes(1'000, 10'000));
     EXPECT_EQ(model.partial_seconds, model.full_seconds) << mode;
   }
 }

@@ -33,7 +33,7 @@ const Symbols kSymbols = [] {
 
 std::unique_ptr<ProxyModel> mode(std::string_view name, ProxyParams params = {}) {
   params.large_cluster = true;
-  return proxy_mode_named(name)->make(params);
+  return make_proxy(name, params);
 }
 
 std::vector<Step> steps_at(const ProxyModel& model, Hook hook, HookPacket& packet) {
@@ -136,7 +136,7 @@ TEST(IptablesWalk, EstablishedPacketsAndRepliesMeetFiveRulesWhateverTheNumberOfS
 // conntrack. iptables-nft compares the mark by native expressions.
 TEST(IptablesWalk, EstablishedPacketsEvaluateTheMatchExtensionsOfTheFilterRules) {
   for (const auto& [backend, mark] : {std::pair(IptablesBackend::Legacy, 1U), std::pair(IptablesBackend::Nft, 0U)}) {
-    const auto model = mode("iptables", {.backend = backend});
+    const auto model = mode("iptables", {.choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}});
     HookPacket packet = to_cluster_ip(AddressKind::Pod);
     packet.state = CtState::Established;
     packet.translated = true;
@@ -152,7 +152,7 @@ TEST(IptablesWalk, EstablishedPacketsEvaluateTheMatchExtensionsOfTheFilterRules)
 // has its protocol.
 TEST(IptablesWalk, ALongScanEvaluatesMatchExtensionsInItsLastRuleAlone) {
   for (const auto& [backend, port] : {std::pair(IptablesBackend::Legacy, 1U), std::pair(IptablesBackend::Nft, 0U)}) {
-    const auto model = mode("iptables", {.backend = backend});
+    const auto model = mode("iptables", {.choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}});
     HookPacket packet = to_cluster_ip(AddressKind::Pod);
     EXPECT_EQ(work_at(*model, Hook::Prerouting, packet).nat.matches, 1 + (1 + port) + kEndpoint + 1);
     HookPacket miss{.flow = {.exposure = Exposure::PodIp}};
@@ -197,7 +197,7 @@ TEST(IptablesWalk, ScansCarryTheBytesOfTheirBackEnd) {
   // port 40, counter 16, jump 32.
   for (const auto& [backend, bytes] :
        {std::pair(IptablesBackend::Legacy, 488U), std::pair(IptablesBackend::Nft, 192U)}) {
-    const auto model = mode("iptables", {.backend = backend});
+    const auto model = mode("iptables", {.choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}});
     HookPacket packet = to_cluster_ip(AddressKind::Pod);
     const std::vector<Step> steps = steps_at(*model, Hook::Prerouting, packet);
     ASSERT_GE(steps.size(), 3U);  // the table, the jump, KUBE-SERVICES
@@ -250,7 +250,7 @@ TEST(NftablesWalk, EstablishedPacketsFailTheGuards) {
 
 TEST(NoProxy, HasNoRules) {
   const auto model = mode("none");
-  EXPECT_FALSE(model->has_nat());
+  EXPECT_FALSE(model->info().has_nat());
   HookPacket packet{.flow = {.exposure = Exposure::PodIp}};
   for (const Hook hook : {Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Output, Hook::Postrouting}) {
     EXPECT_TRUE(steps_at(*model, hook, packet).empty());

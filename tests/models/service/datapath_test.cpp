@@ -22,7 +22,7 @@ class DatapathTest : public testing::Test {
  protected:
   Walk walk(const FlowClass& flow, PacketClass packet, const char* mode = "iptables", const char* cni_name = "bridge",
             const CniParams& cni_params = {}, const PortMap* host_ports = nullptr) {
-    proxy = proxy_mode_named(mode)->make(hand_params());
+    proxy = make_proxy(mode, hand_params());
     cni = cni_kind_named(cni_name)->make(cni_params);
     return describe(flow, packet, {*proxy, *cni, host_ports});
   }

@@ -103,7 +103,7 @@ double by_hand(const HandCase& example, PacketClass packet) {
 TEST(IdleNetwork, WalksWrittenOutByHandTakeTheTimeThatTheySay) {
   const CostProfile profile = hand_profile();
   const PlanTables tables = plan_tables(profile);
-  const auto proxy = proxy_mode_named("iptables")->make(hand_params());
+  const auto proxy = make_proxy("iptables", hand_params());
   for (const HandCase& example : hand_cases()) {
     const auto cni = cni_kind_named(example.cni)->make({});
     const Datapath datapath{*proxy, *cni};

@@ -14,7 +14,7 @@ class PlanBookTest : public testing::Test {
  protected:
   const CostProfile profile = hand_profile();
   const PlanTables tables = plan_tables(profile);
-  const std::unique_ptr<ProxyModel> proxy = proxy_mode_named("iptables")->make(hand_params());
+  const std::unique_ptr<ProxyModel> proxy = make_proxy("iptables", hand_params());
   const std::unique_ptr<CniModel> cni = cni_kind_named("bridge")->make({});
   PlanBook book{{*proxy, *cni}, profile, tables, 1'500};
 };

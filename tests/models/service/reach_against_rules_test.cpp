@@ -235,8 +235,7 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
     }
   }
 
-  const std::unique_ptr<ProxyModel> proxy_ =
-      proxy_mode_named(GetParam().name)->make({.kubernetes = GetParam().kubernetes});
+  const std::unique_ptr<ProxyModel> proxy_ = make_proxy(GetParam().name, {.kubernetes = GetParam().kubernetes});
   const std::unique_ptr<CniModel> cni_ = cni_kind_named(GetParam().cni)->make({});
   const CostProfile profile_ = hand_profile();
   const PlanTables tables_ = plan_tables(profile_);

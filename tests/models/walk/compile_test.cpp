@@ -97,7 +97,7 @@ TEST(Compile, PlansSumUpToTheirWalksForEveryModePodNetworkAndExposure) {
   bindings[Symbol::HostPortPosition] = 2;
   bindings[Symbol::IpvsDestinations] = 10;
   ProxyParams params;
-  params.scheduler = "lc";
+  params.choices["scheduler"] = "lc";
   bindings.set_everywhere(symbols_of({.service_ports = 1'000,
                                       .services_rules = 1'000,
                                       .node_ports = 30,
@@ -112,7 +112,7 @@ TEST(Compile, PlansSumUpToTheirWalksForEveryModePodNetworkAndExposure) {
   const PortMap host_ports(IptablesBackend::Legacy);
   MessageSize size{.payload = Bytes(100'000), .skbs = 2, .packets = 70, .acks = 2};
   for (const ProxyInfo& mode : proxy_modes()) {
-    const auto proxy = mode.make(params);
+    const auto proxy = make_proxy(mode.name, params);
     for (const CniInfo& network : cni_kinds()) {
       const auto cni = network.make({});
       const Datapath datapath{*proxy, *cni, &host_ports};
@@ -146,7 +146,7 @@ TEST(Compile, PlansSumUpToTheirWalksForEveryModePodNetworkAndExposure) {
 TEST(Compile, APacketPassesSenderWireReceiveCoreAndReader) {
   const CostProfile costs = profile();
   const PlanTables tables = plan_tables(costs);
-  const auto proxy = proxy_mode_named("iptables")->make({});
+  const auto proxy = make_proxy("iptables");
   const auto cni = cni_kind_named("flannel")->make({});
   const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode};
   const auto places = [&](PacketClass packet) {
@@ -168,7 +168,7 @@ TEST(Compile, APacketPassesSenderWireReceiveCoreAndReader) {
 TEST(Compile, TheTunnelsHeaderComesOffTheSegment) {
   const CostProfile costs = profile();
   const PlanTables tables = plan_tables(costs);
-  const auto proxy = proxy_mode_named("none")->make({});
+  const auto proxy = make_proxy("none");
   const auto segment = [&](const char* cni_name, Transport transport) {
     const auto cni = cni_kind_named(cni_name)->make({});
     const Walk walk = describe({.transport = transport}, PacketClass::Request, {*proxy, *cni});
