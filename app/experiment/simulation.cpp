@@ -81,8 +81,8 @@ class Point final : public LiveCluster {
   Point(const BoundVariant& variant, std::uint32_t replicate, RunDigest* order)
       : variant_(variant),
         streams_(hash_combine(variant.scenario.experiment.seed, replicate)),
-        rules_(rule_sizes(variant, variant.cluster->endpoints.latest())),
-        models_(make_models(variant, rules_.sizes())),
+        models_(*variant.models),
+        rules_(models_.sizes),
         topology_(variant.fabric->topology),
         endpoints_(variant.cluster->endpoints),
         from_(kTimeZero + variant.scenario.run.warm_up),
@@ -229,9 +229,9 @@ class Point final : public LiveCluster {
     std::uint64_t version = 0;
     std::vector<RuleSizes> sizes;
   };
+  const VariantModels& models_;
   NodeRules rules_;
   std::optional<Known> known_;
-  VariantModels models_;
   const Topology& topology_;
   EndpointViews endpoints_;
   Time from_, end_;

@@ -189,8 +189,8 @@ MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
 class Search {
  public:
   Search(const BoundVariant& variant, const EdgeTarget& target)
-      : rules_(rule_sizes(variant, variant.cluster->endpoints.latest())),
-        models_(make_models(variant, rules_.sizes())),
+      : models_(*variant.models),
+        rules_(models_.sizes),
         tables_(variant.tables),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
@@ -228,8 +228,8 @@ class Search {
   bool dropped = false;
 
  private:
+  const VariantModels& models_;
   NodeRules rules_;
-  VariantModels models_;
   const PlanTables& tables_;
   PlanBook book_;
   ServiceDialer dialer_;

@@ -30,18 +30,20 @@ std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointVie
   return rule_sizes(*variant.cluster, view, {background.services, background.endpoints_per_service});
 }
 
-VariantModels make_models(const BoundVariant& variant, std::span<const RuleSizes> sizes) {
+VariantModels make_models(const BoundVariant& variant) {
   const ClusterSettings& cluster = variant.scenario.cluster;
   VariantModels models;
+  models.sizes = rule_sizes(variant, variant.cluster->endpoints.latest());
   const CniInfo* kind = cni_kind_named(cluster.cni.kind);
   KNETSIM_ENSURE(kind != nullptr);
-  const ProxyParams params{.kubernetes = parse_version(cluster.kubernetes),
-                           .kernel = parse_version(cluster.kernel),
-                           .choices = cluster.proxy.choices,
-                           .large_cluster = !sizes.empty() && sizes.front().endpoints > kLargeClusterEndpoints};
+  const ProxyParams params{
+      .kubernetes = parse_version(cluster.kubernetes),
+      .kernel = parse_version(cluster.kernel),
+      .choices = cluster.proxy.choices,
+      .large_cluster = !models.sizes.empty() && models.sizes.front().endpoints > kLargeClusterEndpoints};
   models.proxy = make_proxy(cluster.proxy.mode, params);
   models.cni = kind->make({.backend = cluster.cni.backend, .notrack = cluster.cni.notrack});
-  if (std::ranges::any_of(sizes, [](const RuleSizes& node) { return node.host_port_containers > 0; })) {
+  if (std::ranges::any_of(models.sizes, [](const RuleSizes& node) { return node.host_port_containers > 0; })) {
     models.host_ports.emplace(iptables_backend(params));
   }
   return models;

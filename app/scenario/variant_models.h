@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "app/scenario/bound_variant.h"
@@ -32,17 +31,18 @@ Topology make_topology(const Scenario& scenario, const Cluster& cluster);
 /// What the scenario sets the machines' TCP to.
 TcpSettings tcp_settings(const ClusterSettings& cluster);
 
-/// Models of the variant, as walks are described from them.
+/// Models of the variant, as walks are described from them: for all of its replicates, on whichever threads they run.
 struct VariantModels {
   std::unique_ptr<ProxyModel> proxy;
   std::unique_ptr<CniModel> cni;
+  std::vector<RuleSizes> sizes;       ///< Of each node's rules, shape (nodes,).
   std::optional<PortMap> host_ports;  ///< Nothing where no node has hostPorts.
   Datapath datapath() const {
     return {.proxy = *proxy, .cni = *cni, .host_ports = host_ports ? &*host_ports : nullptr};
   }
 };
-/// @param sizes  Of the nodes as the run begins: whether the cluster is a large one to kube-proxy, and whether portmap
-///               has work to do. A cluster that grows past kLargeClusterEndpoints later keeps its rules' comments.
-VariantModels make_models(const BoundVariant& variant, std::span<const RuleSizes> sizes);
+/// Whether the cluster is a large one to kube-proxy, and whether portmap has work to do, is as it is at the beginning: one
+/// that grows past kLargeClusterEndpoints later keeps its rules' comments.
+VariantModels make_models(const BoundVariant& variant);
 
 }  // namespace knetsim

@@ -35,6 +35,9 @@ RuleKinds iptables_kinds(IptablesBackend backend) {
           .backend = backend};
 }
 
+CountedRules::CountedRules(RuleWriter write, const RuleKinds& kinds)
+    : write_(std::move(write)), kinds_(kinds), known_(std::make_unique<Known>()) {}
+
 CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, NodeRole node) const {
   const FlowClass& flow = packet.flow;
   const bool of_service = flow.exposure == Exposure::ClusterIp || flow.exposure == Exposure::NodePort;
@@ -104,9 +107,10 @@ CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, No
 }
 
 CanonicalNodes& CountedRules::nodes_for(const CanonicalService& service, Transport containers) const {
-  const auto found = nodes_.find({service, containers});
-  if (found != nodes_.end()) return found->second;
-  return nodes_.emplace(std::pair(service, containers), CanonicalNodes(write_, service, containers, kinds_.backend))
+  const auto found = known_->nodes.find({service, containers});
+  if (found != known_->nodes.end()) return found->second;
+  return known_->nodes
+      .emplace(std::pair(service, containers), CanonicalNodes(write_, service, containers, kinds_.backend))
       .first->second;
 }
 
@@ -205,13 +209,16 @@ CountedRules::Outcome CountedRules::work_out(const Case& wanted) const {
   return outcome;
 }
 
-const CountedRules::Outcome& CountedRules::outcome_of(const Case& wanted) const {
-  const auto found = outcomes_.find(wanted);
-  return found != outcomes_.end() ? found->second : outcomes_.emplace(wanted, work_out(wanted)).first->second;
+const CountedRules::Outcome& CountedRules::outcome_of(Hook hook, const HookPacket& packet, NodeRole node) const {
+  const std::lock_guard turn(known_->turn);
+  const Case wanted = case_of(hook, packet, node);
+  const auto found = known_->outcomes.find(wanted);
+  if (found != known_->outcomes.end()) return found->second;
+  return known_->outcomes.emplace(wanted, work_out(wanted)).first->second;
 }
 
 void CountedRules::at_hook(Hook hook, HookPacket& packet, StepSink& sink) const {
-  const Outcome& outcome = outcome_of(case_of(hook, packet, sink.node));
+  const Outcome& outcome = outcome_of(hook, packet, sink.node);
   for (const Work& work : outcome.work) {
     Step& step = sink.add(work.kind, work.count, work.note);
     step.table = work.table;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -32,15 +34,15 @@ RuleKinds iptables_kinds(IptablesBackend backend);
 /// their coefficients, and hold for a node of any size. They are worked out once for each sort of packet and hook, and
 /// are good for every node: what a node has is bound to the symbols later.
 ///
-/// Departures: endpoints of different nodes are not told apart where a rule does not; node ports of the policy Local in
-/// front of the packet's own are taken for ones of the policy Cluster (up to 1.20 their masquerade rules fail at the
-/// source, a match extension earlier).
+/// Departures, both in a connection's first packet: node ports of the policy Local in front of the packet's own are taken
+/// for ones of the policy Cluster (up to 1.20 their masquerade rules fail at the source, before any match extension); the
+/// rules of another port of the Service are taken to fail at the address, which is the same.
 class CountedRules {
  public:
-  CountedRules(RuleWriter write, const RuleKinds& kinds) : write_(std::move(write)), kinds_(kinds) {}
+  CountedRules(RuleWriter write, const RuleKinds& kinds);
 
-  /// Adds the steps of the rules at `hook` and changes the packet as they do. Remembers what it has worked out: not for
-  /// several threads at once.
+  /// Adds the steps of the rules at `hook` and changes the packet as they do. Remembers what it has worked out, for all
+  /// threads that ask.
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const;
 
  private:
@@ -70,15 +72,22 @@ class CountedRules {
     RulePacket packet;  ///< As the hook leaves it.
   };
 
+  /// What has been worked out. Entries stay where they are.
+  struct Known {
+    std::mutex turn{};
+    std::map<std::pair<CanonicalService, Transport>, CanonicalNodes> nodes{};
+    std::map<Case, Outcome> outcomes{};
+  };
+
+  // With the turn held.
+  const Outcome& outcome_of(Hook hook, const HookPacket& packet, NodeRole node) const;
   Case case_of(Hook hook, const HookPacket& packet, NodeRole node) const;
-  const Outcome& outcome_of(const Case& wanted) const;
   Outcome work_out(const Case& wanted) const;
   CanonicalNodes& nodes_for(const CanonicalService& service, Transport containers) const;
 
   RuleWriter write_;
   RuleKinds kinds_;
-  mutable std::map<std::pair<CanonicalService, Transport>, CanonicalNodes> nodes_{};
-  mutable std::map<Case, Outcome> outcomes_{};
+  std::unique_ptr<Known> known_;
 };
 
 }  // namespace knetsim
