@@ -13,7 +13,7 @@ bool of_way(StepKind kind) {
     case CostUnit::Rule:
     case CostUnit::Lookup:
     case CostUnit::Match:
-      return info(kind).side != StepSide::Sender && info(kind).side != StepSide::Receiver;
+      return kind != StepKind::TcpTransmit && kind != StepKind::TcpReceive;
     default:
       return false;
   }

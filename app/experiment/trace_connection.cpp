@@ -8,7 +8,6 @@
 
 #include "app/scenario/target_lookup.h"
 #include "app/scenario/variant_models.h"
-#include "models/service/addressing.h"
 #include "models/walk/compile.h"
 #include "sim/net/link_framing.h"
 
@@ -134,8 +133,7 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   const std::string ns(cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
-  TargetLookup lookup(cluster, {.proxied = mode_of(variant.scenario.cluster).serves.contains(Exposure::ClusterIp)},
-                      diagnostics);
+  TargetLookup lookup(cluster, {.proxied = variant.scenario.cluster.proxy.mode != "none"}, diagnostics);
   const ObjectName name = split_name(asked.name, ns);
   std::optional<EdgeTarget> target;
   if (asked.kind == "nodePort") {
@@ -189,14 +187,13 @@ MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
 class Search {
  public:
   Search(const BoundVariant& variant, const EdgeTarget& target)
-      : models_(*variant.models),
-        rules_(models_.sizes),
+      : models_(make_models(variant, rule_sizes(variant))),
         tables_(variant.tables),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.experiment.seed),
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
-                 .rules = &rules_,
+                 .sizes = models_.sizes,
                  .cni_masquerades = models_.cni->masquerades()}) {}
 
   void run(const std::vector<PodIndex>& clients, bool near) {
@@ -220,7 +217,6 @@ class Search {
   }
 
   const VariantModels& models() const { return models_; }
-  const NodeRules& rules() const { return rules_; }
 
   std::optional<PlanBook::Known> found;
   Dial best;
@@ -228,8 +224,7 @@ class Search {
   bool dropped = false;
 
  private:
-  const VariantModels& models_;
-  NodeRules rules_;
+  VariantModels models_;
   const PlanTables& tables_;
   PlanBook book_;
   ServiceDialer dialer_;
@@ -276,12 +271,11 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   connection.client = search.client;
   connection.server = search.best.server;
   connection.flow = search.found->flow;
+  connection.sizes = search.models().sizes;
   connection.walks = entry.walks;
   connection.nodes.fill(kNoIndex);
   for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
-    const auto role = static_cast<std::size_t>(entry.nodes[i]);
-    connection.nodes[role] = search.best.flow.nodes[i];
-    connection.bindings.node[role] = search.rules().symbols(connection.nodes[role]);
+    connection.nodes[static_cast<std::size_t>(entry.nodes[i])] = search.best.flow.nodes[i];
   }
   std::uint32_t endpoints = static_cast<std::uint32_t>(connection.target.direct.size());
   if (connection.target.port != kNoIndex) {
@@ -291,23 +285,12 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
     endpoints = static_cast<std::uint32_t>(answer.endpoints.size());
   }
   connection.endpoints = endpoints;
-  const auto bind = [&](Symbol symbol, double of) {
-    connection.bindings[symbol] = static_cast<float>(at_position(request.position, of));
-  };
-  // Of the node whose rules, or whose hostPorts, are searched.
-  connection.sizes =
-      search.rules().sizes(connection.nodes[static_cast<std::size_t>(translating_node(connection.flow))]);
+  const auto bind = [&](Symbol symbol, double of) { connection.bindings[symbol] = at_position(request.position, of); };
   bind(Symbol::ServicePosition, connection.sizes.services_rules);
   bind(Symbol::NodePortPosition, connection.sizes.node_ports);
   bind(Symbol::EndpointIndex, endpoints);
-  connection.bindings[Symbol::Endpoints] = static_cast<float>(endpoints);
-  connection.bindings[Symbol::EndpointDraws] =
-      std::min(connection.bindings[Symbol::EndpointIndex], static_cast<float>(endpoints) - 1);
-  connection.bindings[Symbol::NodePortsAlike] = static_cast<float>(
-      node_ports_alike(connection.bindings[Symbol::NodePortPosition], connection.sizes, connection.flow.transport));
   bind(Symbol::HostPortPosition, connection.sizes.host_port_containers);
-  connection.bindings[Symbol::IpvsDestinations] =
-      static_cast<float>(search.models().proxy->make_chooser(RandomStreams(1))->looked_at(endpoints));
+  connection.bindings[Symbol::IpvsDestinations] = search.models().proxy->destinations_scanned(endpoints);
   for (std::size_t i = 0; i < connection.walks.size(); ++i) {
     const auto packet = static_cast<PacketClass>(i);
     const Plan& plan = entry.plans.plan[i];

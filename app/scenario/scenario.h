@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,7 +86,8 @@ struct CniSettings {
 
 struct ProxySettings {
   std::string mode = "iptables";
-  std::map<std::string, std::string, std::less<>> choices;  ///< Parameters of all modes (ProxyInfo::params), by key.
+  std::string backend = "legacy";  ///< of iptables: legacy, nft
+  std::string scheduler = "rr";    ///< of ipvs
   Duration sync_period{};
 };
 

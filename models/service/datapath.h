@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "models/cni/cni_model.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
@@ -11,7 +13,8 @@ namespace knetsim {
 struct Datapath {
   const ProxyModel& proxy;
   const CniModel& cni;
-  const PortMap* host_ports = nullptr;  ///< hostPort chains; nullptr where no machine has any.
+  std::array<const PortMap*, 3>
+      host_ports{};  ///< hostPort chains of each NodeRole's machine; nullptr where it has none.
 };
 
 /// The walk of one class of packets of a flow: every step from the sending socket to the receiving one, in the order in
