@@ -121,6 +121,14 @@ ObjectiveOutcome evaluate(const Slo& slo, const Recorded& recorded, std::string_
   return share_outcome(slo, recorded, runs);
 }
 
+// As the flags of /objectives have them (sim/output/objective_results.h).
+static_assert(static_cast<int>(Holds::Met) == 0 && static_cast<int>(Holds::Missed) == 1 &&
+              static_cast<int>(Holds::CannotTell) == 2);
+static_assert(static_cast<int>(ObjectiveOutcome::Note::None) == 0 &&
+              static_cast<int>(ObjectiveOutcome::Note::NothingObserved) == 1 &&
+              static_cast<int>(ObjectiveOutcome::Note::Infinite) == 2 &&
+              static_cast<int>(ObjectiveOutcome::Note::LowerBound) == 3);
+
 void add_objective(const Slo& slo, std::string_view variant, const ObjectiveOutcome& outcome,
                    ObjectiveResults& results) {
   const double scale = slo.is_time() ? 1e-9 : 1;

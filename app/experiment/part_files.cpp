@@ -16,14 +16,11 @@
 namespace knetsim {
 
 PartFiles::PartFiles(const std::filesystem::path& out) {
-  std::string name = out.string() + ".XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) {
+  std::string pattern = out.string() + ".parts.XXXXXX";  // mkdtemp's six letters
+  if (::mkdtemp(pattern.data()) == nullptr) {
     throw OutputError(out, fmt::format("no folder can be made beside it: {}", std::generic_category().message(errno)));
   }
-  folder_ = name + ".parts";
-  std::error_code error;
-  std::filesystem::rename(name, folder_, error);
-  if (error) folder_ = name;
+  folder_ = pattern;
 }
 
 PartFiles::~PartFiles() {

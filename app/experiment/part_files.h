@@ -14,7 +14,7 @@ namespace knetsim {
 /// what statistics need of it: links, nodes, series and spans, which grow with the cluster, wait on the disk.
 class PartFiles final : public RunSink {
  public:
-  /// @param out  The results file. The parts stand in `<out>.<random>.parts` until this ends.
+  /// @param out  The results file. The parts stand in `<out>.parts.<random>` until this ends.
   explicit PartFiles(const std::filesystem::path& out);
   ~PartFiles() override;
   PartFiles(const PartFiles&) = delete;

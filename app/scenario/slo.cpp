@@ -184,14 +184,8 @@ void tell(const Mistake& mistake, Node at, Diagnostics& diagnostics) {
   diagnostics.add(std::move(error));
 }
 
-/// The name of results without its namespace: cart of default/cart, pod:web of pod:default/web.
-std::string bare_name(std::string_view name) {
-  const std::size_t slash = name.find('/');
-  if (slash == std::string_view::npos) return std::string(name);
-  const std::size_t colon = name.substr(0, slash).find(':');
-  const std::size_t kind = colon == std::string_view::npos ? 0 : colon + 1;
-  return fmt::format("{}{}", name.substr(0, kind), name.substr(slash + 1));
-}
+/// The name of results without its namespace: cart of default/cart.
+std::string bare_name(std::string_view name) { return std::string(name.substr(name.find('/') + 1)); }
 
 /// "shop/cart" for cart.shop and cart.shop.svc.cluster.local; empty for what says no namespace so, or a port.
 std::string name_of_dns(std::string_view text) {

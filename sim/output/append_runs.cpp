@@ -11,8 +11,8 @@
 namespace knetsim {
 namespace {
 
-bool is_ragged(std::string_view dims) { return dims == "bucket" || dims == "request" || dims == "visit"; }
-bool is_along_runs(std::string_view dims) { return dims == "run" || dims.starts_with("run "); }
+std::string_view outermost(std::string_view dims) { return dims.substr(0, dims.find(' ')); }
+bool is_along_runs(std::string_view dims) { return outermost(dims) == "run"; }
 
 /// Visitor that fills every column along runs up to the length that its axes give.
 class EmptyCells {
@@ -60,7 +60,7 @@ class Append {
   void column(const ColumnAt& at, std::vector<Cell>& cells) {
     const auto& more = *std::get<const std::vector<Cell>*>(more_[next_++]);
     if (!done_.insert(&cells).second) return;  // labels of runs and axes stand in several groups
-    if (is_along_runs(at.dims) || is_ragged(at.dims)) {
+    if (grows_with_runs(outermost(at.dims))) {
       const std::size_t before = cells.size();
       cells.insert(cells.end(), more.begin(), more.end());
       if constexpr (std::is_same_v<Cell, std::int64_t>) {

@@ -37,6 +37,11 @@ enum class Merge : std::uint8_t {
   PositionOfRun,  ///< The cells follow one another, and count on where the first file's runs end.
 };
 
+/// Axes along which the cells of one file's runs follow those of another's: runs, and what each run has of its own.
+constexpr bool grows_with_runs(std::string_view axis) {
+  return axis == "run" || axis == "bucket" || axis == "request" || axis == "visit";
+}
+
 struct ColumnInfo {
   std::string_view unit = {};     ///< "s", "By", "bit/s", "1" ...; "" for text and labels.
   std::string_view meaning = {};  ///< Written as long_name.

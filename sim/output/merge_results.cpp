@@ -21,9 +21,7 @@
 namespace knetsim {
 namespace {
 
-/// Axes along which the cells of one part follow those of another.
-bool grows(std::string_view axis) { return axis == "run" || axis == "bucket" || axis == "request" || axis == "visit"; }
-bool grows(const DataVariable& variable) { return !variable.dims.empty() && grows(variable.dims.front()); }
+bool grows(const DataVariable& variable) { return !variable.dims.empty() && grows_with_runs(variable.dims.front()); }
 
 std::vector<DataVariable>::iterator find_in(std::vector<DataVariable>& list, const std::string& name) {
   return std::ranges::find(list, name, &DataVariable::name);
@@ -61,11 +59,11 @@ void take_shape(const DataGroup& part, const WriteOptions& options, MergedGroup&
     group.attributes = part.attributes;
   }
   for (const DataVariable& axis : part.axes) {
-    if (grows(axis.name)) merged.lengths[axis.name] += axis.size();
+    if (grows(axis)) merged.lengths[axis.name] += axis.size();
     const auto known = find_in(group.axes, axis.name);
     if (known == group.axes.end()) {
       group.axes.push_back(axis);
-    } else if (!grows(axis.name)) {
+    } else if (!grows(axis)) {
       KNETSIM_ENSURE(known->values == axis.values, "/" + group.path + "/" + axis.name);
     }
   }
@@ -78,7 +76,7 @@ void take_shape(const DataGroup& part, const WriteOptions& options, MergedGroup&
 /// Growing axes count from 0 to their whole lengths; cells of growing variables come later.
 void complete_shape(MergedGroup& merged) {
   for (DataVariable& axis : merged.group.axes) {
-    if (!grows(axis.name)) continue;
+    if (!grows(axis)) continue;
     std::vector<std::int64_t> positions(merged.lengths.at(axis.name));
     std::iota(positions.begin(), positions.end(), 0);
     axis.values = std::move(positions);

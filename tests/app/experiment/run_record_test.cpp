@@ -3,6 +3,8 @@
 
 #include "app/experiment/run_record.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +12,8 @@
 #include <numeric>
 
 #include "analysis/summary.h"
+#include "app/scenario/result_names.h"
+#include "sim/output/results_schema.h"
 #include "sim/output/results_writer.h"
 #include "support/results_of.h"
 #include "support/scenario_fixture.h"
@@ -186,6 +190,17 @@ TEST(RunRecord, StatisticsReadBackWhatWasRecorded) {
     EXPECT_EQ(latency.parts[i].sum_ns, stats.parts[i].latency.sum_ns) << i;
     EXPECT_EQ(latency.parts[i].sum_index, stats.parts[i].latency.sum_index) << i;
   }
+}
+
+// What a call's exposure means stands with its column, and along the axis of /service.
+TEST(RunRecord, ExposuresHaveTheSameNamesAsFlagsAndAlongTheirAxis) {
+  const SchemaRow* row = find_schema_row("/calls/exposure");
+  ASSERT_NE(row, nullptr);
+  EXPECT_EQ(fmt::format("{}", fmt::join(kExposureNames, " ")), row->flags);
+  EXPECT_EQ(kExposureNames.at(static_cast<std::size_t>(Exposure::PodIp)), "podIP");
+  EXPECT_EQ(kExposureNames.at(static_cast<std::size_t>(Exposure::ClusterIp)), "clusterIP");
+  EXPECT_EQ(kExposureNames.at(static_cast<std::size_t>(Exposure::NodePort)), "nodePort");
+  EXPECT_EQ(kExposureNames.at(static_cast<std::size_t>(Exposure::HostPort)), "hostPort");
 }
 
 }  // namespace
