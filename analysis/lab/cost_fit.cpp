@@ -30,8 +30,9 @@ struct Layout {
     for (const Measured& one : measured) {
       const LabWork work = work_of(one.lab_case);
       for (std::size_t kind = 0; kind < kStepKinds; ++kind) {
-        if (work.count[kind] > 0 && cost[kind] < 0 && !is_scanned(static_cast<StepKind>(kind))) cost[kind] = count++;
-        if (work.count[kind] > 0 && is_scanned(static_cast<StepKind>(kind))) need(static_cast<StepKind>(kind));
+        if (work.count[kind] > 0 && cost[kind] < 0 && !info(static_cast<StepKind>(kind)).traits.scanned)
+          cost[kind] = count++;
+        if (work.count[kind] > 0 && info(static_cast<StepKind>(kind)).traits.scanned) need(static_cast<StepKind>(kind));
       }
       for (const LabWork::Scan& scan : work.scans) need(scan.kind);
       if (one.lab_case.cold && cold_factor < 0) cold_factor = count++;

@@ -7,6 +7,7 @@
 
 #include "analysis/lab/lab_error.h"
 #include "models/cni/cni_model.h"
+#include "models/proxy/iptables_rules.h"
 #include "models/service/datapath.h"
 #include "models/service/unawaited.h"
 #include "models/walk/bindings.h"
@@ -15,40 +16,12 @@ namespace knetsim::lab {
 namespace {
 
 /// Work that a packet of the handshake's end does on its way: that of any packet, without its socket's ends.
-bool of_passage(StepKind kind) {
-  switch (kind) {
-    case StepKind::SendSyscall:
-    case StepKind::CopyIn:
-    case StepKind::TcpReceive:
-    case StepKind::ReceiveSyscall:
-    case StepKind::CopyOut:
-    case StepKind::WakeUp:
-      return false;
-    default:
-      return true;
-  }
-}
+bool of_passage(StepKind kind) { return info(kind).side != StepSide::Receiver && !info(kind).traits.in_thread; }
 
 /// What a cable between namespaces does not have.
-bool of_hardware(StepKind kind) {
-  switch (kind) {
-    case StepKind::Qdisc:
-    case StepKind::DriverTransmit:
-    case StepKind::NicTransmit:
-    case StepKind::NicReceive:
-    case StepKind::Interrupt:
-    case StepKind::NapiPoll:
-    case StepKind::SwitchForward:
-      return true;
-    default:
-      return false;
-  }
-}
+bool of_hardware(StepKind kind) { return info(kind).side == StepSide::Device; }
 
-bool of_conntrack(StepKind kind) {
-  return kind == StepKind::NetfilterHook || kind == StepKind::ConntrackLookup || kind == StepKind::ConntrackInsert ||
-         kind == StepKind::NatSetup;
-}
+bool of_conntrack(StepKind kind) { return info(kind).traits.tracking; }
 
 constexpr std::uint32_t kSegmentBytes = 1448;  // of a packet of 1,500 bytes; over a tunnel fewer
 
@@ -65,15 +38,17 @@ class WorkSum {
  public:
   explicit WorkSum(const LabCase& lab_case)
       : case_(lab_case),
-        proxy_(proxy_model(lab_case.setup.rules, lab_case.sizes())),
+        proxy_(proxy_model(lab_case.setup.rules)),
         cni_(cni_model(lab_case.setup)),
-        host_ports_(lab_case.setup.rules.host_ports, lab_case.setup.rules.proxy == LabProxy::IptablesNft
-                                                         ? IptablesBackend::Nft
-                                                         : IptablesBackend::Legacy),
-        datapath_{*proxy_, *cni_, {}} {
+        host_ports_(lab_case.setup.rules.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft
+                                                                        : IptablesBackend::Legacy),
+        datapath_{*proxy_, *cni_, lab_case.setup.rules.host_ports > 0 ? &host_ports_ : nullptr} {
+    RuleSizes sizes = lab_case.sizes();
+    node_symbols_.fill(symbols_of(sizes));
+    sizes.host_port_containers = lab_case.setup.rules.host_ports;
     // Of one machine all roles are the client's.
     const NodeRole server = lab_case.setup.nodes == 1 ? NodeRole::Client : NodeRole::Server;
-    datapath_.host_ports[static_cast<std::size_t>(server)] = &host_ports_;
+    node_symbols_[static_cast<std::size_t>(server)] = symbols_of(sizes);
   }
 
   /// All that a packet of this class brings about, of a chain at each of its Services. The connection to the second one
@@ -99,12 +74,18 @@ class WorkSum {
  private:
   void add(PacketClass packet, const FlowClass& flow, std::uint32_t position, bool passage_only) {
     const LabRules& rules = case_.setup.rules;
-    Bindings bindings;
-    bindings[Symbol::ServicePosition] = position;
+    Bindings bindings{.node = node_symbols_};
+    bindings[Symbol::ServicePosition] = static_cast<float>(position);
     bindings[Symbol::NodePortPosition] = 1;
-    bindings[Symbol::IpvsDestinations] = proxy_->destinations_scanned(rules.endpoints);
-    bindings[Symbol::EndpointIndex] = (rules.endpoints + 1) / 2.0;  // drawn evenly by the rules
-    bindings[Symbol::HostPortPosition] = case_.host_port_position();
+    bindings[Symbol::NodePortsAlike] = 1;
+    bindings[Symbol::IpvsDestinations] =
+        static_cast<float>(proxy_->make_chooser(RandomStreams(1))->looked_at(rules.endpoints));
+    // Drawn evenly by the rules; the last one without a draw of its own.
+    const auto endpoints = static_cast<float>(rules.endpoints);
+    bindings[Symbol::EndpointIndex] = (endpoints + 1) / 2;
+    bindings[Symbol::EndpointDraws] = (endpoints + 1) / 2 - 1 / endpoints;
+    bindings[Symbol::Endpoints] = endpoints;
+    bindings[Symbol::HostPortPosition] = static_cast<float>(case_.host_port_position());
     const Walk passed = walk(packet, flow);
     const Step* last = nullptr;
     for (const Step& step : passed.steps) {
@@ -113,7 +94,7 @@ class WorkSum {
       last = &step;
       if (!takes_part(step, packet, passage_only)) continue;
       const StepKind what = step.kind == StepKind::Wire ? StepKind::Veth : step.kind;
-      const double count = value_of(step.count, bindings);
+      const double count = value_of(step.count, bindings, step.node);
       if (step.rule_bytes > 0 && step.table == RuleTable::Nat) {
         work_.scans.push_back({what, count, step.rule_bytes, step.node});
       } else {
@@ -159,6 +140,7 @@ class WorkSum {
   std::unique_ptr<CniModel> cni_;
   PortMap host_ports_;
   Datapath datapath_;
+  std::array<MachineSymbols, 3> node_symbols_{};  // by NodeRole
   LabWork work_;
 };
 
@@ -253,7 +235,6 @@ FlowClass LabCase::flow() const {
   flow.server_host_network = server_host_network;
   flow.affinity = setup.rules.affinity;
   flow.remembered = remembered;
-  flow.endpoints = setup.rules.affinity ? setup.rules.endpoints : 1;
   return flow;
 }
 
@@ -265,18 +246,19 @@ RuleSizes LabCase::sizes() const {
   sizes.node_ports = 1;
   sizes.udp_node_ports = rules.transport == Transport::Udp ? 1 : 0;
   sizes.endpoints = std::uint64_t{rules.services} * rules.endpoints;
+  (rules.transport == Transport::Udp ? sizes.udp_node_port_set : sizes.tcp_node_port_set) = true;
   return sizes;
 }
 
-std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& sizes) {
+std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules) {
   const char* mode = rules.proxy == LabProxy::None       ? "none"
                      : rules.proxy == LabProxy::Nftables ? "nftables"
                      : rules.proxy == LabProxy::Ipvs     ? "ipvs"
                                                          : "iptables";
-  return proxy_mode_named(mode)->make(
-      {.backend = rules.proxy == LabProxy::IptablesNft ? IptablesBackend::Nft : IptablesBackend::Legacy,
-       .scheduler = rules.least_connection ? "lc" : "rr",
-       .sizes = sizes});
+  const bool nft = rules.proxy == LabProxy::IptablesNft;
+  return make_proxy(
+      mode, {.choices = {{"backend", nft ? "nft" : "legacy"}, {"scheduler", rules.least_connection ? "lc" : "rr"}},
+             .large_cluster = std::uint64_t{rules.services} * rules.endpoints > kLargeClusterEndpoints});
 }
 
 bool has_model(const LabCase& lab_case) {

@@ -88,8 +88,8 @@ struct LabCase {
   std::uint32_t host_port_position() const { return (setup.rules.host_ports + 1) / 2; }
 };
 
-/// The model whose rules these are. @param sizes  How many rules there are in all.
-std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules, const RuleSizes& sizes);
+/// The model whose rules these are.
+std::unique_ptr<ProxyModel> proxy_model(const LabRules& rules);
 /// Whether the models can say what a case consists of: no pod network of theirs uses IPIP or WireGuard, and no step of
 /// the lab's is what a packet takes that changes CPU.
 bool has_model(const LabCase& lab_case);

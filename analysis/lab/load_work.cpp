@@ -13,7 +13,7 @@ bool of_way(StepKind kind) {
     case CostUnit::Rule:
     case CostUnit::Lookup:
     case CostUnit::Match:
-      return kind != StepKind::TcpTransmit && kind != StepKind::TcpReceive;
+      return info(kind).side != StepSide::Sender && info(kind).side != StepSide::Receiver;
     default:
       return false;
   }

@@ -35,7 +35,7 @@ std::string profile_text(const CostProfile& profile, const std::vector<std::stri
       fmt::format("apiVersion: knetsim.io/v1alpha1\nkind: CostProfile\nmetadata: {{name: {}}}\nmachine: {}\n\nsteps:\n",
                   quoted(profile.name), quoted(profile.machine));
   for (const StepKindInfo& kind : step_kinds()) {
-    if (is_scanned(kind.kind) || is_computed(kind.kind)) continue;
+    if (kind.traits.scanned || kind.traits.computed) continue;
     const Cost& cost = profile[kind.kind];
     const std::string sigma = cost.sigma > 0 ? fmt::format("sigma: {:.3g}, ", cost.sigma) : "";
     out += fmt::format("  {}: {{median: {}, {}{}}}\n", kind.name, span(cost.median_ps), sigma,

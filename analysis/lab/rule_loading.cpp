@@ -116,7 +116,7 @@ double modelled_sync_seconds(const RuleLoadCase& load) {
   const LabRules rules{.proxy = load.proxy, .services = load.services, .endpoints = load.endpoints};
   RuleSizes sizes = LabCase{.setup = {.rules = rules}}.sizes();
   sizes.node_ports = 0;
-  return proxy_model(rules, sizes)->full_sync_seconds();
+  return proxy_model(rules)->sync_cost(sizes).full_seconds;
 }
 
 std::vector<RuleLoadCase> rule_load_cases(const Surroundings& here) {

@@ -18,12 +18,10 @@ constexpr double kLeastShapeUncertainty = 0.03;  // of a percentile as measured
 constexpr double kStart[] = {0.05, 0.3, 0.1, 1'000, 40e6, 0.5};
 enum Unknown : Eigen::Index { Work, Entry, Scan, Rate, Span, SpanSigma, kUnknowns };
 
-bool makes_an_entry(StepKind kind) { return kind == StepKind::ConntrackInsert || kind == StepKind::NatSetup; }
-
 void set_shapes(const Eigen::VectorXd& logs, CostProfile& profile) {
   const auto value = [&](Unknown which) { return std::exp(logs[which]); };
   for (const StepKindInfo& kind : step_kinds()) {
-    profile[kind.kind].sigma = makes_an_entry(kind.kind) ? value(Entry) : value(Work);
+    profile[kind.kind].sigma = kind.traits.makes_entry ? value(Entry) : value(Work);
     auto& scan = profile.scans[static_cast<std::size_t>(kind.kind)];
     if (!scan) continue;
     scan->sigma = value(Scan);
@@ -98,9 +96,9 @@ void apply_shapes(const FittedShapes& shapes, std::span<const Measured> measured
     if (!occurs[static_cast<std::size_t>(kind.kind)]) continue;
     auto& scan = profile.scans[static_cast<std::size_t>(kind.kind)];
     if (scan) scan->sigma = shapes.scan_sigma;
-    profile[kind.kind].sigma = scan                        ? shapes.scan_sigma
-                               : makes_an_entry(kind.kind) ? shapes.entry_sigma
-                                                           : shapes.work_sigma;
+    profile[kind.kind].sigma = scan                      ? shapes.scan_sigma
+                               : kind.traits.makes_entry ? shapes.entry_sigma
+                                                         : shapes.work_sigma;
   }
   profile.interruptions = shapes.interruptions;
   profile.interruptions->provenance = {

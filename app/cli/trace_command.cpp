@@ -93,11 +93,13 @@ struct SymbolValue {
 /// Values of the symbols that the walks have.
 std::vector<SymbolValue> symbols_of(const TracedConnection& connection) {
   std::vector<SymbolValue> values;
-  for (std::size_t i = 1; i < kWalkSymbols; ++i) {
+  for (std::size_t i = 1; i <= static_cast<std::size_t>(kLastOfConnection); ++i) {
     const auto symbol = static_cast<Symbol>(i);
     bool used = false;
     for (const Walk& walk : connection.walks) {
-      for (const Step& step : walk.steps) used = used || step.count.symbol == symbol;
+      for (const Step& step : walk.steps) {
+        used = used || std::ranges::find(step.count.terms, symbol, &Count::Term::symbol) != step.count.terms.end();
+      }
     }
     if (!used) continue;
     std::uint64_t of = 0;
@@ -116,16 +118,21 @@ std::string_view symbol_text(Symbol symbol) {
       return "rule of KUBE-SERVICES";
     case Symbol::NodePortPosition:
       return "rule of KUBE-NODEPORTS";
+    case Symbol::NodePortsAlike:
+      return "of these of the port's transport";
     case Symbol::EndpointIndex:
       return "endpoint";
+    case Symbol::EndpointDraws:
+      return "numbers drawn for it";
+    case Symbol::Endpoints:
+      return "endpoints";
     case Symbol::HostPortPosition:
       return "rule of CNI-HOSTPORT-DNAT";
     case Symbol::IpvsDestinations:
       return "destinations looked at";
-    case Symbol::None:
-      break;
+    default:
+      return "";
   }
-  return "";
 }
 
 std::string node_name(const TracedConnection& connection, NodeRole role) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 
 #include "app/experiment/conservation.h"
@@ -80,7 +81,8 @@ class Point final : public LiveCluster {
   Point(const BoundVariant& variant, std::uint32_t replicate, RunDigest* order)
       : variant_(variant),
         streams_(hash_combine(variant.scenario.experiment.seed, replicate)),
-        models_(make_models(variant, rule_sizes(variant))),
+        models_(*variant.models),
+        rules_(models_.sizes),
         topology_(variant.fabric->topology),
         endpoints_(variant.cluster->endpoints),
         from_(kTimeZero + variant.scenario.run.warm_up),
@@ -93,14 +95,12 @@ class Point final : public LiveCluster {
                  tcp_settings(variant.scenario.cluster), network_source()),
         book_(models_.datapath(), variant.profile, variant.tables, variant.scenario.cluster.cni.mtu),
         sync_(scheduler_, cpus_, streams_,
-              {.period = variant.scenario.cluster.proxy.sync_period,
-               .cpu = sync_time(),
-               .nodes = node_keys(*variant.cluster)},
+              {.period = variant.scenario.cluster.proxy.sync_period, .nodes = node_keys(*variant.cluster)},
               sync_source()),
         dialer_(*variant.cluster, endpoints_, variant.targets, book_, *models_.proxy, streams_,
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
                  .sync = &sync_,
-                 .sizes = models_.sizes,
+                 .rules = &rules_,
                  .client_nodes_times_server_nodes = node_pairs(variant),
                  .cni_masquerades = models_.cni->masquerades()}),
         traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_.main, streams_,
@@ -116,6 +116,7 @@ class Point final : public LiveCluster {
     }
     for (HostId host = 0; host < nodes_; ++host) {
       network_.set_cpu_factor(host, variant.scenario.cluster.nodes.cpu_factor_of(variant.cluster->nodes[host].pool));
+      rules_changed(host);
     }
     for (const PodGroups::Beside& one : groups_.beside) traffic_.run_beside(one.pod, one.app, one.group);
     cpus_.set_owner(traffic_);
@@ -149,19 +150,25 @@ class Point final : public LiveCluster {
   PointResult results();
 
   EndpointViews& endpoints() override { return endpoints_; }
-  void set_rules(const RuleSizes& sizes) override {
-    models_ = make_models(variant_, sizes);
-    book_.renew(models_.datapath());
-    dialer_.set_rules(*models_.proxy, sizes);
-    sync_.set_cpu(sync_time());
+  void advance(NodeIndex node, std::uint64_t version) override {
+    endpoints_.advance(node, version);
+    const EndpointView view = endpoints_.at(node);
+    if (!known_ || known_->version != view.version()) known_ = {view.version(), rule_sizes(variant_, view)};
+    set_rules(node, known_->sizes[node]);
+  }
+  void set_rules(NodeIndex node, const RuleSizes& sizes) override {
+    rules_.set(node, sizes);
+    rules_changed(node);
   }
 
  private:
   std::uint32_t network_source() const { return nodes_; }
   std::uint32_t traffic_source() const { return network_source() + Network::sources_needed(topology_); }
   std::uint32_t sync_source() const { return traffic_source() + TrafficRuntime::sources_needed(variant_.traffic); }
-  Duration sync_time() const {
-    return from_seconds(models_.proxy->partial_sync_seconds() * variant_.scenario.cluster.nodes.cpu_factor);
+  void rules_changed(NodeIndex node) {
+    network_.set_symbols(node, rules_.symbols(node));
+    const SyncCost cost = models_.proxy->sync_cost(rules_.sizes(node));
+    sync_.set_cpu(node, from_seconds(cost.partial_seconds * variant_.scenario.cluster.nodes.cpu_factor));
   }
 
   /// Runs the scheduler in slices, so that somebody can watch.
@@ -217,7 +224,14 @@ class Point final : public LiveCluster {
 
   const BoundVariant& variant_;
   RandomStreams streams_;
-  VariantModels models_;
+  /// Sizes of every node's rules at the version that a node has learned of last: nodes learn of one after another.
+  struct Known {
+    std::uint64_t version = 0;
+    std::vector<RuleSizes> sizes;
+  };
+  const VariantModels& models_;
+  NodeRules rules_;
+  std::optional<Known> known_;
   const Topology& topology_;
   EndpointViews endpoints_;
   Time from_, end_;

@@ -8,6 +8,7 @@
 
 #include "app/scenario/target_lookup.h"
 #include "app/scenario/variant_models.h"
+#include "models/service/addressing.h"
 #include "models/walk/compile.h"
 #include "sim/net/link_framing.h"
 
@@ -133,7 +134,8 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   const std::string ns(cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
-  TargetLookup lookup(cluster, {.proxied = variant.scenario.cluster.proxy.mode != "none"}, diagnostics);
+  TargetLookup lookup(cluster, {.proxied = mode_of(variant.scenario.cluster).serves.contains(Exposure::ClusterIp)},
+                      diagnostics);
   const ObjectName name = split_name(asked.name, ns);
   std::optional<EdgeTarget> target;
   if (asked.kind == "nodePort") {
@@ -187,13 +189,14 @@ MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
 class Search {
  public:
   Search(const BoundVariant& variant, const EdgeTarget& target)
-      : models_(make_models(variant, rule_sizes(variant))),
+      : models_(*variant.models),
+        rules_(models_.sizes),
         tables_(variant.tables),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.experiment.seed),
                 {.sync_period = variant.scenario.cluster.proxy.sync_period,
-                 .sizes = models_.sizes,
+                 .rules = &rules_,
                  .cni_masquerades = models_.cni->masquerades()}) {}
 
   void run(const std::vector<PodIndex>& clients, bool near) {
@@ -217,6 +220,7 @@ class Search {
   }
 
   const VariantModels& models() const { return models_; }
+  const NodeRules& rules() const { return rules_; }
 
   std::optional<PlanBook::Known> found;
   Dial best;
@@ -224,7 +228,8 @@ class Search {
   bool dropped = false;
 
  private:
-  VariantModels models_;
+  const VariantModels& models_;
+  NodeRules rules_;
   const PlanTables& tables_;
   PlanBook book_;
   ServiceDialer dialer_;
@@ -271,11 +276,12 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   connection.client = search.client;
   connection.server = search.best.server;
   connection.flow = search.found->flow;
-  connection.sizes = search.models().sizes;
   connection.walks = entry.walks;
   connection.nodes.fill(kNoIndex);
   for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
-    connection.nodes[static_cast<std::size_t>(entry.nodes[i])] = search.best.flow.nodes[i];
+    const auto role = static_cast<std::size_t>(entry.nodes[i]);
+    connection.nodes[role] = search.best.flow.nodes[i];
+    connection.bindings.node[role] = search.rules().symbols(connection.nodes[role]);
   }
   std::uint32_t endpoints = static_cast<std::uint32_t>(connection.target.direct.size());
   if (connection.target.port != kNoIndex) {
@@ -285,12 +291,23 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
     endpoints = static_cast<std::uint32_t>(answer.endpoints.size());
   }
   connection.endpoints = endpoints;
-  const auto bind = [&](Symbol symbol, double of) { connection.bindings[symbol] = at_position(request.position, of); };
+  const auto bind = [&](Symbol symbol, double of) {
+    connection.bindings[symbol] = static_cast<float>(at_position(request.position, of));
+  };
+  // Of the node whose rules, or whose hostPorts, are searched.
+  connection.sizes =
+      search.rules().sizes(connection.nodes[static_cast<std::size_t>(translating_node(connection.flow))]);
   bind(Symbol::ServicePosition, connection.sizes.services_rules);
   bind(Symbol::NodePortPosition, connection.sizes.node_ports);
   bind(Symbol::EndpointIndex, endpoints);
+  connection.bindings[Symbol::Endpoints] = static_cast<float>(endpoints);
+  connection.bindings[Symbol::EndpointDraws] =
+      std::min(connection.bindings[Symbol::EndpointIndex], static_cast<float>(endpoints) - 1);
+  connection.bindings[Symbol::NodePortsAlike] = static_cast<float>(
+      node_ports_alike(connection.bindings[Symbol::NodePortPosition], connection.sizes, connection.flow.transport));
   bind(Symbol::HostPortPosition, connection.sizes.host_port_containers);
-  connection.bindings[Symbol::IpvsDestinations] = search.models().proxy->destinations_scanned(endpoints);
+  connection.bindings[Symbol::IpvsDestinations] =
+      static_cast<float>(search.models().proxy->make_chooser(RandomStreams(1))->looked_at(endpoints));
   for (std::size_t i = 0; i < connection.walks.size(); ++i) {
     const auto packet = static_cast<PacketClass>(i);
     const Plan& plan = entry.plans.plan[i];

@@ -22,6 +22,8 @@ struct Fabric {
   Routing routing;
 };
 
+struct VariantModels;
+
 /// One variant, bound: what its replicates share and only read.
 struct BoundVariant {
   std::string name;
@@ -30,6 +32,7 @@ struct BoundVariant {
   TrafficPlan traffic;
   std::vector<EdgeTarget> targets;  ///< shape (edges,)
   std::shared_ptr<const Fabric> fabric;
+  std::shared_ptr<const VariantModels> models;  ///< Of the cluster as it is when a run begins.
   CostProfile profile;
   PlanTables tables;             ///< Of the profile.
   std::vector<Change> timeline;  ///< In any order; those of one instant take place in the order given.

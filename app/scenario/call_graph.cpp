@@ -8,6 +8,7 @@
 
 #include "app/scenario/number_file.h"
 #include "app/scenario/target_lookup.h"
+#include "app/scenario/variant_models.h"
 #include "models/cluster/pod_selection.h"
 
 namespace knetsim {
@@ -89,7 +90,7 @@ class CallGraphBuilder {
       : scenario_(scenario),
         cluster_(cluster),
         diagnostics_(diagnostics),
-        lookup_(cluster, {.proxied = scenario.cluster.proxy.mode != "none"}, diagnostics) {}
+        lookup_(cluster, {.proxied = mode_of(scenario.cluster).serves.contains(Exposure::ClusterIp)}, diagnostics) {}
 
   CallGraph build() {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/scenario/scenario_keys.h"
 #include "app/scenario/variant_models.h"
 #include "models/cni/cni_model.h"
@@ -53,18 +55,18 @@ constexpr std::uint64_t kMostCables = 262'144;  // each two links of the engine,
 constexpr Version kNewestKubernetes{1, 36};
 
 void check_mode(const ClusterSettings& settings, Node node, Binding& binding) {
-  if (settings.proxy.mode != "nftables") return;
+  const ProxyInfo* info = proxy_mode_named(settings.proxy.mode);
+  if (info == nullptr) return;
   const Node mode = node["proxy"]["mode"];
-  // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
-  if (parse_version(settings.kubernetes) < Version{1, 29}) {
-    binding.diagnostics.error(mode,
-                              fmt::format("kube-proxy of Kubernetes {} has no mode nftables", settings.kubernetes),
-                              "Kubernetes 1.29 or later");
+  if (const Version since = info->since_kubernetes; parse_version(settings.kubernetes) < since) {
+    binding.diagnostics.error(
+        mode, fmt::format("kube-proxy of Kubernetes {} has no mode {}", settings.kubernetes, info->name),
+        fmt::format("Kubernetes {}.{} or later", since.major, since.minor));
   }
-  if (parse_version(settings.kernel) < Version{5, 13}) {
-    binding.diagnostics.error(mode,
-                              fmt::format("kube-proxy's mode nftables does not start on Linux {}", settings.kernel),
-                              "Linux 5.13 or later");
+  if (const Version since = info->since_kernel; parse_version(settings.kernel) < since) {
+    binding.diagnostics.error(
+        mode, fmt::format("kube-proxy's mode {} does not start on Linux {}", info->name, settings.kernel),
+        fmt::format("Linux {}.{} or later", since.major, since.minor));
   }
 }
 
@@ -211,24 +213,28 @@ void describe(Fields<CniSettings>& f) {
   f.check(check_backend);
 }
 
+namespace {
+
+/// A key of a mode's own. Modes may share one.
+void describe_param(Fields<ProxySettings>& f, const ModeParam& param) {
+  const auto known = [&](const FieldInfo& field) { return field.name == param.key; };
+  if (std::ranges::any_of(f.info().fields, known)) return;
+  std::vector<EnumValue> values;
+  for (const ModeParam::Value& value : param.values) {
+    values.push_back({.name = value.name, .value = static_cast<std::int64_t>(values.size()), .doc = value.summary});
+  }
+  f.optional_at(param.key, [key = param.key](ProxySettings& settings) -> std::string& { return settings.choices[key]; },
+                param.fallback, {.doc = param.doc, .source = param.source, .allowed = std::move(values)});
+}
+
+}  // namespace
+
 void describe(Fields<ProxySettings>& f) {
   f.about("Proxy", "kube-proxy.");
   f.optional("mode", &ProxySettings::mode, "iptables", {.doc = "How Services become endpoints.", .allowed = modes()});
-  f.optional("backend", &ProxySettings::backend, "legacy",
-             {.doc = "Which iptables.",
-              .allowed = {{.name = "legacy", .value = 0, .doc = "iptables-legacy: the kernel's x_tables"},
-                          {.name = "nft", .value = 1, .doc = "iptables-nft: the same rules in nf_tables"}}});
-  f.optional("scheduler", &ProxySettings::scheduler, "rr",
-             {.doc = "Of ipvs: how it picks the endpoint of a connection.",
-              .source = "Linux v6.1 net/netfilter/ipvs",
-              .allowed = {{.name = "rr", .value = 0, .doc = "round robin"},
-                          {.name = "wrr", .value = 1, .doc = "weighted round robin"},
-                          {.name = "lc", .value = 2, .doc = "least connection"},
-                          {.name = "wlc", .value = 3, .doc = "weighted least connection"},
-                          {.name = "sh", .value = 4, .doc = "source hashing"},
-                          {.name = "dh", .value = 5, .doc = "destination hashing"},
-                          {.name = "sed", .value = 6, .doc = "shortest expected delay"},
-                          {.name = "nq", .value = 7, .doc = "never queue"}}});
+  for (const ProxyInfo& mode : proxy_modes()) {
+    for (const ModeParam& param : mode.params) describe_param(f, param);
+  }
   f.optional(
       "syncPeriod", &ProxySettings::sync_period, "30s",
       {.doc =

@@ -9,6 +9,7 @@
 
 #include "app/scenario/node_cores.h"
 #include "app/scenario/traffic_rates.h"
+#include "app/scenario/variant_models.h"
 #include "sim/input/units_text.h"
 #include "sim/net/flow_hash.h"
 #include "sim/net/transport.h"
@@ -43,7 +44,7 @@ bool tracks_tunnel(const ClusterSettings& cluster) {
 /// @source k/k cmd/kube-proxy/app/server_linux.go, getConntrackMax; pkg/proxy/apis/config/v1alpha1/defaults.go
 std::uint64_t conntrack_most(const Scenario& scenario, const ClusterNode& node) {
   // Without kube-proxy the kernel's own, of a machine of more than 4 GiB: nf_conntrack_core.c, nf_conntrack_init_start.
-  if (scenario.cluster.proxy.mode == "none") return 262'144;
+  if (!mode_of(scenario.cluster).kube_proxy) return 262'144;
   return std::max<std::uint64_t>(131'072, std::uint64_t{32'768} * cores_of(node));
 }
 
@@ -334,16 +335,16 @@ void tell_conntrack(const BoundVariant& variant, const ConntrackUse& use, Diagno
                    "entry stays {} after its end. A full table drops the packets of new connections in a cluster, and "
                    "here it does not",
                    use.node, about(use.at_most), whole(use.entries), with_commas(static_cast<std::int64_t>(use.most)),
-                   variant.scenario.cluster.proxy.mode == "none" ? "the kernel's default"
-                                                                 : "what kube-proxy asks for; the kernel's own default "
-                                                                   "may be more",
+                   mode_of(variant.scenario.cluster).kube_proxy
+                       ? "what kube-proxy asks for; the kernel's own default may be more"
+                       : "the kernel's default",
                    human(from_seconds(kConntrackTimeWait))));
 }
 
 /// Ports that come back while IPVS still remembers them stay with the endpoint that they had.
 void tell_ipvs_reuse(const BoundVariant& variant, const PortUse& use, double run_s, Diagnostics& diagnostics) {
   const ClusterSettings& cluster = variant.scenario.cluster;
-  if (cluster.proxy.mode != "ipvs" || variant.targets[use.edge].port == kNoIndex) return;
+  if (mode_of(cluster).translation != Translation::Input || variant.targets[use.edge].port == kNoIndex) return;
   if (parse_kernel_version(cluster.kernel).value_or(KernelVersion{}) >= kPortsAreNew) return;
   const double round = kLocalPorts * use.destinations / std::max(1e-9, use.per_second);
   if (round >= kIpvsTimeWait || round >= run_s) return;

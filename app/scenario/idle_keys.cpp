@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "app/scenario/variant_models.h"
 
 namespace knetsim {
 namespace {
@@ -12,33 +17,54 @@ namespace {
 /// A key of `cluster`, and who reads it.
 struct KeyReader {
   std::string_view group;
-  std::string_view key;
-  bool (*reads)(const ClusterSettings&);
-  std::string_view who;
+  std::string key;
+  std::function<bool(const ClusterSettings&)> reads;
+  std::string who;
 };
 
 bool is_leaf_spine(const ClusterSettings& cluster) { return cluster.topology.kind == "leaf-spine"; }
 bool is_fat_tree(const ClusterSettings& cluster) { return cluster.topology.kind == "fat-tree"; }
 bool has_switch_tiers(const ClusterSettings& cluster) { return is_leaf_spine(cluster) || is_fat_tree(cluster); }
-bool is_ipvs(const ClusterSettings& cluster) { return cluster.proxy.mode == "ipvs"; }
-bool has_proxy(const ClusterSettings& cluster) { return cluster.proxy.mode != "none"; }
+bool has_proxy(const ClusterSettings& cluster) { return mode_of(cluster).serves.contains(Exposure::ClusterIp); }
 bool has_background(const ClusterSettings& cluster) { return cluster.background.services > 0; }
 bool is_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
 }
 
-constexpr std::array kReaders = {
-    KeyReader{"topology", "leaves", is_leaf_spine, "the topology leaf-spine"},
-    KeyReader{"topology", "spines", is_leaf_spine, "the topology leaf-spine"},
-    KeyReader{"topology", "uplink", is_leaf_spine, "the topology leaf-spine"},
-    KeyReader{"topology", "k", is_fat_tree, "the topology fat-tree"},
-    KeyReader{"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
-    KeyReader{"proxy", "scheduler", is_ipvs, "the proxy mode ipvs"},
-    KeyReader{"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
-    KeyReader{"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
-    KeyReader{"background", "endpointsPerService", has_background, "background services"},
-    KeyReader{"cni", "notrack", is_tunnel, "a tunnel"},
-};
+bool has_param(const ProxyInfo& mode, std::string_view key) {
+  return std::ranges::any_of(mode.params, [&](const ModeParam& param) { return param.key == key; });
+}
+
+/// Keys that not every cluster reads: those below, and the parameters of the modes.
+std::vector<KeyReader> readers() {
+  std::vector<KeyReader> all = {
+      {"topology", "leaves", is_leaf_spine, "the topology leaf-spine"},
+      {"topology", "spines", is_leaf_spine, "the topology leaf-spine"},
+      {"topology", "uplink", is_leaf_spine, "the topology leaf-spine"},
+      {"topology", "k", is_fat_tree, "the topology fat-tree"},
+      {"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
+      {"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
+      {"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
+      {"background", "endpointsPerService", has_background, "background services"},
+      {"cni", "notrack", is_tunnel, "a tunnel"},
+  };
+  for (const ProxyInfo& mode : proxy_modes()) {
+    for (const ModeParam& param : mode.params) {
+      if (param.of_host_ports) continue;  // read in every mode, where there are any
+      const auto known = std::ranges::find(all, param.key, &KeyReader::key);
+      if (known != all.end()) {
+        known->who += " and " + std::string(mode.name);
+        continue;
+      }
+      all.push_back(
+          {.group = "proxy",
+           .key = param.key,
+           .reads = [key = param.key](const ClusterSettings& cluster) { return has_param(mode_of(cluster), key); },
+           .who = "the proxy mode " + std::string(mode.name)});
+    }
+  }
+  return all;
+}
 
 Node key_of(const BoundVariant& variant, const KeyReader& reader) {
   return variant.scenario.root["cluster"][reader.group][reader.key];
@@ -47,7 +73,7 @@ Node key_of(const BoundVariant& variant, const KeyReader& reader) {
 }  // namespace
 
 void tell_idle_keys(std::span<const BoundVariant> variants, Diagnostics& diagnostics) {
-  for (const KeyReader& reader : kReaders) {
+  for (const KeyReader& reader : readers()) {
     const auto given = std::find_if(variants.begin(), variants.end(),
                                     [&](const BoundVariant& variant) { return key_of(variant, reader).exists(); });
     const bool is_read = std::any_of(variants.begin(), variants.end(), [&](const BoundVariant& variant) {

@@ -130,6 +130,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
   for (std::size_t v = 0; v < clusters.size(); ++v) {
     BoundVariant& bound = loaded->variants[v];
     bound.cluster = {clusters[v], &clusters[v]->cluster};
+    bound.models = std::make_shared<const VariantModels>(make_models(bound));
     Diagnostics found;
     tell_idle_nodes(bound, clusters[v]->summary, found);
     tell_other_proxy_mode(clusters[v]->summary, modes, found);

@@ -34,7 +34,7 @@ class LocalPolicyNotices {
       : variant_(variant),
         cluster_(*variant.cluster),
         diagnostics_(diagnostics),
-        models_(make_models(variant, {})),
+        models_(*variant.models),
         reach_(cluster_, cluster_.endpoints, {.cni_masquerades = models_.cni->masquerades()}) {}
 
   void check(EdgeIndex edge, const std::vector<PodIndex>& clients, Node at) {
@@ -132,7 +132,7 @@ class LocalPolicyNotices {
   const BoundVariant& variant_;
   const Cluster& cluster_;
   Diagnostics& diagnostics_;
-  VariantModels models_;
+  const VariantModels& models_;
   ServiceReach reach_;
 };
 

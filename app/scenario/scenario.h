@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,8 +88,7 @@ struct CniSettings {
 
 struct ProxySettings {
   std::string mode = "iptables";
-  std::string backend = "legacy";  ///< of iptables: legacy, nft
-  std::string scheduler = "rr";    ///< of ipvs
+  std::map<std::string, std::string, std::less<>> choices;  ///< Parameters of all modes (ProxyInfo::params), by key.
   Duration sync_period{};
 };
 

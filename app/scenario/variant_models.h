@@ -1,12 +1,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "app/scenario/bound_variant.h"
 #include "models/cni/cni_model.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/datapath.h"
+#include "models/service/node_rules.h"
 #include "sim/net/topology.h"
 #include "sim/net/transport.h"
 
@@ -15,9 +18,12 @@ namespace knetsim {
 /// "1.36" -> {1, 36}; of another form: zeros.
 Version parse_version(const std::string& text);
 
-/// Rules that kube-proxy would have on each node: the cluster's Services and the background ones. Where a policy Local
-/// makes nodes differ, the mean over them, to the nearest; containers with hostPorts are those of the fullest node.
-RuleSizes rule_sizes(const BoundVariant& variant);
+/// The proxy mode of a cluster. @pre The scenario is bound without errors.
+const ProxyInfo& mode_of(const ClusterSettings& cluster);
+
+/// Rules that kube-proxy has on each node that knows of `view`: the cluster's Services and the background ones. Shape
+/// (nodes,).
+std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointView& view);
 
 /// Hosts and switches as the scenario asks for them; host i is node i.
 Topology make_topology(const Scenario& scenario, const Cluster& cluster);
@@ -25,18 +31,18 @@ Topology make_topology(const Scenario& scenario, const Cluster& cluster);
 /// What the scenario sets the machines' TCP to.
 TcpSettings tcp_settings(const ClusterSettings& cluster);
 
-/// Models of the variant, as walks are described from them.
+/// Models of the variant, as walks are described from them: for all of its replicates, on whichever threads they run.
 struct VariantModels {
   std::unique_ptr<ProxyModel> proxy;
   std::unique_ptr<CniModel> cni;
-  PortMap host_ports{0, IptablesBackend::Legacy};
-  RuleSizes sizes;
+  std::vector<RuleSizes> sizes;       ///< Of each node's rules, shape (nodes,).
+  std::optional<PortMap> host_ports;  ///< Nothing where no node has hostPorts.
   Datapath datapath() const {
-    const PortMap* ports = host_ports.containers() > 0 ? &host_ports : nullptr;
-    return {.proxy = *proxy, .cni = *cni, .host_ports = {ports, ports, ports}};
+    return {.proxy = *proxy, .cni = *cni, .host_ports = host_ports ? &*host_ports : nullptr};
   }
 };
-/// With rules of these sizes: rule_sizes(variant) as long as nothing has changed.
-VariantModels make_models(const BoundVariant& variant, const RuleSizes& sizes);
+/// Whether the cluster is a large one to kube-proxy, and whether portmap has work to do, is as it is at the beginning: one
+/// that grows past kLargeClusterEndpoints later keeps its rules' comments.
+VariantModels make_models(const BoundVariant& variant);
 
 }  // namespace knetsim

@@ -22,7 +22,7 @@ ProxySync::ProxySync(Scheduler& scheduler, Cpus& cpus, RandomStreams streams, co
   for (HostId node = 0; node < cpus.nodes(); ++node) {
     const GroupIndex group = cpus.add_group(node, kWeight);
     cpus.set_owner(group, *this);
-    nodes_.push_back({.group = group});
+    nodes_.push_back({.group = group, .cpu = options.cpu});
   }
 }
 
@@ -40,13 +40,14 @@ std::uint64_t ProxySync::rewrites(HostId node, Time now) const {
 }
 
 void ProxySync::start(Time now) {
-  takes_time_ = options_.cpu > Duration{};
+  takes_time_ = std::ranges::any_of(nodes_, [](const NodeLoop& node) { return node.cpu > Duration{}; });
   if (!takes_time_) return;
-  const Duration cycle = std::max(options_.period, options_.cpu);
   for (HostId node = 0; node < nodes_.size(); ++node) {
+    const Duration cpu = nodes_[node].cpu;
+    const Duration cycle = std::max(options_.period, cpu);
     const Duration age = phase(streams_, options_.nodes[node], cycle);
-    if (age < options_.cpu) {
-      sync(node, now, options_.cpu - age);
+    if (age < cpu) {
+      sync(node, now, cpu - age);
       nodes_[node].started = now - age;
     } else {
       scheduler_.schedule(now + cycle - age, first_source_ + node, {handler_, 0, node, 0});
@@ -59,7 +60,7 @@ void ProxySync::sync(HostId node, Time now, Duration cpu) {
   cpus_.submit(now, {.group = nodes_[node].group, .cpu = cpu, .wake = {}, .cookie = node});
 }
 
-void ProxySync::on_event(Time now, const Event& event) { sync(event.a, now, options_.cpu); }
+void ProxySync::on_event(Time now, const Event& event) { sync(event.a, now, nodes_[event.a].cpu); }
 
 void ProxySync::on_burst_done(Time now, const BurstReport& report) {
   const auto node = static_cast<HostId>(report.cookie);

@@ -10,7 +10,7 @@ namespace knetsim {
 
 struct ProxySyncOptions {
   Duration period = std::chrono::seconds(30);
-  Duration cpu{};  ///< Of one sync, rule building and loading together; zero: rules are written at once.
+  Duration cpu{};  ///< Of one sync, rule building and loading together; zero: rules are written at once. Of every node.
   std::vector<std::uint64_t> nodes{};  ///< Keys of the nodes' names: each one's instant is drawn by it, shape (nodes,).
 };
 
@@ -34,8 +34,8 @@ class ProxySync final : public EventHandler, public BurstOwner {
   static std::uint64_t rewrites(RandomStreams streams, std::uint64_t node_key, Duration period, Time now);
 
   void start(Time now);
-  /// What a sync costs from the next one on.
-  void set_cpu(Duration cpu) { options_.cpu = cpu; }
+  /// What a sync of the node costs from the next one on. Before start() either all nodes' cost something or none's.
+  void set_cpu(HostId node, Duration cpu) { nodes_[node].cpu = cpu; }
   /// Syncs of a node that ended by `now`, which is the present.
   std::uint64_t rewrites(HostId node, Time now) const;
 
@@ -45,6 +45,7 @@ class ProxySync final : public EventHandler, public BurstOwner {
  private:
   struct NodeLoop {
     GroupIndex group = 0;
+    Duration cpu{};  ///< Of its next sync.
     Time started{};  ///< The sync that runs or ran last.
     std::uint64_t rewrites = 0;
   };

@@ -34,7 +34,7 @@ ScanCost scan_cost(const ScanCostKeys& keys) {
 void scale(CostProfile& profile, const BaseKeys& base) {
   if (!base.factor) return;
   for (const StepKindInfo& entry : step_kinds()) {
-    if (is_computed(entry.kind) || is_scanned(entry.kind)) continue;
+    if (entry.traits.computed || entry.traits.scanned) continue;
     profile[entry.kind].median_ps *= *base.factor;
     profile[entry.kind].provenance.source = base.source;
   }
@@ -44,7 +44,7 @@ void scale(CostProfile& profile, const BaseKeys& base) {
 std::vector<StepKind> take_figures(const ProfileKeys& keys, CostProfile& profile) {
   std::vector<StepKind> lacking;
   for (const StepKindInfo& entry : step_kinds()) {
-    if (is_computed(entry.kind)) continue;
+    if (entry.traits.computed) continue;
     const auto at = static_cast<std::size_t>(entry.kind);
     if (const auto& scan = keys.scans.of[at]) {
       profile.scans[at] = scan_cost(*scan);
@@ -66,7 +66,7 @@ void tell_lacking(const std::vector<StepKind>& lacking, const ProfileKeys& keys,
     const std::string name(info(kind).name);
     names += (names.empty() ? "" : ", ") + name;
     if (base != nullptr) continue;
-    const Node section = is_scanned(kind) ? keys.scans.at : keys.steps.at;
+    const Node section = info(kind).traits.scanned ? keys.scans.at : keys.steps.at;
     diagnostics.error(section.exists() ? section : root,
                       "no figure for '" + name + "' (" + std::string(info(kind).what) + ")");
   }
@@ -111,12 +111,6 @@ std::string span_text(double picoseconds) { return format(Duration(std::llround(
 
 }  // namespace
 
-bool is_scanned(StepKind kind) { return kind == StepKind::Rule || kind == StepKind::NftRule; }
-
-bool is_computed(StepKind kind) {
-  return kind == StepKind::Wire || kind == StepKind::SwitchForward || kind == StepKind::Interruption;
-}
-
 CostProfile read_cost_profile(Node root, Diagnostics& diagnostics, const CostProfile* base) {
   CostProfile profile = base != nullptr ? *base : CostProfile{};
   const std::size_t errors = diagnostics.error_count();
@@ -145,7 +139,7 @@ std::vector<Assumption> assumptions(const CostProfile& profile) {
   std::vector<Assumption> result;
   for (const StepKindInfo& entry : step_kinds()) {
     const Cost& cost = profile[entry.kind];
-    if (is_computed(entry.kind) || !cost.provenance.assumption) continue;
+    if (entry.traits.computed || !cost.provenance.assumption) continue;
     const std::string name(entry.name);
     const std::string unit = " a " + std::string(name_of(entry.unit));
     if (const std::optional<ScanCost>& scan = profile.scan(entry.kind)) {

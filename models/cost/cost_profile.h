@@ -65,13 +65,6 @@ struct CostProfile {
   const std::optional<ScanCost>& scan(StepKind kind) const { return scans[static_cast<std::size_t>(kind)]; }
 };
 
-/// Kinds whose rules are scanned: their figures stand under `scans`. An established packet, whose few rules stay in the
-/// cache, pays the warm figure.
-bool is_scanned(StepKind kind);
-/// Kinds that the network computes itself (links, switches) or that have a section of their own (interruptions): no
-/// profile has them among its steps.
-bool is_computed(StepKind kind);
-
 /// Reads a document of kind CostProfile. Every figure must say where it comes from, and every kind must be given,
 /// unless there is a base: what the document lacks is the base's, and `base.factor` multiplies the medians of the base's
 /// steps, not its scans. Mistakes go to `diagnostics`; the profile is complete only without errors.

@@ -86,7 +86,7 @@ void describe(Fields<ProfileMetadataKeys>& f) {
 void describe(Fields<StepsKeys>& f) {
   f.about("Steps", "What each kind of step costs.");
   for (const StepKindInfo& kind : step_kinds()) {
-    if (is_computed(kind.kind) || is_scanned(kind.kind)) continue;
+    if (kind.traits.computed || kind.traits.scanned) continue;
     f.optional_at(std::string(kind.name),
                   [i = static_cast<std::size_t>(kind.kind)](StepsKeys & keys) -> auto& { return keys.of[i]; },
                   {.doc = std::string(kind.what), .unit = "a " + std::string(name_of(kind.unit))});
@@ -97,7 +97,7 @@ void describe(Fields<StepsKeys>& f) {
 void describe(Fields<ScansKeys>& f) {
   f.about("Scans", "What a rule costs of each kind that is scanned.");
   for (const StepKindInfo& kind : step_kinds()) {
-    if (!is_scanned(kind.kind)) continue;
+    if (!kind.traits.scanned) continue;
     f.optional_at(std::string(kind.name),
                   [i = static_cast<std::size_t>(kind.kind)](ScansKeys & keys) -> auto& { return keys.of[i]; },
                   {.doc = std::string(kind.what), .unit = "a " + std::string(name_of(kind.unit))});

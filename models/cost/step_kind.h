@@ -71,12 +71,36 @@ enum class StepKind : std::uint8_t {
 
 inline constexpr std::size_t kStepKinds = static_cast<std::size_t>(StepKind::kCount);
 
-/// What is known of a kind whatever it costs.
+/// Whose work a step is.
+enum class StepSide : std::uint8_t {
+  Way,       ///< Of whatever passes: bridges, hooks, rules, tunnels.
+  Sender,    ///< The sending socket's, and its thread's.
+  Receiver,  ///< The receiving socket's, and its thread's.
+  BothEnds,  ///< Of either end, beside its messages: ACKs, the close.
+  Device,    ///< Hardware, its driver and the queue in front of it: a pair of namespaces on one machine has none.
+};
+
+/// What is true of a kind whatever it costs, for those who sort steps. All false where nothing is said.
+struct StepTraits {
+  bool in_thread = false;    ///< Done by the application's own thread, in a system call or on its wake-up.
+  bool opening = false;      ///< Of the packets that open a connection alone: no later one meets it.
+  bool tracking = false;     ///< Conntrack's, and the hooks that are there for it.
+  bool makes_entry = false;  ///< Allocates or binds an entry of a table: its time varies more than other work's.
+  bool rule = false;         ///< One rule evaluated: what `rules_evaluated` counts.
+  bool scanned = false;      ///< A rule of a table that is scanned from its start; profiles give it under `scans`. An
+                             ///< established packet, whose few rules stay in the cache, pays the warm figure.
+  bool computed = false;     ///< The network computes it (links, switches), or it has a section of its own in a profile
+                             ///< (interruptions): no profile has it among its steps.
+};
+
+/// What is known of a kind. A new kind is its name above and its line in step_kind.cpp: nobody else asks which it is.
 struct StepKindInfo {
   StepKind kind;
   std::string_view name;  ///< As in profiles, traces and results: "conntrack.lookup".
   CostUnit unit;
   Charge charge;
+  StepSide side;
+  StepTraits traits;
   std::string_view what;  ///< One line for people, with the kernel functions it stands for.
 };
 

@@ -17,6 +17,10 @@ constexpr bool two_rules_per_service(Version kubernetes) { return kubernetes <= 
 /// @source k/k pkg/proxy/iptables/proxier.go, largeClusterEndpointsThreshold.
 inline constexpr std::uint64_t kLargeClusterEndpoints = 1000;
 
+/// The parameter of which iptables a node has, and what it is. portmap's rules are iptables rules in every mode.
+inline constexpr const char* kIptablesBackend = "backend";
+IptablesBackend iptables_backend(const ProxyParams& params);
+
 struct IptablesRuleOptions {
   Version kubernetes{1, 36};
   bool large_cluster = false;  ///< Leave the endpoints' comments out whatever the number of endpoints.

@@ -1,5 +1,5 @@
 // No kube-proxy at all: pods are reached by their own addresses, and no rule is in the way.
-#include "models/proxy/mode_table.h"
+#include "models/proxy/proxy_model.h"
 
 namespace knetsim {
 namespace {
@@ -7,10 +7,7 @@ namespace {
 class None final : public ProxyModel {
  public:
   void at_hook(Hook /*hook*/, HookPacket& /*packet*/, StepSink& /*sink*/) const override {}
-  bool has_nat() const override { return false; }
-  Selection selection() const override { return Selection::Random; }
-  double full_sync_seconds() const override { return 0; }
-  double partial_sync_seconds() const override { return 0; }
+  SyncCost sync_cost(const RuleSizes& /*sizes*/) const override { return {}; }
 };
 
 }  // namespace
@@ -19,6 +16,9 @@ ProxyInfo none_info() {
   return {.name = "none",
           .summary = "no kube-proxy: pods are reached by their addresses, Services are not",
           .source = "no rules",
+          .serves = {Exposure::PodIp, Exposure::HostPort},
+          .translation = Translation::None,
+          .kube_proxy = false,
           .make = [](const ProxyParams&) -> std::unique_ptr<ProxyModel> { return std::make_unique<None>(); }};
 }
 

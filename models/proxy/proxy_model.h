@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
 #include <limits>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +12,7 @@
 #include <vector>
 
 #include "models/proxy/endpoint_categories.h"
+#include "models/proxy/endpoint_chooser.h"
 #include "models/walk/netfilter.h"
 
 namespace knetsim {
@@ -22,67 +26,118 @@ struct Version {
 
 enum class IptablesBackend : std::uint8_t { Legacy, Nft };
 
-/// What a mode is built from: `cluster.proxy` of the scenario, with versions.
+/// What a mode is built from: versions, and what the scenario chooses among a mode's own parameters.
 struct ProxyParams {
   Version kubernetes{1, 36};
   Version kernel{6, 18};
-  IptablesBackend backend = IptablesBackend::Legacy;
-  std::string scheduler = "rr";  ///< IPVS
-  RuleSizes sizes;
+  std::map<std::string, std::string, std::less<>> choices{};  ///< By ModeParam::key.
+  bool large_cluster = false;  ///< Of more than kLargeClusterEndpoints endpoints, whose rules have no comments.
+
+  /// What is chosen for the parameter; its fallback where nothing is.
+  std::string_view choice(std::string_view key, std::string_view fallback) const {
+    const auto found = choices.find(key);
+    return found == choices.end() ? fallback : std::string_view(found->second);
+  }
 };
 
-/// How a mode picks the endpoint of a new connection.
-enum class Selection : std::uint8_t {
-  Random,
-  RoundRobin,
-  LeastConnection,
-  SourceHash,
-  DestinationHash,
-  ShortestDelay,
-  NeverQueue,
-  WeightedRoundRobin,
-  WeightedLeastConnection
+/// CPU seconds that one kube-proxy sync takes: one of every rule, and one after a change to a single Service.
+struct SyncCost {
+  double full_seconds = 0;
+  double partial_seconds = 0;
 };
+
+/// Where a mode sends a new connection to its endpoint.
+enum class Translation : std::uint8_t {
+  None,        ///< Nowhere: Services are not served.
+  Connect,     ///< In the client's system call: its packets carry the endpoint's address from the start.
+  Prerouting,  ///< At PREROUTING, or OUTPUT for the node's own processes, by conntrack's NAT.
+  Input,       ///< At INPUT, the Service's addresses being the node's own (IPVS): a packet to a Service (destination
+               ///< ClusterIp, or a node port of this node) passes INPUT, OUTPUT and POSTROUTING where other modes have
+               ///< FORWARD and POSTROUTING, and so does every later packet in that direction.
+};
+
+/// Ways in.
+class ExposureSet {
+ public:
+  constexpr ExposureSet(std::initializer_list<Exposure> all) {
+    for (const Exposure one : all) bits_ |= bit(one);
+  }
+  constexpr bool contains(Exposure one) const { return (bits_ & bit(one)) != 0; }
+
+ private:
+  static constexpr unsigned bit(Exposure one) { return 1U << static_cast<unsigned>(one); }
+  unsigned bits_ = 0;
+};
+
+/// Something that a mode leaves to the scenario: a key of `cluster.proxy`, with its default and what may stand there.
+struct ModeParam {
+  struct Value {
+    std::string name;
+    std::string summary;
+  };
+  std::string key;
+  std::string fallback;
+  std::string doc;
+  std::string source{};
+  std::vector<Value> values;
+  bool of_host_ports = false;  ///< portmap's rules go by it too, whatever the mode.
+};
+
+struct ProxyInfo;
 
 /// A kube-proxy mode: what its rules do to a packet at each netfilter hook. It describes steps and changes the packet;
-/// it schedules nothing. One instance stands for one node's rules at one version of the view.
+/// it schedules nothing. Counts are linear in symbols (Symbol), so that one instance stands for the rules of every node at
+/// any time.
 class ProxyModel {
  public:
   virtual ~ProxyModel() = default;
+  /// The mode that it is a model of. @pre It was made by make_proxy().
+  const ProxyInfo& info() const { return *info_; }
   /// Steps that this mode's rules add at `hook`, in order; changes `packet` as they do. Conntrack's own work is the
   /// caller's, NatSetup and NatMangle included.
   virtual void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const = 0;
-  /// Whether a Service's addresses are addresses of the node itself and the endpoint is chosen at the INPUT hook
-  /// (IPVS): a packet to a Service (destination ClusterIp, or a node port of this node) then passes INPUT, OUTPUT and
-  /// POSTROUTING where other modes have FORWARD and POSTROUTING, and so does every later packet in that direction.
-  virtual bool translates_at_input() const { return false; }
-  /// Whether this mode registers nat chains, so that a new connection gets a NAT binding (an empty one where none
-  /// matches).
-  virtual bool has_nat() const { return true; }
-  virtual Selection selection() const = 0;
   /// Which of a Service port's endpoints one who asks is sent to. By default as the rules of the iptables and the
   /// nftables mode have it: refused where there is no endpoint at all, dropped where the policy finds none.
   virtual Reach reach(const Asking& asking, const EndpointCounts& known) const;
-  /// Destinations that the scheduler looks at for one new connection among `endpoints`: the value of
-  /// Symbol::IpvsDestinations.
-  virtual double destinations_scanned(std::uint32_t /*endpoints*/) const { return 1; }
+  /// How it picks endpoints, for one run. By default with equal chances.
+  virtual std::unique_ptr<EndpointChooser> make_chooser(RandomStreams streams) const { return random_chooser(streams); }
+  /// Whether session affinity knows a client by the virtual server that it asked; else by the Service port, whichever
+  /// way it was asked.
+  virtual bool remembers_by_virtual_server() const { return false; }
   /// Clients that session affinity remembers for one endpoint on one node.
   virtual std::uint32_t clients_remembered() const { return std::numeric_limits<std::uint32_t>::max(); }
-  /// CPU seconds of one sync of all rules, and of one that changes a single Service.
-  virtual double full_sync_seconds() const = 0;
-  virtual double partial_sync_seconds() const = 0;
+  /// On a node whose rules have these sizes.
+  virtual SyncCost sync_cost(const RuleSizes& sizes) const = 0;
+
+ private:
+  friend std::unique_ptr<ProxyModel> make_proxy(std::string_view mode, const ProxyParams& params);
+  const ProxyInfo* info_ = nullptr;
 };
 
+/// A mode as it describes itself. Nothing else asks which one it is: scenario keys, their explanation, schema and what is
+/// told of idle ones, targets that are not served and walks all follow from this.
 struct ProxyInfo {
   std::string_view name;
   std::string_view summary;
   std::string_view source;
+  std::vector<ModeParam> params{};
+  ExposureSet serves;
+  Translation translation{};
+  bool kube_proxy = true;      ///< Whether there is a kube-proxy, which raises conntrack's limit too.
+  Version since_kubernetes{};  ///< Older ones, and older kernels, do not have it.
+  Version since_kernel{};
   std::unique_ptr<ProxyModel> (*make)(const ProxyParams&);
+
+  /// Whether conntrack has a NAT binding for every new connection, an empty one where nothing matches: nat chains are
+  /// registered.
+  bool has_nat() const { return translation == Translation::Prerouting || translation == Translation::Input; }
 };
 
 /// The table of modes, in the order in which they are shown. Adding a mode adds a line in builtin.cpp.
 std::span<const ProxyInfo> proxy_modes();
 /// nullptr for an unknown name.
 const ProxyInfo* proxy_mode_named(std::string_view name);
+/// A model of the mode. @pre There is one of this name.
+std::unique_ptr<ProxyModel> make_proxy(std::string_view mode, const ProxyParams& params = {});
 
 }  // namespace knetsim

@@ -59,11 +59,13 @@ bool RulesetInterpreter::is_local(Ipv4 address) const {
 
 HookWork RulesetInterpreter::at_hook(Hook hook, RulePacket& packet, const RuleChoice& choice) {
   HookWork work;
+  visits_.clear();
   for (const Position at : base_) {
     const BaseHook& base = *rules_.tables[at.table].chains[at.chain].base;
     if (base.hook != hook || (base.nat && (packet.state != CtState::New || packet.nat_bound))) {
       continue;
     }
+    visits_.push_back({static_cast<std::uint32_t>(at.table), static_cast<std::uint32_t>(at.chain)});
     const Flow flow = run_chain(at, packet, choice, base.nat ? work.nat : work.filter);
     if (flow == Flow::Drop || flow == Flow::Reject) {
       work.verdict = flow == Flow::Drop ? Verdict::Drop : Verdict::Reject;
@@ -82,6 +84,12 @@ RulesetInterpreter::Flow RulesetInterpreter::run_named(std::size_t table, const 
   return run_chain({table, found->second}, packet, choice, work);
 }
 
+void RulesetInterpreter::note(std::size_t visit, const RuleWork& before, const RuleWork& work) {
+  RuleVisit& own = visits_.back().rules[visit];
+  own.matches += work.matches - before.matches;
+  own.lookups += work.lookups - before.lookups;
+}
+
 RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& packet, const RuleChoice& choice,
                                                        RuleWork& work) {
   const std::vector<Rule>& rules = rules_.tables[at.table].chains[at.chain].rules;
@@ -89,7 +97,12 @@ RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& 
     RuleCounters& counters = counters_[at.table][at.chain][r];
     ++work.rules;
     ++counters.evaluated;
-    if (!holds(at.table, rules[r], packet, choice, work)) {
+    const std::size_t visit = visits_.back().rules.size();
+    visits_.back().rules.push_back({static_cast<std::uint32_t>(at.chain), static_cast<std::uint32_t>(r)});
+    RuleWork before = work;
+    const bool matched = holds(at.table, rules[r], packet, choice, work);
+    note(visit, before, work);
+    if (!matched) {
       continue;
     }
     ++counters.matched;
@@ -109,6 +122,11 @@ RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& 
       return Flow::Accept;
     };
     for (const Action& any : rules[r].actions) {
+      before = work;
+      const auto look_up = [&] {
+        ++work.lookups;
+        note(visit, before, work);
+      };
       const Flow flow =
           std::visit(Overloaded{
                          [&](const action::Jump& a) { return jump(a.chain); },
@@ -131,11 +149,11 @@ RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& 
                            return Flow::Continue;
                          },
                          [&](const action::UpdateAffinity&) {
-                           ++work.lookups;
+                           look_up();
                            return Flow::Continue;
                          },
                          [&](const action::VerdictMap& a) {
-                           ++work.lookups;
+                           look_up();
                            const NamedMap& map = rules_.tables[at.table].maps.at(a.map);
                            const auto found = map.elements.find(key_of(a.key, packet));
                            if (found == map.elements.end()) {
@@ -144,11 +162,11 @@ RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& 
                            return found->second.goto_chain.empty() ? Flow::Drop : leave(found->second.goto_chain);
                          },
                          [&](const action::RandomGoto& a) {
-                           ++work.lookups;
+                           look_up();
                            return leave(a.chains.at(choice.endpoint));
                          },
                          [&](const action::RandomDnat& a) {
-                           ++work.lookups;
+                           look_up();
                            return translate(a.endpoints.at(choice.endpoint));
                          },
                      },

@@ -45,6 +45,21 @@ struct HookWork {
   Verdict verdict = Verdict::Accept;
 };
 
+/// One rule that was evaluated, by its place in the ruleset, and what its own conditions and actions took.
+struct RuleVisit {
+  std::uint32_t chain = 0;
+  std::uint32_t rule = 0;
+  std::uint32_t matches = 0;
+  std::uint32_t lookups = 0;
+};
+
+/// A base chain that was entered, and all rules evaluated from there, in order.
+struct BaseChainVisit {
+  std::uint32_t table = 0;
+  std::uint32_t chain = 0;
+  std::vector<RuleVisit> rules{};
+};
+
 /// How often each rule was evaluated and matched, by table, chain and position as in the ruleset.
 struct RuleCounters {
   std::uint64_t evaluated = 0;
@@ -64,6 +79,9 @@ class RulesetInterpreter {
   /// All base chains of `hook`, in the order of their priorities; changes the packet.
   HookWork at_hook(Hook hook, RulePacket& packet, const RuleChoice& choice);
 
+  /// The base chains that the last call of at_hook() entered.
+  const std::vector<BaseChainVisit>& visits() const { return visits_; }
+
   /// counters()[table][chain][rule]
   const std::vector<std::vector<std::vector<RuleCounters>>>& counters() const { return counters_; }
 
@@ -75,6 +93,8 @@ class RulesetInterpreter {
   };
 
   Flow run_chain(Position at, RulePacket& packet, const RuleChoice& choice, RuleWork& work);
+  /// What rule number `visit` of the base chain's has taken beside `work` as it was before.
+  void note(std::size_t visit, const RuleWork& before, const RuleWork& work);
   Flow run_named(std::size_t table, const std::string& chain, RulePacket& packet, const RuleChoice& choice,
                  RuleWork& work);
   /// All conditions of a rule, in the kernel's order, up to the first that fails.
@@ -90,6 +110,7 @@ class RulesetInterpreter {
   std::vector<Position> base_;  ///< In the order of their priorities.
   std::vector<std::unordered_map<std::string, std::size_t>> index_;
   std::vector<std::vector<std::vector<RuleCounters>>> counters_;
+  std::vector<BaseChainVisit> visits_;
 };
 
 }  // namespace knetsim

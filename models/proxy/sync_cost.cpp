@@ -1,5 +1,6 @@
 #include "models/proxy/sync_cost.h"
 
+#include "models/proxy/iptables_rules.h"
 #include "models/proxy/nftables_rules.h"
 
 namespace knetsim {
@@ -76,7 +77,17 @@ double objects(const RuleSizes& sizes) {
 
 }  // namespace
 
-SyncCost iptables_sync_cost(const RuleSizes& sizes, double rules, double top_chain_rules, IptablesBackend backend) {
+SyncCost iptables_sync_cost(const RuleSizes& sizes, Version kubernetes, IptablesBackend backend) {
+  // In the numbers of k/k pkg/proxy/iptables/number_generated_rules_test.go: KUBE-SERVICES and KUBE-NODEPORTS with the
+  // fixed rules beside them; of each Service port a masquerade test from 1.21 on, two rules a node port there as well,
+  // and a rule to choose each endpoint and two to reach it.
+  const bool two_rules = two_rules_per_service(kubernetes);
+  const double per_port = two_rules ? 2 : 1;
+  const double top_chain_rules = 5 + per_port * (1.0 * sizes.services_rules + sizes.node_ports);
+  const double external = two_rules ? 0 : 2.0 * sizes.node_ports;
+  const double masquerade_tests = (2 - per_port) * (1.0 * sizes.service_ports - sizes.without_endpoints);
+  const double chains = masquerade_tests + 3.0 * static_cast<double>(sizes.endpoints);
+  const double rules = top_chain_rules + external + chains;
   const double build = kBuildSecondsPerObject * objects(sizes);
   const double full_per_rule =
       backend == IptablesBackend::Legacy ? kLegacyFullSecondsPerRule : kRestoreSecondsPerRule + kCommandSecondsPerRule;

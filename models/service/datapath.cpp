@@ -56,7 +56,7 @@ class Assembler {
     from_host_ = reply_ ? flow.server_host_network : flow.client_host_network;
     to_host_ = reply_ ? flow.client_host_network : flow.server_host_network;
     const bool service = flow.exposure == Exposure::ClusterIp || flow.exposure == Exposure::NodePort;
-    at_input_ = service && datapath.proxy.translates_at_input();
+    at_input_ = service && datapath.proxy.info().translation == Translation::Input;
   }
 
   Walk run() {
@@ -78,8 +78,8 @@ class Assembler {
   const Mappings& mappings() const { return mappings_; }
 
  private:
-  Step& add(StepKind kind, std::string note = {}, Count count = {}) {
-    walk_.steps.push_back({.kind = kind, .place = place_, .node = node_, .count = count, .note = std::move(note)});
+  Step& add(StepKind kind, std::string note = {}) {
+    walk_.steps.push_back({.kind = kind, .place = place_, .node = node_, .note = std::move(note)});
     return walk_.steps.back();
   }
   StepSink sink(Condition when = Condition::Always) { return {walk_.steps, place_, node_, when}; }
@@ -286,10 +286,8 @@ class Assembler {
 
   void rules_at(Hook hook, HookPacket& packet) {
     add(StepKind::NetfilterHook, name_of(hook));
-    static const PortMap none(0, IptablesBackend::Legacy);
-    const PortMap* host_ports = datapath_.host_ports[index_of(node_)];
     StepSink into = sink();
-    rules_at_hook(datapath_.proxy, host_ports != nullptr ? *host_ports : none, hook, packet, into);
+    rules_at_hook(datapath_.proxy, datapath_.host_ports, hook, packet, into);
   }
 
   void at_hook(Hook hook) { rules_at(hook, packet_state_); }
@@ -311,7 +309,7 @@ class Assembler {
     at_hook(hook);
     if (new_connection_ && packet_state_.translated) known.destination = true;
     const bool changed = new_connection_ ? known.destination : mapped;
-    if (new_connection_ && datapath_.proxy.has_nat()) add(StepKind::NatSetup, "destination");
+    if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "destination");
     if (changed) {
       add(StepKind::NatMangle, reply_ ? "destination, back to the client" : "destination");
       if (hook == Hook::Output && !at_input_)
@@ -361,7 +359,7 @@ class Assembler {
     at_hook(hook);
     if (hook == Hook::Postrouting && new_connection_ && leaves_pod_network()) packet_state_.masqueraded = true;
     if (new_connection_ && packet_state_.masqueraded) known.source = true;
-    if (new_connection_ && datapath_.proxy.has_nat()) add(StepKind::NatSetup, "source");
+    if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "source");
     if (reply_ ? known.destination : known.source)
       add(StepKind::NatMangle, reply_ ? "source, back to the service" : "source");
     if (new_connection_) add(StepKind::ConntrackInsert);
@@ -388,7 +386,7 @@ class Assembler {
   }
 
   void outer_nat_setup(const char* which) {
-    if (datapath_.proxy.has_nat())
+    if (datapath_.proxy.info().has_nat())
       add(StepKind::NatSetup, std::string("outer packet: ") + which).when = Condition::OuterUntracked;
   }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-
 #include "models/cni/cni_model.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
@@ -13,8 +11,7 @@ namespace knetsim {
 struct Datapath {
   const ProxyModel& proxy;
   const CniModel& cni;
-  std::array<const PortMap*, 3>
-      host_ports{};  ///< hostPort chains of each NodeRole's machine; nullptr where it has none.
+  const PortMap* host_ports = nullptr;  ///< hostPort chains; nullptr where no machine has any.
 };
 
 /// The walk of one class of packets of a flow: every step from the sending socket to the receiving one, in the order in

@@ -8,7 +8,6 @@
 namespace knetsim {
 namespace {
 
-constexpr Purpose kEndpoint("proxy.endpoint");
 constexpr Purpose kIngress("nodeport.node");
 constexpr Purpose kServiceOrder("proxy.services.order");
 constexpr Purpose kNodePortOrder("proxy.nodeports.order");
@@ -20,25 +19,6 @@ constexpr std::uint64_t kOfNodePort = std::uint64_t{1} << 31;  // beside a virtu
 constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 // nf_conntrack_udp_timeout, for an entry that has seen no reply, as a tunnel's outer tuples see none.
 constexpr Duration kUnrepliedUdpTimeout = std::chrono::seconds(30);
-
-/// Rules that the packets which open a connection evaluate, the tunnel's own ones by their probability.
-double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) {
-  Bindings bindings;
-  for (std::size_t i = 0; i < kWalkSymbols; ++i) {
-    bindings.value[i] = static_cast<double>(flow.symbols[i]);
-  }
-  double rules = 0;
-  for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck}) {
-    const Walk& walk = entry.walks[static_cast<std::size_t>(packet)];
-    const double tracked = rules_evaluated(walk, bindings);
-    rules += tracked;
-    if (flow.outer_untracked > 0) {
-      rules += flow.outer_untracked *
-               (rules_evaluated(walk, bindings, {.node = {}, .table = {}, .outer_untracked = true}) - tracked);
-    }
-  }
-  return rules;
-}
 
 /// By name and not by position: objects that a manifest brings beside it change nothing that is drawn for one.
 std::uint64_t name_key(std::string_view ns, std::string_view name) {
@@ -56,10 +36,11 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
     : cluster_(cluster),
       targets_(std::move(targets)),
       book_(book),
-      proxy_(&proxy),
+      proxy_(proxy),
       streams_(streams),
       options_(options),
-      reach_(cluster, endpoints, {.cni_masquerades = options.cni_masquerades}) {
+      reach_(cluster, endpoints, {.cni_masquerades = options.cni_masquerades}),
+      chooser_(proxy.make_chooser(streams)) {
   for (const ClusterNode& node : cluster.nodes) node_keys_.push_back(hash_text(node.name));
   for (const ServicePort& port : cluster.service_ports) {
     const Service& service = cluster.services[port.service];
@@ -76,6 +57,11 @@ float ServiceDialer::position(NodeIndex node, std::uint64_t rule, Purpose purpos
   return static_cast<float>(1 + draw.below(std::max(1u, of)));
 }
 
+const RuleSizes& ServiceDialer::sizes_at(NodeIndex node) const {
+  static constexpr RuleSizes kNone{};
+  return options_.rules != nullptr ? options_.rules->sizes(node) : kNone;
+}
+
 std::uint64_t ServiceDialer::virtual_server(EdgeIndex edge, NodeIndex node) const {
   const EdgeTarget& target = targets_[edge];
   const bool node_port = target.exposure == Exposure::NodePort;
@@ -85,50 +71,39 @@ std::uint64_t ServiceDialer::virtual_server(EdgeIndex edge, NodeIndex node) cons
 // Rules remember by endpoint, whichever way it was asked for; IPVS by virtual server.
 ClientAffinity& ServiceDialer::affinity(EdgeIndex edge, NodeIndex node) {
   const std::uint64_t server = virtual_server(edge, node);
-  const bool of_rules = proxy_->selection() == Selection::Random;
-  return affinities_[of_rules ? server & ~kOfNodePort : server];
+  return affinities_[proxy_.remembers_by_virtual_server() ? server : server & ~kOfNodePort];
 }
 
-IpvsScheduler* ServiceDialer::scheduler(EdgeIndex edge, NodeIndex node) {
-  if (targets_[edge].loopback || targets_[edge].port == kNoIndex || !schedules()) return nullptr;
-  return &schedulers_.try_emplace(virtual_server(edge, node), proxy_->selection()).first->second;
-}
-
-IpvsScheduler::Packet ServiceDialer::packet_of(const Call& call) const {
+NewConnection ServiceDialer::connection_of(const Call& call) const {
+  NewConnection connection{.id = call.id, .server = virtual_server(call.edge, call.asked)};
+  if (!chooser_->reads_addresses()) return connection;
   const EdgeTarget& target = targets_[call.edge];
   const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
   const Pod& client = cluster_.pods[call.client];
-  IpvsScheduler::Packet packet;
   if (target.exposure == Exposure::NodePort) {
-    packet.destination = cluster_.nodes[call.asked].ip;
+    connection.destination = cluster_.nodes[call.asked].ip;
   } else {
     const auto ipv4 = std::ranges::find(service.cluster_ips, IpFamily::V4, &IpAddress::family);
-    if (ipv4 != service.cluster_ips.end()) packet.destination = *ipv4;
+    if (ipv4 != service.cluster_ips.end()) connection.destination = *ipv4;
   }
   switch (reach_.source_at(call.client, call.asked)) {
     case AddressKind::Pod:
     case AddressKind::ClusterIp:
-      packet.source = client.ip;
+      connection.source = client.ip;
       break;
     case AddressKind::ThisNode:  // what asks for an address of the node itself (kube-ipvs0) takes that as its source
-      packet.source = packet.destination;
+      connection.source = connection.destination;
       break;
     case AddressKind::OtherNode:
-      packet.source = cluster_.nodes[client.node].ip;
+      connection.source = cluster_.nodes[client.node].ip;
       break;
   }
-  return packet;
+  return connection;
 }
 
 ServiceDialer::Chosen ServiceDialer::choose(const Call& call, std::span<const Endpoint> endpoints) {
-  const auto count = static_cast<std::uint32_t>(endpoints.size());
-  std::uint32_t index = 0;
-  if (IpvsScheduler* const ipvs = scheduler(call.edge, call.asked)) {
-    index = ipvs->choose(endpoints, packet_of(call), call.now);
-  } else {
-    index = static_cast<std::uint32_t>(streams_.get(kEndpoint, call.id).below(count));
-  }
-  return {endpoints[index], index, count};
+  const std::uint32_t index = chooser_->choose(connection_of(call), endpoints, call.now);
+  return {endpoints[index], index, static_cast<std::uint32_t>(endpoints.size())};
 }
 
 ServiceDialer::Chosen ServiceDialer::same_again(std::span<const Endpoint> endpoints, PodIndex known) {
@@ -145,7 +120,7 @@ std::uint64_t ServiceDialer::client_key(PodIndex client, NodeIndex asked) const 
 ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowClass& flow, Dial& dial) {
   const EdgeTarget& target = targets_[call.edge];
   const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
-  const ServiceReach::Answer answer = reach_.of(*proxy_, target.exposure, target.port, call.client, call.asked);
+  const ServiceReach::Answer answer = reach_.of(proxy_, target.exposure, target.port, call.client, call.asked);
   flow.local_policy = answer.local_policy;
   flow.local_inside = target.exposure == Exposure::NodePort && service.internal_traffic_local;
   flow.affinity = service.client_ip_affinity;
@@ -166,7 +141,7 @@ ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowCla
       flow.remembered = chosen.endpoint.has_value();
     }
     if (!flow.remembered) chosen = choose(call, answer.endpoints);
-    clients.connected(key, chosen.endpoint->pod, call.now, proxy_->clients_remembered());
+    clients.connected(key, chosen.endpoint->pod, call.now, proxy_.clients_remembered());
   } else {
     chosen = choose(call, answer.endpoints);
   }
@@ -174,14 +149,17 @@ ServiceDialer::Chosen ServiceDialer::choose_of_service(const Call& call, FlowCla
     dial.dropped = true;
     return {};
   }
-  flow.endpoints = flow.affinity || schedules() ? chosen.of : 1;
-  const auto set = [&](Symbol symbol, float value) { dial.flow.symbols[static_cast<std::size_t>(symbol)] = value; };
+  const RuleSizes& sizes = sizes_at(call.asked);
+  const auto set = [&](Symbol symbol, float value) { dial.flow.symbols[symbol_index(symbol)] = value; };
   set(Symbol::EndpointIndex, static_cast<float>(chosen.index + 1));
+  set(Symbol::EndpointDraws, static_cast<float>(std::min(chosen.index + 1, chosen.of - 1)));
+  set(Symbol::Endpoints, static_cast<float>(chosen.of));
   set(Symbol::ServicePosition,
-      position(call.asked, port_keys_[target.port], kServiceOrder, options_.sizes.services_rules, call.now));
-  set(Symbol::NodePortPosition,
-      position(call.asked, port_keys_[target.port], kNodePortOrder, options_.sizes.node_ports, call.now));
-  set(Symbol::IpvsDestinations, static_cast<float>(proxy_->destinations_scanned(chosen.of)));
+      position(call.asked, port_keys_[target.port], kServiceOrder, sizes.services_rules, call.now));
+  const float node_port = position(call.asked, port_keys_[target.port], kNodePortOrder, sizes.node_ports, call.now);
+  set(Symbol::NodePortPosition, node_port);
+  set(Symbol::NodePortsAlike, static_cast<float>(node_ports_alike(node_port, sizes, transport(call.edge))));
+  set(Symbol::IpvsDestinations, static_cast<float>(chooser_->looked_at(chosen.of)));
   return chosen;
 }
 
@@ -203,7 +181,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     if (count == 0) {
       return dial;
     }
-    const auto index = static_cast<std::uint32_t>(streams_.get(kEndpoint, id).below(count));
+    const auto index = static_cast<std::uint32_t>(streams_.get(kEndpointDraw, id).below(count));
     chosen = {target.direct[index], index, count};
   } else {
     if (target.exposure == Exposure::NodePort) {
@@ -228,9 +206,9 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
                                               : IngressNode::ThirdNode;
     }
     if (target.exposure == Exposure::HostPort) {
-      dial.flow.symbols[static_cast<std::size_t>(Symbol::HostPortPosition)] =
+      dial.flow.symbols[symbol_index(Symbol::HostPortPosition)] =
           position(server_node, address_key(cluster_.pods[dial.server]), kNodePortOrder,
-                   options_.sizes.host_port_containers, now);
+                   sizes_at(server_node).host_port_containers, now);
     }
   }
   const PlanBook::Entry& entry = book_.at(flow);
@@ -266,13 +244,19 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     dial.flow.outer_untracked = math::exp(-rate * to_seconds(kUnrepliedUdpTimeout) / kLocalPorts);
   }
   dial.chosen_at = ingress;
-  if (IpvsScheduler* const ipvs = scheduler(edge, ingress)) ipvs->opened(dial.server, transport(edge));
-  dial.rules = static_cast<float>(opening_rules(entry, dial.flow));
+  if (is_chosen(edge)) chooser_->opened(virtual_server(edge, ingress), dial.server, transport(edge));
+  static constexpr MachineSymbols kNothing{};
+  std::array<const MachineSymbols*, 3> at{};
+  for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
+    at[static_cast<std::size_t>(entry.nodes[i])] =
+        options_.rules != nullptr ? &options_.rules->symbols(dial.flow.nodes[i]) : &kNothing;
+  }
+  dial.rules = static_cast<float>(entry.opening.value(dial.flow.symbols, at, dial.flow.outer_untracked));
   return dial;
 }
 
 void ServiceDialer::hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) {
-  if (IpvsScheduler* const ipvs = scheduler(edge, chosen_at)) ipvs->closed(server, transport(edge), now);
+  if (is_chosen(edge)) chooser_->closed(virtual_server(edge, chosen_at), server, transport(edge), now);
 }
 
 }  // namespace knetsim

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -10,7 +11,7 @@
 #include "models/control/proxy_sync.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/client_affinity.h"
-#include "models/service/ipvs_scheduler.h"
+#include "models/service/node_rules.h"
 #include "models/service/plan_book.h"
 #include "models/service/service_reach.h"
 #include "models/workload/runtime.h"
@@ -32,7 +33,7 @@ struct EdgeTarget {
 struct DialerOptions {
   Duration sync_period = std::chrono::seconds(30);  ///< KUBE-SERVICES gets a new order at the end of each sync.
   const ProxySync* sync = nullptr;                  ///< Knows when they end; null: they take no time.
-  RuleSizes sizes;
+  const NodeRules* rules = nullptr;  ///< What nodes have, which may change; null: nothing. Outlives the dialer.
   std::uint32_t client_nodes_times_server_nodes = 1;
   bool cni_masquerades = false;  ///< CniModel::masquerades()
 };
@@ -52,13 +53,6 @@ class ServiceDialer final : public Dialer {
 
   Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
-  const FlowPlans& plans_now(const FlowPlans& plans) override { return book_.current(plans); }
-
-  /// The rules have changed; the book has been renewed. @param proxy  Outlives the dialer or the next call.
-  void set_rules(const ProxyModel& proxy, const RuleSizes& sizes) {
-    proxy_ = &proxy;
-    options_.sizes = sizes;
-  }
 
  private:
   struct Chosen {
@@ -77,14 +71,14 @@ class ServiceDialer final : public Dialer {
   /// Sets what of the flow is the Service's. Nothing chosen where nobody answers, and `dial` then says how that ends.
   Chosen choose_of_service(const Call& call, FlowClass& flow, Dial& dial);
   Chosen choose(const Call& call, std::span<const Endpoint> endpoints);
-  /// The endpoint that affinity knows, without its scheduler; nothing where it is no endpoint any more.
+  /// The endpoint that affinity knows, without the chooser; nothing where it is no endpoint any more.
   static Chosen same_again(std::span<const Endpoint> endpoints, PodIndex known);
   /// Of its packets at the node: a pod's own; its node's with hostNetwork, or where the pod network masquerades it.
   std::uint64_t client_key(PodIndex client, NodeIndex asked) const;
-  IpvsScheduler::Packet packet_of(const Call& call) const;
-  bool schedules() const { return proxy_->selection() != Selection::Random; }
-  /// Of the virtual server that the edge's connections pass at the node; nullptr where they pass none.
-  IpvsScheduler* scheduler(EdgeIndex edge, NodeIndex node);
+  /// As the asked node sees it, with addresses where the chooser reads them.
+  NewConnection connection_of(const Call& call) const;
+  /// Whether a node's proxy chooses who answers the edge's connections.
+  bool is_chosen(EdgeIndex edge) const { return !targets_[edge].loopback && targets_[edge].port != kNoIndex; }
   Transport transport(EdgeIndex edge) const { return targets_[edge].transport; }
   /// A Service port has a virtual server at its cluster IP and one at the node's port: whoever asks shares them.
   std::uint64_t virtual_server(EdgeIndex edge, NodeIndex node) const;
@@ -92,18 +86,19 @@ class ServiceDialer final : public Dialer {
   /// Of a rule, in a chain of `of`, which the node's kube-proxy writes in a new order at each sync. @param rule  Its
   /// key.
   float position(NodeIndex node, std::uint64_t rule, Purpose purpose, std::uint32_t of, Time now) const;
+  const RuleSizes& sizes_at(NodeIndex node) const;
 
   const Cluster& cluster_;
   std::vector<EdgeTarget> targets_;
   PlanBook& book_;
-  const ProxyModel* proxy_;
+  const ProxyModel& proxy_;
   RandomStreams streams_;
   DialerOptions options_;
   std::vector<std::uint64_t> node_keys_;  // shape (nodes,): of their names, what is drawn for one is keyed by it
   std::vector<std::uint64_t> port_keys_;  // shape (service ports,), likewise
   ServiceReach reach_;
-  std::unordered_map<std::uint64_t, IpvsScheduler> schedulers_;   // by virtual server
-  std::unordered_map<std::uint64_t, ClientAffinity> affinities_;  // by virtual server
+  std::unique_ptr<EndpointChooser> chooser_;
+  std::unordered_map<std::uint64_t, ClientAffinity> affinities_;  // by virtual server, or by Service port and node
   std::uint64_t dialed_ = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "models/cost/cost_profile.h"
@@ -14,12 +13,22 @@
 
 namespace knetsim {
 
-/// The plans of every class of flow that has been asked for, described and compiled once for each epoch of the rules.
-/// An entry's address never changes, and it stays when its epoch is over: connections of that time refer to it.
+/// The plans of every class of flow that has been asked for, described and compiled once: what nodes have is not in them
+/// but bound to their symbols. An entry's address never changes.
 class PlanBook {
  public:
+  /// Rules that the packets which open a connection evaluate.
+  struct OpeningRules {
+    std::array<Count, 3> tracked{0, 0, 0};    ///< At each NodeRole's machine.
+    std::array<Count, 3> untracked{0, 0, 0};  ///< Those more that a tunnel's outer packets meet where they are new.
+
+    /// @param node  Symbols of each NodeRole's machine.
+    double value(const FlowSymbols& connection, const std::array<const MachineSymbols*, 3>& node,
+                 double outer_untracked) const;
+  };
   struct Entry {
     FlowPlans plans;
+    OpeningRules opening;
     std::vector<NodeRole> nodes;  ///< Machines from client to server.
     std::array<Walk, static_cast<std::size_t>(PacketClass::kCount)> walks;
   };
@@ -30,13 +39,6 @@ class PlanBook {
 
   const Entry& at(const FlowClass& flow);
 
-  /// The models describe other walks from now on: an epoch ends. `datapath` replaces the old one.
-  void renew(const Datapath& datapath);
-  /// Plans of this epoch for a connection that was handed `plans`, in whichever epoch.
-  const FlowPlans& current(const FlowPlans& plans) {
-    return plans.epoch == epoch_ ? plans : at(known(plans).flow).plans;
-  }
-
   struct Known {
     FlowClass flow;
     const Entry* entry = nullptr;
@@ -45,14 +47,11 @@ class PlanBook {
   Known known(const FlowPlans& plans) const;
 
  private:
-  std::optional<Datapath> datapath_;  // always there; Datapath has references, so it is not assigned but replaced
+  Datapath datapath_;
   const CostProfile& profile_;
   const PlanTables& tables_;
   std::uint32_t mtu_;
-  using Entries = std::map<FlowClass, std::unique_ptr<Entry>>;
-  Entries entries_;
-  std::vector<Entries> retired_;  // by epoch
-  std::uint32_t epoch_ = 0;
+  std::map<FlowClass, std::unique_ptr<Entry>> entries_;
 };
 
 }  // namespace knetsim

@@ -5,22 +5,51 @@
 #include <optional>
 #include <string_view>
 
+#include "models/walk/netfilter.h"
 #include "models/walk/walk.h"
+#include "sim/net/plan.h"
 
 namespace knetsim {
 
-inline constexpr std::size_t kWalkSymbols = static_cast<std::size_t>(Symbol::IpvsDestinations) + 1;
+/// The engine's index of a symbol: its flow symbols are the connection's, its machine symbols the node's.
+constexpr SymbolIndex symbol_index(Symbol symbol) {
+  return is_of_node(symbol) ? static_cast<SymbolIndex>(kFlowSymbols + static_cast<std::size_t>(symbol) -
+                                                       static_cast<std::size_t>(kFirstOfNode))
+                            : static_cast<SymbolIndex>(symbol);
+}
+static_assert(static_cast<std::size_t>(kLastOfConnection) < kFlowSymbols && kLastOfConnection < kFirstOfNode);
+static_assert(symbol_index(kLastOfNode) < kFlowSymbols + kMachineSymbols);
 
-/// Values of a connection's symbols: rules or destinations, each at least 0.
+/// The symbols of a node whose rules have these sizes.
+MachineSymbols symbols_of(const RuleSizes& sizes);
+
+/// Of the rules in KUBE-NODEPORTS up to the one at `position`, how many are of that port's transport: where the others
+/// stand in any order, the mean.
+double node_ports_alike(double position, const RuleSizes& sizes, Transport transport);
+
+/// Sets a symbol of the node in what the engine knows of a machine.
+inline void set(MachineSymbols& machine, Symbol symbol, double value) {
+  machine[symbol_index(symbol) - kFlowSymbols] = static_cast<float>(value);
+}
+
+/// Values of one connection's symbols, and of those of the nodes that it passes; each at least 0.
 struct Bindings {
-  std::array<double, kWalkSymbols> value{};
+  FlowSymbols connection{};
+  std::array<MachineSymbols, 3> node{};  ///< By NodeRole.
 
-  double& operator[](Symbol symbol) { return value[static_cast<std::size_t>(symbol)]; }
-  double operator[](Symbol symbol) const { return value[static_cast<std::size_t>(symbol)]; }
+  /// Of the connection's own.
+  float& operator[](Symbol symbol) { return connection[symbol_index(symbol)]; }
+  float operator[](Symbol symbol) const { return connection[symbol_index(symbol)]; }
+  /// Of any, at a machine.
+  double at(Symbol symbol, NodeRole machine) const {
+    return symbol_value(symbol_index(symbol), connection, node[static_cast<std::size_t>(machine)]);
+  }
+  /// The same at every machine.
+  void set_everywhere(const MachineSymbols& machine) { node.fill(machine); }
 };
 
-/// fixed + the symbol's value; never below 0.
-double value_of(const Count& count, const Bindings& bindings);
+/// The count at a machine; never below 0.
+double value_of(const Count& count, const Bindings& bindings, NodeRole machine);
 
 /// "k" for ServicePosition and so on, as in formulas; "" for None.
 std::string_view symbol_letter(Symbol symbol);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "models/walk/bindings.h"
 #include "models/walk/step_cost.h"
 #include "sim/core/ensure.h"
 
@@ -39,32 +40,37 @@ class StageBuilder {
   StageBuilder(const CostProfile& profile, const PlanTables& tables, PacketClass packet)
       : profile_(profile), tables_(tables), packet_(packet) {}
 
-  /// @param closing_ps  Gets what is done once a connection and delays nobody.
-  void add(const Step& step, double& closing_ps) {
-    if (is_computed(step.kind) || is_scan(step, packet_)) return;
-    const UnitCosts costs = unit_costs(step, step.count.fixed, profile_);
-    if (!costs.latency && costs.per_message_ps > 0) {
-      closing_ps += costs.per_message_ps * tables_.shapes[shape_of(tables_, sigma_of(profile_, step.kind))].mean();
-    } else {
-      add_costs(step, costs);
-    }
+  void add(const Step& step, std::uint8_t machine, Plan& plan) {
+    if (info(step.kind).traits.computed || is_scan(step, packet_)) return;
+    add(step, Symbol::None, step.count.fixed, machine, plan);
+    for (const Count::Term& term : step.count.terms) add(step, term.symbol, term.coefficient, machine, plan);
   }
 
-  void add(const ScanGroup& group) {
+  void add(const ScanGroup& group, Plan& plan) {
     if (!profile_.scan(group.kind) && profile_[group.kind].median_ps == 0) return;  // held in other steps
+    const auto first = static_cast<std::uint16_t>(plan.scan_parts.size());
+    for (std::size_t i = 0; i < group.rules.terms.size(); ++i) {
+      plan.scan_parts.push_back({.symbol = symbol_index(group.rules.terms[i].symbol),
+                                 .items = group.rules.terms[i].coefficient,
+                                 .bytes = group.bytes.terms[i].coefficient});
+    }
     scans_.push_back({.kind = index_of(group.kind),
                       .shape = shape_of(tables_, sigma_of(profile_, group.kind)),
                       .when = condition(group.when),
                       .curve = index_of(group.kind),
                       .table = group.table,
-                      .symbol = static_cast<std::uint8_t>(group.symbol),
-                      .item_bytes = group.item_bytes,
-                      .fixed = group.fixed});
+                      .first_part = first,
+                      .parts = static_cast<std::uint16_t>(plan.scan_parts.size() - first),
+                      .items = group.rules.fixed,
+                      .bytes = group.bytes.fixed});
   }
 
   void finish(Stage& stage, Plan& plan) {
     std::stable_sort(terms_.begin(), terms_.end(),
                      [](const CostTerm& a, const CostTerm& b) { return a.shape < b.shape; });
+    for (CostTerm& term : terms_) {
+      term.plain = term.when == StageCondition::Always && term.latency && term.cpu && term.symbol == 0;
+    }
     stage.first_term = static_cast<std::uint16_t>(plan.terms.size());
     stage.terms = static_cast<std::uint16_t>(terms_.size());
     stage.first_scan = static_cast<std::uint16_t>(plan.scans.size());
@@ -76,16 +82,38 @@ class StageBuilder {
   }
 
  private:
-  void add_costs(const Step& step, const UnitCosts& costs) {
+  /// @param count  Of the step, what goes with one symbol.
+  void add(const Step& step, Symbol symbol, double count, std::uint8_t machine, Plan& plan) {
+    if (count == 0) return;
+    const UnitCosts costs = unit_costs(step, count, profile_);
+    if (costs.latency || costs.per_message_ps == 0) {
+      add_costs(step, costs, symbol_index(symbol));
+      return;
+    }
+    // What is done once a connection and delays nobody.
+    const double mean_ps =
+        costs.per_message_ps * tables_.shapes[shape_of(tables_, sigma_of(profile_, step.kind))].mean();
+    if (symbol == Symbol::None) {
+      plan.closing_ps[machine] += mean_ps;
+    } else {
+      plan.closing.push_back({.node = machine, .symbol = symbol_index(symbol), .ps = mean_ps});
+    }
+  }
+
+  void add_costs(const Step& step, const UnitCosts& costs, SymbolIndex symbol) {
     const std::uint8_t shape = shape_of(tables_, sigma_of(profile_, step.kind));
     const StageCondition when = condition(step.when);
     auto term = std::find_if(terms_.begin(), terms_.end(), [&](const CostTerm& other) {
-      return other.shape == shape && other.when == when && other.latency == costs.latency && other.cpu == costs.cpu &&
-             (other.kind == index_of(step.kind) || !costs.latency);
+      return other.symbol == symbol && other.shape == shape && other.when == when && other.latency == costs.latency &&
+             other.cpu == costs.cpu && (other.kind == index_of(step.kind) || !costs.latency);
     });
     if (term == terms_.end()) {
-      terms_.push_back(
-          {.kind = index_of(step.kind), .shape = shape, .when = when, .latency = costs.latency, .cpu = costs.cpu});
+      terms_.push_back({.kind = index_of(step.kind),
+                        .symbol = symbol,
+                        .shape = shape,
+                        .when = when,
+                        .latency = costs.latency,
+                        .cpu = costs.cpu});
       term = terms_.end() - 1;
     }
     term->per_message_ps += costs.per_message_ps;
@@ -125,7 +153,6 @@ PlanTables plan_tables(const CostProfile& profile) {
 }
 
 Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tables, const CompileOptions& options) {
-  static_assert(kStepKinds <= kMaxKinds && kWalkSymbols <= kSymbols);
   Plan plan;
   plan.nodes = static_cast<std::uint8_t>(walk.nodes.size());
   plan.header_bytes = (options.transport == Transport::Tcp ? kTcpHeaderBytes : kUdpHeaderBytes) + walk.outer_bytes;
@@ -138,8 +165,8 @@ Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tab
     const auto machine = std::find(walk.nodes.begin(), walk.nodes.end(), range.node);
     KNETSIM_ENSURE(machine != walk.nodes.end(), "a step at a machine that the walk does not pass");
     Stage stage{.place = range.place, .node = static_cast<std::uint8_t>(machine - walk.nodes.begin())};
-    for (std::size_t i = range.begin; i < range.end; ++i) builder.add(walk.steps[i], plan.closing_ps[stage.node]);
-    for (const ScanGroup& group : scan_groups(walk, range, options.packet, profile)) builder.add(group);
+    for (std::size_t i = range.begin; i < range.end; ++i) builder.add(walk.steps[i], stage.node, plan);
+    for (const ScanGroup& group : scan_groups(walk, range, options.packet, profile)) builder.add(group, plan);
     builder.finish(stage, plan);
     plan.stages.push_back(stage);
   }
@@ -151,7 +178,7 @@ double empty_segment_thread_ps(const Plan& plan, const PlanTables& tables, Stage
   for (const Stage& stage : plan.stages) {
     if (stage.place != place) continue;
     for (const CostTerm& term : std::span(plan.terms).subspan(stage.first_term, stage.terms)) {
-      if (!term.cpu || term.when != StageCondition::Always) continue;
+      if (!term.cpu || term.when != StageCondition::Always || term.symbol != 0) continue;
       sum += (term.per_message_ps + term.per_skb_ps + term.per_packet_ps) * tables.shapes[term.shape].mean();
     }
   }

@@ -22,14 +22,14 @@ struct CompileOptions {
 };
 
 /// Turns a walk into the engine's plan. Consecutive steps at one place of one machine become one stage; NIC latencies
-/// join the wire between them. In a stage, costs of one kind, condition and charge are added up, ACKs whatever their
-/// kind, and scans of one table become one scan for each symbol. What happens once a connection and delays nobody
+/// join the wire between them. In a stage, costs of one kind, symbol, condition and charge are added up, ACKs whatever their
+/// kind, and scans of one table become one scan. What happens once a connection and delays nobody
 /// becomes the plan's closing work. The plan's sums are the walk's.
 /// @throws InvariantError  A step names a machine that the walk does not pass.
 Plan compile(const Walk& walk, const CostProfile& profile, const PlanTables& tables, const CompileOptions& options);
 
 /// Mean CPU time, picoseconds, that a thread spends on an empty segment: sending it (SenderCore) or receiving it
-/// (ReceiverCore), without what a tunnel's untracked packet adds.
+/// (ReceiverCore), without what a tunnel's untracked packet adds and what goes with a symbol.
 double empty_segment_thread_ps(const Plan& plan, const PlanTables& tables, StagePlace place);
 
 }  // namespace knetsim

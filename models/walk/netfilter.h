@@ -62,6 +62,13 @@ struct RuleSizes {
   std::uint32_t refused_udp_node_ports = 0;      ///< and those that are UDP's
   std::uint64_t endpoints = 0;                   ///< all endpoints of all service ports
   std::uint32_t host_port_containers = 0;        ///< containers with hostPorts on this node
+  /// Whether any Service, with endpoints or without, has a node port of this transport, and one whose external policy
+  /// is Local: IPVS mode has a set for each, and a rule where the set has members.
+  bool tcp_node_port_set = false;
+  bool udp_node_port_set = false;
+  bool local_tcp_node_port_set = false;
+  bool local_udp_node_port_set = false;
+  bool operator==(const RuleSizes&) const = default;
 };
 
 /// Steps being collected for one place of one node.
@@ -72,9 +79,9 @@ struct StepSink {
   Condition when = Condition::Always;
 
   /// Adds a step here; returns it for the few fields that differ.
-  Step& add(StepKind kind, Count count = {}, std::string note = {}) {
+  Step& add(StepKind kind, Count count = 1, std::string note = {}) {
     steps.push_back(
-        {.kind = kind, .place = place, .node = node, .when = when, .count = count, .note = std::move(note)});
+        {.kind = kind, .place = place, .node = node, .when = when, .count = std::move(count), .note = std::move(note)});
     return steps.back();
   }
 };

@@ -6,8 +6,7 @@ namespace knetsim {
 
 bool is_scan(const Step& step, PacketClass packet) {
   if (step.passage != Passage::Message) return false;
-  if (step.count.symbol != Symbol::None) return true;  // a count that is bound when the connection opens
-  return is_scanned(step.kind) && step.rule_bytes > 0 &&
+  return info(step.kind).traits.scanned && step.rule_bytes > 0 &&
          (packet == PacketClass::First || step.when == Condition::OuterUntracked);
 }
 
@@ -85,20 +84,18 @@ std::vector<ScanGroup> scan_groups(const Walk& walk, const StepRange& stage, Pac
   for (std::size_t i = stage.begin; i < stage.end; ++i) {
     const Step& step = walk.steps[i];
     if (!is_scan(step, packet)) continue;
-    const auto table = static_cast<std::uint8_t>(!is_scanned(step.kind) ? 2 : step.table == RuleTable::Nat ? 0 : 1);
-    const bool bound = step.count.symbol != Symbol::None;
+    const std::uint8_t table = step.table == RuleTable::Nat ? 0 : 1;
     auto group = std::find_if(groups.begin(), groups.end(), [&](const ScanGroup& other) {
-      return other.kind == step.kind && other.when == step.when && other.table == table &&
-             (!bound || other.symbol == Symbol::None);
+      return other.kind == step.kind && other.when == step.when && other.table == table;
     });
     if (group == groups.end()) {
       groups.push_back({.kind = step.kind, .when = step.when, .table = table});
       group = groups.end() - 1;
     }
-    const bool longer = group->symbol == Symbol::None && (group->members.empty() || step.count.fixed > group->fixed);
-    if (bound || longer) group->item_bytes = std::max<std::uint32_t>(1, step.rule_bytes);
-    if (bound) group->symbol = step.count.symbol;
-    group->fixed += step.count.fixed;
+    Count bytes = step.count;
+    bytes *= step.rule_bytes;
+    group->rules += step.count;
+    group->bytes += bytes;
     group->members.push_back(i);
   }
   std::stable_sort(groups.begin(), groups.end(), [&](const ScanGroup& a, const ScanGroup& b) {

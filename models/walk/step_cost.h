@@ -27,23 +27,20 @@ struct UnitCosts {
 };
 
 /// Whether the step is a scan, paid once a message by what is in the cache: the rules that a connection's first packet
-/// evaluates, and those of a tunnel's untracked outer packets. All else has fixed costs: the few rules that an
+/// evaluates, and those of a tunnel's untracked outer packets. All else costs the same each time: the few rules that an
 /// established packet meets stay in the cache.
 bool is_scan(const Step& step, PacketClass packet);
 
 /// Costs of a step that is no scan. @param count  Units of the kind (of Rule and Lookup: for each skb).
 UnitCosts unit_costs(const Step& step, double count, const CostProfile& profile);
 
-/// Scans of one stage that are one scan to the engine: of one table, of one kind, under one condition, with at most one
-/// bound count.
+/// Scans of one stage that are one scan to the engine: of one table, of one kind, under one condition.
 struct ScanGroup {
   StepKind kind{};
   Condition when = Condition::Always;
-  std::uint8_t table =
-      0;  ///< The engine's table: 0 nat, 1 other rules, 2 what is no table and leaves both as they are.
-  Symbol symbol = Symbol::None;
-  double fixed = 0;
-  std::uint32_t item_bytes = 1;        ///< Of the bound count's rules, else of the longest run.
+  std::uint8_t table = 0;  ///< The engine's: 0 nat, 1 other rules.
+  Count rules{0};
+  Count bytes{0};                      ///< Memory of these rules.
   std::vector<std::size_t> members{};  ///< Indices of its steps in the walk.
 };
 

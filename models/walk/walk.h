@@ -30,15 +30,37 @@ enum class Condition : std::uint8_t {
   OuterUntracked,  ///< Only where the tunnel's outer 5-tuple has no conntrack entry yet on this node.
 };
 
-/// A count of rules that differs from connection to connection and is bound when one opens.
+/// What counts are linear in, beside the constant 1. The first are a connection's own and are bound when it opens; those
+/// from kFirstOfNode on are sizes of the node at which a step is done, and stand at what that node has at the moment.
 enum class Symbol : std::uint8_t {
-  None,
+  None,              ///< The constant 1.
   ServicePosition,   ///< k: position of the service's rule in KUBE-SERVICES at this node and sync, 1..R
   NodePortPosition,  ///< n: position in KUBE-NODEPORTS, 1..N
+  NodePortsAlike,    ///< m: of the n rules those of the port's own transport, its own included
   EndpointIndex,     ///< i: index of the chosen endpoint in its chain, 1..E
-  HostPortPosition,  ///< position in CNI-HOSTPORT-DNAT, 1..H
-  IpvsDestinations,  ///< destinations that the scheduler looks at
+  EndpointDraws,     ///< r: numbers drawn up to it: i, one less for the last, which is certain
+  Endpoints,         ///< E: endpoints of the list that it is chosen from
+  HostPortPosition,  ///< h: position in CNI-HOSTPORT-DNAT, 1..H
+  IpvsDestinations,  ///< d: destinations that the scheduler looks at
+
+  ServicesRules = 32,  ///< R: addresses that KUBE-SERVICES matches before its tail
+  TcpNodePorts,        ///< N: node ports of Services with endpoints anywhere ...
+  UdpNodePorts,        ///< ... by transport
+  WithoutEndpoints,    ///< N0: ClusterIP ports that reach no endpoint
+  RefusedAddresses,    ///< external IPs and VIPs that reach none from outside
+  RefusedTcpNodePorts,
+  RefusedUdpNodePorts,
+  HostPortContainers,  ///< H: containers with hostPorts
+  HostPortPlugin,      ///< 1 where there is one, so that the plugin has been called, else 0
+  TcpNodePortSets,     ///< of IPVS mode: 1 where the node has node ports of TCP at all, else 0; likewise
+  UdpNodePortSets,
+  LocalTcpNodePortSets,  ///< those whose external policy is Local
+  LocalUdpNodePortSets,
 };
+inline constexpr Symbol kFirstOfNode = Symbol::ServicesRules;
+inline constexpr Symbol kLastOfNode = Symbol::LocalUdpNodePortSets;
+inline constexpr Symbol kLastOfConnection = Symbol::IpvsDestinations;
+constexpr bool is_of_node(Symbol symbol) { return symbol >= kFirstOfNode; }
 
 /// Which table a Rule step scans; the cache keeps each by itself.
 enum class RuleTable : std::uint8_t { None, Nat, Filter };
@@ -51,10 +73,24 @@ enum class Passage : std::uint8_t {
               ///< counted in its First walk.
 };
 
-/// How many units of its kind a step takes: fixed + the symbol's value.
+/// How many units of its kind a step takes: the sum of coefficients times the values of symbols.
 struct Count {
+  struct Term {
+    Symbol symbol = Symbol::None;  ///< None in no term: that is `fixed`.
+    double coefficient = 1;
+    bool operator==(const Term&) const = default;
+  };
   double fixed = 1;
-  Symbol symbol = Symbol::None;
+  std::vector<Term> terms{};  ///< Each symbol once, in ascending order; no coefficient is 0.
+
+  Count(double constant = 1) : fixed(constant) {}  // NOLINT(google-explicit-constructor): a number is a count
+  Count(double constant, Symbol symbol, double coefficient = 1) : fixed(constant) { add(symbol, coefficient); }
+
+  bool is_zero() const { return fixed == 0 && terms.empty(); }
+  void add(Symbol symbol, double coefficient);
+  Count& operator+=(const Count& other);
+  Count& operator*=(double factor);
+  bool operator==(const Count&) const = default;
 };
 
 /// One thing done to a packet on its way. Its cost is that of the kind in the cost profile, times the count, times the
@@ -66,7 +102,7 @@ struct Step {
   Condition when = Condition::Always;
   Count count{};
   RuleTable table = RuleTable::None;
-  std::uint32_t rule_bytes = 0;  ///< Bytes from one rule of the table to the next; 0 where the step scans none.
+  std::uint32_t rule_bytes = 0;  ///< Bytes from one rule to the next, of those that it scans; 0 where it scans none.
   Passage passage = Passage::Message;
   std::uint32_t wire_bytes = 0;  ///< Header bytes that the step adds to each packet until the peer step takes them off.
   std::string note{};            ///< For people: "KUBE-SERVICES: 4,213 of 10,000 rules".
@@ -104,11 +140,10 @@ struct FlowClass {
   IngressNode ingress = IngressNode::None;  ///< The node whose address a NodePort client asked.
   bool client_host_network = false;
   bool server_host_network = false;
-  bool local_policy = false;    ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
-  bool local_inside = false;    ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.
-  bool affinity = false;        ///< sessionAffinity: ClientIP
-  bool remembered = false;      ///< The client's last endpoint is known to it, and taken again.
-  std::uint32_t endpoints = 1;  ///< E of the service, where a model's work depends on it
+  bool local_policy = false;  ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
+  bool local_inside = false;  ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.
+  bool affinity = false;      ///< sessionAffinity: ClientIP
+  bool remembered = false;    ///< The client's last endpoint is known to it, and taken again.
   auto operator<=>(const FlowClass&) const = default;
 };
 

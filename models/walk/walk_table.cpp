@@ -119,14 +119,15 @@ std::vector<double> scan_costs(const Walk& walk, const CostProfile& profile, con
   for (const StepRange& stage : stages_of(walk)) {
     std::array<bool, kScanTables> scanned{};
     for (const ScanGroup& group : scan_groups(walk, stage, options.packet, profile)) {
-      const double items = value_of({group.fixed, group.symbol}, options.bindings);
+      const double items = value_of(group.rules, options.bindings, stage.node);
       if (items <= 0 || !applies(group.when, options)) continue;
       const bool warm = !options.idle || scanned[group.table];
       scanned[group.table] = true;
       const ScanCurve curve = scan_curve(profile, group.kind);
-      const double total = curve.cost_ps(items, group.item_bytes, warm ? Duration{} : Duration::max());
+      const double total = curve.cost_ps(items, value_of(group.bytes, options.bindings, stage.node) / items,
+                                         warm ? Duration{} : Duration::max());
       for (const std::size_t i : group.members)
-        costs[i] = total * value_of(walk.steps[i].count, options.bindings) / items;
+        costs[i] = total * value_of(walk.steps[i].count, options.bindings, stage.node) / items;
     }
   }
   return costs;
@@ -140,7 +141,7 @@ WalkTable walk_table(const Walk& walk, const CostProfile& profile, const WalkTab
   for (std::size_t i = 0; i < walk.steps.size(); ++i) {
     const Step& step = walk.steps[i];
     if (!applies(step.when, options) || (step.passage != Passage::Message && !options.unawaited)) continue;
-    const double count = value_of(step.count, options.bindings);
+    const double count = value_of(step.count, options.bindings, step.node);
     WalkRow row{.place = step.place,
                 .node = step.node,
                 .kind = step.kind,

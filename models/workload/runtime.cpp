@@ -179,7 +179,6 @@ void TrafficRuntime::begin_attempt(std::uint32_t index, Time now) {
     if (!idle.empty()) {
       rpc.connection = idle.back();
       idle.pop_back();
-      network_.set_plans(rpc.connection.flow, dialer_.plans_now(network_.plans(rpc.connection.flow)));
       send_request(index, Duration{}, Duration{}, now);
       return;
     }

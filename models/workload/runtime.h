@@ -39,8 +39,6 @@ class Dialer {
   virtual Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) = 0;
   /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
   virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) = 0;
-  /// What the next request of a kept connection goes through: the plans given at dial(), until the rules change.
-  virtual const FlowPlans& plans_now(const FlowPlans& plans) = 0;
 };
 
 /// Kinds under which what the network does not know of is counted.

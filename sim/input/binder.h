@@ -340,17 +340,8 @@ class Fields {
   void optional(std::string name, M Base::*member, const std::string& default_text, FieldOptions options) {
     static_assert(!std::is_same_v<M, Node>, "a default that is a node would outlive its document");
     FieldInfo& field = add(std::move(name), member, std::move(options), FieldInfo::Presence::Optional);
-    field.default_text = default_text;
-    const DefaultDocument parsed(default_text);
-    Diagnostics problems;
-    Binding trial{problems};
-    M value{};
-    Codec<M>::bind(parsed.root(), value, trial);
-    DefaultDocument::verify(problems, default_text);
-    field.set_default = [member, value, default_text](void* object, const Missing& place, Binding& binding) {
-      static_cast<T*>(object)->*member = value;
-      note_default(place, default_text, binding);
-    };
+    give_default<M>(
+        field, [member](T& object) -> M& { return object.*member; }, default_text);
   }
   /// A key that may be left out: an std::optional stays empty, a list empty, a struct gets its own defaults, anything
   /// else keeps what the struct's own initialiser says.
@@ -369,6 +360,13 @@ class Fields {
   void optional_at(std::string name, Place place, FieldOptions options) {
     using Member = std::remove_reference_t<std::invoke_result_t<Place, T&>>;
     add_at<Member>(std::move(name), place, std::move(options), FieldInfo::Presence::Optional);
+  }
+  /// The same for a key with a default. @param place  (T&) -> M&
+  template <class Place>
+  void optional_at(std::string name, Place place, const std::string& default_text, FieldOptions options) {
+    using Member = std::remove_reference_t<std::invoke_result_t<Place, T&>>;
+    FieldInfo& field = add_at<Member>(std::move(name), place, std::move(options), FieldInfo::Presence::Optional);
+    give_default<Member>(field, place, default_text);
   }
   /// One of several keys of which exactly one is there: {poisson: 2000/s} or {constant: 100/s}.
   template <class M>
@@ -411,6 +409,21 @@ class Fields {
       if (Codec<M>::bind(node, to, binding) && !Codec<M>::within(to, bounds)) out_of_range(node, bounds, binding);
     };
     return field;
+  }
+
+  template <class M, class Place>
+  static void give_default(FieldInfo& field, Place place, const std::string& default_text) {
+    field.default_text = default_text;
+    const DefaultDocument parsed(default_text);
+    Diagnostics problems;
+    Binding trial{problems};
+    M value{};
+    Codec<M>::bind(parsed.root(), value, trial);
+    DefaultDocument::verify(problems, default_text);
+    field.set_default = [place, value, default_text](void* object, const Missing& missing, Binding& binding) {
+      place(*static_cast<T*>(object)) = value;
+      note_default(missing, default_text, binding);
+    };
   }
 
   StructInfo info_;

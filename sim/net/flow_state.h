@@ -28,11 +28,11 @@ struct FlowSpec {
   std::array<HostId, 3> nodes{};     ///< Machines passed from client to server; as many as the plans say.
   FiveTuple tuple;                   ///< Of the inner packets, client to server.
   Encapsulation encapsulation = Encapsulation::None;
-  std::array<float, kSymbols> symbols{};  ///< Values of the plans' symbols; [0] is unused.
-  double outer_untracked = 0;             ///< Probability that a tunnel's outer tuple is new to conntrack, each way.
-  Duration outer_timeout{};               ///< After so long without a packet it is new again; 0: never.
-  std::uint64_t id = 0;                   ///< Keys the flow's own random draws.
-  bool datagrams = false;                 ///< UDP: nothing that is lost is sent again.
+  FlowSymbols symbols{};       ///< Values of the flow's own symbols in the plans.
+  double outer_untracked = 0;  ///< Probability that a tunnel's outer tuple is new to conntrack, each way.
+  Duration outer_timeout{};    ///< After so long without a packet it is new again; 0: never.
+  std::uint64_t id = 0;        ///< Keys the flow's own random draws.
+  bool datagrams = false;      ///< UDP: nothing that is lost is sent again.
 };
 
 /// The way from one machine to the next.

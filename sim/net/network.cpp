@@ -29,6 +29,7 @@ Network::Network(Scheduler& scheduler, Cpus& cpus, const Topology& topology, con
       first_source_(first_source),
       links_(topology.links()),
       cpu_factor_(topology.hosts(), 1.0),
+      symbols_(topology.hosts()),
       costs_(tables, cpus.cores()) {}
 
 FlowIndex Network::open(const FlowSpec& spec, Time now) {
@@ -88,7 +89,13 @@ void Network::close(FlowIndex index, ClientEnd end) {
   const Plan& first = (*flow.spec.plans)[FlowPacket::First];
   for (std::size_t i = 0; i < first.nodes; ++i) {
     const double done = i == 0 && end == ClientEnd::Read ? first.reading_end_ps : 0;
-    const double work = (first.closing_ps[i] - done) * cpu_factor_[flow.spec.nodes[i]];
+    double closing = first.closing_ps[i] - done;
+    for (const ClosingTerm& term : first.closing) {
+      if (term.node == i) {
+        closing += term.ps * symbol_value(term.symbol, flow.spec.symbols, symbols_[flow.spec.nodes[i]]);
+      }
+    }
+    const double work = closing * cpu_factor_[flow.spec.nodes[i]];
     if (work > 0) {
       cpus_.book_softirq(flow.way[0].core[i], scheduler_.now(), Duration(static_cast<std::int64_t>(work + 0.5)));
     }

@@ -63,15 +63,11 @@ class Network final : public EventHandler {
   /// Factor on every CPU cost of the host: frequency, SMT. 1 by default.
   void set_cpu_factor(HostId host, double factor) { cpu_factor_[host] = factor; }
 
+  /// What the host's symbols stand at from now on, in plans of every flow. 0 by default.
+  void set_symbols(HostId host, const MachineSymbols& symbols) { symbols_[host] = symbols; }
+
   FlowIndex open(const FlowSpec& spec, Time now);
   const FlowPlans& plans(FlowIndex flow) const { return *flows_[flow].spec.plans; }
-  /// What the flow's next messages go through. Waits for the next call while something is still under way: a message
-  /// ends on the plan that it began with. @pre The plans pass the same machines.
-  void set_plans(FlowIndex flow, const FlowPlans& plans) {
-    if (flows_[flow].pending == 0) {
-      flows_[flow].spec.plans = &plans;
-    }
-  }
   /// Nothing more is sent, and no message is under way.
   void close(FlowIndex flow, ClientEnd end = ClientEnd::Booked);
   /// CPU time of a client's thread that reads to the end of an answer whose FIN came with it, and closes too.
@@ -130,6 +126,7 @@ class Network final : public EventHandler {
                             .stage = stage,
                             .size = message.size,
                             .symbols = flow.spec.symbols,
+                            .machine = symbols_[node_at(flow, message, stage.node)],
                             .outer_untracked = flow.way[way_of(message.packet)].outer_untracked,
                             .core = core,
                             .factor = factor,
@@ -200,7 +197,8 @@ class Network final : public EventHandler {
   Pool<FlowState> flows_;
   Pool<MessageState> messages_;
   Pool<RecoveryState> recoveries_;
-  std::vector<double> cpu_factor_;  // shape (hosts,)
+  std::vector<double> cpu_factor_;       // shape (hosts,)
+  std::vector<MachineSymbols> symbols_;  // shape (hosts,)
   StageCosts costs_;
   NetworkCounters counters_;
 };

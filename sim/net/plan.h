@@ -13,7 +13,10 @@ namespace knetsim {
 
 /// Index of a kind of work in the tables of whoever describes walks. The engine adds up costs by it and knows no more.
 using KindIndex = std::uint8_t;
-inline constexpr std::size_t kMaxKinds = 56;
+/// Kinds that a time split has room for: those of today and as many as a few more proxies bring. An array and no vector,
+/// since every request has a split of its own and sums those of its calls: each unused place costs it some bytes to clear,
+/// an allocation would cost more. Who makes tables with more is refused (StageCosts).
+inline constexpr std::size_t kMaxKinds = 72;
 
 /// Where a stage's work is done. Consecutive steps at one place are one stage, hence one visit to one resource.
 enum class StagePlace : std::uint8_t {
@@ -35,14 +38,30 @@ struct MessageSize {
   Bytes wire{};               ///< everything that its packets put on the wire, framing included
 };
 
+/// Index of a value that costs go with and that differs from flow to flow or from machine to machine: 0 is the constant
+/// 1, then come the flow's own, set when it opens, then those of the machine at which the work is done, as they are at
+/// that moment. Whoever describes walks says what they count.
+using SymbolIndex = std::uint8_t;
+inline constexpr std::size_t kFlowSymbols = 12;
+inline constexpr std::size_t kMachineSymbols = 16;
+using FlowSymbols = std::array<float, kFlowSymbols>;        ///< [0] is unused.
+using MachineSymbols = std::array<float, kMachineSymbols>;  ///< Of the symbols from kFlowSymbols on.
+
+inline float symbol_value(SymbolIndex symbol, const FlowSymbols& flow, const MachineSymbols& machine) {
+  if (symbol == 0) return 1;
+  return symbol < kFlowSymbols ? flow[symbol] : machine[symbol - kFlowSymbols];
+}
+
 /// The cost of one kind of work in a stage: the sum of the coefficients times the message's units, as a median in
-/// picoseconds, times the stage's drawn factor of this shape.
+/// picoseconds, times the value of the symbol, times the stage's drawn factor of this shape.
 struct CostTerm {
   KindIndex kind = 0;
+  SymbolIndex symbol = 0;
   std::uint8_t shape = 0;  ///< Index into PlanTables::shapes; terms of a stage are sorted by it.
   StageCondition when = StageCondition::Always;
   bool latency = true;  ///< Delays the message.
   bool cpu = true;      ///< Occupies the core.
+  bool plain = false;   ///< Always, both of them, and no symbol: said apart, since nearly all are.
   double per_message_ps = 0;
   double per_skb_ps = 0;
   double per_packet_ps = 0;
@@ -50,20 +69,34 @@ struct CostTerm {
   double per_byte_ps = 0;
 };
 
-/// A linear scan of `fixed + value of the symbol` items of a table in memory, whose cost depends on what of the table
-/// is still in the cache of the core that scans it (sim/net/scan_cost.h).
+/// Items of a scan that go with one symbol, and their memory.
+struct ScanPart {
+  SymbolIndex symbol = 0;  ///< Never 0.
+  double items = 0;        ///< For each unit of the symbol's value; likewise
+  double bytes = 0;
+};
+
+/// A linear scan of a table in memory, whose cost depends on what of the table is still in the cache of the core that
+/// scans it (sim/net/scan_cost.h).
 struct ScanTerm {
   KindIndex kind = 0;
   std::uint8_t shape = 0;
   StageCondition when = StageCondition::Always;
-  std::uint8_t curve = 0;   ///< Index into PlanTables::curves.
-  std::uint8_t table = 0;   ///< Which of a node's tables (at most kScanTables): the cache remembers each by itself.
-  std::uint8_t symbol = 0;  ///< Index into the flow's bound symbols; 0 binds nothing.
-  std::uint32_t item_bytes = 0;
-  double fixed = 0;
+  std::uint8_t curve = 0;        ///< Index into PlanTables::curves.
+  std::uint8_t table = 0;        ///< Which of a node's tables: the cache remembers each by itself. Below kScanTables.
+  std::uint16_t first_part = 0;  ///< What is scanned is the sum of these ...
+  std::uint16_t parts = 0;
+  double items = 0;  ///< ... and of these items, ...
+  double bytes = 0;  ///< ... which take so much.
 };
-inline constexpr std::size_t kScanTables = 3;
-inline constexpr std::size_t kSymbols = 8;
+inline constexpr std::size_t kScanTables = 2;
+
+/// Work of a flow's end on one machine that goes with a symbol.
+struct ClosingTerm {
+  std::uint8_t node = 0;  ///< As in Stage.
+  SymbolIndex symbol = 0;
+  double ps = 0;
+};
 
 /// One visit of a message to one resource. Ranges index into the plan's term arrays.
 struct Stage {
@@ -81,9 +114,11 @@ struct Plan {
   std::vector<Stage> stages;
   std::vector<CostTerm> terms;
   std::vector<ScanTerm> scans;
+  std::vector<ScanPart> scan_parts;
   /// Mean CPU time, picoseconds, of what nobody waits for in the life of the flow (its last packets, its teardown), by
   /// machine from the sender on: booked on the flow's receive cores when it is closed. Read in the plan of First.
   std::array<double, 3> closing_ps{};
+  std::vector<ClosingTerm> closing;  ///< Beside it.
   /// Part of it at the sender's machine that its thread does itself where it waits for the end: the read() that finds
   /// the other side's FIN, and its own close().
   double reading_end_ps = 0;
@@ -115,7 +150,6 @@ enum class FlowPacket : std::uint8_t { First, SynAck, Request, Response, kCount 
 /// Plans of a flow, shared by all flows of its class.
 struct FlowPlans {
   std::array<Plan, static_cast<std::size_t>(FlowPacket::kCount)> plan;
-  std::uint32_t epoch = 0;  ///< Of the rules that they go through; whoever describes walks counts.
   const Plan& operator[](FlowPacket packet) const { return plan[static_cast<std::size_t>(packet)]; }
   Plan& operator[](FlowPacket packet) { return plan[static_cast<std::size_t>(packet)]; }
 };

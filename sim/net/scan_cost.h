@@ -28,16 +28,16 @@ struct ScanCurve {
   double forget_ps = 1;    ///< T, above 0.
 
   /// @param items       n >= 0; an expected value may be fractional.
-  /// @param item_bytes  b, above 0.
+  /// @param item_bytes  b, above 0; of items of several sizes the mean.
   /// @param since_last  g; the cost is that of a cold table beyond 40 T.
   /// @return            Picoseconds.
-  double cost_ps(double items, std::uint32_t item_bytes, Duration since_last) const {
+  double cost_ps(double items, double item_bytes, Duration since_last) const {
     const double forgotten = static_cast<double>(since_last.count()) / forget_ps;
     if (forgotten > 40) {
       return items * cold_ps;
     }
     const double left = math::exp(-forgotten);
-    const double cached_items = cache_bytes / static_cast<double>(item_bytes);
+    const double cached_items = cache_bytes / item_bytes;
     const double hits = cached_items * (1 - math::exp(-items / cached_items));
     return items * cold_ps - (far_ps - warm_ps) * left * hits - (cold_ps - far_ps) * left * items;
   }

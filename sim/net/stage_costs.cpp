@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "sim/core/ensure.h"
+
 namespace knetsim {
 namespace {
 
@@ -13,6 +15,7 @@ Duration rounded(double ps) { return Duration(static_cast<std::int64_t>(ps + 0.5
 }  // namespace
 
 StageCosts::StageCosts(const PlanTables& tables, std::size_t cores) : tables_(tables) {
+  KNETSIM_ENSURE(tables.curves.size() <= kMaxKinds, "more kinds of work than a time split has room for");
   std::array<Time, kScanTables> cold;
   cold.fill(kLongAgo);
   last_scan_.assign(cores, cold);
@@ -23,6 +26,7 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
   const MessageSize& size = visit.size;
   StageCost cost;
   parts_count_ = 0;
+  KNETSIM_ENSURE(stage.terms + stage.scans < parts_.size(), "a stage with more terms than a visit keeps apart");
   int shape = -1;
   double drawn = 1;
   const double messages = size.messages;
@@ -39,13 +43,23 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
   };
   for (const CostTerm& term : std::span(visit.plan.terms).subspan(stage.first_term, stage.terms)) {
     draw(term.shape);
-    if (term.when == StageCondition::OuterUntracked && !visit.outer_untracked) {
-      continue;
-    }
     const double median = term.per_message_ps * messages + term.per_skb_ps * size.skbs +
                           term.per_packet_ps * size.packets + term.per_ack_ps * size.acks +
                           term.per_byte_ps * static_cast<double>(size.payload.count());
-    const Duration span = rounded(median * drawn);
+    double span_ps = median * drawn;
+    if (term.plain) [[likely]] {
+      delay(term.kind, rounded(span_ps), true);
+      continue;
+    }
+    if (term.when == StageCondition::OuterUntracked && !visit.outer_untracked) {
+      continue;
+    }
+    if (term.symbol != 0) {
+      const double amount = symbol_value(term.symbol, visit.symbols, visit.machine);
+      if (!(amount > 0)) continue;
+      span_ps *= amount;
+    }
+    const Duration span = rounded(span_ps);
     if (term.when == StageCondition::IdleResource) {
       if (stage.place == StagePlace::ReceiverCore) {
         cost.wake += span;
@@ -67,12 +81,18 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
     if (scan.when == StageCondition::OuterUntracked && !visit.outer_untracked) {
       continue;
     }
-    const double items = scan.fixed + static_cast<double>(visit.symbols[scan.symbol]);
+    double items = scan.items;
+    double bytes = scan.bytes;
+    for (const ScanPart& part : std::span(visit.plan.scan_parts).subspan(scan.first_part, scan.parts)) {
+      const double value = symbol_value(part.symbol, visit.symbols, visit.machine);
+      items += part.items * value;
+      bytes += part.bytes * value;
+    }
     if (!(items > 0)) {
       continue;
     }
     Time& last = last_scan_[visit.core][scan.table];
-    const double median = tables_.curves[scan.curve].cost_ps(items, scan.item_bytes, visit.now - last);
+    const double median = tables_.curves[scan.curve].cost_ps(items, bytes / items, visit.now - last);
     last = visit.now;
     delay(scan.kind, rounded(median * drawn), true);
   }

@@ -38,18 +38,19 @@ struct StageVisit {
   const Plan& plan;
   const Stage& stage;
   const MessageSize& size;
-  const std::array<float, kSymbols>& symbols;  ///< Of the flow.
-  bool outer_untracked = false;                ///< The tunnel's outer tuple is new to conntrack.
-  CoreIndex core = 0;                          ///< Whose cache a rule scan meets.
-  double factor = 1;                           ///< On every CPU cost of the machine.
-  bool idle = false;                           ///< The core had nothing to do.
+  const FlowSymbols& symbols;
+  const MachineSymbols& machine;  ///< Of the machine of the stage.
+  bool outer_untracked = false;   ///< The tunnel's outer tuple is new to conntrack.
+  CoreIndex core = 0;             ///< Whose cache a rule scan meets.
+  double factor = 1;              ///< On every CPU cost of the machine.
+  bool idle = false;              ///< The core had nothing to do.
   Time now{};
 };
 
 /// Puts numbers on stages: medians times drawn factors, and scans by what each core's cache still holds.
 class StageCosts {
  public:
-  /// @param tables  Outlives this.
+  /// @param tables  Outlives this. A curve for each kind of work, at most kMaxKinds.
   StageCosts(const PlanTables& tables, std::size_t cores);
 
   /// @param noise  The message's own stream: one draw a shape and visit.
@@ -67,7 +68,7 @@ class StageCosts {
 
   const PlanTables& tables_;
   std::vector<std::array<Time, kScanTables>> last_scan_;  // shape (cores,)
-  std::array<Part, 64> parts_{};                          // of the visit evaluated last
+  std::array<Part, 2 * kMaxKinds> parts_{};               // of the visit evaluated last
   std::size_t parts_count_ = 0;
 };
 

@@ -110,10 +110,12 @@ void KernelRulesLab::load(std::uint32_t index, bool has_server, const WantedServ
     space.in("nft -f -", nftables_text(rules, NftCounters::EvaluatedAndMatched));
   }
   auto made = std::make_unique<LabNode>(space, cluster_->addresses_of(index), std::move(rules));
-  const RuleSizes sizes = lab_sizes(services, containers);
-  made->model = proxy_mode_named(is_iptables(GetParam()) ? "iptables" : "nftables")
-                    ->make({.kubernetes = version_of(GetParam()), .backend = backend_of(GetParam()), .sizes = sizes});
-  made->portmap = std::make_unique<PortMap>(sizes.host_port_containers, backend_of(GetParam()));
+  made->sizes = lab_sizes(services, containers);
+  made->model =
+      make_proxy(is_iptables(GetParam()) ? "iptables" : "nftables",
+                 {.kubernetes = version_of(GetParam()),
+                  .choices = {{"backend", backend_of(GetParam()) == IptablesBackend::Nft ? "nft" : "legacy"}}});
+  made->portmap = std::make_unique<PortMap>(backend_of(GetParam()));
   nodes_.push_back(std::move(made));
 }
 
@@ -176,9 +178,15 @@ void KernelRulesLab::compare() {
 }
 
 void KernelRulesLab::models_agree(const FlowClass& flow, std::uint32_t endpoint) {
+  // The node's own pods and processes reach every endpoint by a node port, whatever the external policy.
+  const bool own_node = flow.exposure == Exposure::NodePort && flow.ingress == IngressNode::ClientNode;
+  const std::uint32_t choices = flow.local_policy && !own_node ? local_endpoints_ : kEndpoints;
   const Symbols symbols{{Symbol::ServicePosition, kWanted + 1.0},
                         {Symbol::NodePortPosition, kWantedNodePort},
+                        {Symbol::NodePortsAlike, kWantedNodePort},
                         {Symbol::EndpointIndex, endpoint + 1.0},
+                        {Symbol::EndpointDraws, std::min(endpoint + 1, choices - 1)},
+                        {Symbol::Endpoints, choices},
                         {Symbol::HostPortPosition, kWantedHostPort}};
   std::map<NodeRole, HookWork> evaluated;
   bool translated = false;
@@ -218,17 +226,9 @@ HookWork KernelRulesLab::proxy_agrees(const FirstPacket& first, HookPacket packe
   for (const Hook hook : first.hooks) {
     std::vector<Step> steps;
     StepSink sink{steps, Place::SoftirqCore, first.role};
-    const bool before = rule.translated;
-    HookWork want = fresh.at_hook(hook, rule, choice);
-    // Of the last endpoint the model counts a draw that its rule does not make.
-    const bool drawn =
-        rule.translated && !before && packet.flow.exposure != Exposure::HostPort && !packet.flow.remembered;
-    // The node's own pods and processes reach every endpoint by a node port, whatever the external policy.
-    const bool own_node = packet.flow.exposure == Exposure::NodePort && packet.flow.ingress == IngressNode::ClientNode;
-    const std::uint32_t choices = packet.flow.local_policy && !own_node ? local_endpoints_ : kEndpoints;
-    if (is_iptables(GetParam()) && drawn && endpoint + 1 == choices) ++want.nat.matches;
-    rules_at_hook(*on.model, *on.portmap, hook, packet, sink);
-    const HookWork got = counted(steps, symbols);
+    const HookWork want = fresh.at_hook(hook, rule, choice);
+    rules_at_hook(*on.model, on.portmap.get(), hook, packet, sink);
+    const HookWork got = counted(steps, with_sizes(first.role, symbols));
     EXPECT_TRUE(same(want, got)) << "role " << static_cast<int>(first.role) << (first.outer ? " outer" : "") << " hook "
                                  << static_cast<int>(hook) << "\n rules " << want << "\n model " << got;
     sum += want;
@@ -240,15 +240,17 @@ HookWork KernelRulesLab::proxy_agrees(const FirstPacket& first, HookPacket packe
 HookWork KernelRulesLab::walked(NodeRole role, const FlowClass& flow, const Symbols& symbols) {
   const std::unique_ptr<CniModel> cni =
       cni_kind_named(nodes_.size() > 1 ? "flannel" : "bridge")->make({.masquerade = false});
-  const Walk walk = describe(flow, PacketClass::First,
-                             {.proxy = *at(role).model,
-                              .cni = *cni,
-                              .host_ports = {at(NodeRole::Client).portmap.get(), at(NodeRole::Ingress).portmap.get(),
-                                             at(NodeRole::Server).portmap.get()}});
+  const Walk walk =
+      describe(flow, PacketClass::First, {.proxy = *at(role).model, .cni = *cni, .host_ports = at(role).portmap.get()});
   std::vector<Step> steps;
   std::copy_if(walk.steps.begin(), walk.steps.end(), std::back_inserter(steps),
                [&](const Step& step) { return step.node == role && step.passage == Passage::Message; });
-  return counted(steps, symbols);
+  return counted(steps, with_sizes(role, symbols));
+}
+
+Symbols KernelRulesLab::with_sizes(NodeRole role, Symbols symbols) const {
+  symbols.merge(node_symbols(nodes_[roles_.at(role)]->sizes));
+  return symbols;
 }
 
 }  // namespace knetsim

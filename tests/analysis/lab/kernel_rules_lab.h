@@ -39,6 +39,7 @@ struct LabNode {
   RulesetInterpreter interpreter;
   std::unique_ptr<ProxyModel> model;
   std::unique_ptr<PortMap> portmap;
+  RuleSizes sizes{};
 };
 
 /// The rules that are generated, loaded unchanged into a real kernel, beside the interpreter and the models. Network
@@ -109,6 +110,8 @@ class KernelRulesLab : public ::testing::TestWithParam<Loader> {
   void load(std::uint32_t index, bool has_server, const WantedService& wanted);
   HookWork proxy_agrees(const FirstPacket& first, HookPacket packet, const Symbols& symbols, std::uint32_t endpoint);
   HookWork walked(NodeRole role, const FlowClass& flow, const Symbols& symbols);
+  /// A connection's symbols with those of the role's node.
+  Symbols with_sizes(NodeRole role, Symbols symbols) const;
 
   std::uint32_t local_endpoints_ = 0;  ///< On the server's node.
   std::unique_ptr<lab::LabCluster> cluster_;

@@ -42,8 +42,7 @@ TEST_P(KernelRulesPolicies, AffinityTestsEveryEndpointForANewClientAndSendsAKnow
   ASSERT_TRUE(first.connected);
   connection_at(NodeRole::Client, syn, {.endpoint = first.endpoint});
   compare();
-  FlowClass flow{
-      .exposure = Exposure::ClusterIp, .locality = Locality::SameNode, .affinity = true, .endpoints = kEndpoints};
+  FlowClass flow{.exposure = Exposure::ClusterIp, .locality = Locality::SameNode, .affinity = true};
   models_agree(flow, first.endpoint);
   flow.remembered = true;
   for (int again = 0; again < 3; ++again) {
@@ -70,8 +69,7 @@ TEST_P(KernelRulesPolicies, AffinityKnowsAClientOfTheNodePortByItsOwnAddress) {
   FlowClass flow{.exposure = Exposure::NodePort,
                  .ingress = IngressNode::ServerNode,
                  .client_host_network = true,
-                 .affinity = true,
-                 .endpoints = kEndpoints};
+                 .affinity = true};
   models_agree(flow, first.endpoint);
   const Opened second = open(outside(), syn);
   ASSERT_TRUE(second.connected);
@@ -94,8 +92,7 @@ TEST_P(KernelRulesPoliciesAcrossNodes, AffinityOverVxlanIsAMatterOfTheClientsNod
     EXPECT_EQ(left.destination, server(made.endpoint));
     connection_at(NodeRole::Server, onward(left, kClientPod));
     tunnel_between(NodeRole::Client, NodeRole::Server);  // another source port, hence another outer tuple
-    models_agree({.exposure = Exposure::ClusterIp, .affinity = true, .remembered = last >= 0, .endpoints = kEndpoints},
-                 made.endpoint);
+    models_agree({.exposure = Exposure::ClusterIp, .affinity = true, .remembered = last >= 0}, made.endpoint);
     last = static_cast<int>(made.endpoint);
   }
   compare();

@@ -37,7 +37,7 @@ TEST(LabCase, EveryKindOfStepIsCalibratedOrSaidNotToBe) {
     for (const LabWork::Scan& scan : work.scans) measured[static_cast<std::size_t>(scan.kind)] = true;
   }
   for (const StepKindInfo& kind : step_kinds()) {
-    if (is_computed(kind.kind)) continue;
+    if (kind.traits.computed) continue;
     const auto unmeasured = unmeasured_kinds();
     const bool said = std::any_of(unmeasured.begin(), unmeasured.end(),
                                   [&](const UnmeasuredKind& one) { return one.kind == kind.kind; });

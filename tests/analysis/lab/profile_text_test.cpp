@@ -22,10 +22,10 @@ TEST(ProfileText, IsReadBackAsItWasWritten) {
   profile.machine = "machine \\ with a backslash";
   double next = 1234.567;
   for (const StepKindInfo& kind : step_kinds()) {
-    if (is_computed(kind.kind)) continue;
+    if (kind.traits.computed) continue;
     Cost& cost = profile[kind.kind];
     cost = {.median_ps = next, .sigma = 0.25, .provenance = {.source = "measured, +-3 %", .assumption = false}};
-    if (is_scanned(kind.kind)) {
+    if (kind.traits.scanned) {
       profile.scans[static_cast<std::size_t>(kind.kind)] = ScanCost{.warm_ps = next,
                                                                     .far_ps = 2 * next,
                                                                     .cold_ps = 3 * next,
@@ -40,10 +40,10 @@ TEST(ProfileText, IsReadBackAsItWasWritten) {
   EXPECT_EQ(back.name, profile.name);
   EXPECT_EQ(back.machine, profile.machine);
   for (const StepKindInfo& kind : step_kinds()) {
-    if (is_computed(kind.kind)) continue;
+    if (kind.traits.computed) continue;
     EXPECT_NEAR(back[kind.kind].median_ps, profile[kind.kind].median_ps, 0.5) << kind.name;
     EXPECT_EQ(back[kind.kind].sigma, 0.25) << kind.name;
-    EXPECT_EQ(back[kind.kind].provenance.assumption, is_scanned(kind.kind)) << kind.name;
+    EXPECT_EQ(back[kind.kind].provenance.assumption, kind.traits.scanned) << kind.name;
   }
   EXPECT_EQ(back.scan(StepKind::Rule)->cache_bytes, 1'500'000);
   EXPECT_NEAR(back.scan(StepKind::Rule)->forget_ps, 5e9, 0.5);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <vector>
 
 #include "app/experiment/simulation.h"
 #include "app/scenario/variant_models.h"
@@ -51,7 +52,7 @@ TEST(Timeline, ANodeSendsToAnEndpointUntilItLearnsThatItIsGone) {
   const auto [table, left] = all.without_first();
   // Published at 200 ms, known to the nodes at 600 ms.
   all.variant().timeline.push_back({kTimeZero + 600ms, [](LiveCluster& live) {
-                                      for (NodeIndex node = 0; node < 3; ++node) live.endpoints().advance(node, 1);
+                                      for (NodeIndex node = 0; node < 3; ++node) live.advance(node, 1);
                                     }});
   all.variant().timeline.push_back(
       {kTimeZero + 200ms, [&, &table = table](LiveCluster& live) { EXPECT_EQ(live.endpoints().publish(table), 1u); }});
@@ -73,7 +74,7 @@ TEST(Timeline, KeptConnectionsOutliveTheEndpointThatTheyWereOpenedTo) {
   scene.variant().timeline.push_back({kTimeZero + 500ms, [&table = table](LiveCluster& live) {
                                         const std::uint64_t version = live.endpoints().publish(table);
                                         for (NodeIndex node = 0; node < 3; ++node) {
-                                          live.endpoints().advance(node, version);
+                                          live.advance(node, version);
                                         }
                                       }});
   const PointResult changed = simulate(scene.variant(), 0);
@@ -88,17 +89,46 @@ TEST(Timeline, RulesThatChangeAreWalkedFromThatInstantOn) {
   // a run that never changes, and over those after it, of one that has changed from the start, is exact.
   const auto rules = [](const std::string& duration, std::optional<Time> change) {
     Scene scene("1", duration);
-    RuleSizes ten_times = rule_sizes(scene.variant());
-    ten_times.service_ports *= 10;
-    ten_times.services_rules *= 10;
-    ten_times.endpoints *= 10;
-    if (change) scene.variant().timeline.push_back({*change, [=](LiveCluster& live) { live.set_rules(ten_times); }});
+    std::vector<RuleSizes> sizes = rule_sizes(scene.variant(), scene.variant().cluster->endpoints.latest());
+    for (RuleSizes& ten_times : sizes) {
+      ten_times.service_ports *= 10;
+      ten_times.services_rules *= 10;
+      ten_times.endpoints *= 10;
+    }
+    if (change) {
+      scene.variant().timeline.push_back({*change, [=](LiveCluster& live) {
+                                            for (NodeIndex node = 0; node < sizes.size(); ++node) {
+                                              live.set_rules(node, sizes[node]);
+                                            }
+                                          }});
+    }
     return simulate(scene.variant(), 0).edges[0].rules_evaluated;
   };
   const double few_early = rules("500ms", std::nullopt);
   const double many_late = rules("1s", kTimeZero) - rules("500ms", kTimeZero);
   EXPECT_GT(many_late, 5 * few_early);
   EXPECT_DOUBLE_EQ(rules("1s", kTimeZero + 500ms), few_early + many_late);
+}
+
+// A node that learns late keeps its old rules: of two Services that lose all endpoints, at 300 ms to half of the nodes,
+// the connections from there are refused at once and those of the others go on.
+TEST(Timeline, ANodesRulesAreThoseOfWhatItKnows) {
+  Scene scene("1");
+  const std::size_t ports = scene.variant().cluster->service_ports.size();
+  std::vector<double> evaluated;
+  for (const bool learns : {false, true}) {
+    Scene one("1");
+    one.variant().timeline.push_back({kTimeZero + 300ms, [=](LiveCluster& live) {
+                                        const std::uint64_t version = live.endpoints().publish(EndpointTable(ports));
+                                        for (NodeIndex node = 0; learns && node < 3; ++node) {
+                                          live.advance(node, version);
+                                        }
+                                      }});
+    const PointResult result = simulate(one.variant(), 0);
+    evaluated.push_back(result.edges[0].rules_evaluated);
+    EXPECT_EQ(result.edges[0].ok < result.edges[0].asked / 2, learns);
+  }
+  EXPECT_LT(evaluated[1], evaluated[0] / 2);
 }
 
 TEST(Timeline, ChangesAtOrAfterTheEndDoNotTakePlace) {

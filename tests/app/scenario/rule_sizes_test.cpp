@@ -1,12 +1,9 @@
-// Goal: the sizes from which a run's models count are those of the rules that kube-proxy writes, policies Local
-// included. Method: the rules of every node of small clusters are generated and counted chain by chain; of what differs
-// from node to node, the sizes hold the mean.
+// Goal: the sizes that a run binds to a node's symbols are those of the rules that kube-proxy writes there, policies
+// Local included. Method: the rules of every node of small clusters are generated and counted chain by chain.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <string>
 
 #include "app/scenario/variant_models.h"
@@ -64,31 +61,28 @@ std::uint32_t node_port_rules(const Ruleset& all, const char* table, const char*
   return static_cast<std::uint32_t>(std::count_if(of.begin(), of.end(), counts));
 }
 
-/// Every size of iptables' rules against the mean over the nodes' rulesets.
+std::vector<RuleSizes> sizes_of(const BoundVariant& variant) {
+  return rule_sizes(variant, variant.cluster->endpoints.latest());
+}
+
+/// Every size of a node's iptables rules against the node's ruleset.
 void expect_sizes_of_rules(const BoundVariant& variant) {
   const Cluster& cluster = *variant.cluster;
-  std::vector<Ruleset> of_node;
+  const std::vector<RuleSizes> all = sizes_of(variant);
+  ASSERT_EQ(all.size(), cluster.nodes.size());
   for (NodeIndex node = 0; node < cluster.nodes.size(); ++node) {
-    of_node.push_back(iptables_rules({}, services_at(cluster, node)));
+    SCOPED_TRACE("node " + std::to_string(node));
+    const Ruleset made = iptables_rules({}, services_at(cluster, node));
+    const RuleSizes& sizes = all[node];
+    EXPECT_EQ(sizes.services_rules, rules(made, "nat", "KUBE-SERVICES") - 1);
+    EXPECT_EQ(sizes.node_ports, rules(made, "nat", "KUBE-NODEPORTS"));
+    EXPECT_EQ(sizes.udp_node_ports, node_port_rules(made, "nat", "KUBE-NODEPORTS", true));
+    EXPECT_EQ(sizes.without_endpoints, rules(made, "filter", "KUBE-SERVICES"));
+    EXPECT_EQ(sizes.external_without_endpoints, rules(made, "filter", "KUBE-EXTERNAL-SERVICES"));
+    EXPECT_EQ(sizes.refused_node_ports, node_port_rules(made, "filter", "KUBE-EXTERNAL-SERVICES", false));
+    EXPECT_EQ(sizes.refused_udp_node_ports, node_port_rules(made, "filter", "KUBE-EXTERNAL-SERVICES", true));
+    EXPECT_EQ(sizes.service_ports, cluster.service_ports.size());
   }
-  const auto mean = [&](const std::function<std::uint32_t(const Ruleset&)>& count) {
-    double sum = 0;
-    for (const Ruleset& one : of_node) sum += count(one);
-    return std::floor(sum / static_cast<double>(of_node.size()) + 0.5);
-  };
-  const RuleSizes sizes = rule_sizes(variant);
-  EXPECT_EQ(sizes.services_rules, mean([](const Ruleset& r) { return rules(r, "nat", "KUBE-SERVICES") - 1; }));
-  EXPECT_EQ(sizes.node_ports, mean([](const Ruleset& r) { return rules(r, "nat", "KUBE-NODEPORTS"); }));
-  EXPECT_EQ(sizes.udp_node_ports,
-            mean([](const Ruleset& r) { return node_port_rules(r, "nat", "KUBE-NODEPORTS", true); }));
-  EXPECT_EQ(sizes.without_endpoints, mean([](const Ruleset& r) { return rules(r, "filter", "KUBE-SERVICES"); }));
-  EXPECT_EQ(sizes.external_without_endpoints,
-            mean([](const Ruleset& r) { return rules(r, "filter", "KUBE-EXTERNAL-SERVICES"); }));
-  EXPECT_EQ(sizes.refused_node_ports,
-            mean([](const Ruleset& r) { return node_port_rules(r, "filter", "KUBE-EXTERNAL-SERVICES", false); }));
-  EXPECT_EQ(sizes.refused_udp_node_ports,
-            mean([](const Ruleset& r) { return node_port_rules(r, "filter", "KUBE-EXTERNAL-SERVICES", true); }));
-  EXPECT_EQ(sizes.service_ports, cluster.service_ports.size());
 }
 
 std::string patch(const std::string& service, const std::string& fields) {
@@ -117,15 +111,37 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithPoliciesLocal) {
   }
   Ready scene = clustered(manifests, patches);
   expect_sizes_of_rules(scene.variant());
-  const RuleSizes sizes = rule_sizes(scene.variant());
-  // By hand, over three nodes. ClusterIPs: 4 Services without endpoints; of those with the policy Local inside, 2 lack
-  // them on two nodes and 2 on one.
-  EXPECT_EQ(sizes.without_endpoints, 4U + (2 * 2 + 2 * 1) / 3);
-  EXPECT_EQ(sizes.services_rules, 17U - 6 + 4 * 2) << "four Services have two external IPs each";
-  EXPECT_EQ(sizes.node_ports, 9U);
-  // Node ports likewise, 3 and 2 and 2. Of the external IPs those of two Services lack endpoints on one node: 4 in 3.
-  EXPECT_EQ(sizes.refused_node_ports, 3U + (2 * 2 + 2 * 1) / 3);
-  EXPECT_EQ(sizes.external_without_endpoints, 5U + 1);
+  // By hand. ClusterIPs: 4 Services without endpoints; of those with the policy Local inside, 2 have them on one node
+  // and 2 on two. Node ports likewise, 3 and 2 and 2; the external IPs of two Services of two replicas.
+  std::uint32_t inside = 0;
+  std::uint32_t ports = 0;
+  std::uint32_t outside = 0;
+  for (const RuleSizes& sizes : sizes_of(scene.variant())) {
+    EXPECT_EQ(sizes.services_rules, 17U + 4 * 2 - sizes.without_endpoints)
+        << "four Services have two external IPs each";
+    EXPECT_EQ(sizes.node_ports, 9U);
+    EXPECT_TRUE(sizes.tcp_node_port_set && sizes.local_tcp_node_port_set && !sizes.udp_node_port_set);
+    inside += sizes.without_endpoints;
+    ports += sizes.refused_node_ports;
+    outside += sizes.external_without_endpoints;
+  }
+  EXPECT_EQ(inside, 3 * 4U + 2 * 2 + 2 * 1);
+  EXPECT_EQ(ports, 3 * 3U + 2 * 2 + 2 * 1);
+  EXPECT_EQ(outside, ports + 2 * 2U);
+}
+
+// What a node knows decides, not what there is: a node that has not heard yet has the rules of before.
+TEST(RuleSizes, AreThoseOfTheVersionThatANodeKnows) {
+  Ready scene = clustered(app_manifests("web", 1), "");
+  const std::vector<RuleSizes> before = sizes_of(scene.variant());
+  EndpointTable gone(scene.variant().cluster->service_ports.size());
+  EndpointViews views(std::move(gone));
+  const std::vector<RuleSizes> after = rule_sizes(scene.variant(), views.latest());
+  for (std::size_t node = 0; node < before.size(); ++node) {
+    EXPECT_EQ(before[node].without_endpoints, 0U);
+    EXPECT_EQ(after[node].without_endpoints, before[node].service_ports);
+    EXPECT_EQ(after[node].services_rules, 0U);
+  }
 }
 
 /// Up to 1.20 there is no policy for inside, and two rules a Service and node port.
@@ -135,12 +151,11 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesUpTo120) {
                               patch("outside", "spec.type: NodePort, spec.externalTrafficPolicy: Local") +
                               patch("none", "spec.type: NodePort"));
   expect_sizes_of_rules(scene.variant());
-  const RuleSizes sizes = rule_sizes(scene.variant());
-  for (const Ruleset& rules_of :
-       {iptables_rules({}, services_at(*scene.variant().cluster, 0), {.kubernetes = {1, 20}}),
-        iptables_rules({}, services_at(*scene.variant().cluster, 2), {.kubernetes = {1, 20}})}) {
-    EXPECT_EQ(2 * sizes.node_ports, rules(rules_of, "nat", "KUBE-NODEPORTS"));
-    EXPECT_EQ(2 * sizes.services_rules, rules(rules_of, "nat", "KUBE-SERVICES") - 1);
+  const std::vector<RuleSizes> sizes = sizes_of(scene.variant());
+  for (const NodeIndex node : {0U, 2U}) {
+    const Ruleset made = iptables_rules({}, services_at(*scene.variant().cluster, node), {.kubernetes = {1, 20}});
+    EXPECT_EQ(2 * sizes[node].node_ports, rules(made, "nat", "KUBE-NODEPORTS"));
+    EXPECT_EQ(2 * sizes[node].services_rules, rules(made, "nat", "KUBE-SERVICES") - 1);
   }
 }
 

@@ -89,7 +89,6 @@ struct SingleServer {
       return {.flow = {.plans = &plans_, .nodes = {0}, .tuple = {}, .id = id}, .server = 1};
     }
     void hung_up(EdgeIndex, HostId, PodIndex, Time) override {}
-    const FlowPlans& plans_now(const FlowPlans& plans) override { return plans; }
 
    private:
     FlowPlans plans_;

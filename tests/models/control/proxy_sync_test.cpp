@@ -110,7 +110,7 @@ TEST(ProxySync, SyncsThatTakeNoTimeAreStillCounted) {
 TEST(ProxySync, WhatASyncCostsChangesWithTheNextOne) {
   OneMachine machine(10s, 10s);
   machine.run_until(kTimeZero + 15s);
-  machine.sync->set_cpu(1s);
+  machine.sync->set_cpu(0, 1s);
   machine.run_until(kTimeZero + 100s);
   Duration long_ones = Duration(10s) - ProxySync::phase(RandomStreams(1), 7, 10s);  // back to back from the start
   while (long_ones < Duration(15s)) long_ones += Duration(10s);

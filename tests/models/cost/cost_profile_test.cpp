@@ -54,14 +54,14 @@ TEST(CostProfile, TheDefaultIsCompleteAndEveryFigureHasASource) {
   const CostProfile profile = default_profile();
   EXPECT_EQ(profile.name, "default");
   for (const StepKindInfo& entry : step_kinds()) {
-    if (is_computed(entry.kind)) continue;
+    if (entry.traits.computed) continue;
     // The published sums do not tell these from the steps around them: theirs hold them.
     const bool held = entry.kind == StepKind::IptablesTable || entry.kind == StepKind::NftChain ||
                       entry.kind == StepKind::NetfilterHook || entry.kind == StepKind::RouteInput ||
                       entry.kind == StepKind::XtMatch || entry.kind == StepKind::NftMatch;
     EXPECT_EQ(profile[entry.kind].median_ps > 0, !held) << entry.name;
     EXPECT_FALSE(profile[entry.kind].provenance.source.empty()) << entry.name;
-    EXPECT_EQ(profile.scan(entry.kind).has_value(), is_scanned(entry.kind)) << entry.name;
+    EXPECT_EQ(profile.scan(entry.kind).has_value(), entry.traits.scanned) << entry.name;
   }
 }
 

@@ -32,6 +32,20 @@ TEST(StepKind, OnlyHardwareAndSleepDelayWithoutACore) {
   }
 }
 
+// What nobody else may ask a kind for by its name: the traits contradict neither each other nor the charge and the unit.
+TEST(StepKind, TraitsGoTogether) {
+  for (const StepKindInfo& entry : step_kinds()) {
+    const StepTraits& traits = entry.traits;
+    EXPECT_TRUE(!traits.scanned || traits.rule) << entry.name;
+    EXPECT_EQ(traits.rule, entry.unit == CostUnit::Rule) << entry.name;
+    EXPECT_TRUE(!traits.makes_entry || traits.opening) << entry.name << " binds anew what later packets find";
+    EXPECT_TRUE(!traits.in_thread || (entry.side != StepSide::Way && entry.side != StepSide::Device)) << entry.name;
+    EXPECT_TRUE(entry.charge != Charge::LatencyOnly || traits.computed || traits.in_thread ||
+                entry.side == StepSide::Device)
+        << entry.name;
+  }
+}
+
 TEST(StepKind, UnitsAreSpokenOfInTheSingular) {
   EXPECT_EQ(name_of(CostUnit::Connection), "connection");
   EXPECT_EQ(name_of(CostUnit::WirePacket), "packet");

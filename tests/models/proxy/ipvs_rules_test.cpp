@@ -43,16 +43,15 @@ class IpvsRulesAndModel : public ::testing::Test {
  protected:
   IpvsRulesAndModel() { load(false); }
 
-  /// @param local_policy  Of the Service with a node port. Its rule is one more for whatever else asks the node itself,
-  ///                      which the model, that knows only how many node ports there are, does not count.
+  /// @param local_policy  Of the Service with a node port. Its rule is one more for whatever else asks the node itself.
   void load(bool local_policy) {
     const std::vector<Ipv4> addresses = {kNode};
     made = ipvs_rules({.primary_address = kNode}, addresses, services(local_policy));
     std::vector<Ipv4> local = made.addresses;  // those of kube-ipvs0 are the node's own
     local.push_back(kNode);
     interpreter = std::make_unique<RulesetInterpreter>(made.rules, local);
-    model = proxy_mode_named("ipvs")->make(
-        {.sizes = {.service_ports = kServices, .services_rules = kServices, .node_ports = 1, .endpoints = 10}});
+    model = make_proxy("ipvs");
+    symbols = node_symbols({.tcp_node_port_set = true, .local_tcp_node_port_set = local_policy});
   }
 
   /// One hook, both ways. What IPVS does at INPUT or OUTPUT to the model's packet is done to the rules' one too.
@@ -62,7 +61,7 @@ class IpvsRulesAndModel : public ::testing::Test {
     const HookWork want = interpreter->at_hook(hook, rule, {});
     EXPECT_EQ(want.verdict, Verdict::Accept);
     model->at_hook(hook, packet, sink);
-    const HookWork got = counted(steps, {});
+    const HookWork got = counted(steps, symbols);
     EXPECT_TRUE(want.nat == got.nat && want.filter == got.filter)
         << "hook " << static_cast<int>(hook) << "\n rules " << want << "\n model " << got;
     EXPECT_EQ((rule.mark & kMasqueradeMark) != 0, packet.marked) << "hook " << static_cast<int>(hook);
@@ -94,6 +93,7 @@ class IpvsRulesAndModel : public ::testing::Test {
   IpvsRules made;
   std::unique_ptr<RulesetInterpreter> interpreter;
   std::unique_ptr<ProxyModel> model;
+  Symbols symbols;
   RulePacket rule{.source = kPod, .destination = kServiceAddress, .destination_port = 80};
   HookPacket packet{.flow = {.exposure = Exposure::ClusterIp}, .destination = AddressKind::ClusterIp};
 };
@@ -138,6 +138,11 @@ TEST_F(IpvsRulesAndModel, AgreeOnAPodAddressAndOnTheNodesOwnPort) {
   rule = {.source = kPod, .destination = kFirstEndpoint, .destination_port = 8080};
   packet = {.flow = {.exposure = Exposure::PodIp}};
   for (const Hook hook : {Hook::Prerouting, Hook::Forward, Hook::Postrouting}) pass(hook);
+  rule = {.source = kPod, .destination = kNode, .destination_port = 22};
+  packet = {.flow = {.exposure = Exposure::PodIp}};
+  packet.destination = AddressKind::ThisNode;
+  for (const Hook hook : {Hook::Prerouting, Hook::Input}) pass(hook);
+  load(true);  // with a rule for node ports of the policy Local
   rule = {.source = kPod, .destination = kNode, .destination_port = 22};
   packet = {.flow = {.exposure = Exposure::PodIp}};
   packet.destination = AddressKind::ThisNode;

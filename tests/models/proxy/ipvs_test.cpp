@@ -5,28 +5,31 @@
 
 #include <map>
 
+#include "counted_work.h"
 #include "models/proxy/proxy_model.h"
 
 namespace knetsim {
 namespace {
 
-std::unique_ptr<ProxyModel> ipvs(const std::string& scheduler = "rr", std::uint32_t services = 10'000,
-                                 std::uint32_t node_ports = 50) {
-  return proxy_mode_named("ipvs")->make({.scheduler = scheduler,
-                                         .sizes = {.service_ports = services,
-                                                   .services_rules = services,
-                                                   .node_ports = node_ports,
-                                                   .endpoints = 10ULL * services}});
+std::unique_ptr<ProxyModel> ipvs(const std::string& scheduler = "rr") {
+  return make_proxy("ipvs", {.choices = {{"scheduler", scheduler}}});
 }
 
-std::map<StepKind, double> at(const ProxyModel& model, Hook hook, HookPacket& packet, double destinations = 0) {
+std::map<StepKind, double> at(const ProxyModel& model, Hook hook, HookPacket& packet, double destinations = 0,
+                              std::uint32_t services = 10'000) {
   std::vector<Step> steps;
   StepSink sink{steps, Place::SoftirqCore, NodeRole::Client};
   model.at_hook(hook, packet, sink);
+  Symbols symbols = node_symbols({.service_ports = services,
+                                  .services_rules = services,
+                                  .node_ports = 50,
+                                  .endpoints = 10ULL * services,
+                                  .tcp_node_port_set = true});
+  symbols[Symbol::IpvsDestinations] = destinations;
   std::map<StepKind, double> counts;
   for (const Step& step : steps) {
     EXPECT_EQ(step.rule_bytes, 0U) << "no scan";
-    counts[step.kind] += step.count.fixed + (step.count.symbol == Symbol::None ? 0 : destinations);
+    counts[step.kind] += value(step.count, symbols);
   }
   return counts;
 }
@@ -39,12 +42,12 @@ HookPacket to_cluster_ip() {
 
 TEST(Ipvs, FirstPacketIsTranslatedAtInputAfterAConstantNumberOfRules) {
   for (const std::uint32_t services : {10U, 30'000U}) {
-    const auto model = ipvs("rr", services);
-    EXPECT_TRUE(model->translates_at_input());
+    const auto model = ipvs();
+    EXPECT_EQ(model->info().translation, Translation::Input);
     HookPacket packet = to_cluster_ip();
     // The jump; 127/8; KUBE-CLUSTER-IP not from a pod (the source is tested first); local -> KUBE-NODE-PORT; its set;
     // accept.
-    std::map<StepKind, double> work = at(*model, Hook::Prerouting, packet);
+    std::map<StepKind, double> work = at(*model, Hook::Prerouting, packet, 0, services);
     EXPECT_EQ(work[StepKind::Rule], 6);
     EXPECT_EQ(work[StepKind::IpSet], 2);
     EXPECT_FALSE(packet.translated);
@@ -122,26 +125,16 @@ TEST(Ipvs, APodAddressIsLookedUpButStartsNoConnection) {
   EXPECT_FALSE(packet.translated);
 }
 
-struct Choice {
-  const char* name;
-  Selection selection;
-  double scanned_of_hundred;
-};
-
 // net/netfilter/ipvs: ip_vs_rr, _wrr, _sh and _dh take one; _lc, _wlc, _sed and _nq compare all.
 TEST(Ipvs, SchedulersLookAtOneDestinationOrAtAll) {
-  for (const Choice& want :
-       {Choice{"rr", Selection::RoundRobin, 1}, Choice{"wrr", Selection::WeightedRoundRobin, 1},
-        Choice{"lc", Selection::LeastConnection, 100}, Choice{"wlc", Selection::WeightedLeastConnection, 100},
-        Choice{"sh", Selection::SourceHash, 1}, Choice{"dh", Selection::DestinationHash, 1},
-        Choice{"sed", Selection::ShortestDelay, 100}, Choice{"nq", Selection::NeverQueue, 100}}) {
-    const auto model = ipvs(want.name);
-    EXPECT_EQ(model->selection(), want.selection) << want.name;
-    EXPECT_EQ(model->destinations_scanned(100), want.scanned_of_hundred) << want.name;
+  const std::map<std::string, double> of_hundred = {{"rr", 1}, {"wrr", 1}, {"lc", 100},  {"wlc", 100},
+                                                    {"sh", 1}, {"dh", 1},  {"sed", 100}, {"nq", 100}};
+  for (const auto& [name, want] : of_hundred) {
+    const auto model = ipvs(name);
+    const double looked_at = model->make_chooser(RandomStreams(1))->looked_at(100);
+    EXPECT_EQ(looked_at, want) << name;
     HookPacket packet = to_cluster_ip();
-    EXPECT_EQ(at(*model, Hook::Input, packet, model->destinations_scanned(100))[StepKind::IpvsSchedule],
-              want.scanned_of_hundred)
-        << want.name;
+    EXPECT_EQ(at(*model, Hook::Input, packet, looked_at)[StepKind::IpvsSchedule], want) << name;
   }
 }
 

@@ -1,7 +1,9 @@
-// Goal: what a proxy model says of a packet, symbol by symbol, is what the rules do to it.
-// Method: many random clusters; for each, the rules as data are walked by the interpreter, and the model is asked at
-// the same hooks with the positions of the Service, node port and endpoint bound. Rules evaluated, lookups, match
-// extensions, marks, translation and masquerading must agree hook by hook. Fixed seeds.
+// Goal: what a proxy model says of a packet, symbol by symbol, is what the rules of a whole node do to it, though it has
+// learned from nodes with a handful of Services.
+// Method: many random clusters; for each, the rules as data are walked by the interpreter, and the model, the same one
+// for all clusters, is asked at the same hooks with the node's sizes and the positions of the Service, node port and
+// endpoint bound. Rules evaluated, lookups, match extensions, marks, translation and masquerading must agree hook by
+// hook. Fixed seeds.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,8 +39,6 @@ class Dice {
 std::vector<ServicePortSpec> random_services(Dice& dice) {
   std::vector<ServicePortSpec> services;
   const std::uint32_t count = 1 + dice.below(25);
-  // Models take the node ports in front of a connection's own to be of its transport.
-  const Transport of_node_ports = dice.chance(4) ? Transport::Udp : Transport::Tcp;
   for (std::uint32_t s = 0; s < count; ++s) {
     ServicePortSpec service{.name = "s" + std::to_string(s),
                             .port_name = "p",
@@ -54,7 +54,6 @@ std::vector<ServicePortSpec> random_services(Dice& dice) {
     }
     if (dice.chance(2)) {
       service.node_port = static_cast<std::uint16_t>(30'000 + s);
-      service.transport = of_node_ports;
       service.external_local = dice.chance(2);
     }
     service.internal_local = dice.chance(4);
@@ -68,9 +67,9 @@ std::vector<ServicePortSpec> random_services(Dice& dice) {
 struct Node {
   std::string mode;
   Ruleset rules;
-  std::unique_ptr<ProxyModel> model;
-  std::unique_ptr<PortMap> portmap;
-  RuleSizes sizes;
+  const ProxyModel& model;
+  const PortMap* portmap = nullptr;
+  RuleSizes sizes{};
   IptablesBackend backend = IptablesBackend::Legacy;
   /// Whether the matches of KUBE-NODEPORTS are the model's: up to 1.20 not where a rule of the Local policy fails at
   /// its source.
@@ -100,12 +99,20 @@ RuleSizes sizes_of(const Ruleset& iptables, bool two_rules, std::uint32_t contai
           .host_port_containers = containers};
 }
 
-Node make_node(const std::string& mode, Version version, IptablesBackend backend,
+/// What serves all nodes of a mode.
+struct Models {
+  Models(const std::string& mode, Version version, IptablesBackend backend)
+      : proxy(make_proxy(mode, {.kubernetes = version,
+                                .choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}})),
+        portmap(backend) {}
+  std::unique_ptr<ProxyModel> proxy;
+  PortMap portmap;
+};
+
+Node make_node(const std::string& mode, Version version, IptablesBackend backend, const Models& models,
                const std::vector<ServicePortSpec>& services, const std::vector<HostPortSpec>& containers) {
   const NodeSpec spec{.primary_address = kThisNode};
-  Node node;
-  node.mode = mode;
-  node.backend = backend;
+  Node node{.mode = mode, .rules = {}, .model = *models.proxy, .backend = backend};
   Ruleset iptables = iptables_rules(spec, services, {.kubernetes = version});
   node.sizes = sizes_of(iptables, mode == "iptables" && two_rules_per_service(version),
                         static_cast<std::uint32_t>(containers.size()));
@@ -118,9 +125,7 @@ Node make_node(const std::string& mode, Version version, IptablesBackend backend
   node.node_port_matches =
       mode != "iptables" || !two_rules_per_service(version) ||
       std::none_of(services.begin(), services.end(), [](const ServicePortSpec& s) { return s.external_local; });
-  ProxyParams params{.kubernetes = version, .backend = backend, .sizes = node.sizes};
-  node.model = proxy_mode_named(mode)->make(params);
-  node.portmap = std::make_unique<PortMap>(mode == "iptables" ? node.sizes.host_port_containers : 0, backend);
+  if (mode == "iptables") node.portmap = &models.portmap;
   return node;
 }
 
@@ -135,6 +140,17 @@ double position(const Ruleset& rules, const char* chain, const std::string& comm
   return 0;
 }
 
+/// Ports of the Service's transport in KUBE-NODEPORTS up to its own.
+double node_ports_alike(const Ruleset& rules, const ServicePortSpec& service, bool two_rules) {
+  const std::vector<Rule>& all = rules.table("nat").chain("KUBE-NODEPORTS")->rules;
+  double alike = 0;
+  for (std::size_t i = two_rules ? 1 : 0; i < all.size(); i += two_rules ? 2 : 1) {
+    alike += std::get<match::Protocol>(all[i].matches.front()).transport == service.transport ? 1 : 0;
+    if (all[i].comment == service.port_string()) break;
+  }
+  return alike;
+}
+
 /// The same packet, as rules see it and as models do.
 struct Twin {
   RulePacket rule;
@@ -146,20 +162,15 @@ class ModelAgainstRules {
   ModelAgainstRules(const Node& node, const Symbols& symbols, const RuleChoice& choice)
       : node_(node), symbols_(symbols), choice_(choice), interpreter_(node.rules, {kThisNode}, node.backend) {}
 
-  /// The endpoint is its Service's last: the model counts a draw that its rule does not make.
-  void count_one_draw_less() { last_endpoint_ = true; }
-
   /// Passes `packet` through `hooks`, comparing at each.
   void pass(const std::string& what, Twin packet, const std::vector<Hook>& hooks, bool untracked = true) {
     for (const Hook hook : hooks) {
       std::vector<Step> steps;
       StepSink sink{steps, Place::SoftirqCore, NodeRole::Client};
       const bool to_node = packet.rule.destination == kThisNode;
-      const bool before = packet.rule.translated;
       const HookWork want = interpreter_.at_hook(hook, packet.rule, choice_);
-      rules_at_hook(*node_.model, *node_.portmap, hook, packet.hook, sink);
+      rules_at_hook(node_.model, node_.portmap, hook, packet.hook, sink);
       HookWork got = counted(steps, symbols_, untracked);
-      if (last_endpoint_ && packet.rule.translated && !before) --got.nat.matches;
       if (to_node && !node_.node_port_matches) got.nat.matches = want.nat.matches;
       EXPECT_EQ(want.verdict, Verdict::Accept) << what;
       EXPECT_TRUE(want.nat == got.nat && want.filter == got.filter)
@@ -177,7 +188,6 @@ class ModelAgainstRules {
   const Symbols& symbols_;
   RuleChoice choice_;
   RulesetInterpreter interpreter_;
-  bool last_endpoint_ = false;
 };
 
 enum class Client : std::uint8_t { PodHere, HostHere, PodElsewhere, Outside, ChosenPod };
@@ -229,22 +239,24 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
                       .local_policy = local_policy,
                       .local_inside = node_port && service.internal_local,
                       .affinity = service.affinity_seconds != 0,
-                      .remembered = remembered,
-                      .endpoints = static_cast<std::uint32_t>(endpoints.size())};
+                      .remembered = remembered};
   packet.hook.source = kind_of(source);
   packet.hook.destination = kind_of(packet.rule.destination);
   packet.hook.from_local_process = client == Client::HostHere;
 
-  Symbols symbols{{Symbol::EndpointIndex, chosen + 1.0}};
+  const auto of = static_cast<std::uint32_t>(endpoints.size());
+  Symbols symbols = node_symbols(node.sizes);
+  symbols[Symbol::EndpointIndex] = chosen + 1;
+  symbols[Symbol::EndpointDraws] = std::min(chosen + 1, of - 1);
+  symbols[Symbol::Endpoints] = of;
   if (node.mode == "iptables") {
     symbols[Symbol::ServicePosition] =
         position(node.rules, "KUBE-SERVICES", service.port_string() + " cluster IP", two_rules);
     symbols[Symbol::NodePortPosition] = position(node.rules, "KUBE-NODEPORTS", service.port_string(), two_rules);
+    symbols[Symbol::NodePortsAlike] = node_ports_alike(node.rules, service, two_rules);
   }
   ModelAgainstRules check(node, symbols,
                           {.endpoint = chosen, .last_endpoint = remembered ? static_cast<int>(chosen) : -1});
-  const bool draws = node.mode == "iptables" && !remembered;
-  if (draws && chosen + 1 == endpoints.size()) check.count_one_draw_less();
   const bool delivered_here = kind_of(endpoint.address) == AddressKind::ThisNode;
   std::vector<Hook> hooks;
   if (client == Client::HostHere) {
@@ -293,8 +305,8 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
 }
 
 void check_misses(const Node& node) {
-  const Symbols none;
-  ModelAgainstRules check(node, none, {});
+  const Symbols symbols = node_symbols(node.sizes);
+  ModelAgainstRules check(node, symbols, {});
   Twin pod;
   pod.rule = {.source = kClientPod, .destination = ipv4(10, 244, 1, 250), .destination_port = 80};
   pod.hook.flow = {.exposure = Exposure::PodIp, .locality = Locality::SameNode};
@@ -328,7 +340,8 @@ void check_misses(const Node& node) {
 void check_host_ports(const Node& node, const std::vector<HostPortSpec>& containers) {
   for (std::size_t c = 0; c < containers.size(); ++c) {
     // A later container's rule stands in front of the earlier ones'.
-    const Symbols symbols{{Symbol::HostPortPosition, static_cast<double>(containers.size() - c)}};
+    Symbols symbols = node_symbols(node.sizes);
+    symbols[Symbol::HostPortPosition] = static_cast<double>(containers.size() - c);
     for (const Client client : {Client::Outside, Client::PodHere}) {
       Twin packet;
       packet.rule = {.source = client == Client::Outside ? kOutside : kClientPod,
@@ -348,6 +361,7 @@ class ProxyMode : public ::testing::TestWithParam<std::tuple<const char*, Versio
 
 TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
   const auto& [mode, version, backend] = GetParam();
+  const Models models(mode, version, backend);
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
     Dice dice(seed);
     const std::vector<ServicePortSpec> services = random_services(dice);
@@ -357,7 +371,7 @@ TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
                             .address = ipv4(10, 244, 1, 100) + c,
                             .mappings = {{Transport::Tcp, static_cast<std::uint16_t>(8'080 + c), 80}}});
     }
-    const Node node = make_node(mode, version, backend, services, containers);
+    const Node node = make_node(mode, version, backend, models, services, containers);
     for (const ServicePortSpec& service : services) {
       for (const Client client : {Client::PodHere, Client::HostHere, Client::ChosenPod, Client::Outside}) {
         check_service(node, version, service, false, client, dice);
@@ -367,7 +381,7 @@ TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
       }
     }
     check_misses(node);
-    if (node.portmap->containers() != 0) {
+    if (node.portmap != nullptr && !containers.empty()) {
       check_host_ports(node, containers);
     }
     ASSERT_FALSE(HasFailure()) << "seed " << seed;

@@ -18,18 +18,22 @@ constexpr double kEndpoint = 3;        // i
 constexpr double kHostPort = 2;
 constexpr std::uint32_t kContainers = 5;
 
-const Symbols kSymbols = {{Symbol::ServicePosition, kPosition},
-                          {Symbol::NodePortPosition, kPortPosition},
-                          {Symbol::EndpointIndex, kEndpoint},
-                          {Symbol::HostPortPosition, kHostPort}};
+const Symbols kSymbols = [] {
+  Symbols symbols = node_symbols({.services_rules = static_cast<std::uint32_t>(kR),
+                                  .node_ports = static_cast<std::uint32_t>(kN),
+                                  .without_endpoints = static_cast<std::uint32_t>(kN0),
+                                  .host_port_containers = kContainers});
+  symbols[Symbol::ServicePosition] = kPosition;
+  symbols[Symbol::NodePortPosition] = symbols[Symbol::NodePortsAlike] = kPortPosition;
+  symbols[Symbol::EndpointIndex] = symbols[Symbol::EndpointDraws] = kEndpoint;
+  symbols[Symbol::Endpoints] = 10;
+  symbols[Symbol::HostPortPosition] = kHostPort;
+  return symbols;
+}();
 
 std::unique_ptr<ProxyModel> mode(std::string_view name, ProxyParams params = {}) {
-  params.sizes = {.service_ports = static_cast<std::uint32_t>(kR),
-                  .services_rules = static_cast<std::uint32_t>(kR),
-                  .node_ports = static_cast<std::uint32_t>(kN),
-                  .without_endpoints = static_cast<std::uint32_t>(kN0),
-                  .endpoints = 100'000};
-  return proxy_mode_named(name)->make(params);
+  params.large_cluster = true;
+  return make_proxy(name, params);
 }
 
 std::vector<Step> steps_at(const ProxyModel& model, Hook hook, HookPacket& packet) {
@@ -83,7 +87,6 @@ TEST(IptablesWalk, AffinityAddsOneCheckPerEndpointForANewClient) {
   const auto model = mode("iptables");
   HookPacket packet = to_cluster_ip(AddressKind::Pod);
   packet.flow.affinity = true;
-  packet.flow.endpoints = 10;
   EXPECT_EQ(work_at(*model, Hook::Prerouting, packet).nat.rules, kPosition + 10 + kEndpoint + 4);
 }
 
@@ -133,7 +136,7 @@ TEST(IptablesWalk, EstablishedPacketsAndRepliesMeetFiveRulesWhateverTheNumberOfS
 // conntrack. iptables-nft compares the mark by native expressions.
 TEST(IptablesWalk, EstablishedPacketsEvaluateTheMatchExtensionsOfTheFilterRules) {
   for (const auto& [backend, mark] : {std::pair(IptablesBackend::Legacy, 1U), std::pair(IptablesBackend::Nft, 0U)}) {
-    const auto model = mode("iptables", {.backend = backend, .sizes = {}});
+    const auto model = mode("iptables", {.choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}});
     HookPacket packet = to_cluster_ip(AddressKind::Pod);
     packet.state = CtState::Established;
     packet.translated = true;
@@ -149,7 +152,7 @@ TEST(IptablesWalk, EstablishedPacketsEvaluateTheMatchExtensionsOfTheFilterRules)
 // has its protocol.
 TEST(IptablesWalk, ALongScanEvaluatesMatchExtensionsInItsLastRuleAlone) {
   for (const auto& [backend, port] : {std::pair(IptablesBackend::Legacy, 1U), std::pair(IptablesBackend::Nft, 0U)}) {
-    const auto model = mode("iptables", {.backend = backend, .sizes = {}});
+    const auto model = mode("iptables", {.choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}});
     HookPacket packet = to_cluster_ip(AddressKind::Pod);
     EXPECT_EQ(work_at(*model, Hook::Prerouting, packet).nat.matches, 1 + (1 + port) + kEndpoint + 1);
     HookPacket miss{.flow = {.exposure = Exposure::PodIp}};
@@ -162,7 +165,7 @@ TEST(IptablesWalk, ALongScanEvaluatesMatchExtensionsInItsLastRuleAlone) {
 }
 
 TEST(IptablesWalk, UpTo120EachServiceHasTwoRules) {
-  const auto model = mode("iptables", {.kubernetes = {1, 20}, .sizes = {}});
+  const auto model = mode("iptables", {.kubernetes = {1, 20}});
   HookPacket packet = to_cluster_ip(AddressKind::Pod);
   EXPECT_EQ(work_at(*model, Hook::Prerouting, packet).nat.rules, 1 + 2 * kPosition + kEndpoint + 2);
   HookPacket miss{.flow = {.exposure = Exposure::PodIp}};
@@ -194,12 +197,12 @@ TEST(IptablesWalk, ScansCarryTheBytesOfTheirBackEnd) {
   // port 40, counter 16, jump 32.
   for (const auto& [backend, bytes] :
        {std::pair(IptablesBackend::Legacy, 488U), std::pair(IptablesBackend::Nft, 192U)}) {
-    const auto model = mode("iptables", {.backend = backend, .sizes = {}});
+    const auto model = mode("iptables", {.choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}});
     HookPacket packet = to_cluster_ip(AddressKind::Pod);
     const std::vector<Step> steps = steps_at(*model, Hook::Prerouting, packet);
     ASSERT_GE(steps.size(), 3U);  // the table, the jump, KUBE-SERVICES
     EXPECT_EQ(steps[0].kind, backend == IptablesBackend::Legacy ? StepKind::IptablesTable : StepKind::NftChain);
-    EXPECT_EQ(steps[2].count.symbol, Symbol::ServicePosition);
+    EXPECT_EQ(steps[2].count, Count(0, Symbol::ServicePosition));
     EXPECT_EQ(steps[2].rule_bytes, bytes);
     EXPECT_EQ(steps[2].kind, backend == IptablesBackend::Legacy ? StepKind::Rule : StepKind::NftRule);
     EXPECT_EQ(steps[2].table, RuleTable::Nat);
@@ -225,7 +228,7 @@ TEST(NftablesWalk, WorkDoesNotDependOnTheNumberOfServices) {
 }
 
 TEST(NftablesWalk, Before136TheServiceAndTheEndpointHaveRulesOfTheirOwn) {
-  const auto model = mode("nftables", {.kubernetes = {1, 35}, .sizes = {}});
+  const auto model = mode("nftables", {.kubernetes = {1, 35}});
   HookPacket packet = to_cluster_ip(AddressKind::Pod);
   // Jump, service-ips; masquerade test, numgen; hairpin test, dnat.
   const HookWork prerouting = work_at(*model, Hook::Prerouting, packet);
@@ -247,7 +250,7 @@ TEST(NftablesWalk, EstablishedPacketsFailTheGuards) {
 
 TEST(NoProxy, HasNoRules) {
   const auto model = mode("none");
-  EXPECT_FALSE(model->has_nat());
+  EXPECT_FALSE(model->info().has_nat());
   HookPacket packet{.flow = {.exposure = Exposure::PodIp}};
   for (const Hook hook : {Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Output, Hook::Postrouting}) {
     EXPECT_TRUE(steps_at(*model, hook, packet).empty());
@@ -257,34 +260,34 @@ TEST(NoProxy, HasNoRules) {
 // hostPort: kube-proxy's rules miss first, then the local-destination test, h containers, three rules of the port.
 TEST(PortMapWalk, FollowsKubeProxysMiss) {
   const auto model = mode("iptables");
-  const PortMap portmap(kContainers, IptablesBackend::Legacy);
+  const PortMap portmap(IptablesBackend::Legacy);
   HookPacket packet{.flow = {.exposure = Exposure::HostPort}};
   packet.source = AddressKind::OtherNode;
   packet.destination = AddressKind::ThisNode;
   std::vector<Step> steps;
   StepSink sink{steps, Place::SoftirqCore, NodeRole::Server};
-  rules_at_hook(*model, portmap, Hook::Prerouting, packet, sink);
+  rules_at_hook(*model, &portmap, Hook::Prerouting, packet, sink);
   EXPECT_EQ(counted(steps, kSymbols).nat.rules, kR + 2 + kN + 1 + kHostPort + 3);
   EXPECT_TRUE(packet.translated);
   EXPECT_EQ(packet.destination, AddressKind::Pod);
   steps.clear();
-  rules_at_hook(*model, portmap, Hook::Postrouting, packet, sink);
+  rules_at_hook(*model, &portmap, Hook::Postrouting, packet, sink);
   EXPECT_EQ(counted(steps, kSymbols).nat.rules, 2 + 2U);
   EXPECT_FALSE(packet.masqueraded);
 }
 
 TEST(PortMapWalk, EveryOtherConnectionToTheNodePassesAllContainers) {
   const auto model = mode("none");
-  const PortMap portmap(kContainers, IptablesBackend::Legacy);
+  const PortMap portmap(IptablesBackend::Legacy);
   HookPacket packet{.flow = {.exposure = Exposure::PodIp}};
   packet.destination = AddressKind::ThisNode;
   std::vector<Step> steps;
   StepSink sink{steps, Place::SoftirqCore, NodeRole::Server};
-  rules_at_hook(*model, portmap, Hook::Prerouting, packet, sink);
+  rules_at_hook(*model, &portmap, Hook::Prerouting, packet, sink);
   EXPECT_EQ(counted(steps, kSymbols).nat.rules, 1 + kContainers);
   packet.destination = AddressKind::Pod;
   steps.clear();
-  rules_at_hook(*model, portmap, Hook::Prerouting, packet, sink);
+  rules_at_hook(*model, &portmap, Hook::Prerouting, packet, sink);
   EXPECT_EQ(counted(steps, kSymbols).nat.rules, 1U);
 }
 

@@ -22,14 +22,17 @@ class DatapathTest : public testing::Test {
  protected:
   Walk walk(const FlowClass& flow, PacketClass packet, const char* mode = "iptables", const char* cni_name = "bridge",
             const CniParams& cni_params = {}, const PortMap* host_ports = nullptr) {
-    proxy = proxy_mode_named(mode)->make(hand_params());
+    proxy = make_proxy(mode, hand_params());
     cni = cni_kind_named(cni_name)->make(cni_params);
-    return describe(flow, packet, {*proxy, *cni, {host_ports, host_ports, host_ports}});
+    return describe(flow, packet, {*proxy, *cni, host_ports});
   }
   double rules(const Walk& walk, std::optional<NodeRole> node = {}, RuleTable table = RuleTable::Nat,
                bool outer = false) {
     Bindings bindings = hand_bindings();
     bindings[Symbol::HostPortPosition] = 3;
+    RuleSizes sizes = hand_sizes();
+    sizes.host_port_containers = host_port_containers;
+    bindings.set_everywhere(symbols_of(sizes));
     return rules_evaluated(walk, bindings, {.node = node, .table = table, .outer_untracked = outer});
   }
   static double count(const Walk& walk, StepKind kind, std::optional<NodeRole> node = {}, bool outer = true) {
@@ -44,6 +47,7 @@ class DatapathTest : public testing::Test {
   }
   std::unique_ptr<ProxyModel> proxy;
   std::unique_ptr<CniModel> cni;
+  std::uint32_t host_port_containers = 0;  ///< On every node.
 };
 
 TEST_F(DatapathTest, WalksWrittenOutByHandAreDescribedStageByStage) {
@@ -84,13 +88,13 @@ TEST_F(DatapathTest, WalksWrittenOutByHandAreDescribedStageByStage) {
 }
 
 TEST_F(DatapathTest, AClusterIpCostsAboutKRulesAtTheClientAndRAtTheServer) {
-  const Walk first = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First);
+  const Walk first = walk({.exposure = Exposure::ClusterIp}, PacketClass::First);
   EXPECT_EQ(rules(first, NodeRole::Client), kK + kI + 4 + 2);
   EXPECT_EQ(rules(first, NodeRole::Server), kR + 2 + 2);
 }
 
 TEST_F(DatapathTest, TheTunnelsOuterPacketsRaiseTheScansOfAHandshakeToAboutKAndFiveR) {
-  const FlowClass flow{.exposure = Exposure::ClusterIp, .endpoints = 10};
+  const FlowClass flow{.exposure = Exposure::ClusterIp};
   double scanned = 0;
   for (const PacketClass packet : {PacketClass::First, PacketClass::SynAck}) {
     scanned += rules(walk(flow, packet, "iptables", "flannel"), {}, RuleTable::Nat, true);
@@ -105,14 +109,14 @@ TEST_F(DatapathTest, TheTunnelsOuterPacketsRaiseTheScansOfAHandshakeToAboutKAndF
 }
 
 TEST_F(DatapathTest, ATunnelExemptFromConntrackMeetsNoRules) {
-  const FlowClass flow{.exposure = Exposure::ClusterIp, .endpoints = 10};
+  const FlowClass flow{.exposure = Exposure::ClusterIp};
   const Walk first = walk(flow, PacketClass::First, "iptables", "flannel", {.notrack = true});
   EXPECT_EQ(rules(first, {}, RuleTable::Nat, true), kK + kI + 4 + 2 + kR + 2 + 2);
   EXPECT_EQ(count(first, StepKind::VxlanEncap), 1);
 }
 
 TEST_F(DatapathTest, ANodePortOfTheServersNodeIsTranslatedThereAndNeedsNoTunnel) {
-  const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ServerNode, .endpoints = 10};
+  const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ServerNode};
   EXPECT_EQ(translating_node(flow), NodeRole::Server);
   const Walk first = walk(flow, PacketClass::First);
   EXPECT_EQ(rules(first, NodeRole::Client), kR + 2 + 2);
@@ -126,7 +130,7 @@ TEST_F(DatapathTest, ANodePortOfTheServersNodeIsTranslatedThereAndNeedsNoTunnel)
 }
 
 TEST_F(DatapathTest, ANodePortAtAThirdNodeComesBackThroughIt) {
-  const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode, .endpoints = 10};
+  const FlowClass flow{.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode};
   const Walk response = walk(flow, PacketClass::Response);
   EXPECT_EQ(response.nodes, (std::vector{NodeRole::Server, NodeRole::Ingress, NodeRole::Client}));
   EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Ingress), 2);  // un-SNAT and un-DNAT
@@ -134,7 +138,8 @@ TEST_F(DatapathTest, ANodePortAtAThirdNodeComesBackThroughIt) {
 }
 
 TEST_F(DatapathTest, AHostPortIsTranslatedAtTheServersNodeBehindKubeProxysRules) {
-  const PortMap host_ports(5, IptablesBackend::Legacy);
+  const PortMap host_ports(IptablesBackend::Legacy);
+  host_port_containers = 5;
   const FlowClass flow{.exposure = Exposure::HostPort};
   const Walk first = walk(flow, PacketClass::First, "iptables", "bridge", {}, &host_ports);
   // The client's node: R + 2 and portmap's jump; POSTROUTING 2 of portmap and 2. The server's: all of KUBE-SERVICES and
@@ -150,7 +155,7 @@ TEST_F(DatapathTest, AHostPortIsTranslatedAtTheServersNodeBehindKubeProxysRules)
 }
 
 TEST_F(DatapathTest, PodsOfOneNodeStayOnTheBridgeAndOnTheSendingCpu) {
-  const FlowClass flow{.exposure = Exposure::ClusterIp, .locality = Locality::SameNode, .endpoints = 10};
+  const FlowClass flow{.exposure = Exposure::ClusterIp, .locality = Locality::SameNode};
   const Walk first = walk(flow, PacketClass::First);
   for (const Step& step : first.steps) EXPECT_EQ(step.place, Place::SendingCpu) << info(step.kind).name;
   EXPECT_EQ(count(first, StepKind::Bridge), 1);
@@ -225,7 +230,7 @@ TEST_F(DatapathTest, NodePortAndHeadlessPayAllOfRWhateverTheServicesPosition) {
 
 TEST_F(DatapathTest, EstablishedPacketsAndRepliesDoNotDependOnTheNumberOfServices) {
   for (const PacketClass packet : {PacketClass::SynAck, PacketClass::Request, PacketClass::Response}) {
-    const Walk later = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, packet);
+    const Walk later = walk({.exposure = Exposure::ClusterIp}, packet);
     EXPECT_EQ(rules(later), 0);
     EXPECT_EQ(rules(later, {}, RuleTable::Filter), 5 + 5);
     EXPECT_EQ(count(later, StepKind::NatMangle, NodeRole::Client), 1);
@@ -235,7 +240,7 @@ TEST_F(DatapathTest, EstablishedPacketsAndRepliesDoNotDependOnTheNumberOfService
 }
 
 TEST_F(DatapathTest, IpvsStaysOnThePathOfEveryPacketOnTheClientsNode) {
-  const FlowClass flow{.exposure = Exposure::ClusterIp, .endpoints = 10};
+  const FlowClass flow{.exposure = Exposure::ClusterIp};
   const Walk first = walk(flow, PacketClass::First, "ipvs");
   EXPECT_EQ(count(first, StepKind::IpvsConnection, NodeRole::Client), 1);
   EXPECT_EQ(count(first, StepKind::IpvsConnection, NodeRole::Server), 0);
@@ -252,7 +257,7 @@ TEST_F(DatapathTest, IpvsStaysOnThePathOfEveryPacketOnTheClientsNode) {
 }
 
 TEST_F(DatapathTest, NftablesDoesTheSameWorkWhateverTheNumberOfServices) {
-  const Walk first = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First, "nftables");
+  const Walk first = walk({.exposure = Exposure::ClusterIp}, PacketClass::First, "nftables");
   EXPECT_LT(count(first, StepKind::NftExpression, NodeRole::Client), 20);
   EXPECT_LT(count(first, StepKind::VerdictMap, NodeRole::Client), 12);
   EXPECT_EQ(count(first, StepKind::NatMangle, NodeRole::Client), 1);
@@ -266,8 +271,7 @@ TEST_F(DatapathTest, WithoutKubeProxyThereIsConntrackAndNoNat) {
 }
 
 TEST_F(DatapathTest, AUdpFlowsFirstDatagramIsDataThatWakesItsReader) {
-  const Walk first =
-      walk({.transport = Transport::Udp, .exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First);
+  const Walk first = walk({.transport = Transport::Udp, .exposure = Exposure::ClusterIp}, PacketClass::First);
   EXPECT_EQ(count(first, StepKind::Connect), 0);
   EXPECT_EQ(count(first, StepKind::UdpReceive), 1);
   EXPECT_EQ(count(first, StepKind::CopyOut), 1);
@@ -286,7 +290,7 @@ TEST_F(DatapathTest, OnlyPodTrafficGoesThroughTheTunnel) {
 }
 
 TEST_F(DatapathTest, PacketsThatNobodyWaitsForPassTheSameDevices) {
-  const Walk first = walk({.exposure = Exposure::ClusterIp, .endpoints = 10}, PacketClass::First);
+  const Walk first = walk({.exposure = Exposure::ClusterIp}, PacketClass::First);
   double veths = 0;
   for (const Step& step : first.steps) {
     if (step.passage == Passage::Unawaited && step.kind == StepKind::Veth) veths += step.count.fixed;

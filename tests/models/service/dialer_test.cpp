@@ -55,9 +55,9 @@ class TwoNodes {
     const CostProfile profile = hand_profile();
     const PlanTables tables = plan_tables(profile);
     ProxyParams params = hand_params();
-    const auto proxy = proxy_mode_named(mode)->make(params);
+    const auto proxy = make_proxy(mode, params);
     const auto cni = cni_kind_named("bridge")->make({});
-    PlanBook book({*proxy, *cni, {}}, profile, tables, 1'500);
+    PlanBook book({*proxy, *cni}, profile, tables, 1'500);
     ServiceDialer dialer(cluster_, cluster_.endpoints, edges, book, *proxy, RandomStreams(1), {});
     std::vector<Dial> dials;
     for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {

@@ -91,19 +91,21 @@ struct HandCase {
   std::vector<HandWalk> walks;
 };
 
+inline RuleSizes hand_sizes() {
+  return {.service_ports = 1'000, .services_rules = 1'000, .node_ports = 30, .endpoints = 10'000};
+}
+
 inline Bindings hand_bindings() {
   Bindings bindings;
   bindings[Symbol::ServicePosition] = 417;
-  bindings[Symbol::NodePortPosition] = 12;
-  bindings[Symbol::EndpointIndex] = 4;
+  bindings[Symbol::NodePortPosition] = bindings[Symbol::NodePortsAlike] = 12;
+  bindings[Symbol::EndpointIndex] = bindings[Symbol::EndpointDraws] = 4;
+  bindings[Symbol::Endpoints] = 10;
+  bindings.set_everywhere(symbols_of(hand_sizes()));
   return bindings;
 }
 
-inline ProxyParams hand_params() {
-  ProxyParams params;
-  params.sizes = {.service_ports = 1'000, .services_rules = 1'000, .node_ports = 30, .endpoints = 10'000};
-  return params;
-}
+inline ProxyParams hand_params() { return {.large_cluster = true}; }
 
 inline std::vector<HandCase> hand_cases() {
   using enum Place;
@@ -114,7 +116,7 @@ inline std::vector<HandCase> hand_cases() {
   // 1. A pod asks a ClusterIP; the endpoint is a pod of another node; bridges and host routes. 1,000 bytes each way.
   cases.push_back({"ClusterIP over the bridge",
                    "bridge",
-                   {.exposure = Exposure::ClusterIp, .endpoints = 10},
+                   {.exposure = Exposure::ClusterIp},
                    1'000,
                    {{P::First,
                      425 + 7 + 2 + 1'002 + 7 + 2,
@@ -161,7 +163,7 @@ inline std::vector<HandCase> hand_cases() {
   cases.push_back(
       {"NodePort over VXLAN",
        "flannel",
-       {.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode, .endpoints = 10},
+       {.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode},
        1'000,
        {{P::First,
          1'002 + 7 + 2 + 1'024 + 4 + 4 + (1'002 + 4 + 2) + (1'032 + 5) + 1'002 + 7 + 2,
@@ -215,38 +217,37 @@ inline std::vector<HandCase> hand_cases() {
   // 3. A hostNetwork pod asks a ClusterIP with a hostNetwork endpoint on another node: no veth, bridge or tunnel, but
   // the address is no pod's, so the connection is masqueraded, and the packet is routed again after DNAT in OUTPUT. The
   // server's node scans R rules.
-  cases.push_back(
-      {"hostNetwork",
-       "flannel",
-       {.exposure = Exposure::ClusterIp, .client_host_network = true, .server_host_network = true, .endpoints = 10},
-       1'000,
-       {{P::First,
-         426 + 4 + 4 + 1'032 + 5,
-         {{SendingCpu,
-           Client,
-           {9'000, 700, 100, 426 * 20, 4 * 20, 1'500, 110,
-            300,                                    // k + i + 5 and the filter rules of OUTPUT, binding, DNAT, route
-            4 * 20, 1'500, 110, 2'000, 200, 450}},  // MASQUERADE, binding, SNAT, confirm
-          {Nic, Client, {700, 900}},
-          {SoftirqCore, Server, {1'300, 210, 190, 100, 1'032 * 20, 1'500, 5 * 20, 1'500, 2'000, 5'500}}}},
-        {P::SynAck,
-         4 + 5,
-         {{SoftirqCore, Server, {700, 100, 4 * 20, 200, 450}},
-          {Nic, Server, {700, 900}},
-          {SoftirqCore, Client, {1'300, 210, 190, 100, 110, 5 * 20, 110, 2'950}},
-          {ReceivingCpu, Client, {2'000, 1'850}}}},
-        {P::Request,
-         4 + 5,
-         {{SendingCpu, Client, {1'000, 100, 700, 100, 4 * 20, 110, 300, 110, 200, 450}},
-          {Nic, Client, {700, 900}},
-          {SoftirqCore, Server, {1'300, 210, 190, 100, 5 * 20, 720}},
-          {ReceivingCpu, Server, {2'000, 1'850, 200}}}},
-        {P::Response,
-         4 + 5,
-         {{SendingCpu, Server, {1'000, 100, 700, 100, 4 * 20, 200, 450}},
-          {Nic, Server, {700, 900}},
-          {SoftirqCore, Client, {1'300, 210, 190, 100, 110, 5 * 20, 110, 720}},
-          {ReceivingCpu, Client, {2'000, 1'850, 200}}}}}});
+  cases.push_back({"hostNetwork",
+                   "flannel",
+                   {.exposure = Exposure::ClusterIp, .client_host_network = true, .server_host_network = true},
+                   1'000,
+                   {{P::First,
+                     426 + 4 + 4 + 1'032 + 5,
+                     {{SendingCpu,
+                       Client,
+                       {9'000, 700, 100, 426 * 20, 4 * 20, 1'500, 110,
+                        300,  // k + i + 5 and the filter rules of OUTPUT, binding, DNAT, route
+                        4 * 20, 1'500, 110, 2'000, 200, 450}},  // MASQUERADE, binding, SNAT, confirm
+                      {Nic, Client, {700, 900}},
+                      {SoftirqCore, Server, {1'300, 210, 190, 100, 1'032 * 20, 1'500, 5 * 20, 1'500, 2'000, 5'500}}}},
+                    {P::SynAck,
+                     4 + 5,
+                     {{SoftirqCore, Server, {700, 100, 4 * 20, 200, 450}},
+                      {Nic, Server, {700, 900}},
+                      {SoftirqCore, Client, {1'300, 210, 190, 100, 110, 5 * 20, 110, 2'950}},
+                      {ReceivingCpu, Client, {2'000, 1'850}}}},
+                    {P::Request,
+                     4 + 5,
+                     {{SendingCpu, Client, {1'000, 100, 700, 100, 4 * 20, 110, 300, 110, 200, 450}},
+                      {Nic, Client, {700, 900}},
+                      {SoftirqCore, Server, {1'300, 210, 190, 100, 5 * 20, 720}},
+                      {ReceivingCpu, Server, {2'000, 1'850, 200}}}},
+                    {P::Response,
+                     4 + 5,
+                     {{SendingCpu, Server, {1'000, 100, 700, 100, 4 * 20, 200, 450}},
+                      {Nic, Server, {700, 900}},
+                      {SoftirqCore, Client, {1'300, 210, 190, 100, 110, 5 * 20, 110, 720}},
+                      {ReceivingCpu, Client, {2'000, 1'850, 200}}}}}});
   return cases;
 }
 

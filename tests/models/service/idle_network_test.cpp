@@ -40,8 +40,8 @@ class Player final : public MessageOwner, public EventHandler {
                   .dst_port = 80,
                   .protocol = kProtocolTcp};
     spec.encapsulation = entry.walks[0].encapsulation;
-    const Bindings bindings = hand_bindings();
-    for (std::size_t i = 0; i < kWalkSymbols; ++i) spec.symbols[i] = static_cast<float>(bindings.value[i]);
+    spec.symbols = hand_bindings().connection;
+    for (HostId host = 0; host < 3; ++host) network_.set_symbols(host, hand_bindings().node[0]);
     spec.outer_untracked = 1;
     spec.id = example.name.size();
     flow_ = network_.open(spec, scheduler_.now());
@@ -103,10 +103,10 @@ double by_hand(const HandCase& example, PacketClass packet) {
 TEST(IdleNetwork, WalksWrittenOutByHandTakeTheTimeThatTheySay) {
   const CostProfile profile = hand_profile();
   const PlanTables tables = plan_tables(profile);
-  const auto proxy = proxy_mode_named("iptables")->make(hand_params());
+  const auto proxy = make_proxy("iptables", hand_params());
   for (const HandCase& example : hand_cases()) {
     const auto cni = cni_kind_named(example.cni)->make({});
-    const Datapath datapath{*proxy, *cni, {}};
+    const Datapath datapath{*proxy, *cni};
     PlanBook book(datapath, profile, tables, 1'500);
     Player player(example, book.at(example.flow), tables);
     const auto expect = [&](FlowPacket packet, double payload, double ns) {

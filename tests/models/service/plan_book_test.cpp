@@ -4,36 +4,39 @@
 
 #include "hand_walks.h"
 
+// Goal: a class of flows has one set of plans, whatever its nodes have and whenever a connection opens.
+// Method: plans asked for twice, and the rules of a connection's opening added up from two nodes' own sizes, by hand.
+
 namespace knetsim {
 namespace {
 
-// A connection opened under old rules keeps its plans, byte for byte, while new ones get the rules of the new epoch;
-// and the old plans lead to the new ones of the same class.
-TEST(PlanBook, AnEpochEndsWithoutTouchingWhatConnectionsHold) {
+class PlanBookTest : public testing::Test {
+ protected:
   const CostProfile profile = hand_profile();
   const PlanTables tables = plan_tables(profile);
-  ProxyParams params = hand_params();
-  const auto proxy = proxy_mode_named("iptables")->make(params);
-  const auto ipvs = proxy_mode_named("ipvs")->make(params);
-  const auto cni = cni_kind_named("bridge")->make({});
-  PlanBook book({*proxy, *cni, {}}, profile, tables, 1'500);
+  const std::unique_ptr<ProxyModel> proxy = make_proxy("iptables", hand_params());
+  const std::unique_ptr<CniModel> cni = cni_kind_named("bridge")->make({});
+  PlanBook book{{*proxy, *cni}, profile, tables, 1'500};
+};
+
+TEST_F(PlanBookTest, AClassIsDescribedOnceAndFoundAgain) {
   const FlowClass cluster_ip{.exposure = Exposure::ClusterIp};
-  const PlanBook::Entry& old = book.at(cluster_ip);
-  const std::size_t scans = old.plans[FlowPacket::First].scans.size();
-  EXPECT_GT(scans, 0u);
-  EXPECT_EQ(&book.current(old.plans), &old.plans);
+  const PlanBook::Entry& entry = book.at(cluster_ip);
+  EXPECT_GT(entry.plans[FlowPacket::First].scans.size(), 0U);
+  EXPECT_EQ(&book.at(cluster_ip), &entry);
+  EXPECT_NE(&book.at({.exposure = Exposure::PodIp}), &entry);
+  EXPECT_EQ(book.known(entry.plans).flow, cluster_ip);
+}
 
-  book.renew({*ipvs, *cni, {}});
-  const PlanBook::Entry& now = book.at(cluster_ip);
-  EXPECT_NE(&now, &old);
-  EXPECT_LT(now.plans[FlowPacket::First].scans.size(), scans) << "IPVS scans no chain of Services";
-  EXPECT_EQ(old.plans[FlowPacket::First].scans.size(), scans);
-  EXPECT_EQ(&book.current(old.plans), &now.plans);
-  EXPECT_EQ(&book.current(now.plans), &now.plans);
-  EXPECT_EQ(book.known(old.plans).flow, cluster_ip);
-
-  book.renew({*proxy, *cni, {}});
-  EXPECT_EQ(book.current(old.plans)[FlowPacket::First].scans.size(), scans);
+// k + i + 4 rules of nat at the client, 2 in POSTROUTING, 7 and those of N0 Services in FORWARD; R + 2, 2, 7 and N0 at
+// the server; 5 in FORWARD for the SYN-ACK on each.
+TEST_F(PlanBookTest, RulesOfTheOpeningAreThoseOfTheNodesThatThePacketsPass) {
+  const PlanBook::Entry& entry = book.at({.exposure = Exposure::ClusterIp});
+  const Bindings bindings = hand_bindings();
+  const MachineSymbols client = symbols_of({.services_rules = 500, .without_endpoints = 3});
+  const MachineSymbols server = symbols_of({.services_rules = 900, .without_endpoints = 1});
+  EXPECT_EQ(entry.opening.value(bindings.connection, {&client, nullptr, &server}, 0),
+            (417 + 4 + 4 + 2 + 7 + 3) + (900 + 2 + 2 + 7 + 1) + 5 + 5);
 }
 
 }  // namespace

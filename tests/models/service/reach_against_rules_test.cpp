@@ -218,7 +218,7 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
 
     const EdgeTarget edge{.exposure = exposure, .port = port, .direct = {}, .through = node_port ? asked : kNoIndex};
     ServiceDialer dialer(cluster, cluster.endpoints, {edge}, book_, *proxy_, RandomStreams(1),
-                         {.sizes = {}, .cni_masquerades = cni_->masquerades()});
+                         {.cni_masquerades = cni_->masquerades()});
     // A client that affinity remembers goes to one alone: each draw is another run's.
     const bool remembers = cluster.services[service_port.service].client_ip_affinity;
     std::set<PodIndex> servers;
@@ -235,12 +235,11 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
     }
   }
 
-  const std::unique_ptr<ProxyModel> proxy_ =
-      proxy_mode_named(GetParam().name)->make({.kubernetes = GetParam().kubernetes, .sizes = {}});
+  const std::unique_ptr<ProxyModel> proxy_ = make_proxy(GetParam().name, {.kubernetes = GetParam().kubernetes});
   const std::unique_ptr<CniModel> cni_ = cni_kind_named(GetParam().cni)->make({});
   const CostProfile profile_ = hand_profile();
   const PlanTables tables_ = plan_tables(profile_);
-  PlanBook book_{{*proxy_, *cni_, {}}, profile_, tables_, 1'500};
+  PlanBook book_{{*proxy_, *cni_}, profile_, tables_, 1'500};
 };
 
 TEST_P(ReachAgainstRules, WhoIsDialedIsWhoTheRulesLeadTo) {

@@ -23,10 +23,33 @@ Walk four_steps() {
 TEST(Bindings, ACountIsItsFixedPartAndTheSymbolsValue) {
   Bindings bindings;
   bindings[Symbol::ServicePosition] = 41;
-  EXPECT_EQ(value_of({2, Symbol::ServicePosition}, bindings), 43);
-  EXPECT_EQ(value_of({2}, bindings), 2);
-  EXPECT_EQ(value_of({-5}, bindings), 0);
+  EXPECT_EQ(value_of({2, Symbol::ServicePosition}, bindings, NodeRole::Client), 43);
+  EXPECT_EQ(value_of({2, Symbol::ServicePosition, 3}, bindings, NodeRole::Server), 125);
+  EXPECT_EQ(value_of({2}, bindings, NodeRole::Client), 2);
+  EXPECT_EQ(value_of({-5}, bindings, NodeRole::Client), 0);
   EXPECT_EQ(symbol_letter(Symbol::ServicePosition), "k");
+}
+
+TEST(Bindings, SizesOfANodeAreThoseOfTheMachineWhereTheStepIsDone) {
+  Bindings bindings;
+  set(bindings.node[static_cast<std::size_t>(NodeRole::Client)], Symbol::ServicesRules, 100);
+  set(bindings.node[static_cast<std::size_t>(NodeRole::Server)], Symbol::ServicesRules, 7);
+  const Count misses(1, Symbol::ServicesRules);
+  EXPECT_EQ(value_of(misses, bindings, NodeRole::Client), 101);
+  EXPECT_EQ(value_of(misses, bindings, NodeRole::Server), 8);
+  EXPECT_EQ(value_of(misses, bindings, NodeRole::Ingress), 1);
+}
+
+TEST(Count, AddsUpSymbolBySymbolAndForgetsWhatCancels) {
+  Count sum(1, Symbol::ServicesRules, 2);
+  sum += {3, Symbol::EndpointIndex};
+  sum.add(Symbol::ServicesRules, 1);
+  sum *= 2;
+  EXPECT_EQ(sum.fixed, 8);
+  EXPECT_EQ(sum.terms, (std::vector<Count::Term>{{Symbol::EndpointIndex, 2}, {Symbol::ServicesRules, 6}}));
+  sum += {0, Symbol::EndpointIndex, -2};
+  EXPECT_EQ(sum.terms.size(), 1U);
+  EXPECT_TRUE(Count(0).is_zero());
 }
 
 TEST(Bindings, RulesAreCountedByMachineTableAndCondition) {

@@ -1,7 +1,7 @@
 // Goal: IPVS's schedulers choose as the kernel's do. Method: sequences whose choices follow from the formulas in
 // net/netfilter/ipvs/ip_vs_{lc,wlc,sed,nq,sh,dh}.c and the timeouts of ip_vs_proto_tcp.c and ip_vs_proto_udp.c, by
 // hand; hashes computed apart, with hash_32()'s multiplication in Python.
-#include "models/service/ipvs_scheduler.h"
+#include "models/proxy/ipvs_schedulers.h"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ PodIndex open(IpvsScheduler& scheduler, const std::vector<Endpoint>& to, Time no
   return chosen;
 }
 
-class LeastConnection : public testing::TestWithParam<Selection> {};
+class LeastConnection : public testing::TestWithParam<IpvsScheduling> {};
 
 // One connection at a time: none is ever active when the next one comes, so that those that are over decide, and the
 // destinations are taken in turn.
@@ -68,9 +68,9 @@ TEST_P(LeastConnection, ForgetsATcpConnectionTwoMinutesAfterItsCloseAndAUdpFlowA
 }
 
 INSTANTIATE_TEST_SUITE_P(Lc, LeastConnection,
-                         testing::Values(Selection::LeastConnection, Selection::WeightedLeastConnection));
+                         testing::Values(IpvsScheduling::LeastConnection, IpvsScheduling::WeightedLeastConnection));
 
-class ActiveOnes : public testing::TestWithParam<Selection> {};
+class ActiveOnes : public testing::TestWithParam<IpvsScheduling> {};
 
 TEST_P(ActiveOnes, DecideAloneAndTheFirstOfTheLeastIsTaken) {
   IpvsScheduler scheduler(GetParam());
@@ -92,7 +92,7 @@ TEST_P(ActiveOnes, SendAllDatagramsToTheFirstDestination) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(open(scheduler, to, kTimeZero, Transport::Udp), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sed, ActiveOnes, testing::Values(Selection::ShortestDelay, Selection::NeverQueue));
+INSTANTIATE_TEST_SUITE_P(Sed, ActiveOnes, testing::Values(IpvsScheduling::ShortestDelay, IpvsScheduling::NeverQueue));
 
 // (address * 0x61C88647 mod 2^32) >> 24
 TEST(IpvsHash, IsThatOfHash32) {
@@ -104,9 +104,9 @@ TEST(IpvsHash, IsThatOfHash32) {
 
 TEST(IpvsHash, SourceAndDestinationAreTakenFromThePacketAlone) {
   const auto to = destinations(7);
-  const IpvsScheduler::Packet packet{.source = IpAddress::v4(0x0AF40009), .destination = IpAddress::v4(0xC0A80101)};
-  EXPECT_EQ(IpvsScheduler(Selection::SourceHash).choose(to, packet, kTimeZero), 49U % 7);
-  EXPECT_EQ(IpvsScheduler(Selection::DestinationHash).choose(to, packet, kTimeZero), 136U % 7);
+  const NewConnection packet{.source = IpAddress::v4(0x0AF40009), .destination = IpAddress::v4(0xC0A80101)};
+  EXPECT_EQ(IpvsScheduler(IpvsScheduling::SourceHash).choose(to, packet, kTimeZero), 49U % 7);
+  EXPECT_EQ(IpvsScheduler(IpvsScheduling::DestinationHash).choose(to, packet, kTimeZero), 136U % 7);
 }
 
 }  // namespace

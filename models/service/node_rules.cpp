@@ -1,0 +1,100 @@
+#include "models/service/node_rules.h"
+
+#include <algorithm>
+
+namespace knetsim {
+namespace {
+
+/// Calls `visit` once for each node that has one of these endpoints.
+class NodesOf {
+ public:
+  explicit NodesOf(std::size_t nodes) : seen_(nodes, 0) {}
+
+  template <class Visit>
+  void each(std::span<const Endpoint> endpoints, const Visit& visit) {
+    ++turn_;
+    for (const Endpoint& endpoint : endpoints) {
+      if (endpoint.node == kNoIndex || seen_[endpoint.node] == turn_) continue;
+      seen_[endpoint.node] = turn_;
+      visit(endpoint.node);
+    }
+  }
+
+ private:
+  std::vector<std::uint32_t> seen_;  // shape (nodes,): the turn in which each was visited last
+  std::uint32_t turn_ = 0;
+};
+
+void count_host_ports(const Cluster& cluster, std::vector<RuleSizes>& sizes) {
+  for (const Pod& pod : cluster.pods) {
+    const PodSpec& spec = cluster.spec(pod);
+    if (spec.host_network) continue;
+    for (const Container& container : spec.containers) {
+      if (std::ranges::any_of(container.ports, [](const ContainerPort& port) { return port.host_port != 0; })) {
+        ++sizes[pod.node].host_port_containers;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& view,
+                                  const BackgroundServices& background) {
+  RuleSizes common;  // as if no node had an endpoint of a Service whose policy is Local
+  common.service_ports = background.services;
+  common.endpoints = std::uint64_t{background.services} * background.endpoints_per_service;
+  std::uint32_t addresses_in_rules = 0;
+  std::vector<RuleSizes> sizes(cluster.nodes.size());
+  NodesOf nodes(cluster.nodes.size());
+  /// What a node that has an endpoint has less of refusals, to be taken off the common part.
+  std::vector<RuleSizes> reached(cluster.nodes.size());
+  for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {
+    const ServicePort& port = cluster.service_ports[index];
+    const Service& service = cluster.services[port.service];
+    // kube-proxy's IPv4 half has no rules for a Service of IPv6 alone (k/k pkg/proxy/config, ServiceConfig by family).
+    if (service.headless || service.type == ServiceType::ExternalName || !serves(service, IpFamily::V4)) continue;
+    const auto endpoints = view.endpoints(index);
+    const auto addresses = static_cast<std::uint32_t>(service.external_ips.size() + service.load_balancer_ips.size());
+    const std::uint32_t node_ports = port.node_port != 0 ? 1 : 0;
+    const std::uint32_t udp_node_ports = port.protocol == Protocol::Udp ? node_ports : 0;
+    ++common.service_ports;
+    common.endpoints += endpoints.size();
+    if (node_ports != 0) {
+      (udp_node_ports != 0 ? common.udp_node_port_set : common.tcp_node_port_set) = true;
+      if (service.external_traffic_local) {
+        (udp_node_ports != 0 ? common.local_udp_node_port_set : common.local_tcp_node_port_set) = true;
+      }
+    }
+    if (!endpoints.empty()) {
+      addresses_in_rules += addresses;
+      common.node_ports += node_ports;
+      common.udp_node_ports += udp_node_ports;
+    }
+    const bool inside = endpoints.empty() || service.internal_traffic_local;
+    const bool outside = endpoints.empty() || service.external_traffic_local;
+    const auto refuse = [&](RuleSizes& where) {
+      if (inside) ++where.without_endpoints;
+      if (!outside) return;
+      where.external_without_endpoints += addresses + node_ports;
+      where.refused_node_ports += node_ports;
+      where.refused_udp_node_ports += udp_node_ports;
+    };
+    if (inside || outside) refuse(common);
+    if (!endpoints.empty() && (inside || outside)) {
+      nodes.each(view.everywhere(index), [&](NodeIndex node) { refuse(reached[node]); });
+    }
+  }
+  for (NodeIndex node = 0; node < sizes.size(); ++node) {
+    RuleSizes& one = sizes[node] = common;
+    one.without_endpoints -= reached[node].without_endpoints;
+    one.external_without_endpoints -= reached[node].external_without_endpoints;
+    one.refused_node_ports -= reached[node].refused_node_ports;
+    one.refused_udp_node_ports -= reached[node].refused_udp_node_ports;
+    one.services_rules = addresses_in_rules + one.service_ports - one.without_endpoints;
+  }
+  count_host_ports(cluster, sizes);
+  return sizes;
+}
+
+}  // namespace knetsim
