@@ -165,18 +165,20 @@ void Network::launch(MessageIndex index, Time now) {
   const std::size_t way_index = way_of(message.packet);
   FlowDirection& way = flow.way[way_index];
   ++counters_.sent;
+  launching_ = true;
   if (flow.spec.outer_timeout > Duration::zero() && now - way.last_sent > flow.spec.outer_timeout) {
     way.outer_untracked = true;
   }
   if (carries_data(message.packet) && !flow.spec.datagrams) {
     begin_transfer(index, now);
-    return;
+  } else {
+    if (message.packet == FlowPacket::First) {
+      flow.opened = flow.syn_sent = now;
+    }
+    way.last_sent = now;
+    next_stage(index, now);
   }
-  if (message.packet == FlowPacket::First) {
-    flow.opened = flow.syn_sent = now;
-  }
-  way.last_sent = now;
-  next_stage(index, now);
+  launching_ = false;
 }
 
 Network::ReceiverBurst Network::receiver_burst(MessageIndex index, CoreIndex core, Time now) {

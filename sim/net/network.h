@@ -16,7 +16,8 @@
 
 namespace knetsim {
 
-/// What the endpoints of messages (threads) are told.
+/// What the endpoints of messages (threads) are told. It is told from events of the network alone, never from inside a
+/// call of its own to it, and may call whatever it likes of the network in return.
 class MessageOwner {
  public:
   virtual ~MessageOwner() = default;
@@ -79,7 +80,8 @@ class Network final : public EventHandler {
   /// CPU time of the sending thread for it; 0 where the first stage is not the sender's.
   /// @param core  Where the thread is expected to run: its cache decides what a rule scan costs.
   Duration sender_burst(MessageIndex message, CoreIndex core, Time now);
-  /// The sending burst has ended; the split's clock stands at `now`.
+  /// The sending burst has ended; the split's clock stands at `now`. The owner is not called back from inside: what comes
+  /// or is lost at once (a socket of the same pod, a full first queue) is told of by an event at `now`.
   void launch(MessageIndex message, Time now);
 
   struct ReceiverBurst {
@@ -111,7 +113,7 @@ class Network final : public EventHandler {
  private:
   /// What each packet's costs are drawn for.
   static constexpr Purpose kMessageNoise{"network.message"};
-  enum Kind : std::uint16_t { kHop, kSoftirq, kDone, kPieceSent, kRecoveryTimer, kSynTimer };
+  enum Kind : std::uint16_t { kHop, kSoftirq, kDone, kPieceSent, kRecoveryTimer, kSynTimer, kDelivered, kDatagramLost };
   /// What kPieceSent and kRecoveryTimer are about.
   static std::uint64_t pack(std::size_t way, std::uint32_t transfer) { return (std::uint64_t{way} << 32) | transfer; }
 
@@ -168,6 +170,7 @@ class Network final : public EventHandler {
   // network_recovery.cpp: what was lost
   void packets_lost(MessageIndex index, std::uint32_t lost, Time now);
   void vanish(MessageIndex index, Time now);
+  void datagram_lost(HostId host, std::uint64_t cookie, Time now);
   RecoveryState& begin_recovery(FlowIndex flow, std::size_t way);
   std::uint32_t hear(RecoveryState& recovery, SegmentRange segments);
   void heard_in_recovery(FlowIndex flow, std::size_t way, SegmentRange segments, Time now);
@@ -191,6 +194,7 @@ class Network final : public EventHandler {
   SynSchedule syn_schedule_;
   RecoveryTimers timers_;
   MessageOwner* owner_ = nullptr;
+  bool launching_ = false;  ///< In launch(): the owner is not to be called.
   std::uint16_t handler_ = 0;
   std::uint32_t first_source_ = 0;
   Links links_;

@@ -47,11 +47,18 @@ void Network::vanish(MessageIndex index, Time now) {
   }
   const bool owned = message.owned;
   const std::uint64_t cookie = message.cookie;
+  const HostId host = flow.spec.nodes[0];
   free_message(index);
-  if (owned) {
-    ++counters_.lost;
-    owner_->on_lost(now, cookie);
+  if (owned) datagram_lost(host, cookie, now);
+}
+
+void Network::datagram_lost(HostId host, std::uint64_t cookie, Time now) {
+  if (launching_) {  // at the first link
+    scheduler_.schedule(now, host_source(host), {handler_, kDatagramLost, 0, cookie});
+    return;
   }
+  ++counters_.lost;
+  owner_->on_lost(now, cookie);
 }
 
 RecoveryState& Network::begin_recovery(FlowIndex index, std::size_t way_index) {

@@ -39,6 +39,14 @@ void Network::on_event(Time now, const Event& event) {
     case kSynTimer:
       syn_timer(event.a, event.b != 0, now);
       return;
+    case kDelivered:
+      ++counters_.delivered;
+      owner_->on_message(now, event.a);
+      return;
+    case kDatagramLost:
+      ++counters_.lost;
+      owner_->on_lost(now, event.b);
+      return;
     default:
       KNETSIM_ENSURE(false);
   }
@@ -247,6 +255,10 @@ void Network::deliver(MessageIndex index, Time now) {
     if (index == kNoMessage) {
       return;
     }
+  }
+  if (launching_) {  // nothing lay between the two sockets
+    scheduler_.schedule(now, host_source(flow.spec.nodes[0]), {handler_, kDelivered, index, 0});
+    return;
   }
   ++counters_.delivered;
   owner_->on_message(now, index);

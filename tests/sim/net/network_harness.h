@@ -30,6 +30,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
         routing_(topology_),
         plans_(tcp_plans(costs)),
         datagram_plans_(datagram_plans()),
+        same_pod_plans_(same_pod_plans()),
         tables_{.shapes = {NoiseShape(0)}, .curves = {}, .wire_kind = 1},
         scheduler(static_cast<std::uint32_t>(1 + topology_.hosts()) + Network::sources_needed(topology_)),
         cpus(scheduler, 1),
@@ -44,8 +45,14 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
   static constexpr Bytes kBarePacket{90};    ///< A SYN or an ACK: 52 bytes of headers.
 
   FlowIndex open(HostId client, HostId server, bool datagrams = false) {
+    return open(datagrams ? datagram_plans_ : plans_, client, server, datagrams);
+  }
+  /// Between two sockets of one pod: no link and no softirq lie between them.
+  FlowIndex open_same_pod(HostId host) { return open(same_pod_plans_, host, host, false); }
+
+  FlowIndex open(const FlowPlans& plans, HostId client, HostId server, bool datagrams) {
     FlowSpec spec;
-    spec.plans = datagrams ? &datagram_plans_ : &plans_;
+    spec.plans = &plans;
     spec.nodes = {client, server};
     spec.tuple = {.src_address = client, .dst_address = server, .src_port = next_port_++, .dst_port = 80};
     spec.id = next_port_;
@@ -91,14 +98,20 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
     const Send& send = sends_[event.a];
     const MessageIndex message = network.prepare(send.flow, send.packet, send.payload, event.a, nullptr, event.a);
     KNETSIM_ENSURE(network.sender_burst(message, 0, now) == Duration{});
+    launching_ = true;
     network.launch(message, now);
+    launching_ = false;
   }
   void on_message(Time now, MessageIndex message) override {
+    KNETSIM_ENSURE(!launching_, "an owner is not called back from inside launch()");
     ends.push_back({now, network.cookie_of(message), false});
     network.receiver_burst(message, 0, now);
     network.release(message);
   }
-  void on_lost(Time now, std::uint64_t cookie) override { ends.push_back({now, cookie, true}); }
+  void on_lost(Time now, std::uint64_t cookie) override {
+    KNETSIM_ENSURE(!launching_, "an owner is not called back from inside launch()");
+    ends.push_back({now, cookie, true});
+  }
 
  private:
   struct Send {
@@ -130,6 +143,15 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
     plans[FlowPacket::First].stages.pop_back();
     return plans;
   }
+  static FlowPlans same_pod_plans() {
+    FlowPlans plans = tcp_plans({});
+    for (Plan& plan : plans.plan) {
+      plan.nodes = 1;
+      plan.stages = {stage(StagePlace::SenderCore, 0), stage(StagePlace::ReceiverCore, 0)};
+    }
+    plans[FlowPacket::First].stages.pop_back();
+    return plans;
+  }
   static FlowPlans datagram_plans() {
     FlowPlans plans = tcp_plans({});
     plans[FlowPacket::First].stages = plans[FlowPacket::Request].stages;
@@ -144,6 +166,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
   Routing routing_;
   FlowPlans plans_;
   FlowPlans datagram_plans_;
+  FlowPlans same_pod_plans_;
   PlanTables tables_;
 
  public:
@@ -155,6 +178,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
  private:
   std::uint16_t handler_;
   std::uint16_t next_port_ = 40'000;
+  bool launching_ = false;
   std::vector<Send> sends_;
 };
 
