@@ -11,6 +11,9 @@
 #include "app/scenario/variant_models.h"
 #include "models/control/proxy_sync.h"
 #include "models/walk/compile.h"
+#include "models/workload/overload.h"
+#include "models/workload/runtime.h"
+#include "models/workload/traffic_recorder.h"
 #include "sim/core/ensure.h"
 
 namespace knetsim {
@@ -103,14 +106,12 @@ class Point final : public LiveCluster {
                  .rules = &rules_,
                  .client_nodes_times_server_nodes = node_pairs(variant),
                  .cni_masquerades = models_.cni->masquerades()}),
-        traffic_(scheduler_, cpus_, network_, dialer_, variant.traffic, groups_.main, streams_,
-                 {.work = kWorkKind, .sleep = kSleepKind, .close = static_cast<KindIndex>(StepKind::Close)},
-                 {.measure_from = from_,
-                  .end = end_,
-                  .drain = variant.scenario.run.drain,
-                  .series_points = kSeriesIntervals,
-                  .spans = replicate == 0 ? variant.scenario.experiment.spans : 0},
-                 traffic_source()) {
+        recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals}),
+        spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
+        traffic_({scheduler_, cpus_, network_, dialer_, recorder_, spans_}, variant.traffic, groups_.main, streams_,
+                 {.kinds = {.work = kWorkKind, .sleep = kSleepKind, .close = static_cast<KindIndex>(StepKind::Close)},
+                  .until = end_ + variant.scenario.run.drain,
+                  .first_source = traffic_source()}) {
     if (order != nullptr) {
       scheduler_.digest_into(*order);
     }
@@ -144,7 +145,8 @@ class Point final : public LiveCluster {
     }
     end_measuring();
     // Whoever began in the window is followed to the end, under the same load; the window's resources are read already.
-    return traffic_.close_window() == 0 || run_until(end_ + variant_.scenario.run.drain, observer);
+    traffic_.stop_beyond(most_in_drain(traffic_.live()));
+    return recorder_.close() == 0 || run_until(end_ + variant_.scenario.run.drain, observer);
   }
 
   PointResult results();
@@ -243,6 +245,8 @@ class Point final : public LiveCluster {
   PlanBook book_;
   ProxySync sync_;
   ServiceDialer dialer_;
+  TrafficRecorder recorder_;
+  SpanSampler spans_;
   TrafficRuntime traffic_;
   CpuSnapshot cpu_before_;
   std::vector<LinkCounters> links_before_;
@@ -253,20 +257,21 @@ class Point final : public LiveCluster {
 PointResult Point::results() {
   PointResult result;
   const Time now = scheduler_.now();
-  traffic_.finish(now);
+  traffic_.report_unfinished(now);
+  recorder_.finish(now);
   ensure_conserved_at(now);
   result.drained = now - end_;
   result.nodes = nodes_used_;
   result.links = links_used_;
-  result.edges = traffic_.edges();
-  result.sources = traffic_.sources();
+  result.edges = recorder_.edges();
+  result.sources = recorder_.sources();
   for (TrafficIndex source = 0; source < variant_.traffic.sources.size(); ++source) {
-    result.spans.push_back(traffic_.spans().kept(source));
+    result.spans.push_back(spans_.kept(source));
   }
-  result.served_by_pod = traffic_.served_by_pod();
+  result.served_by_pod = recorder_.served_by_pod();
   result.network = network_.counters();
   result.events = scheduler_.events();
-  result.completed = traffic_.completed();
+  result.completed = recorder_.completed();
   return result;
 }
 

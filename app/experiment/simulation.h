@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "app/scenario/bound_variant.h"
-#include "models/workload/runtime.h"
+#include "models/workload/recorder.h"
+#include "models/workload/span_sampler.h"
 #include "sim/core/digest.h"
 
 namespace knetsim {

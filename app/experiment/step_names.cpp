@@ -15,9 +15,9 @@ std::vector<std::string> kind_names() {
 }
 
 std::vector<std::string> wait_names() {
-  static_assert(kWaits == 9);
-  return {"wait.run-queue", "wait.preempted", "wait.throttled", "wait.worker", "wait.softirq",
-          "wait.link",      "wait.window",    "wait.recovery",  "wait.timeout"};
+  static_assert(kWaits == 10);
+  return {"wait.run-queue", "wait.preempted", "wait.throttled", "wait.worker",   "wait.connection",
+          "wait.softirq",   "wait.link",      "wait.window",    "wait.recovery", "wait.timeout"};
 }
 
 }  // namespace knetsim

@@ -250,8 +250,9 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
     if (request.udp && !spec.udp) continue;
     connection.edge = spec.name;
     connection.target = variant.targets[edge];
-    connection.request = mean_bytes(spec.request_bytes);
-    connection.response = mean_bytes(spec.response_bytes);
+    const Exchange& exchange = exchange_of(spec.script);
+    connection.request = mean_bytes(exchange.request_bytes);
+    connection.response = mean_bytes(exchange.response_bytes);
     in_scenario = true;
     break;
   }

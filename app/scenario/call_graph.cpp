@@ -218,9 +218,11 @@ class CallGraphBuilder {
     if (!target) return kNoIndex;
     edge.name = unique_name(fmt::format("{} > {}", app.settings->name, call.to));
     edge.target = call.to;
-    edge.requests_per_connection = call.requests_per_connection.value_or(1);
-    edge.request_bytes = call.request ? call.request->law : one_kib();
-    edge.response_bytes = call.response ? call.response->law : one_kib();
+    edge.connections = {.requests = call.requests_per_connection.value_or(1),
+                        .limit = call.max_connections.value_or(0),
+                        .idle_timeout = call.idle_timeout};
+    edge.script = plain_script({.request_bytes = call.request ? call.request->law : one_kib(),
+                                .response_bytes = call.response ? call.response->law : one_kib()});
     edge.timeout = call.timeout.value_or(std::chrono::seconds(2));
     edge.retries = policy_of(call.retries.value_or(RetryKeys{}));
     add_servers(*target, made.to);
@@ -277,11 +279,12 @@ class CallGraphBuilder {
     if (!target || source.clients.empty()) return;
     edge.name = name;
     edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
-    edge.requests_per_connection = workload.connection.requests_per_connection;
-    edge.awaits_close = workload.connection.await_close && !edge.udp;
-    if (workload.work) edge.client_work_seconds = workload.work->law;
-    edge.request_bytes = workload.request.law;
-    edge.response_bytes = workload.response.law;
+    edge.connections = {.requests = workload.connection.requests_per_connection,
+                        .limit = workload.connection.max_connections,
+                        .idle_timeout = workload.connection.idle_timeout};
+    Exchange exchange{.request_bytes = workload.request.law, .response_bytes = workload.response.law};
+    if (workload.work) exchange.client_work_seconds = workload.work->law;
+    edge.script = plain_script(std::move(exchange), workload.connection.await_close && !edge.udp);
     edge.timeout = workload.timeout;
     edge.retries = policy_of(workload.retries);
     source.edge = add_edge(std::move(edge), std::move(*target));

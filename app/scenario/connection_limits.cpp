@@ -60,8 +60,14 @@ double attempts_per_request(const EdgeSpec& edge, const EdgeRate& rate) {
 
 /// Connections that a request of an edge opens.
 double connections_per_request(const EdgeSpec& edge, const EdgeRate& rate) {
-  if (edge.requests_per_connection == 0) return 0;
-  return attempts_per_request(edge, rate) / edge.requests_per_connection;
+  if (edge.connections.requests == 0) return 0;
+  return attempts_per_request(edge, rate) / edge.connections.requests;
+}
+
+/// Connections that one client keeps open, where its pool had no limit so many.
+double most_kept(const EdgeSpec& edge, double without_limit) {
+  const std::uint32_t limit = edge.connections.limit;
+  return limit == 0 ? without_limit : std::min(without_limit, static_cast<double>(limit));
 }
 
 /// Where a local port counts towards: connections from one address to the same place share the ports.
@@ -117,7 +123,7 @@ class Reckoning {
   }
   /// The port waits with whoever sends the first FIN: with awaitClose that is the server.
   double waiting_seconds(EdgeIndex edge) const {
-    if (variant_.traffic.edges[edge].awaits_close) return 0;
+    if (awaits_close(variant_.traffic.edges[edge].script)) return 0;
     return variant_.targets[edge].loopback ? kTimeWaitOnLoopback : kTimeWait;
   }
 
@@ -140,8 +146,9 @@ class Reckoning {
         const double opened = per_second * connections_per_request(edges[edge], rate);
         sum.per_second += opened;
         sum.occupied += opened * (held + waiting_seconds(edge));
-        if (edges[edge].requests_per_connection == 0) {
-          sum.kept += rate.users_per_client > 0 ? rate.users_per_client : per_second * std::min(held, limits_.run_s);
+        if (edges[edge].connections.requests == 0) {
+          sum.kept += most_kept(edges[edge], rate.users_per_client > 0 ? rate.users_per_client
+                                                                       : per_second * std::min(held, limits_.run_s));
         }
         sum.at_most = sum.at_most || rate.at_most;
       }
@@ -234,8 +241,9 @@ class Reckoning {
       if (variant_.targets[edge].loopback || rate.per_second <= 0) continue;
       const double per_second = rate.per_second * connections_per_request(spec, rate);
       const double life = spec.udp ? kConntrackUdp : kConntrackTimeWait;
-      const double kept =
-          spec.requests_per_connection == 0 ? rate.users_per_client * static_cast<double>(rate.clients.size()) : 0;
+      const double kept = spec.connections.requests == 0
+                              ? most_kept(spec, rate.users_per_client) * static_cast<double>(rate.clients.size())
+                              : 0;
       for (const auto& [node, part] : passing(edge)) {
         ConntrackUse& use = uses[node];
         use.per_second += part * per_second;

@@ -25,7 +25,8 @@ struct CallKeys {
   std::optional<SizeLaw> request, response;
   std::optional<Duration> timeout;
   std::optional<RetryKeys> retries;
-  std::optional<std::uint32_t> requests_per_connection;
+  std::optional<std::uint32_t> requests_per_connection, max_connections;
+  std::optional<Duration> idle_timeout;
   Node at;
 };
 
@@ -37,7 +38,8 @@ struct CallStepKeys {
   std::optional<SizeLaw> request, response;
   std::optional<Duration> timeout;
   std::optional<RetryKeys> retries;
-  std::optional<std::uint32_t> requests_per_connection;
+  std::optional<std::uint32_t> requests_per_connection, max_connections;
+  std::optional<Duration> idle_timeout;
   Node at;
 };
 

@@ -52,7 +52,7 @@ class Rates {
       const double seconds = app_seconds(app);
       least = least < 0 ? seconds : std::min(least, seconds);
     }
-    const auto& work = plan_.edges[edge].client_work_seconds;
+    const auto& work = exchange_of(plan_.edges[edge].script).client_work_seconds;
     return std::max(0.0, least) + (work ? work->mean() : 0);
   }
 
@@ -91,7 +91,7 @@ class Rates {
           static_cast<double>(listed->at.size()) / std::max(1.0, to_seconds(listed->at.back().time_since_epoch()));
     }
     if (const auto* loop = std::get_if<ClosedLoop>(&source.arrivals)) {
-      const double least = edge.requests_per_connection == 1 ? kLeastWithConnect : kLeastKept;
+      const double least = edge.connections.requests == 1 ? kLeastWithConnect : kLeastKept;
       per_second = loop->users / (loop->think_seconds.mean() + rate.least_seconds + least);
       if (const double bound = workers_bound(source.edge); bound > 0) per_second = std::min(per_second, bound);
       rate.at_most = true;

@@ -8,6 +8,13 @@
 namespace knetsim {
 namespace {
 
+constexpr const char* kMaxConnectionsDoc =
+    "Connections of one client pod at a time, busy and idle; who finds all busy waits in line (Go's MaxConnsPerHost, "
+    "Envoy's max_connections). 0: no limit.";
+constexpr const char* kIdleTimeoutDoc =
+    "A kept connection that nobody has used for so long is closed (Go's IdleConnTimeout, Envoy's idle_timeout); never, "
+    "where nothing is said.";
+
 /// What a call may state beside its target; the same keys in both forms of a call.
 template <class T>
 void describe_call_options(Fields<T>& f) {
@@ -19,6 +26,8 @@ void describe_call_options(Fields<T>& f) {
              {.doc = "Attempts after one that was not answered in time; none where nothing is said."});
   f.optional("requestsPerConnection", &T::requests_per_connection,
              {.doc = "Requests on one connection, 0 for a connection that is kept for ever; 1 where nothing is said."});
+  f.optional("maxConnections", &T::max_connections, {.doc = kMaxConnectionsDoc});
+  f.optional("idleTimeout", &T::idle_timeout, {.doc = kIdleTimeoutDoc, .above = "0s", .at_most = "24h"});
   f.node(&T::at);
 }
 
@@ -174,6 +183,8 @@ void describe(Fields<ConnectionKeys>& f) {
   f.about("Connection", "How long connections last.");
   f.optional("requestsPerConnection", &ConnectionKeys::requests_per_connection, "1",
              {.doc = "Requests on one connection: 1 opens one for each request, 0 keeps it for ever."});
+  f.optional("maxConnections", &ConnectionKeys::max_connections, "0", {.doc = kMaxConnectionsDoc});
+  f.optional("idleTimeout", &ConnectionKeys::idle_timeout, {.doc = kIdleTimeoutDoc, .above = "0s", .at_most = "24h"});
   f.optional(
       "awaitClose", &ConnectionKeys::await_close, "false",
       {.doc = "The server closes a connection with its last answer; the client reads to that end and closes too, as "
@@ -198,6 +209,10 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after one that was not answered in time."});
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
+    if (keys.connection.idle_timeout && keys.connection.requests_per_connection == 1) {
+      binding.diagnostics.notice(node["connection"]["idleTimeout"],
+                                 "nothing reads 'idleTimeout' here: each request opens a connection of its own");
+    }
     if (!keys.connection.await_close) return;
     if (keys.protocol != "udp" && keys.connection.requests_per_connection != 0) return;
     binding.diagnostics.notice(node["connection"]["awaitClose"],

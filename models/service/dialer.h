@@ -14,7 +14,7 @@
 #include "models/service/node_rules.h"
 #include "models/service/plan_book.h"
 #include "models/service/service_reach.h"
-#include "models/workload/runtime.h"
+#include "models/workload/dial.h"
 #include "sim/core/random.h"
 
 namespace knetsim {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "models/walk/bindings.h"
 #include "models/walk/step_cost.h"
@@ -68,6 +69,7 @@ class StageBuilder {
   void finish(Stage& stage, Plan& plan) {
     std::stable_sort(terms_.begin(), terms_.end(),
                      [](const CostTerm& a, const CostTerm& b) { return a.shape < b.shape; });
+    drop_free_terms();
     for (CostTerm& term : terms_) {
       term.plain = term.when == StageCondition::Always && term.latency && term.cpu && term.symbol == 0;
     }
@@ -82,6 +84,24 @@ class StageBuilder {
   }
 
  private:
+  static bool is_free(const CostTerm& term) {
+    return term.per_message_ps == 0 && term.per_skb_ps == 0 && term.per_packet_ps == 0 && term.per_ack_ps == 0 &&
+           term.per_byte_ps == 0;
+  }
+
+  /// What costs nothing, as steps that the profile holds in others, but for one where no other term has its shape: a
+  /// visit draws a number for each shape.
+  void drop_free_terms() {
+    std::vector<CostTerm> kept;
+    for (std::size_t i = 0; i < terms_.size(); ++i) {
+      const auto same_shape = [&](const CostTerm& other) { return other.shape == terms_[i].shape; };
+      const bool another = std::any_of(kept.begin(), kept.end(), same_shape) ||
+                           std::any_of(terms_.begin() + static_cast<std::ptrdiff_t>(i) + 1, terms_.end(), same_shape);
+      if (!is_free(terms_[i]) || !another) kept.push_back(terms_[i]);
+    }
+    terms_ = std::move(kept);
+  }
+
   /// @param count  Of the step, what goes with one symbol.
   void add(const Step& step, Symbol symbol, double count, std::uint8_t machine, Plan& plan) {
     if (count == 0) return;

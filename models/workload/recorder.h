@@ -5,15 +5,12 @@
 #include <map>
 #include <vector>
 
-#include "models/workload/spec.h"
+#include "models/workload/request.h"
 #include "sim/core/histogram.h"
 #include "sim/core/part_sum.h"
 #include "sim/net/time_split.h"
 
 namespace knetsim {
-
-/// How a request ended.
-enum class Outcome : std::uint8_t { Ok, Error, Timeout };
 
 /// What ended in the measured window, whenever it had begun: the account that throughput is taken from, since capacity
 /// is what leaves in a time and not what also came in it.

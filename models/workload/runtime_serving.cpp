@@ -11,6 +11,8 @@ namespace knetsim {
 namespace {
 
 constexpr Purpose kResponseBytes("response.bytes");
+constexpr Purpose kHandshakeBytes("handshake.server.bytes");
+constexpr Purpose kHandshakeWork("handshake.server.work");
 
 Duration drawn_span(const Distribution& distribution, RngStream stream) {
   return knetsim::drawn_span(distribution.sample(stream));
@@ -18,9 +20,9 @@ Duration drawn_span(const Distribution& distribution, RngStream stream) {
 
 }  // namespace
 
-Server TrafficRuntime::server_of(const Rpc& rpc) const {
-  const EdgeSpec& edge = plan_.edges[rpc.edge];
-  return {.pod = rpc.connection.server, .beside = edge.loopback, .app = edge.app};
+Server TrafficRuntime::server_of(const Attempt& attempt) const {
+  const EdgeSpec& edge = edge_of(attempt);
+  return {.pod = attempt.connection.server, .beside = edge.loopback, .app = edge.app};
 }
 
 GroupIndex TrafficRuntime::group_of(const Server& server) const {
@@ -33,140 +35,141 @@ GroupIndex TrafficRuntime::group_of(const Server& server) const {
 }
 
 CoreIndex TrafficRuntime::expected_core(CoreIndex core, PodIndex pod) const {
-  return core == kNone ? cpus_.first_core(cpus_.node_of(groups_[pod])) : core;
+  return core == kNoCore ? cpus_.first_core(cpus_.node_of(groups_[pod])) : core;
 }
 
-void TrafficRuntime::arrived(std::uint32_t index, Time now) {
-  if (servers_.arrive(server_of(rpcs_[index]), index)) {
+void TrafficRuntime::on(AttemptIndex index, RequestUnderWay /*state*/, Arrived news, Time now) {
+  Attempt& attempt = attempts_[index];
+  attempt.message = news.message;
+  if (const auto* handshake = std::get_if<Handshake>(&step_of(attempt))) {
+    serve_handshake(index, *handshake, now);
+  } else if (servers_.arrive(server_of(attempt), index)) {
     serve(index, Duration::max(), now);
   } else {
-    rpcs_[index].queued = true;
+    attempt.state = Queued{};
   }
 }
 
-void TrafficRuntime::worker_free(const Server& server, Time now) {
-  if (const std::optional<std::uint32_t> next = servers_.done(server)) {
-    {
-      Rpc& rpc = rpcs_[*next];
-      rpc.queued = false;
-      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Owner, server.pod});
-      rpc.split.hold_until(Wait::Worker, now);
-    }
-    serve(*next, Duration{}, now);  // the worker is running: nobody has to be woken
+void TrafficRuntime::on(AttemptIndex index, Queued /*state*/, WorkerFree /*news*/, Time now) {
+  Attempt& attempt = attempts_[index];
+  {
+    const PlaceScope place(&attempt.split, {SpanPlace::Kind::Owner, attempt.connection.server});
+    attempt.split.hold_until(Wait::Worker, now);
   }
+  serve(index, Duration{}, now);  // the worker is running: nobody has to be woken
 }
 
-void TrafficRuntime::serve(std::uint32_t index, Duration wake_allowed, Time now) {
-  Rpc& rpc = rpcs_[index];
-  served_[rpc.connection.server] += measured(rpc.begun) ? 1U : 0U;
-  rpc.server_core = servers_.last_core(server_of(rpc)).value_or(kNone);
-  const auto burst = network_.receiver_burst(rpc.message, expected_core(rpc.server_core, rpc.connection.server), now);
-  network_.release(rpc.message);
-  rpc.message = kNone;
-  rpc.wake_kind = burst.wake_kind;
-  rpc.step = 0;
-  work(index, burst.cpu, std::min(burst.wake, wake_allowed), now);
+/// The server's thread takes the message out of its socket.
+TrafficRuntime::ThreadWork TrafficRuntime::receive(AttemptIndex index, Time now) {
+  Attempt& attempt = attempts_[index];
+  attempt.server_core = servers_.last_core(server_of(attempt)).value_or(kNoCore);
+  const auto burst =
+      network_.receiver_burst(attempt.message, expected_core(attempt.server_core, attempt.connection.server), now);
+  network_.release(attempt.message);
+  attempt.message = kNoMessage;
+  attempt.wake_kind = burst.wake_kind;
+  return {.cpu = burst.cpu, .wake = burst.wake};
 }
 
-void TrafficRuntime::work(std::uint32_t index, Duration cpu, Duration wake, Time now) {
-  Rpc& rpc = rpcs_[index];
-  const PodIndex pod = rpc.connection.server;
-  const AppSpec& app = servers_.app(server_of(rpc));
-  for (; rpc.step < app.steps.size(); ++rpc.step) {
-    const AppStep& step = app.steps[rpc.step];
-    if (step.work_seconds) {
-      const Duration span =
-          drawn_span(*step.work_seconds,
-                     streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).work, work_id(rpc)));
-      const PlaceScope place(&rpc.split, {SpanPlace::Kind::Thread, 0});
-      rpc.split.serve(kinds_.work, span);
-      cpu += span;
+void TrafficRuntime::serve(AttemptIndex index, Duration wake_allowed, Time now) {
+  const Attempt& attempt = attempts_[index];
+  observer_.taken_up(attempt.request, attempt.connection.server);
+  ThreadWork before = receive(index, now);
+  before.wake = std::min(before.wake, wake_allowed);
+  work(index, 0, before, now);
+}
+
+void TrafficRuntime::serve_handshake(AttemptIndex index, const Handshake& step, Time now) {
+  Attempt& attempt = attempts_[index];
+  const std::uint64_t id = hash_combine(noise_id(attempt), 1 + attempt.round);
+  ThreadWork before = receive(index, now);
+  if (step.server_work_seconds) {
+    const Duration span = drawn_span(*step.server_work_seconds, streams_.get(kHandshakeWork, id));
+    const PlaceScope place(&attempt.split, {SpanPlace::Kind::Thread, 0});
+    attempt.split.serve(kinds_.work, span);
+    before.cpu += span;
+  }
+  answer(index, draw_bytes(step.server_bytes, kHandshakeBytes, id), before, now);
+}
+
+/// The application's steps from `step` on.
+void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork before, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Server server = server_of(attempt);
+  const AppSpec& app = servers_.app(server);
+  for (; step < app.steps.size(); ++step) {
+    const AppStep& todo = app.steps[step];
+    if (todo.work_seconds) {
+      const Duration span = drawn_span(
+          *todo.work_seconds, streams_.get(keys_.step(servers_.app_index(server), step).work, work_id(attempt)));
+      const PlaceScope place(&attempt.split, {SpanPlace::Kind::Thread, 0});
+      attempt.split.serve(kinds_.work, span);
+      before.cpu += span;
     }
-    if (step.sleep_seconds || !step.calls.empty()) {
-      submit(index, Phase::Serve, group_of(server_of(rpc)), rpc.server_core, cpu, wake, now);
+    if (todo.sleep_seconds || !todo.calls.empty()) {
+      attempt.state = Working{step};
+      submit(index, group_of(server), attempt.server_core, before, now);
       return;
     }
   }
-  const EdgeSpec& edge = plan_.edges[rpc.edge];
-  const Bytes size = draw_bytes(edge.response_bytes, kResponseBytes, rpc.id);
-  if (measured(rpc.begun)) {
-    edge_stats_[rpc.edge].bytes_received += static_cast<std::uint64_t>(size.count());
-  }
-  rpc.payload = rpc.payload + size;
-  rpc.message = network_.prepare(rpc.connection.flow, FlowPacket::Response, size, noise_id(rpc), &rpc.split, index);
-  cpu += network_.sender_burst(rpc.message, expected_core(rpc.server_core, pod), now);
-  submit(index, Phase::Respond, group_of(server_of(rpc)), rpc.server_core, cpu, wake, now);
+  const Bytes size =
+      draw_bytes(std::get<Exchange>(step_of(attempt)).response_bytes, kResponseBytes, attempt.request.id);
+  observer_.answer_begun(attempt.request, size);
+  attempt.payload = attempt.payload + size;
+  answer(index, size, before, now);
 }
 
-void TrafficRuntime::worked(std::uint32_t index, Time now) {
-  Rpc& rpc = rpcs_[index];
-  servers_.ran_on(server_of(rpc), rpc.server_core);
-  const AppStep& step = servers_.app(server_of(rpc)).steps[rpc.step];
+void TrafficRuntime::answer(AttemptIndex index, Bytes size, ThreadWork before, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Server server = server_of(attempt);
+  const bool shakes = std::holds_alternative<Handshake>(step_of(attempt));
+  const std::uint64_t noise = shakes ? hash_combine(noise_id(attempt), 1 + attempt.round) : noise_id(attempt);
+  attempt.message = network_.prepare(attempt.connection.flow, FlowPacket::Response, size, noise, &attempt.split, index);
+  before.cpu += network_.sender_burst(attempt.message, expected_core(attempt.server_core, server.pod), now);
+  attempt.state = Answering{};
+  submit(index, group_of(server), attempt.server_core, before, now);
+}
+
+void TrafficRuntime::on(AttemptIndex index, Working state, const BurstDone& news, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Server server = server_of(attempt);
+  attempt.server_core = news.report.core;
+  servers_.ran_on(server, attempt.server_core);
+  const AppStep& step = servers_.app(server).steps[state.step];
   if (step.sleep_seconds) {
-    const Duration pause =
-        drawn_span(*step.sleep_seconds,
-                   streams_.get(keys_.step(servers_.app_index(server_of(rpc)), rpc.step).pause, work_id(rpc)));
-    scheduler_.schedule(now + pause, pod_source(rpc.connection.server), {handler_, kSlept, index, 0});
+    const Duration pause = drawn_span(
+        *step.sleep_seconds, streams_.get(keys_.step(servers_.app_index(server), state.step).pause, work_id(attempt)));
+    attempt.state = Sleeping{state.step};
+    due_at(now + pause, pod_source(server.pod), index);
     return;
   }
-  start_calls(index, now);
-}
-
-void TrafficRuntime::start_calls(std::uint32_t index, Time now) {
-  Rpc& rpc = rpcs_[index];
-  const AppStep& step = servers_.app(server_of(rpc)).steps[rpc.step];
-  rpc.calls_started = 0;
-  rpc.calls_open = static_cast<std::uint32_t>(step.calls.size());
+  attempt.state = Calling{state.step, CallGroup(static_cast<std::uint32_t>(step.calls.size()))};
   start_next_call(index, now);
 }
 
-void TrafficRuntime::start_next_call(std::uint32_t parent, Time now) {
-  Rpc& caller = rpcs_[parent];
-  const AppStep& step = servers_.app(server_of(caller)).steps[caller.step];
-  if (caller.calls_started == step.calls.size()) {
-    return;
+void TrafficRuntime::on(AttemptIndex index, Sleeping state, Due /*news*/, Time now) {
+  Attempt& attempt = attempts_[index];
+  {
+    const PlaceScope place(&attempt.split, {SpanPlace::Kind::Owner, attempt.connection.server});
+    attempt.split.serve(kinds_.sleep, now - attempt.split.clock);
+    attempt.split.clock = now;
   }
-  const std::uint32_t index = rpcs_.take();
-  Rpc& rpc = rpcs_[index];
-  rpc.parent = parent;
-  rpc.edge = step.calls[caller.calls_started];
-  rpc.id = hash_combine(work_id(caller), keys_.edge(rpc.edge));
-  rpc.begun = now;
-  rpc.client = caller.connection.server;
-  rpc.client_group = group_of(server_of(caller));
-  rpc.client_core = caller.server_core;
-  rpc.sends_first = true;
-  ++caller.calls_started;
-  if (auto& callers = callers_[rpc.edge]; std::find(callers.begin(), callers.end(), caller.edge) == callers.end()) {
-    callers.push_back(caller.edge);
-  }
-  // The worker's thread sends one call after the other; a later one has waited since the group began.
-  rpc.split.trace = spans_.part_of(caller.split.trace);
-  rpc.split.clock = caller.split.clock;
-  rpc.worker_before = now - rpc.split.clock;
-  rpc.split.hold_until(Wait::Worker, now);
-  if (measured(now)) {
-    ++edge_stats_[rpc.edge].asked;
-    ++part(rpc.edge, now).asked;
-    ++followed_;
-  }
-  count_asked(rpc, now);
-  begin_attempt(index, now);
+  work(index, state.step + 1, {}, now);
 }
 
-void TrafficRuntime::call_ended(std::uint32_t parent, const TimeSplit& split, bool failed, Time now) {
-  Rpc& caller = rpcs_[parent];
-  caller.failed = caller.failed || failed;
-  if (--caller.calls_open > 0) {
-    return;
-  }
-  caller.split += split;  // the last call to end is the one that the caller waited for
-  if (SpanTrace* trace = caller.split.trace; trace != nullptr && split.trace != nullptr) {
-    trace->visits.insert(trace->visits.end(), split.trace->visits.begin(), split.trace->visits.end());
-  }
-  caller.split.clock = now;
-  ++caller.step;
-  work(parent, Duration{}, Duration{}, now);
+void TrafficRuntime::on(AttemptIndex index, const Calling& state, CallsEnded news, Time now) {
+  if (news.failed) attempts_[index].outcome = Outcome::Error;
+  work(index, state.step + 1, {}, now);
+}
+
+void TrafficRuntime::on(AttemptIndex index, Answering /*state*/, const BurstDone& news, Time now) {
+  Attempt& attempt = attempts_[index];
+  attempt.server_core = news.report.core;
+  const bool by_worker = std::holds_alternative<Exchange>(step_of(attempt));
+  attempt.state = ResponseUnderWay{};
+  network_.launch(attempt.message, now);
+  if (!by_worker) return;
+  if (const std::optional<AttemptIndex> next = servers_.done(server_of(attempt))) tell(*next, WorkerFree{}, now);
 }
 
 }  // namespace knetsim

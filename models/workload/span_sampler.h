@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "models/workload/spec.h"
+#include "models/workload/indices.h"
 #include "sim/core/pool.h"
 #include "sim/net/span_trace.h"
 
@@ -22,10 +22,14 @@ struct RequestSpan {
 /// keep (1 + ln(n / keep)) are traced on the way; one that is still under way at the end is not kept.
 class SpanSampler {
  public:
-  SpanSampler(std::size_t sources, std::uint32_t keep) : keep_(keep), sources_(sources) {}
+  /// Of requests that begin in [from, to).
+  SpanSampler(std::size_t sources, std::uint32_t keep, Time from, Time to)
+      : keep_(keep), from_(from), to_(to), sources_(sources) {}
 
   /// A request begins. @return Its trace; null for one that is not kept.
-  SpanTrace* begin(TrafficIndex source, std::uint64_t id) { return keep_ == 0 ? nullptr : consider(source, id); }
+  SpanTrace* begin(TrafficIndex source, std::uint64_t id, Time now) {
+    return keep_ == 0 || now < from_ || now >= to_ ? nullptr : consider(source, id);
+  }
   /// Another trace for a call that the request makes, or for its next attempt; null where `whole` is.
   SpanTrace* part_of(const SpanTrace* whole) { return whole == nullptr ? nullptr : take(whole->rank); }
   /// The request has ended; the trace is still the caller's to release.
@@ -49,6 +53,7 @@ class SpanSampler {
   SpanTrace* take(std::uint64_t rank);
 
   std::size_t keep_;
+  Time from_, to_;
   std::vector<Source> sources_;
   Pool<SpanTrace> traces_;
 };

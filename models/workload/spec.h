@@ -7,27 +7,23 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/workload/caller_step.h"
+#include "models/workload/connection_policy.h"
+#include "models/workload/indices.h"
 #include "models/workload/retry.h"
 #include "sim/core/distributions.h"
 #include "sim/core/time.h"
 
 namespace knetsim {
 
-using EdgeIndex = std::uint32_t;
-using AppIndex = std::uint32_t;
-using TrafficIndex = std::uint32_t;
-
 /// Who calls whom, and how: the calls of a workload, or those that an application makes of another.
 struct EdgeSpec {
   std::string name;    ///< "browse", "frontend > cart"; no two are alike, and what is drawn for an edge is keyed by it.
   std::string target;  ///< For people: "frontend", "frontend (NodePort)".
   bool udp = false;
-  std::uint32_t requests_per_connection = 1;  ///< 0: a connection is kept for ever.
-  bool awaits_close = false;  ///< The client reads to a connection's end, and closes, within its last request.
-  Distribution request_bytes;
-  Distribution response_bytes;
-  std::optional<Distribution> client_work_seconds{};  ///< CPU time that the caller spends on an answer.
-  Duration timeout = std::chrono::seconds(2);         ///< Of one attempt.
+  ConnectionPolicy connections{};
+  CallerScript script{};                       ///< What a caller does in one attempt. Well formed.
+  Duration timeout = std::chrono::seconds(2);  ///< Of one attempt.
   RetryPolicy retries{};
   bool loopback = false;    ///< To another container of the same pod ...
   AppIndex app = kNoIndex;  ///< ... and what that one does; kNoIndex: it answers at once.

@@ -11,15 +11,16 @@ namespace knetsim {
 
 /// What a message or a burst can wait for.
 enum class Wait : std::uint8_t {
-  RunQueue,   ///< for a core, other threads running
-  Preempted,  ///< softirq work on the thread's core went first
-  Throttled,  ///< the group's CPU quota was spent
-  Worker,     ///< for a free worker of the application
-  Softirq,    ///< behind other packets on the receive core
-  LinkQueue,  ///< behind other packets at a link
-  Window,     ///< for acknowledgements: slow start, and earlier pieces of the same message on their way
-  Recovery,   ///< lost packets to be sent again
-  GivenUp,    ///< in attempts that ended at their timeout, for what nobody can say
+  RunQueue,    ///< for a core, other threads running
+  Preempted,   ///< softirq work on the thread's core went first
+  Throttled,   ///< the group's CPU quota was spent
+  Worker,      ///< for a free worker of the application
+  Connection,  ///< for a connection of a pool that has as many as it may
+  Softirq,     ///< behind other packets on the receive core
+  LinkQueue,   ///< behind other packets at a link
+  Window,      ///< for acknowledgements: slow start, and earlier pieces of the same message on their way
+  Recovery,    ///< lost packets to be sent again
+  GivenUp,     ///< in attempts that ended at their timeout, for what nobody can say
   kCount
 };
 inline constexpr std::size_t kWaits = static_cast<std::size_t>(Wait::kCount);

@@ -45,6 +45,25 @@ TEST(CallGraph, StepsFollowTheCallsAndInnerListsAreConcurrent) {
   EXPECT_EQ(target_of(bound.graph, "browse").exposure, Exposure::ClusterIp);
 }
 
+TEST(CallGraph, PoolsOfConnectionsAreOfWorkloadsAndOfCalls) {
+  Bound bound(
+      scenario_text("apps: {web: {calls: [{to: cart, requestsPerConnection: 0, maxConnections: 4, "
+                    "idleTimeout: 90s}, catalog]}}\n"
+                    "workloads: {browse: {from: app=client, to: web, arrivals: {constant: 100/s}, connection: "
+                    "{requestsPerConnection: 100, maxConnections: 2, idleTimeout: 1m}}}\n"),
+      app_manifests("web", 1) + app_manifests("cart", 1) + app_manifests("catalog", 1) + app_manifests("client", 1));
+  ASSERT_EQ(bound.errors(), "");
+  const auto policy = [&](const char* edge) { return edge_named(bound.graph, edge)->connections; };
+  EXPECT_EQ(policy("web > cart").requests, 0u);
+  EXPECT_EQ(policy("web > cart").limit, 4u);
+  EXPECT_EQ(policy("web > cart").idle_timeout, std::chrono::seconds(90));
+  EXPECT_EQ(policy("web > catalog").requests, 1u);
+  EXPECT_EQ(policy("web > catalog").limit, 0u);
+  EXPECT_EQ(policy("browse").requests, 100u);
+  EXPECT_EQ(policy("browse").limit, 2u);
+  EXPECT_EQ(policy("browse").idle_timeout, std::chrono::minutes(1));
+}
+
 TEST(CallGraph, WithoutAProxyClientsAddressTheEndpoints) {
   Bound bound(scenario_text("cluster: {proxy: {mode: none}}\n" + workload("web")),
               app_manifests("web", 3) + app_manifests("client", 1));

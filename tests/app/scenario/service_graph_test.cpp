@@ -73,11 +73,12 @@ TEST(ServiceGraph, BecomesAClusterAndACallGraph) {
   ASSERT_EQ(plan.apps[3].steps.size(), 2u);
   EXPECT_EQ(plan.apps[3].steps[0].calls.size(), 2u) << "a nested list is concurrent";
   const EdgeSpec& to_a = plan.edges[plan.apps[2].steps[0].calls[0]];
-  EXPECT_EQ(to_a.request_bytes.mean(), 1024) << "the format's own reader, RAMInBytes, counts by 1024";
-  EXPECT_EQ(to_a.response_bytes.mean(), 2048);
+  EXPECT_EQ(exchange_of(to_a.script).request_bytes.mean(), 1024)
+      << "the format's own reader, RAMInBytes, counts by 1024";
+  EXPECT_EQ(exchange_of(to_a.script).response_bytes.mean(), 2048);
   const EdgeSpec& to_b = plan.edges[plan.apps[2].steps[2].calls[0]];
-  EXPECT_EQ(to_b.request_bytes.mean(), 128);
-  EXPECT_EQ(to_b.response_bytes.mean(), 512);
+  EXPECT_EQ(exchange_of(to_b.script).request_bytes.mean(), 128);
+  EXPECT_EQ(exchange_of(to_b.script).response_bytes.mean(), 512);
   EXPECT_EQ(plan.edges.size(), 2u + 3u + 1u);
 }
 
@@ -289,15 +290,16 @@ TEST(ServiceGraph, NamespacesHostnamesAndOtherKeysOfTheFormatAreRead) {
     const TrafficPlan& plan = read.graph.traffic;
     ASSERT_EQ(plan.apps.size(), 2u);
     const EdgeIndex call = plan.apps[0].steps[0].calls[0];
-    EXPECT_EQ(plan.edges[call].request_bytes.mean(), 128);
-    EXPECT_EQ(plan.edges[call].response_bytes.mean(), 16 * 1024);
+    EXPECT_EQ(exchange_of(plan.edges[call].script).request_bytes.mean(), 128);
+    EXPECT_EQ(exchange_of(plan.edges[call].script).response_bytes.mean(), 16 * 1024);
     const Cluster& cluster = read.loaded->cluster;
     EXPECT_EQ(cluster.services[cluster.service_ports[read.graph.targets[call].port].service].ns, "demo2");
   }
   const FromGraph body("services:\n- name: d\n  script:\n  - call: {service: e, payloadSize: 2 KB}\n- name: e\n");
   ASSERT_EQ(render(body.diagnostics.errors()), "");
-  EXPECT_EQ(body.graph.traffic.edges[0].request_bytes.mean(), 2048);
-  EXPECT_EQ(body.graph.traffic.edges[0].response_bytes.mean(), 1) << "a body of none: the format's default is 0";
+  EXPECT_EQ(exchange_of(body.graph.traffic.edges[0].script).request_bytes.mean(), 2048);
+  EXPECT_EQ(exchange_of(body.graph.traffic.edges[0].script).response_bytes.mean(), 1)
+      << "a body of none: the format's default is 0";
   const FromGraph wrong("kind: Deployment\nservices:\n- name: d\n");
   EXPECT_THAT(render(wrong.diagnostics.errors()), HasSubstr("a Deployment, not a graph of services"));
 }

@@ -29,7 +29,7 @@ struct Fixture {
     cluster->services.back().ns = "default";
     variant.cluster = std::move(cluster);
     variant.targets.emplace_back().service = 0;
-    variant.traffic.edges.push_back({.name = "browse", .target = "shop", .request_bytes = {}, .response_bytes = {}});
+    variant.traffic.edges.push_back({.name = "browse", .target = "shop", .script = plain_script({})});
     variant.traffic.sources.push_back({.name = "browse", .clients = {0}, .edge = 0, .arrivals = {}});
     Topology topology = single_switch({.hosts = {.count = 2, .names = {"a", "b"}, .rate = Bandwidth(1'000'000'000)}});
     Routing routing(topology);

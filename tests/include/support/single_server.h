@@ -2,7 +2,9 @@
 
 #include <memory>
 
+#include "models/workload/overload.h"
 #include "models/workload/runtime.h"
+#include "models/workload/traffic_recorder.h"
 #include "sim/net/generators.h"
 
 namespace knetsim::testing {
@@ -25,9 +27,9 @@ struct SingleServer {
     server.cores = workers;
     server.plan.edges.push_back({.name = "edge",
                                  .target = "server",
-                                 .requests_per_connection = 0,
-                                 .request_bytes = Distribution::constant(1),
-                                 .response_bytes = Distribution::constant(1),
+                                 .connections = {.requests = 0},
+                                 .script = plain_script({.request_bytes = Distribution::constant(1),
+                                                         .response_bytes = Distribution::constant(1)}),
                                  .timeout = std::chrono::hours(1)});
     server.plan.apps.push_back({.name = "server",
                                 .steps = {{.work_seconds = service_seconds, .sleep_seconds = {}, .calls = {}}},
@@ -37,10 +39,21 @@ struct SingleServer {
     return server;
   }
 
+  /// Requests at these times from the run's start, instead of the open loop.
+  SingleServer& asked_at(std::vector<Duration> times) {
+    ListedArrivals listed;
+    for (const Duration at : times) listed.at.push_back(kTimeZero + at);
+    plan.sources[0].arrivals = std::move(listed);
+    return *this;
+  }
+
   struct Outcome {
-    EdgeStats stats;
+    EdgeStats stats;  ///< Of the first edge.
+    std::vector<EdgeStats> edges;
     std::vector<SourceRecorder> sources;
     std::uint64_t events = 0;
+    std::vector<Time> hung_up;   ///< When connections were closed.
+    std::size_t open_flows = 0;  ///< At the end.
   };
 
   Outcome run() const {
@@ -57,21 +70,27 @@ struct SingleServer {
     const RandomStreams streams(seed);
     Network network(scheduler, cpus, topology, routing, tables, streams, {}, 2);
     Free dialer;
-    TrafficRuntime runtime(scheduler, cpus, network, dialer, plan, groups, streams, {.work = 1, .sleep = 2},
-                           {.measure_from = kTimeZero + warm_up,
-                            .end = kTimeZero + warm_up + duration,
-                            .drain = drain,
-                            .series_points = 10},
-                           16);
+    const Time end = kTimeZero + warm_up + duration;
+    TrafficRecorder recorder(scheduler, plan, {.from = kTimeZero + warm_up, .to = end, .series_points = 10});
+    SpanSampler spans(plan.sources.size(), 0, kTimeZero + warm_up, end);
+    TrafficRuntime runtime({scheduler, cpus, network, dialer, recorder, spans}, plan, groups, streams,
+                           {.kinds = {.work = 1, .sleep = 2}, .until = end + drain, .first_source = 16});
     cpus.set_owner(runtime);
     network.set_owner(runtime);
     runtime.start(kTimeZero);
-    scheduler.run_until(kTimeZero + warm_up + duration);
-    if (runtime.close_window() > 0) {
-      scheduler.run_until(kTimeZero + warm_up + duration + drain);
+    scheduler.run_until(end);
+    if (recorder.close() > 0) {
+      runtime.stop_beyond(most_in_drain(runtime.live()));
+      scheduler.run_until(end + drain);
     }
-    runtime.finish(scheduler.now());
-    return {runtime.edges()[0], runtime.sources(), scheduler.events()};
+    runtime.report_unfinished(scheduler.now());
+    recorder.finish(scheduler.now());
+    return {.stats = recorder.edges()[0],
+            .edges = recorder.edges(),
+            .sources = recorder.sources(),
+            .events = scheduler.events(),
+            .hung_up = dialer.hung_up_at,
+            .open_flows = network.live_flows()};
   }
 
  private:
@@ -88,7 +107,9 @@ struct SingleServer {
     Dial dial(EdgeIndex, PodIndex, std::uint64_t id, Time) override {
       return {.flow = {.plans = &plans_, .nodes = {0}, .tuple = {}, .id = id}, .server = 1};
     }
-    void hung_up(EdgeIndex, HostId, PodIndex, Time) override {}
+    void hung_up(EdgeIndex, HostId, PodIndex, Time now) override { hung_up_at.push_back(now); }
+
+    std::vector<Time> hung_up_at;
 
    private:
     FlowPlans plans_;

@@ -1,0 +1,55 @@
+#include "models/workload/connections.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace knetsim {
+
+Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial) {
+  const ConnectionPolicy& policy = policies_[edge];
+  const Connection fresh{.requests_left = policy.requests, .counted = policy.limit != 0};
+  if (!policy.pooled()) return {Turn::Open, fresh};
+  Pool& mine = pools_[pool(edge, client)];
+  if (!mine.idle.empty()) {
+    const Connection connection = mine.idle.back().connection;
+    mine.idle.pop_back();
+    return {Turn::Reuse, connection};
+  }
+  if (policy.limit != 0) {
+    if (mine.open >= policy.limit) {
+      mine.waiting.push({attempt, serial});
+      return {Turn::Wait, {}};
+    }
+    ++mine.open;
+  }
+  return {Turn::Open, fresh};
+}
+
+std::optional<Time> Connections::put_back(EdgeIndex edge, PodIndex client, const Connection& connection, Time now) {
+  Pool& mine = pools_[pool(edge, client)];
+  mine.idle.push_back({connection, now});
+  const std::optional<Duration> patience = policies_[edge].idle_timeout;
+  if (!patience || std::exchange(mine.expiry_armed, true)) return std::nullopt;
+  return now + *patience;
+}
+
+void Connections::gone(EdgeIndex edge, PodIndex client, const Connection& connection) {
+  if (connection.counted) --pools_[pool(edge, client)].open;
+}
+
+std::vector<Connection> Connections::expire(std::uint64_t pool, Time now, std::optional<Time>& next) {
+  Pool& mine = pools_[pool];
+  const Duration patience = policies_[static_cast<EdgeIndex>(pool >> 32)].idle_timeout.value_or(Duration::max());
+  const auto fresh = std::ranges::find_if(mine.idle, [&](const Idle& one) { return now - one.since < patience; });
+  std::vector<Connection> old;
+  for (auto it = mine.idle.begin(); it != fresh; ++it) {
+    old.push_back(it->connection);
+    mine.open -= it->connection.counted ? 1U : 0U;
+  }
+  mine.idle.erase(mine.idle.begin(), fresh);
+  mine.expiry_armed = !mine.idle.empty();
+  next = mine.idle.empty() ? std::optional<Time>{} : mine.idle.front().since + patience;
+  return old;
+}
+
+}  // namespace knetsim

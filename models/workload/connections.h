@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "models/workload/connection_policy.h"
+#include "models/workload/indices.h"
+#include "sim/core/fifo.h"
+#include "sim/core/time.h"
+#include "sim/net/network.h"
+
+namespace knetsim {
+
+struct Connection {
+  static constexpr FlowIndex kNone = ~FlowIndex{0};
+  FlowIndex flow = kNone;
+  PodIndex server = kNoIndex;
+  HostId chosen_at = 0;             ///< The node whose proxy chose the server.
+  std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
+  std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
+  bool counted = false;             ///< Among those that its pool's limit is about.
+  ClientEnd client_end = ClientEnd::Booked;
+};
+
+/// The connections of each client pod for each edge: idle ones, taken last in first out, as Go's and Envoy's pools do,
+/// and those who wait where the limit is reached, first in first out. Connections in use are their users'.
+class Connections {
+ public:
+  /// @param policies  shape (edges,)
+  explicit Connections(std::vector<ConnectionPolicy> policies) : policies_(std::move(policies)) {}
+
+  /// One client's pool for one edge.
+  static std::uint64_t pool(EdgeIndex edge, PodIndex client) { return (std::uint64_t{edge} << 32) | client; }
+
+  enum class Turn : std::uint8_t {
+    Reuse,  ///< An idle connection is the caller's now.
+    Open,   ///< It may open one.
+    Wait,   ///< The limit is reached; it stands in line.
+  };
+  struct Taken {
+    Turn turn = Turn::Open;
+    Connection connection{};
+  };
+  /// An attempt wants a connection.
+  Taken take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial);
+
+  /// What becomes of one that its user has done with, and can be used again.
+  /// @return  When to ask expire() for this pool, where nobody has been asked to yet.
+  std::optional<Time> put_back(EdgeIndex edge, PodIndex client, const Connection& connection, Time now);
+  /// One is gone, or was never opened.
+  void gone(EdgeIndex edge, PodIndex client, const Connection& connection);
+
+  /// Who stands first in line of those who still wait, where there is a connection or room for one; he is out of the
+  /// line then, and take()s anew.
+  /// @param waits  waits(attempt, serial): this very attempt has not ended.
+  template <class Waits>
+  std::optional<AttemptIndex> next_in_line(EdgeIndex edge, PodIndex client, const Waits& waits) {
+    const ConnectionPolicy& policy = policies_[edge];
+    if (policy.limit == 0) return std::nullopt;
+    Pool& mine = pools_[pool(edge, client)];
+    while (!mine.waiting.empty() && !waits(mine.waiting.front().attempt, mine.waiting.front().serial)) {
+      mine.waiting.pop();
+    }
+    if (mine.waiting.empty() || (mine.idle.empty() && mine.open >= policy.limit)) return std::nullopt;
+    return mine.waiting.pop().attempt;
+  }
+
+  /// Takes out those of the pool that have been idle for too long. @param next  When to ask again, if at all.
+  std::vector<Connection> expire(std::uint64_t pool, Time now, std::optional<Time>& next);
+
+ private:
+  struct Idle {
+    Connection connection;
+    Time since{};
+  };
+  struct Waiter {
+    AttemptIndex attempt = kNoAttempt;
+    std::uint64_t serial = 0;
+  };
+  struct Pool {
+    std::vector<Idle> idle;  ///< In the order in which they were put back: the last is taken, the first is the oldest.
+    std::uint32_t open = 0;  ///< Busy and idle; counted where there is a limit.
+    bool expiry_armed = false;
+    Fifo<Waiter> waiting;
+  };
+
+  std::vector<ConnectionPolicy> policies_;
+  std::unordered_map<std::uint64_t, Pool> pools_;  // looked up, never iterated
+};
+
+}  // namespace knetsim

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "models/cluster/cluster.h"
+#include "models/workload/indices.h"
+#include "sim/core/time.h"
+#include "sim/net/flow_state.h"
+
+namespace knetsim {
+
+/// What becomes of a connection attempt: a flow to a pod, or a refusal (no endpoint, no such port).
+struct Dial {
+  FlowSpec flow;
+  PodIndex server = kNoIndex;  ///< kNoIndex: nobody answers.
+  /// With it: in silence, so that connect() gives up when the kernel's SYN schedule ends, and a datagram is never
+  /// answered. Else the connection is refused at once.
+  bool dropped = false;
+  HostId chosen_at = 0;  ///< The node whose proxy chose the server; hung_up() is told.
+  float rules = 0;       ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
+};
+
+/// Opens connections as the cluster would: looks up endpoints in the client node's view, lets the proxy mode choose,
+/// finds the plans of the flow's class.
+class Dialer {
+ public:
+  virtual ~Dialer() = default;
+  /// @param id  Of the request or connection: what is drawn belongs to it.
+  virtual Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) = 0;
+  /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
+  virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) = 0;
+};
+
+}  // namespace knetsim

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+namespace knetsim {
+
+/// Places in the lists of a TrafficPlan.
+using EdgeIndex = std::uint32_t;
+using AppIndex = std::uint32_t;
+using TrafficIndex = std::uint32_t;
+/// Of an attempt among those of a run; used again once one has ended.
+using AttemptIndex = std::uint32_t;
+inline constexpr AttemptIndex kNoAttempt = ~AttemptIndex{0};
+inline constexpr TrafficIndex kNoSource = ~TrafficIndex{0};
+
+}  // namespace knetsim

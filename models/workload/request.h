@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "models/cluster/cluster.h"
+#include "models/workload/indices.h"
+#include "sim/core/time.h"
+#include "sim/net/cpu.h"
+
+namespace knetsim {
+
+/// How a request ended.
+enum class Outcome : std::uint8_t { Ok, Error, Timeout };
+
+/// What somebody asks for, whatever number of attempts it takes: a request of a source, or a call that an attempt's
+/// server or its caller makes for it.
+struct Request {
+  EdgeIndex edge = 0;
+  TrafficIndex source = kNoSource;   ///< kNoSource for a call ...
+  AttemptIndex caller = kNoAttempt;  ///< ... that this attempt makes.
+  std::uint32_t user = 0;            ///< Of a closed loop.
+  std::uint32_t attempt = 0;         ///< 0 for the first.
+  std::uint64_t id = 0;              ///< Keys all that is drawn for it.
+  Time begun{};
+  PodIndex client = kNoIndex;
+  GroupIndex client_group = 0;
+  CoreIndex client_core = ~CoreIndex{0};  ///< Where the caller's thread ran last; ~0 before it has run.
+
+  /// Time before this attempt: in queues, as far as that is known ...
+  struct Before {
+    Duration worker{};      ///< For the caller's thread, and for callees' workers.
+    Duration connection{};  ///< For a connection of the pool.
+    Duration given_up{};    ///< ... and the rest of the attempts that came to nothing.
+  } before;
+
+  bool of_source() const { return source != kNoSource; }
+};
+
+}  // namespace knetsim

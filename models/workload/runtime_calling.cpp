@@ -1,0 +1,298 @@
+// The calling side of TrafficRuntime: a caller's script step by step, and the calls that a server makes of others.
+
+#include <utility>
+
+#include "models/workload/drawn.h"
+#include "models/workload/runtime.h"
+
+namespace knetsim {
+namespace {
+
+constexpr Purpose kRequestBytes("request.bytes");
+constexpr Purpose kClientWork("client.work");
+constexpr Purpose kHandshakeBytes("handshake.client.bytes");
+constexpr Purpose kHandshakeWork("handshake.client.work");
+
+// From connect() to ECONNREFUSED where the client's own node refuses (REJECT, or no listener behind loopback): a few
+// system calls and softirqs. An assumption.
+constexpr Duration kRefusal = std::chrono::microseconds(20);
+
+}  // namespace
+
+void TrafficRuntime::proceed(AttemptIndex index, ThreadWork before, Time now) {
+  Attempt& attempt = attempts_[index];
+  const CallerScript& script = edge_of(attempt).script;
+  for (; attempt.step < script.size(); ++attempt.step) {
+    const auto take = [&](const auto& step) { return take_step(index, step, before, now); };
+    if (!std::visit(take, script[attempt.step])) return;  // it ends with some event, which goes on from here
+  }
+  attempt.state = Receiving{};
+  submit(index, attempt.request.client_group, attempt.request.client_core, before, now);
+}
+
+bool TrafficRuntime::take_step(AttemptIndex index, const Resolve& /*step*/, ThreadWork& /*before*/, Time now) {
+  attempts_[index].state = Resolving{CallGroup(1)};
+  leaves_thread(index, now);
+  start_next_call(index, now);
+  return false;
+}
+
+void TrafficRuntime::on(AttemptIndex index, const Resolving& /*state*/, CallsEnded news, Time now) {
+  Attempt& attempt = attempts_[index];
+  if (attempt.abandoned) {
+    discard(index, now);
+  } else if (news.failed) {
+    failed_unsent(index, now);
+  } else {
+    ++attempt.step;
+    proceed(index, {}, now);
+  }
+}
+
+bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, ThreadWork& /*before*/, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Request& request = attempt.request;
+  const Connections::Taken taken = connections_.take(request.edge, request.client, index, attempt.serial);
+  attempt.connection = taken.connection;
+  switch (taken.turn) {
+    case Connections::Turn::Reuse:
+      return true;
+    case Connections::Turn::Open:
+      return connect(index, now);
+    case Connections::Turn::Wait:
+      attempt.state = AwaitingConnection{};
+      leaves_thread(index, now);
+      return false;
+  }
+  return false;
+}
+
+void TrafficRuntime::on(AttemptIndex index, AwaitingConnection /*state*/, ConnectionFree /*news*/, Time now) {
+  Attempt& attempt = attempts_[index];
+  {
+    const PlaceScope place(&attempt.split, {SpanPlace::Kind::Owner, attempt.request.client});
+    attempt.split.hold_until(Wait::Connection, now);
+  }
+  proceed(index, {}, now);
+}
+
+/// @return  Whether there is a connection at once: a datagram's socket has no handshake.
+bool TrafficRuntime::connect(AttemptIndex index, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Request& request = attempt.request;
+  const EdgeSpec& edge = edge_of(attempt);
+  const std::optional<Time> connecting = edge.udp ? std::nullopt : std::optional(now);
+  const std::uint64_t id = noise_id(attempt);
+  const Dial dial = dialer_.dial(request.edge, request.client, id, now);
+  if (dial.server == kNoIndex && dial.dropped) {
+    attempt.state = Unanswered{connecting};
+    // The client sends SYNs into the void until the kernel or its own timeout ends that.
+    const Duration patience = network_.connect_gives_up_after();
+    if (connecting && patience < edge.timeout) due_at(now + patience, edge_source(request.edge), index);
+    leaves_thread(index, now);  // connect() of concurrent calls does not block their caller
+    return false;
+  }
+  if (dial.server == kNoIndex) {
+    attempt.state = Refused{connecting};
+    due_at(now + kRefusal, edge_source(request.edge), index);
+    return false;
+  }
+  attempt.connection.flow = network_.open(dial.flow, now);
+  attempt.connection.server = dial.server;
+  attempt.connection.chosen_at = dial.chosen_at;
+  observer_.connection_opened(request, static_cast<double>(dial.rules));
+  if (!connecting) return true;
+  attempt.message = network_.prepare(attempt.connection.flow, FlowPacket::First, Bytes{}, id, &attempt.split, index);
+  const Duration cpu = network_.sender_burst(attempt.message, request.client_core, now);
+  attempt.state = Connecting{now};
+  submit(index, request.client_group, request.client_core, {.cpu = cpu}, now);
+  return false;
+}
+
+void TrafficRuntime::on(AttemptIndex index, Connecting state, const BurstDone& news, Time now) {
+  Attempt& attempt = attempts_[index];
+  attempt.request.client_core = news.report.core;
+  attempt.state = SynSent{state.since};
+  network_.launch(attempt.message, now);
+  leaves_thread(index, now);
+}
+
+void TrafficRuntime::on(AttemptIndex index, SynSent state, Arrived news, Time now) {
+  Attempt& attempt = attempts_[index];
+  if (attempt.abandoned) {
+    network_.release(news.message);
+    ended(index, Outcome::Timeout, now);
+    return;
+  }
+  const auto burst = network_.receiver_burst(news.message, attempt.request.client_core, now);
+  attempt.wake_kind = burst.wake_kind;
+  network_.release(news.message);
+  ++attempt.step;
+  proceed(index, {.cpu = burst.cpu, .wake = burst.wake, .connecting_since = state.since}, now);
+}
+
+bool TrafficRuntime::take_step(AttemptIndex index, const Handshake& step, ThreadWork& before, Time now) {
+  Attempt& attempt = attempts_[index];
+  if (attempt.connection.exchanges > 0 || step.rounds == 0) return true;
+  attempt.round = 0;
+  send_round(index, step, before, now);
+  return false;
+}
+
+void TrafficRuntime::send_round(AttemptIndex index, const Handshake& step, const ThreadWork& before, Time now) {
+  const Attempt& attempt = attempts_[index];
+  const std::uint64_t id = hash_combine(noise_id(attempt), 1 + attempt.round);
+  send(index, draw_bytes(step.client_bytes, kHandshakeBytes, id), id, before, now);
+}
+
+bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadWork& before, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Bytes size = draw_bytes(step.request_bytes, kRequestBytes, attempt.request.id);
+  observer_.request_sent(attempt.request, size);
+  attempt.payload = size;
+  if (attempt.connection.requests_left > 0) --attempt.connection.requests_left;
+  send(index, size, noise_id(attempt), before, now);
+  return false;
+}
+
+void TrafficRuntime::send(AttemptIndex index, Bytes size, std::uint64_t noise_id, const ThreadWork& before, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Request& request = attempt.request;
+  if (before.connecting_since) observer_.syn_answered(request, attempt.split);
+  const bool opens = edge_of(attempt).udp && attempt.connection.exchanges == 0;
+  ++attempt.connection.exchanges;
+  attempt.message = network_.prepare(attempt.connection.flow, opens ? FlowPacket::First : FlowPacket::Request, size,
+                                     noise_id, &attempt.split, index);
+  const Duration cpu = network_.sender_burst(attempt.message, request.client_core, now);
+  attempt.state = Sending{cpu, before.connecting_since};
+  submit(index, request.client_group, request.client_core, {.cpu = before.cpu + cpu, .wake = before.wake}, now);
+}
+
+void TrafficRuntime::on(AttemptIndex index, const Sending& state, const BurstDone& news, Time now) {
+  Attempt& attempt = attempts_[index];
+  attempt.request.client_core = news.report.core;
+  if (state.connecting_since) {
+    observer_.connected(attempt.request, {.took = now - state.cpu - *state.connecting_since,
+                                          .in_time = !attempt.abandoned,
+                                          .burst = news.report,
+                                          .wake_kind = attempt.wake_kind});
+  }
+  attempt.state = RequestUnderWay{};
+  network_.launch(attempt.message, now);
+  leaves_thread(index, now);
+}
+
+void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived news, Time now) {
+  Attempt& attempt = attempts_[index];
+  const auto burst = network_.receiver_burst(news.message, attempt.request.client_core, now);
+  attempt.wake_kind = burst.wake_kind;
+  network_.release(news.message);
+  if (attempt.abandoned) {
+    ended(index, Outcome::Timeout, now);
+    return;
+  }
+  ThreadWork work{.cpu = burst.cpu, .wake = burst.wake};
+  if (const auto* handshake = std::get_if<Handshake>(&step_of(attempt))) {
+    work_on_answer(attempt, handshake->client_work_seconds, kHandshakeWork,
+                   hash_combine(noise_id(attempt), 1 + attempt.round), work);
+    if (++attempt.round < handshake->rounds) {
+      send_round(index, *handshake, work, now);
+      return;
+    }
+  } else {
+    work_on_answer(attempt, std::get<Exchange>(step_of(attempt)).client_work_seconds, kClientWork, attempt.request.id,
+                   work);
+  }
+  ++attempt.step;
+  proceed(index, work, now);
+}
+
+void TrafficRuntime::work_on_answer(Attempt& attempt, const std::optional<Distribution>& law, Purpose purpose,
+                                    std::uint64_t id, ThreadWork& work) const {
+  if (!law) return;
+  RngStream draws = streams_.get(purpose, id);
+  const Duration span = drawn_span(law->sample(draws));
+  attempt.split.serve(kinds_.work, span);
+  work.cpu += span;
+}
+
+bool TrafficRuntime::take_step(AttemptIndex index, const Close& /*step*/, ThreadWork& before, Time /*now*/) {
+  Attempt& attempt = attempts_[index];
+  if (!last_on_connection(attempt)) return true;
+  // The server has closed with its answer: its FIN is there when the client reads on, which then closes as well.
+  const Duration span = network_.reading_end(attempt.connection.flow);
+  attempt.split.serve(kinds_.close, span);
+  before.cpu += span;
+  attempt.connection.client_end = ClientEnd::Read;
+  return true;
+}
+
+void TrafficRuntime::on(AttemptIndex index, Receiving /*state*/, const BurstDone& /*news*/, Time now) {
+  ended(index, attempts_[index].outcome, now);
+}
+
+// ---- calls that an attempt makes, of its server or of its caller
+
+CallGroup& TrafficRuntime::calls_of(AttemptIndex caller) {
+  AttemptState& state = attempts_[caller].state;
+  if (auto* resolving = std::get_if<Resolving>(&state)) return resolving->calls;
+  return std::get<Calling>(state).calls;
+}
+
+EdgeIndex TrafficRuntime::called_edge(const Attempt& caller, std::uint32_t place) const {
+  if (const auto* calling = std::get_if<Calling>(&caller.state)) {
+    return servers_.app(server_of(caller)).steps[calling->step].calls[place];
+  }
+  return std::get<Resolve>(step_of(caller)).lookup;
+}
+
+void TrafficRuntime::start_next_call(AttemptIndex caller_index, Time now) {
+  CallGroup& calls = calls_of(caller_index);
+  const std::optional<std::uint32_t> place = calls.next();
+  if (!place) return;
+  const AttemptIndex index = attempts_.take();
+  calls.sends(index);
+  const Attempt& caller = attempts_[caller_index];
+  const bool of_server = std::holds_alternative<Calling>(caller.state);
+  Attempt& attempt = attempts_[index];
+  Request& request = attempt.request;
+  request.caller = caller_index;
+  request.edge = called_edge(caller, *place);
+  request.id = hash_combine(of_server ? work_id(caller) : noise_id(caller), keys_.edge(request.edge));
+  request.begun = now;
+  request.client = of_server ? caller.connection.server : caller.request.client;
+  request.client_group = of_server ? group_of(server_of(caller)) : caller.request.client_group;
+  request.client_core = of_server ? caller.server_core : caller.request.client_core;
+  // One call after the other leaves the thread; a later one has waited since the group began.
+  attempt.split.trace = spans_.part_of(caller.split.trace);
+  attempt.split.clock = caller.split.clock;
+  request.before.worker = now - attempt.split.clock;
+  attempt.split.hold_until(Wait::Worker, now);
+  observer_.request_begun(request, caller.request.edge, now);
+  if (const auto& budget = plan_.edges[request.edge].retries.budget) {
+    budgets_.asked(Connections::pool(request.edge, request.client), *budget, now);
+  }
+  begin_attempt(index, now);
+}
+
+/// The call's first burst is done, or it waits for something that keeps no thread.
+void TrafficRuntime::leaves_thread(AttemptIndex call, Time now) {
+  const Attempt& attempt = attempts_[call];
+  const AttemptIndex caller = attempt.request.caller;
+  if (caller == kNoAttempt || attempt.abandoned) return;
+  if (calls_of(caller).leaves_thread(call)) start_next_call(caller, now);
+}
+
+void TrafficRuntime::call_ended(AttemptIndex caller_index, const TimeSplit& split, bool failed, Time now) {
+  CallGroup& calls = calls_of(caller_index);
+  if (!calls.ended(failed)) return;
+  Attempt& caller = attempts_[caller_index];
+  caller.split += split;  // the last call to end is the one that the caller waited for
+  if (SpanTrace* trace = caller.split.trace; trace != nullptr && split.trace != nullptr) {
+    trace->visits.insert(trace->visits.end(), split.trace->visits.begin(), split.trace->visits.end());
+  }
+  caller.split.clock = now;
+  tell(caller_index, CallsEnded{calls.failed()}, now);
+}
+
+}  // namespace knetsim
