@@ -10,6 +10,7 @@
 #include "app/scenario/pod_groups.h"
 #include "app/scenario/variant_models.h"
 #include "models/control/proxy_sync.h"
+#include "models/service/dialer.h"
 #include "models/walk/compile.h"
 #include "models/workload/overload.h"
 #include "models/workload/runtime.h"
@@ -100,12 +101,11 @@ class Point final : public LiveCluster {
         sync_(scheduler_, cpus_, streams_,
               {.period = variant.scenario.cluster.proxy.sync_period, .nodes = node_keys(*variant.cluster)},
               sync_source()),
-        dialer_(*variant.cluster, endpoints_, variant.targets, book_, *models_.proxy, streams_,
-                {.sync_period = variant.scenario.cluster.proxy.sync_period,
-                 .sync = &sync_,
-                 .rules = &rules_,
-                 .client_nodes_times_server_nodes = node_pairs(variant),
-                 .cni_masquerades = models_.cni->masquerades()}),
+        dialer_(
+            *variant.cluster, endpoints_, variant.targets, book_, *models_.proxy, streams_,
+            {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .sync = &sync_, .rules = &rules_},
+             .node_pairs = node_pairs(variant),
+             .cni_masquerades = models_.cni->masquerades()}),
         recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals}),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
         traffic_({scheduler_, cpus_, network_, dialer_, recorder_, spans_}, variant.traffic, groups_.main, streams_,

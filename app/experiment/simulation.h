@@ -8,6 +8,7 @@
 #include "models/workload/recorder.h"
 #include "models/workload/span_sampler.h"
 #include "sim/core/digest.h"
+#include "sim/net/network.h"
 
 namespace knetsim {
 

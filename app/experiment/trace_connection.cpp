@@ -9,6 +9,8 @@
 #include "app/scenario/target_lookup.h"
 #include "app/scenario/variant_models.h"
 #include "models/service/addressing.h"
+#include "models/service/dialer.h"
+#include "models/service/service_reach.h"
 #include "models/walk/compile.h"
 #include "sim/net/link_framing.h"
 
@@ -195,8 +197,7 @@ class Search {
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.experiment.seed),
-                {.sync_period = variant.scenario.cluster.proxy.sync_period,
-                 .rules = &rules_,
+                {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .rules = &rules_},
                  .cni_masquerades = models_.cni->masquerades()}) {}
 
   void run(const std::vector<PodIndex>& clients, bool near) {

@@ -8,7 +8,7 @@
 #include "app/scenario/timeline.h"
 #include "models/cluster/cluster.h"
 #include "models/cost/cost_profile.h"
-#include "models/service/dialer.h"
+#include "models/service/edge_target.h"
 #include "models/workload/spec.h"
 #include "sim/net/routing.h"
 #include "sim/net/stage_costs.h"

@@ -4,7 +4,7 @@
 
 #include "app/scenario/scenario.h"
 #include "models/cluster/cluster.h"
-#include "models/service/dialer.h"
+#include "models/service/edge_target.h"
 #include "models/workload/spec.h"
 
 namespace knetsim {

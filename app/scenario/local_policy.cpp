@@ -77,7 +77,7 @@ class LocalPolicyNotices {
     if (answer.reach == Reach::Dropped) return Fate::Dropped;
     if (answer.reach == Reach::Refused) return Fate::Refused;
     for (const Endpoint& endpoint : answer.endpoints) {
-      if (!reach_.answer_comes_back(answer, client, asked, endpoint)) return Fate::Unanswered;
+      if (!reach_.answer_comes_back(answer.local_policy, client, asked, endpoint)) return Fate::Unanswered;
     }
     return Fate::kCount;
   }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "models/service/resolver.h"
+
 namespace knetsim {
 namespace {
 
@@ -181,10 +183,8 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
   target.service = index;
   if (service.headless || !options_.proxied) {
     target.exposure = Exposure::PodIp;
-    const auto endpoints = view_.endpoints(found);
-    // DNS, through which a headless Service is found, tells of the ready ones alone (CoreDNS
-    // plugin/kubernetes/object/endpoint.go, EndpointSliceToEndpoints).
-    std::ranges::copy_if(endpoints, std::back_inserter(target.direct), &Endpoint::ready);
+    target.named = found;
+    target.direct = named_endpoints(view_, found);
   } else {
     target.port = found;
   }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
-#include "models/service/dialer.h"
+#include "models/service/edge_target.h"
 #include "sim/input/diagnostics.h"
 
 namespace knetsim {

@@ -1,49 +1,29 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "models/cluster/cluster.h"
-#include "models/control/proxy_sync.h"
 #include "models/proxy/proxy_model.h"
-#include "models/service/client_affinity.h"
-#include "models/service/node_rules.h"
+#include "models/service/connection_symbols.h"
+#include "models/service/edge_target.h"
+#include "models/service/flow_tuple.h"
 #include "models/service/plan_book.h"
-#include "models/service/service_reach.h"
+#include "models/service/resolver.h"
+#include "models/service/service_chooser.h"
 #include "models/workload/dial.h"
 #include "sim/core/random.h"
 
 namespace knetsim {
 
-/// What an edge asks for, looked up.
-struct EdgeTarget {
-  Exposure exposure = Exposure::ClusterIp;
-  Transport transport = Transport::Tcp;
-  ServicePortIndex port = kNoIndex;  ///< ClusterIp and NodePort.
-  std::vector<Endpoint> direct;      ///< PodIp and HostPort: one of these, at random.
-  NodeIndex through = kNoIndex;      ///< NodePort: always this node; kNoIndex: any node, at random.
-  bool loopback = false;             ///< To a container of the client's own pod.
-  ServiceIndex service = kNoIndex;   ///< That was asked for, headless ones too; kNoIndex for pods and host ports.
-};
-
 struct DialerOptions {
-  Duration sync_period = std::chrono::seconds(30);  ///< KUBE-SERVICES gets a new order at the end of each sync.
-  const ProxySync* sync = nullptr;                  ///< Knows when they end; null: they take no time.
-  const NodeRules* rules = nullptr;  ///< What nodes have, which may change; null: nothing. Outlives the dialer.
-  std::uint32_t client_nodes_times_server_nodes = 1;
+  ConnectionSymbols::Options symbols{};
+  std::uint32_t node_pairs = 1;  ///< That connections run between.
   bool cni_masquerades = false;  ///< CniModel::masquerades()
 };
 
-/// Opens connections by the rules of exposure types and of the proxy mode.
-///
-/// The position of a Service's rule is drawn anew for each node and sync: kube-proxy rewrites KUBE-SERVICES whole, in
-/// the order of a Go map (k/k pkg/proxy/iptables/proxier.go). A tunnel's outer tuple is untracked with probability
-/// exp(-rate 30 s / ports): no other flow of this pair of nodes has used its source port within the UDP timeout; the
-/// rate is that of the run so far.
+/// Opens connections by the rules of exposure types and of the proxy mode: who may answer, who does, what class of flow
+/// that is, what its symbols are and which tuple it has.
 class ServiceDialer final : public Dialer {
  public:
   /// All references outlive the dialer. @param targets  shape (edges,)
@@ -55,51 +35,17 @@ class ServiceDialer final : public Dialer {
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
 
  private:
-  struct Chosen {
-    std::optional<Endpoint> endpoint;
-    std::uint32_t index = 0;  ///< In its list.
-    std::uint32_t of = 0;     ///< Size of the list.
-  };
-  /// One connection to a Service on its way to an endpoint.
-  struct Call {
-    EdgeIndex edge;
-    PodIndex client;
-    NodeIndex asked;  ///< The node whose rules choose.
-    std::uint64_t id;
-    Time now;
-  };
-  /// Sets what of the flow is the Service's. Nothing chosen where nobody answers, and `dial` then says how that ends.
-  Chosen choose_of_service(const Call& call, FlowClass& flow, Dial& dial);
-  Chosen choose(const Call& call, std::span<const Endpoint> endpoints);
-  /// The endpoint that affinity knows, without the chooser; nothing where it is no endpoint any more.
-  static Chosen same_again(std::span<const Endpoint> endpoints, PodIndex known);
-  /// Of its packets at the node: a pod's own; its node's with hostNetwork, or where the pod network masquerades it.
-  std::uint64_t client_key(PodIndex client, NodeIndex asked) const;
-  /// As the asked node sees it, with addresses where the chooser reads them.
-  NewConnection connection_of(const Call& call) const;
-  /// Whether a node's proxy chooses who answers the edge's connections.
-  bool is_chosen(EdgeIndex edge) const { return !targets_[edge].loopback && targets_[edge].port != kNoIndex; }
-  Transport transport(EdgeIndex edge) const { return targets_[edge].transport; }
-  /// A Service port has a virtual server at its cluster IP and one at the node's port: whoever asks shares them.
-  std::uint64_t virtual_server(EdgeIndex edge, NodeIndex node) const;
-  ClientAffinity& affinity(EdgeIndex edge, NodeIndex node);
-  /// Of a rule, in a chain of `of`, which the node's kube-proxy writes in a new order at each sync. @param rule  Its
-  /// key.
-  float position(NodeIndex node, std::uint64_t rule, Purpose purpose, std::uint32_t of, Time now) const;
-  const RuleSizes& sizes_at(NodeIndex node) const;
+  /// Rules that the packets which open the flow evaluate.
+  double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) const;
 
   const Cluster& cluster_;
   std::vector<EdgeTarget> targets_;
   PlanBook& book_;
-  const ProxyModel& proxy_;
   RandomStreams streams_;
-  DialerOptions options_;
-  std::vector<std::uint64_t> node_keys_;  // shape (nodes,): of their names, what is drawn for one is keyed by it
-  std::vector<std::uint64_t> port_keys_;  // shape (service ports,), likewise
-  ServiceReach reach_;
-  std::unique_ptr<EndpointChooser> chooser_;
-  std::unordered_map<std::uint64_t, ClientAffinity> affinities_;  // by virtual server, or by Service port and node
-  std::uint64_t dialed_ = 0;
+  Resolver resolver_;
+  ServiceChooser chooser_;
+  ConnectionSymbols symbols_;
+  OuterTuples outer_tuples_;
 };
 
 }  // namespace knetsim

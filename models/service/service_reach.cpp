@@ -42,9 +42,9 @@ ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, Exposure exposure
 
 // With the policy Cluster the asked node masquerades; so does a CNI what nodes send on to other nodes' pods for a
 // source outside of the pod network, which a masqueraded pod is too.
-bool ServiceReach::answer_comes_back(const Answer& answer, PodIndex client, NodeIndex asked,
+bool ServiceReach::answer_comes_back(bool local_policy, PodIndex client, NodeIndex asked,
                                      const Endpoint& endpoint) const {
-  if (!answer.local_policy || endpoint.node == asked || cluster_.pods[client].node == asked) return true;
+  if (!local_policy || endpoint.node == asked || cluster_.pods[client].node == asked) return true;
   const bool to_pod = endpoint.pod != kNoIndex && !cluster_.spec(cluster_.pods[endpoint.pod]).host_network;
   return options_.cni_masquerades && to_pod;
 }

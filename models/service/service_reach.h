@@ -35,7 +35,8 @@ class ServiceReach {
   /// Whether what `endpoint` answers passes the node that translated the request. Where a node keeps to a client's
   /// address and sends it on to another node, the answer goes straight to the client, which knows nothing of a
   /// connection to that address.
-  bool answer_comes_back(const Answer& answer, PodIndex client, NodeIndex asked, const Endpoint& endpoint) const;
+  /// @param local_policy  Of its Answer.
+  bool answer_comes_back(bool local_policy, PodIndex client, NodeIndex asked, const Endpoint& endpoint) const;
 
   /// The address of a client's packets as the rules of the asked node see it.
   AddressKind source_at(PodIndex client, NodeIndex asked) const;

@@ -209,7 +209,7 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
       got.insert({one.address.v4_value(), one.port});
       const bool to_pod = !cluster.spec(cluster.pods[one.pod]).host_network;
       const bool back = want.masqueraded || own || one.node == asked || (cni_->masquerades() && to_pod);
-      EXPECT_EQ(reach.answer_comes_back(answer, client, asked, one), back) << what;
+      EXPECT_EQ(reach.answer_comes_back(answer.local_policy, client, asked, one), back) << what;
       if (back) answering.insert(one.pod);
     }
     EXPECT_EQ(got, want.targets) << what;

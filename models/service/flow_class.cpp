@@ -1,0 +1,33 @@
+#include "models/service/flow_class.h"
+
+namespace knetsim {
+
+FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex client_index,
+                     const Candidates& candidates, const Chosen& chosen) {
+  const Pod& client = cluster.pods[client_index];
+  const Pod& server = cluster.pods[chosen.endpoint.pod];
+  FlowClass flow{.transport = target.transport,
+                 .exposure = target.exposure,
+                 .client_host_network = cluster.spec(client).host_network};
+  if (target.loopback) {
+    flow.locality = Locality::SamePod;
+    return flow;
+  }
+  flow.server_host_network = cluster.spec(server).host_network;
+  flow.locality = server.node == client.node ? Locality::SameNode : Locality::Remote;
+  if (!target.by_proxy()) return flow;
+  const Service& service = cluster.services[cluster.service_ports[target.port].service];
+  const bool node_port = target.exposure == Exposure::NodePort;
+  flow.local_policy = candidates.local_policy;
+  flow.local_inside = node_port && service.internal_traffic_local;
+  flow.affinity = service.client_ip_affinity;
+  flow.remembered = chosen.remembered;
+  if (node_port) {
+    flow.ingress = candidates.asked == client.node   ? IngressNode::ClientNode
+                   : candidates.asked == server.node ? IngressNode::ServerNode
+                                                     : IngressNode::ThirdNode;
+  }
+  return flow;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,61 @@
+#include "models/service/resolver.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace knetsim {
+namespace {
+
+constexpr Purpose kIngress("nodeport.node");
+
+}  // namespace
+
+std::vector<Endpoint> named_endpoints(const EndpointView& view, ServicePortIndex port) {
+  std::vector<Endpoint> ready;
+  std::ranges::copy_if(view.endpoints(port), std::back_inserter(ready), &Endpoint::ready);
+  return ready;
+}
+
+std::span<const Endpoint> Resolver::found_by_name(const EdgeTarget& target) {
+  const EndpointView latest = endpoints_.latest();
+  if (latest.version() == 0) return target.direct;
+  Named& known = named_[target.named];
+  if (known.version != latest.version()) known = {latest.version(), named_endpoints(latest, target.named)};
+  return known.endpoints;
+}
+
+Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
+  Candidates candidates{.asked = cluster_.pods[client].node};
+  if (target.loopback) {
+    own_pod_ = {.pod = client, .node = candidates.asked};
+    candidates.endpoints = {&own_pod_, 1};
+  } else if (target.port != kNoIndex) {
+    candidates = behind_proxy(target, client, id);
+  } else if (target.named != kNoIndex) {
+    candidates.endpoints = found_by_name(target);
+  } else {
+    candidates.endpoints = target.direct;
+  }
+  return candidates;
+}
+
+Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
+  Candidates candidates{.asked = cluster_.pods[client].node};
+  if (target.exposure == Exposure::NodePort) {
+    candidates.asked = target.through != kNoIndex
+                           ? target.through
+                           : static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.nodes.size()));
+  }
+  const ServiceReach::Answer answer = reach_.of(proxy_, target.exposure, target.port, client, candidates.asked);
+  candidates.endpoints = answer.endpoints;
+  candidates.local_policy = answer.local_policy;
+  if (answer.endpoints.empty()) {
+    // A process whose own node drops its datagram is told so by sendto() (nf_hook_slow: EPERM); connect() goes on.
+    const bool told =
+        target.transport == Transport::Udp && reach_.source_at(client, candidates.asked) == AddressKind::ThisNode;
+    candidates.dropped = answer.reach == Reach::Dropped && !told;
+  }
+  return candidates;
+}
+
+}  // namespace knetsim

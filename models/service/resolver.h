@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "models/proxy/proxy_model.h"
+#include "models/service/edge_target.h"
+#include "models/service/service_reach.h"
+#include "sim/core/random.h"
+
+namespace knetsim {
+
+/// Who may answer a connection, as the node that is asked sees it at the moment.
+struct Candidates {
+  /// One of these; nobody answers where there is none. Valid until the resolver's next call.
+  std::span<const Endpoint> endpoints{};
+  bool dropped = false;        ///< Nobody answers, and in silence; else the connection is refused.
+  bool local_policy = false;   ///< The policy that counts for this way of asking is Local.
+  NodeIndex asked = kNoIndex;  ///< The node whose rules choose; the client's own where none do.
+};
+
+/// Endpoints that DNS tells of, through which a headless Service is found: the ready ones alone.
+/// @source CoreDNS plugin/kubernetes/object/endpoint.go, EndpointSliceToEndpoints.
+std::vector<Endpoint> named_endpoints(const EndpointView& view, ServicePortIndex port);
+
+/// From what an edge asks for to those who may answer. Pods, host ports and containers of the same pod are what they were
+/// when the run began; a Service found by name is what the API server has, as DNS follows it within milliseconds; one
+/// behind a proxy is what the asked node knows.
+class Resolver {
+ public:
+  /// The references outlive it.
+  Resolver(const Cluster& cluster, const EndpointViews& endpoints, const ProxyModel& proxy, RandomStreams streams,
+           const ServiceReach::Options& options)
+      : cluster_(cluster),
+        endpoints_(endpoints),
+        proxy_(proxy),
+        streams_(streams),
+        reach_(cluster, endpoints, options) {}
+
+  /// @param id  Of the connection: the node of a node port is drawn for it.
+  Candidates of(const EdgeTarget& target, PodIndex client, std::uint64_t id);
+
+  /// See ServiceReach::answer_comes_back().
+  bool answer_comes_back(const Candidates& candidates, PodIndex client, const Endpoint& endpoint) const {
+    return reach_.answer_comes_back(candidates.local_policy, client, candidates.asked, endpoint);
+  }
+  AddressKind source_at(PodIndex client, NodeIndex asked) const { return reach_.source_at(client, asked); }
+
+ private:
+  struct Named {
+    std::uint64_t version = 0;
+    std::vector<Endpoint> endpoints;
+  };
+  std::span<const Endpoint> found_by_name(const EdgeTarget& target);
+  Candidates behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id);
+
+  const Cluster& cluster_;
+  const EndpointViews& endpoints_;
+  const ProxyModel& proxy_;
+  RandomStreams streams_;
+  ServiceReach reach_;
+  std::unordered_map<ServicePortIndex, Named> named_;  // of later versions than the first; looked up, never iterated
+  Endpoint own_pod_{};
+};
+
+}  // namespace knetsim

@@ -1,0 +1,90 @@
+#include "models/service/service_chooser.h"
+
+#include <algorithm>
+
+namespace knetsim {
+namespace {
+
+constexpr std::uint64_t kOfNodePort = std::uint64_t{1} << 31;  // beside a virtual server's node
+
+}  // namespace
+
+std::uint64_t ServiceChooser::virtual_server(const EdgeTarget& target, NodeIndex node) {
+  const bool node_port = target.exposure == Exposure::NodePort;
+  return (std::uint64_t{target.port} << 32) | (node_port ? kOfNodePort : 0) | node;
+}
+
+// Rules remember by endpoint, whichever way it was asked for; IPVS by virtual server.
+ClientAffinity& ServiceChooser::affinity(const EdgeTarget& target, NodeIndex node) {
+  const std::uint64_t server = virtual_server(target, node);
+  return affinities_[proxy_.remembers_by_virtual_server() ? server : server & ~kOfNodePort];
+}
+
+NewConnection ServiceChooser::connection_of(const EdgeTarget& target, PodIndex client_index, NodeIndex asked,
+                                            std::uint64_t id) const {
+  NewConnection connection{.id = id, .server = virtual_server(target, asked)};
+  if (!chooser_->reads_addresses()) return connection;
+  const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
+  const Pod& client = cluster_.pods[client_index];
+  if (target.exposure == Exposure::NodePort) {
+    connection.destination = cluster_.nodes[asked].ip;
+  } else {
+    const auto ipv4 = std::ranges::find(service.cluster_ips, IpFamily::V4, &IpAddress::family);
+    if (ipv4 != service.cluster_ips.end()) connection.destination = *ipv4;
+  }
+  switch (resolver_.source_at(client_index, asked)) {
+    case AddressKind::Pod:
+    case AddressKind::ClusterIp:
+      connection.source = client.ip;
+      break;
+    case AddressKind::ThisNode:  // what asks for an address of the node itself (kube-ipvs0) takes that as its source
+      connection.source = connection.destination;
+      break;
+    case AddressKind::OtherNode:
+      connection.source = cluster_.nodes[client.node].ip;
+      break;
+  }
+  return connection;
+}
+
+std::optional<Chosen> ServiceChooser::same_again(std::span<const Endpoint> endpoints, PodIndex known) {
+  const auto found = std::ranges::find(endpoints, known, &Endpoint::pod);
+  if (found == endpoints.end()) return std::nullopt;  // gone, and its rules with it
+  return Chosen{.endpoint = *found,
+                .index = static_cast<std::uint32_t>(found - endpoints.begin()),
+                .of = static_cast<std::uint32_t>(endpoints.size()),
+                .remembered = true};
+}
+
+std::uint64_t ServiceChooser::client_key(PodIndex client, NodeIndex asked) const {
+  const bool of_node = resolver_.source_at(client, asked) != AddressKind::Pod;
+  return of_node ? (std::uint64_t{1} << 32) + cluster_.pods[client].node : client;
+}
+
+Chosen ServiceChooser::among(const EdgeTarget& target, PodIndex client, const Candidates& candidates, std::uint64_t id,
+                             Time now) {
+  const auto count = static_cast<std::uint32_t>(candidates.endpoints.size());
+  const std::uint32_t index =
+      !target.by_proxy()
+          ? static_cast<std::uint32_t>(streams_.get(kEndpointDraw, id).below(count))
+          : chooser_->choose(connection_of(target, client, candidates.asked, id), candidates.endpoints, now);
+  return {.endpoint = candidates.endpoints[index], .index = index, .of = count};
+}
+
+Chosen ServiceChooser::choose(const EdgeTarget& target, PodIndex client, const Candidates& candidates, std::uint64_t id,
+                              Time now) {
+  const Service* service =
+      target.by_proxy() ? &cluster_.services[cluster_.service_ports[target.port].service] : nullptr;
+  if (service == nullptr || !service->client_ip_affinity) return among(target, client, candidates, id, now);
+  ClientAffinity& clients = affinity(target, candidates.asked);
+  const std::uint64_t key = client_key(client, candidates.asked);
+  std::optional<Chosen> chosen;
+  if (const auto known = clients.endpoint_of(key, now, std::chrono::seconds(service->affinity_timeout_s))) {
+    chosen = same_again(candidates.endpoints, *known);
+  }
+  if (!chosen) chosen = among(target, client, candidates, id, now);
+  clients.connected(key, chosen->endpoint.pod, now, proxy_.clients_remembered());
+  return *chosen;
+}
+
+}  // namespace knetsim
