@@ -15,7 +15,7 @@ namespace knetsim {
 
 /// Who may answer a connection, as the node that is asked sees it at the moment.
 struct Candidates {
-  /// One of these; nobody answers where there is none. Valid until the resolver's next call.
+  /// One of these; nobody answers where there is none. Valid until the resolver's next of().
   std::span<const Endpoint> endpoints{};
   bool dropped = false;        ///< Nobody answers, and in silence; else the connection is refused.
   bool local_policy = false;   ///< The policy that counts for this way of asking is Local.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 
@@ -109,6 +110,7 @@ struct Attempt {
   Bytes payload{};  ///< Of request and answer, as far as they have been drawn.
   AttemptState state;
   TimeSplit split;
+  std::unique_ptr<TimeSplit> before_connect;  ///< What of it had been when connect() was called; null: nothing.
 };
 
 }  // namespace knetsim

@@ -39,7 +39,8 @@ class AttemptObserver {
   /// @param rules  Evaluated by the packets that open it, expected.
   virtual void connection_opened(const Request& request, double rules) = 0;
   /// The SYN-ACK has woken the caller. @param so_far  Where the attempt's time went.
-  virtual void syn_answered(const Request& request, const TimeSplit& so_far) = 0;
+  /// @param before  The part of it before connect(); null where there is none.
+  virtual void syn_answered(const Request& request, const TimeSplit& so_far, const TimeSplit* before) = 0;
   virtual void connected(const Request& request, const ConnectReturn& how) = 0;
   virtual void connect_failed(const Request& request) = 0;
 

@@ -31,7 +31,7 @@ class CallGroup {
   }
   /// One has ended. @return  Whether it was the last of all.
   bool ended(bool failed) {
-    KNETSIM_ENSURE(open_ > 0);
+    KNETSIM_ENSURE(open_ > count_ - started_, "a call that was not begun");
     failed_ = failed_ || failed;
     return --open_ == 0;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/core/ensure.h"
+
 namespace knetsim {
 
 Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial) {
@@ -34,7 +36,10 @@ std::optional<Time> Connections::put_back(EdgeIndex edge, PodIndex client, const
 }
 
 void Connections::gone(EdgeIndex edge, PodIndex client, const Connection& connection) {
-  if (connection.counted) --pools_[pool(edge, client)].open;
+  if (!connection.counted) return;
+  Pool& mine = pools_[pool(edge, client)];
+  KNETSIM_ENSURE(mine.open > 0);
+  --mine.open;
 }
 
 std::vector<Connection> Connections::expire(std::uint64_t pool, Time now, std::optional<Time>& next) {
@@ -44,7 +49,9 @@ std::vector<Connection> Connections::expire(std::uint64_t pool, Time now, std::o
   std::vector<Connection> old;
   for (auto it = mine.idle.begin(); it != fresh; ++it) {
     old.push_back(it->connection);
-    mine.open -= it->connection.counted ? 1U : 0U;
+    if (!it->connection.counted) continue;
+    KNETSIM_ENSURE(mine.open > 0);
+    --mine.open;
   }
   mine.idle.erase(mine.idle.begin(), fresh);
   mine.expiry_armed = !mine.idle.empty();

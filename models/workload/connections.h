@@ -22,6 +22,7 @@ struct Connection {
   HostId chosen_at = 0;             ///< The node whose proxy chose the server.
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
   std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
+  std::uint64_t opened_by = 0;      ///< Serial of the attempt that did.
   bool counted = false;             ///< Among those that its pool's limit is about.
   ClientEnd client_end = ClientEnd::Booked;
 };

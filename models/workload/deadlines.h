@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "models/workload/spec.h"
@@ -14,16 +15,17 @@ namespace knetsim {
 /// time; what was answered is passed over when its turn comes.
 class Deadlines {
  public:
-  explicit Deadlines(std::size_t edges) : by_edge_(edges) {}
+  explicit Deadlines(std::size_t edges) : by_edge_(edges), armed_(edges) {}
 
   /// @param at  Not before that of the attempt added last.
-  /// @return    True when the list was empty: somebody has to be woken at next().
+  /// @return    True where nobody is to be woken for this edge yet: somebody has to be, at next().
   bool add(EdgeIndex edge, Time at, std::uint32_t attempt, std::uint64_t serial) {
     by_edge_[edge].push({at, attempt, serial});
-    return by_edge_[edge].size() == 1;
+    return !std::exchange(armed_[edge], true);
   }
 
-  /// Calls expire(attempt) for each that is due and still waits, then forgets those in front that do not.
+  /// Calls expire(attempt) for each that is due and still waits, then forgets those in front that do not. Whoever is
+  /// woken calls this, and asks next() when to be woken again, if at all.
   /// @param waits  waits(attempt, serial): this very attempt has not ended.
   template <class Waits, class Expire>
   void settle(EdgeIndex edge, Time now, const Waits& waits, const Expire& expire) {
@@ -37,6 +39,7 @@ class Deadlines {
     while (!list.empty() && !waits(list.front().attempt, list.front().serial)) {
       list.pop();
     }
+    armed_[edge] = !list.empty();
   }
 
   std::optional<Time> next(EdgeIndex edge) const {
@@ -51,6 +54,7 @@ class Deadlines {
     std::uint64_t serial = 0;
   };
   std::vector<Fifo<Deadline>> by_edge_;
+  std::vector<char> armed_;  // shape (edges,): somebody is to be woken
 };
 
 }  // namespace knetsim

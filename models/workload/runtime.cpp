@@ -18,6 +18,15 @@ std::vector<ConnectionPolicy> connection_policies(const TrafficPlan& plan) {
   return policies;
 }
 
+/// Whether the look-ups of an edge's script, and those of their own edges, come to an end.
+bool lookups_end(const TrafficPlan& plan, EdgeIndex edge, std::size_t depth = 0) {
+  if (depth > plan.edges.size()) return false;
+  return std::ranges::all_of(plan.edges[edge].script, [&](const CallerStep& step) {
+    const auto* resolve = std::get_if<Resolve>(&step);
+    return resolve == nullptr || (resolve->lookup < plan.edges.size() && lookups_end(plan, resolve->lookup, depth + 1));
+  });
+}
+
 }  // namespace
 
 TrafficRuntime::TrafficRuntime(const RuntimeParts& parts, const TrafficPlan& plan, std::vector<GroupIndex> groups,
@@ -40,7 +49,9 @@ TrafficRuntime::TrafficRuntime(const RuntimeParts& parts, const TrafficPlan& pla
       arrivals_(plan, streams),
       keys_(plan),
       deadlines_(plan.edges.size()) {
-  for (const EdgeSpec& edge : plan.edges) KNETSIM_ENSURE(is_well_formed(edge.script));
+  for (EdgeIndex edge = 0; edge < plan.edges.size(); ++edge) {
+    KNETSIM_ENSURE(is_well_formed(plan.edges[edge].script) && lookups_end(plan, edge));
+  }
 }
 
 Bytes TrafficRuntime::draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const {

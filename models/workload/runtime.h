@@ -190,6 +190,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   static std::uint64_t noise_id(const Attempt& attempt) {  // of a request and its answer
     return hash_combine(attempt.request.id, attempt.request.attempt);
   }
+  static std::uint64_t round_id(const Attempt& attempt) {  // of one round of one handshake
+    return hash_combine(noise_id(attempt), (std::uint64_t{attempt.step} << 32) + 1 + attempt.round);
+  }
   Bytes draw_bytes(const Distribution& distribution, Purpose purpose, std::uint64_t id) const;
   Server server_of(const Attempt& attempt) const;
   GroupIndex group_of(const Server& server) const;

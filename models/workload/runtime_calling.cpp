@@ -1,5 +1,6 @@
 // The calling side of TrafficRuntime: a caller's script step by step, and the calls that a server makes of others.
 
+#include <memory>
 #include <utility>
 
 #include "models/workload/drawn.h"
@@ -98,10 +99,12 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
     return false;
   }
   attempt.connection.flow = network_.open(dial.flow, now);
+  attempt.connection.opened_by = attempt.serial;
   attempt.connection.server = dial.server;
   attempt.connection.chosen_at = dial.chosen_at;
   observer_.connection_opened(request, static_cast<double>(dial.rules));
   if (!connecting) return true;
+  if (now != attempt.begun) attempt.before_connect = std::make_unique<TimeSplit>(attempt.split);
   attempt.message = network_.prepare(attempt.connection.flow, FlowPacket::First, Bytes{}, id, &attempt.split, index);
   const Duration cpu = network_.sender_burst(attempt.message, request.client_core, now);
   attempt.state = Connecting{now};
@@ -133,15 +136,14 @@ void TrafficRuntime::on(AttemptIndex index, SynSent state, Arrived news, Time no
 
 bool TrafficRuntime::take_step(AttemptIndex index, const Handshake& step, ThreadWork& before, Time now) {
   Attempt& attempt = attempts_[index];
-  if (attempt.connection.exchanges > 0 || step.rounds == 0) return true;
+  if (attempt.connection.opened_by != attempt.serial || step.rounds == 0) return true;
   attempt.round = 0;
   send_round(index, step, before, now);
   return false;
 }
 
 void TrafficRuntime::send_round(AttemptIndex index, const Handshake& step, const ThreadWork& before, Time now) {
-  const Attempt& attempt = attempts_[index];
-  const std::uint64_t id = hash_combine(noise_id(attempt), 1 + attempt.round);
+  const std::uint64_t id = round_id(attempts_[index]);
   send(index, draw_bytes(step.client_bytes, kHandshakeBytes, id), id, before, now);
 }
 
@@ -158,7 +160,7 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadW
 void TrafficRuntime::send(AttemptIndex index, Bytes size, std::uint64_t noise_id, const ThreadWork& before, Time now) {
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
-  if (before.connecting_since) observer_.syn_answered(request, attempt.split);
+  if (before.connecting_since) observer_.syn_answered(request, attempt.split, attempt.before_connect.get());
   const bool opens = edge_of(attempt).udp && attempt.connection.exchanges == 0;
   ++attempt.connection.exchanges;
   attempt.message = network_.prepare(attempt.connection.flow, opens ? FlowPacket::First : FlowPacket::Request, size,
@@ -193,8 +195,7 @@ void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived 
   }
   ThreadWork work{.cpu = burst.cpu, .wake = burst.wake};
   if (const auto* handshake = std::get_if<Handshake>(&step_of(attempt))) {
-    work_on_answer(attempt, handshake->client_work_seconds, kHandshakeWork,
-                   hash_combine(noise_id(attempt), 1 + attempt.round), work);
+    work_on_answer(attempt, handshake->client_work_seconds, kHandshakeWork, round_id(attempt), work);
     if (++attempt.round < handshake->rounds) {
       send_round(index, *handshake, work, now);
       return;
@@ -258,7 +259,8 @@ void TrafficRuntime::start_next_call(AttemptIndex caller_index, Time now) {
   Request& request = attempt.request;
   request.caller = caller_index;
   request.edge = called_edge(caller, *place);
-  request.id = hash_combine(of_server ? work_id(caller) : noise_id(caller), keys_.edge(request.edge));
+  const std::uint64_t maker = of_server ? work_id(caller) : hash_combine(noise_id(caller), caller.step);
+  request.id = hash_combine(maker, keys_.edge(request.edge));
   request.begun = now;
   request.client = of_server ? caller.connection.server : caller.request.client;
   request.client_group = of_server ? group_of(server_of(caller)) : caller.request.client_group;

@@ -28,10 +28,11 @@ void TrafficRuntime::let_go(Attempt& attempt, bool reusable, Time now) {
       scheduler_.schedule(*at, edge_source(request.edge),
                           {handler_, kIdleExpiry, request.edge, Connections::pool(request.edge, request.client)});
     }
-    return;
+  } else {
+    if (open) hang_up(request.edge, attempt.connection, now);
+    connections_.gone(request.edge, request.client, attempt.connection);
   }
-  if (open) hang_up(request.edge, attempt.connection, now);
-  connections_.gone(request.edge, request.client, attempt.connection);
+  serve_the_line(request.edge, request.client, now);  // before anybody else can take what is free
 }
 
 void TrafficRuntime::serve_the_line(EdgeIndex edge, PodIndex client, Time now) {
@@ -43,12 +44,10 @@ void TrafficRuntime::serve_the_line(EdgeIndex edge, PodIndex client, Time now) {
 
 void TrafficRuntime::ended(AttemptIndex index, Outcome outcome, Time now) {
   Attempt& attempt = attempts_[index];
-  const Request request = attempt.request;
   let_go(attempt, outcome == Outcome::Ok, now);
   if (!attempt.abandoned) report_up(attempt, outcome, now);
   leave(index, unqueued(attempt, now), now);
   free(index);
-  serve_the_line(request.edge, request.client, now);
 }
 
 /// It leaves the system. @param unqueued  Of its time, what it did not spend in a queue.
@@ -99,8 +98,8 @@ void TrafficRuntime::timed_out(AttemptIndex index, Time now) {
   Attempt& next = attempts_[heir];
   next.request = old.request;
   ++next.request.attempt;
-  // Of the attempt that comes to nothing, the queue that it stands in is known; what else it was in is spread over
-  // bookings that may lie ahead of now.
+  // Of the attempt that comes to nothing, the queue that it stands in is known; what else it was in, queues that it had
+  // left among them, is spread over bookings that may lie ahead of now.
   const bool for_worker = std::holds_alternative<Queued>(old.state);
   const bool for_connection = std::holds_alternative<AwaitingConnection>(old.state);
   const Duration in_queue = for_worker || for_connection ? now - old.split.clock : Duration{};
@@ -165,25 +164,22 @@ void TrafficRuntime::refused(AttemptIndex index, Time now) {
 /// It ends before it has sent anything to its server.
 void TrafficRuntime::failed_unsent(AttemptIndex index, Time now) {
   Attempt& attempt = attempts_[index];
-  const Request request = attempt.request;
   let_go(attempt, false, now);
   leaves_thread(index, now);
-  leave(index, now - attempt.begun, now);
+  leave(index, unqueued(attempt, now), now);
   if (!attempt.abandoned) {
     attempt.split.hold_until(Wait::Recovery, now);
     report_up(attempt, Outcome::Error, now);
   }
   free(index);
-  serve_the_line(request.edge, request.client, now);
 }
 
 void TrafficRuntime::discard(AttemptIndex index, Time now) {
   Attempt& attempt = attempts_[index];
-  const Request request = attempt.request;
+  if (std::holds_alternative<AwaitingConnection>(attempt.state)) attempt.split.hold_until(Wait::Connection, now);
   let_go(attempt, false, now);
-  leave(index, now - attempt.begun, now);
+  leave(index, unqueued(attempt, now), now);
   free(index);
-  serve_the_line(request.edge, request.client, now);
 }
 
 void TrafficRuntime::free(AttemptIndex index) {

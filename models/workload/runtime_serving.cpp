@@ -81,7 +81,7 @@ void TrafficRuntime::serve(AttemptIndex index, Duration wake_allowed, Time now) 
 
 void TrafficRuntime::serve_handshake(AttemptIndex index, const Handshake& step, Time now) {
   Attempt& attempt = attempts_[index];
-  const std::uint64_t id = hash_combine(noise_id(attempt), 1 + attempt.round);
+  const std::uint64_t id = round_id(attempt);
   ThreadWork before = receive(index, now);
   if (step.server_work_seconds) {
     const Duration span = drawn_span(*step.server_work_seconds, streams_.get(kHandshakeWork, id));
@@ -123,7 +123,7 @@ void TrafficRuntime::answer(AttemptIndex index, Bytes size, ThreadWork before, T
   Attempt& attempt = attempts_[index];
   const Server server = server_of(attempt);
   const bool shakes = std::holds_alternative<Handshake>(step_of(attempt));
-  const std::uint64_t noise = shakes ? hash_combine(noise_id(attempt), 1 + attempt.round) : noise_id(attempt);
+  const std::uint64_t noise = shakes ? round_id(attempt) : noise_id(attempt);
   attempt.message = network_.prepare(attempt.connection.flow, FlowPacket::Response, size, noise, &attempt.split, index);
   before.cpu += network_.sender_burst(attempt.message, expected_core(attempt.server_core, server.pod), now);
   attempt.state = Answering{};

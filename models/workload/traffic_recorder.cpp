@@ -87,8 +87,11 @@ void TrafficRecorder::connection_opened(const Request& request, double rules) {
   edges_[request.edge].rules_evaluated += rules;
 }
 
-void TrafficRecorder::syn_answered(const Request& request, const TimeSplit& so_far) {
-  if (opens_source(request)) sources_[request.source].connecting() += so_far;
+void TrafficRecorder::syn_answered(const Request& request, const TimeSplit& so_far, const TimeSplit* before) {
+  if (!opens_source(request)) return;
+  TimeSplit& connecting = sources_[request.source].connecting();
+  connecting += so_far;
+  if (before != nullptr) connecting -= *before;
 }
 
 void TrafficRecorder::connected(const Request& request, const ConnectReturn& how) {

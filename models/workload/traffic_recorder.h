@@ -47,7 +47,7 @@ class TrafficRecorder final : public AttemptObserver {
   void attempt_begun(const Request& request, Time now) override;
   void attempt_ended(const Request& request, Duration unqueued, Time now) override;
   void connection_opened(const Request& request, double rules) override;
-  void syn_answered(const Request& request, const TimeSplit& so_far) override;
+  void syn_answered(const Request& request, const TimeSplit& so_far, const TimeSplit* before) override;
   void connected(const Request& request, const ConnectReturn& how) override;
   void connect_failed(const Request& request) override;
   void request_sent(const Request& request, Bytes payload) override;

@@ -64,6 +64,12 @@ struct TimeSplit {
     for (std::size_t i = 0; i < kWaits; ++i) wait[i] += other.wait[i];
     return *this;
   }
+  /// Takes away the sums of a part of it.
+  TimeSplit& operator-=(const TimeSplit& part) {
+    for (std::size_t i = 0; i < kMaxKinds; ++i) service[i] -= part.service[i];
+    for (std::size_t i = 0; i < kWaits; ++i) wait[i] -= part.wait[i];
+    return *this;
+  }
 };
 
 /// As long as it lives, what is added to the split is noted as of `place`.

@@ -20,6 +20,9 @@ struct SingleServer {
   Duration duration{};
   Duration drain{};
   std::uint64_t seed = 1;
+  /// What becomes of the first attempts to connect, one after the other; of all others there is a connection.
+  enum class Dialed : std::uint8_t { Connected, Refused, Dropped };
+  std::vector<Dialed> dialed{};
 
   /// An open loop of Poisson arrivals at `rate` per second to `workers` workers with this service time.
   static SingleServer open_loop(double rate, Distribution service_seconds, std::uint32_t workers) {
@@ -69,7 +72,7 @@ struct SingleServer {
     const PlanTables tables{.shapes = {NoiseShape(0)}, .curves = {}, .wire_kind = 0};
     const RandomStreams streams(seed);
     Network network(scheduler, cpus, topology, routing, tables, streams, {}, 2);
-    Free dialer;
+    Free dialer(dialed);
     const Time end = kTimeZero + warm_up + duration;
     TrafficRecorder recorder(scheduler, plan, {.from = kTimeZero + warm_up, .to = end, .series_points = 10});
     SpanSampler spans(plan.sources.size(), 0, kTimeZero + warm_up, end);
@@ -97,7 +100,7 @@ struct SingleServer {
   /// Connects to the one server over a walk without steps.
   class Free final : public Dialer {
    public:
-    Free() {
+    explicit Free(const std::vector<Dialed>& answers) : answers_(answers) {
       for (Plan& of_class : plans_.plan) {
         of_class.max_segment_bytes = 1448;
         of_class.header_bytes = 52;
@@ -105,6 +108,8 @@ struct SingleServer {
       }
     }
     Dial dial(EdgeIndex, PodIndex, std::uint64_t id, Time) override {
+      const Dialed answer = next_ < answers_.size() ? answers_[next_++] : Dialed::Connected;
+      if (answer != Dialed::Connected) return {.flow = {}, .dropped = answer == Dialed::Dropped};
       return {.flow = {.plans = &plans_, .nodes = {0}, .tuple = {}, .id = id}, .server = 1};
     }
     void hung_up(EdgeIndex, HostId, PodIndex, Time now) override { hung_up_at.push_back(now); }
@@ -112,6 +117,8 @@ struct SingleServer {
     std::vector<Time> hung_up_at;
 
    private:
+    const std::vector<Dialed>& answers_;
+    std::size_t next_ = 0;
     FlowPlans plans_;
   };
 };

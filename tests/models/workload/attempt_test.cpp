@@ -95,6 +95,29 @@ TEST(Attempt, AHandshakeTakesNoWorker) {
   EXPECT_EQ(waited(outcome, Wait::Worker), 2ms);
 }
 
+// A proxy's tunnel, and TLS within it.
+TEST(Attempt, TwoHandshakesFollowOneAnother) {
+  SingleServer server = ten_milliseconds();
+  Handshake tunnel = kTwoRounds;
+  tunnel.rounds = 1;
+  server.plan.edges[0].script = {Acquire{}, tunnel, kTwoRounds, exchange_of(server.plan.edges[0].script)};
+  expect_latencies(server.asked_at({0ms, 100ms}).run().stats, {10, 3 + 6 + 10});
+}
+
+TEST(Attempt, WhoGivesUpInAHandshakeLeavesNothingBehind) {
+  for (const Duration timeout : {500us, 2500us, 3500us}) {  // the server works, the client does, the second round
+    SingleServer server = ten_milliseconds();
+    server.plan.edges[0].connections = {.requests = 0, .limit = 1};
+    server.plan.edges[0].script = with(kTwoRounds, server.plan.edges[0].script);
+    server.plan.edges[0].timeout = timeout;
+    const SingleServer::Outcome outcome = server.asked_at({0ms, 100ms}).run();
+    EXPECT_EQ(outcome.stats.timeouts, 2U);
+    EXPECT_EQ(outcome.stats.connections, 2U) << "the first made room";
+    EXPECT_EQ(outcome.open_flows, 0U);
+    EXPECT_EQ(outcome.stats.in_flight_end, 0U);
+  }
+}
+
 // ---- names
 
 /// The lookup is a call of the client's over an edge of its own, to an application that takes 5 ms.
@@ -171,6 +194,43 @@ TEST(Attempt, AConnectionThatNobodyUsesIsClosed) {
   EXPECT_EQ(outcome.stats.connections, 2U);
   ASSERT_GE(outcome.hung_up.size(), 1U);
   EXPECT_EQ(outcome.hung_up[0], kTimeZero + 1'510ms);
+}
+
+TEST(Attempt, AConnectionThatComesToNothingMakesRoomInItsPool) {
+  using Dialed = SingleServer::Dialed;
+  SingleServer server = ten_milliseconds();
+  server.plan.edges[0].connections = {.requests = 0, .limit = 1};
+  server.plan.edges[0].timeout = 50ms;
+  server.dialed = {Dialed::Refused, Dialed::Dropped, Dialed::Connected};
+  // The first is refused after 20 us; the second hears nothing, and gives up at 51 ms; the third is in line from 2 ms on.
+  const SingleServer::Outcome outcome = server.asked_at({0ms, 1ms, 2ms, 100ms}).run();
+  EXPECT_EQ(outcome.stats.errors, 1U);
+  EXPECT_EQ(outcome.stats.timeouts, 2U) << "the third at 52 ms, 1 ms after it got its connection";
+  EXPECT_EQ(outcome.stats.connects_failed, 2U);
+  EXPECT_EQ(outcome.stats.connections, 2U);
+  EXPECT_EQ(outcome.stats.ok, 1U);
+  EXPECT_EQ(outcome.stats.in_flight_end, 0U);
+}
+
+TEST(Attempt, ARetryStandsInLineAnew) {
+  SingleServer server = ten_milliseconds();
+  server.plan.edges[0].connections = {.requests = 0, .limit = 1};
+  server.plan.edges[0].timeout = 8ms;  // less than the service
+  server.plan.edges[0].retries = {.attempts = 1};
+  const SingleServer::Outcome outcome = server.asked_at({0ms, 0ms}).run();
+  EXPECT_EQ(outcome.stats.timeouts, 2U);
+  EXPECT_EQ(outcome.stats.retried, 2U);
+  EXPECT_EQ(outcome.stats.in_flight_end, 0U);
+  EXPECT_EQ(outcome.open_flows, 0U) << "a connection whose answer nobody waits for is closed";
+}
+
+// connect() begins when there is room: what came before is not its time.
+TEST(Attempt, TheSplitOfConnectBeginsWithConnect) {
+  SingleServer server = ten_milliseconds();
+  server.plan.edges[0].connections = {.requests = 1, .limit = 1};
+  const SingleServer::Outcome outcome = server.asked_at({0ms, 0ms}).run();
+  EXPECT_EQ(waited(outcome, Wait::Connection), 10ms);
+  EXPECT_EQ(outcome.sources[0].connecting().total(), Duration{}) << "walks cost nothing here";
 }
 
 // More clients than connections pile up in line: that is a queue, and overload is told.

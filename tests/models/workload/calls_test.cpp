@@ -1,5 +1,5 @@
-// Goal: a group of calls is sent one after the other and ends with its last. Method: every order in which three calls
-// can leave their thread and end.
+// Goal: a group of calls is sent one after the other and ends with its last. Method: by hand,
+// and every order in which three calls can end.
 
 #include <gtest/gtest.h>
 
@@ -28,6 +28,7 @@ TEST(CallGroup, EndsWithTheLastInWhateverOrder) {
     std::array<int, 3> order{0, 1, 2};
     do {
       CallGroup group(3);
+      while (group.next()) continue;
       for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(group.ended(order[i] == failing), i == 2);
       EXPECT_EQ(group.failed(), failing < 3);
     } while (std::ranges::next_permutation(order).found);

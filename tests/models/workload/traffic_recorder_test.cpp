@@ -112,7 +112,7 @@ TEST_F(Told, ARetryIsNoRequestAndItsConnectIsNotTheSources) {
   recorder_.attempt_begun(request, kTimeZero + 12s);
   TimeSplit split;
   split.serve(3, 1ms);
-  recorder_.syn_answered(request, split);
+  recorder_.syn_answered(request, split, nullptr);
   recorder_.connected(request, {.took = 2ms, .burst = {}});
   EXPECT_EQ(stats().asked, 1U);
   EXPECT_EQ(stats().retried, 1U);
@@ -121,6 +121,17 @@ TEST_F(Told, ARetryIsNoRequestAndItsConnectIsNotTheSources) {
   EXPECT_EQ(stats().rules_evaluated, 12.5);
   EXPECT_EQ(stats().connect_ns.count(), 1U) << "connect() of any attempt";
   EXPECT_EQ(recorder_.sources()[0].connecting().total(), Duration{}) << "the split is of first attempts";
+}
+
+TEST_F(Told, TheSplitOfConnectIsWithoutWhatCameBefore) {
+  const Request request = begin(11s);
+  TimeSplit before;
+  before.hold(Wait::Connection, 10ms);
+  TimeSplit so_far = before;
+  so_far.serve(3, 1ms);
+  recorder_.syn_answered(request, so_far, &before);
+  EXPECT_EQ(recorder_.sources()[0].connecting().total(), Duration(1ms));
+  EXPECT_EQ(recorder_.sources()[0].connecting().service[3], Duration(1ms).count());
 }
 
 }  // namespace
