@@ -19,6 +19,7 @@
 #include "app/scenario/load_cluster.h"
 #include "app/scenario/load_scenario.h"
 #include "app/scenario/proxy_mode_notice.h"
+#include "models/cluster/addresses.h"
 #include "sim/input/read_documents.h"
 #include "sim/input/units_text.h"
 
@@ -187,7 +188,6 @@ Validated validate_manifests(const ValidateArguments& arguments) {
   Diagnostics diagnostics;
   Scenario scenario;
   scenario.manifests = expand_paths(arguments.paths, {.recursive = arguments.recursive});
-  constexpr std::uint32_t kMostNodes = 32'768;  // as of a scenario's cluster.nodes.count
   if (arguments.nodes > kMostNodes)
     throw UsageError(fmt::format("--nodes: {} nodes; up to {}", arguments.nodes, kMostNodes));
   scenario.cluster.nodes.count = arguments.nodes;

@@ -4,6 +4,7 @@
 
 #include "app/scenario/scenario_keys.h"
 #include "app/scenario/variant_models.h"
+#include "models/cluster/addresses.h"
 #include "models/cni/cni_model.h"
 #include "models/proxy/proxy_model.h"
 #include "sim/net/transport.h"
@@ -98,7 +99,7 @@ void describe(Fields<NodesSpec>& f) {
                      "pools.",
               .unit = "nodes",
               .at_least = "1",
-              .at_most = "32768"});
+              .at_most = std::to_string(kMostNodes)});
   f.optional("cpu", &NodesSpec::cpu, "8",
              {.doc = "Cores of each. A machine has whole ones: of a fraction the next whole number run, and pods are "
                      "placed on what is stated.",

@@ -6,6 +6,7 @@
 
 #include "app/scenario/node_pools.h"
 #include "app/scenario/scenario_keys.h"
+#include "models/cluster/addresses.h"
 #include "models/cluster/name_rules.h"
 
 namespace knetsim {
@@ -79,7 +80,8 @@ void describe(Fields<TaintSpec>& f) {
 
 void describe(Fields<NodePoolSpec>& f) {
   f.about("NodePool", "Machines of one shape; what is not said here is that of all nodes.");
-  f.optional("count", &NodePoolSpec::count, "1", {.doc = "How many.", .unit = "nodes", .at_most = "32768"});
+  f.optional("count", &NodePoolSpec::count, "1",
+             {.doc = "How many.", .unit = "nodes", .at_most = std::to_string(kMostNodes)});
   f.optional("cpu", &NodePoolSpec::cpu, {.doc = "Cores of each.", .unit = "cores", .at_least = "1", .at_most = "1024"});
   f.optional("memory", &NodePoolSpec::memory, {.doc = "Memory of each, for placement.", .above = "0B"});
   f.optional("nic", &NodePoolSpec::nic, {.doc = "Rate of each machine's cable.", .above = "0bps"});
@@ -105,8 +107,9 @@ void check_node_pools(const NodesSpec& nodes, Node node, Binding& binding) {
     check_labels(at["labels"], binding);
     check_taints(at["taints"], binding);
   }
-  if (total > 32768) {
-    binding.diagnostics.error(node["pools"], fmt::format("{} nodes with those of the pools", total), "at most 32768");
+  if (total > kMostNodes) {
+    binding.diagnostics.error(node["pools"], fmt::format("{} nodes with those of the pools", total),
+                              fmt::format("at most {}", kMostNodes));
   }
 }
 

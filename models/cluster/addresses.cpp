@@ -11,8 +11,11 @@
 namespace knetsim {
 namespace {
 
-constexpr std::uint8_t kNodeMask = 24;             // kube-controller-manager, --node-cidr-mask-size
-constexpr Cidr kLargePods{0x0a800000, 9};          // 10.128.0.0/9: room for 32,768 nodes
+constexpr std::uint8_t kNodeMask = 24;       // kube-controller-manager, --node-cidr-mask-size
+constexpr Cidr kLargePods{0x0a800000, 9};    // 10.128.0.0/9: 32,768 blocks of a /24
+constexpr Cidr kLargeNodes{0xac100000, 12};  // 172.16.0.0/12
+constexpr std::uint8_t kSmallestBlock = 26;
+static_assert(kLargePods.size() >> (32 - kSmallestBlock) >= kMostNodes);
 constexpr std::uint32_t kFirstNodeHost = 10;       // Leaves room for a gateway, as most networks do.
 constexpr std::uint64_t kServiceStaticBand = 256;  // min(max(16, size/16), 256), KEP-3070
 constexpr std::uint16_t kNodePortStaticBand = 86;  // min(max(16, size/32), 128) of 2,768 ports, KEP-3668
@@ -28,31 +31,41 @@ void assign_nodes(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagno
   std::unordered_set<std::uint32_t> taken_blocks;
   for (const ClusterNode& node : cluster.nodes) {
     if (node.ip && node.ip.family() == IpFamily::V4) taken_addresses.insert(node.ip.v4_value());
-    if (node.pod_cidr) taken_blocks.insert(node.pod_cidr->base);
   }
-  const bool large = cluster.nodes.size() > plan.pods.size() >> (32 - kNodeMask);
-  const Cidr pods = large ? kLargePods : plan.pods;
-  std::uint64_t next_address = std::uint64_t{plan.nodes.base} + kFirstNodeHost;
+  const std::size_t count = cluster.nodes.size();
+  const Cidr nodes = count + kFirstNodeHost < plan.nodes.size() ? plan.nodes : kLargeNodes;
+  const Cidr pods = count > plan.pods.size() >> (32 - kNodeMask) ? kLargePods : plan.pods;
+  std::uint8_t mask = kNodeMask;
+  while (mask < kSmallestBlock && count > pods.size() >> (32 - mask)) ++mask;
+  const std::uint64_t block = std::uint64_t{1} << (32 - mask);
+  for (const ClusterNode& node : cluster.nodes) {
+    if (!node.pod_cidr) continue;
+    const std::uint64_t end = std::uint64_t{node.pod_cidr->base} + node.pod_cidr->size();
+    for (std::uint64_t at = node.pod_cidr->base & ~(block - 1); at < end; at += block) {
+      taken_blocks.insert(static_cast<std::uint32_t>(at));
+    }
+  }
+  std::uint64_t next_address = std::uint64_t{nodes.base} + kFirstNodeHost;
   std::uint64_t next_block = pods.base;
   for (ClusterNode& node : cluster.nodes) {
     if (!node.ip) {
       while (taken_addresses.contains(static_cast<std::uint32_t>(next_address))) ++next_address;
-      if (!plan.nodes.contains(static_cast<std::uint32_t>(next_address))) {
+      if (!nodes.contains(static_cast<std::uint32_t>(next_address))) {
         report(diagnostics, node.mark, object_label("Node", {}, node.name), {},
-               fmt::format("no address is left for the node in {}", to_string(plan.nodes)));
+               fmt::format("no address is left for the node in {}", to_string(nodes)));
         return;
       }
       node.ip = IpAddress::v4(static_cast<std::uint32_t>(next_address++));
     }
     if (!node.pod_cidr) {
-      while (taken_blocks.contains(static_cast<std::uint32_t>(next_block))) next_block += 1u << (32 - kNodeMask);
+      while (taken_blocks.contains(static_cast<std::uint32_t>(next_block))) next_block += block;
       if (!pods.contains(static_cast<std::uint32_t>(next_block))) {
         report(diagnostics, node.mark, object_label("Node", {}, node.name), {},
                fmt::format("no pod CIDR is left for the node in {}", to_string(pods)));
         return;
       }
-      node.pod_cidr = Cidr{static_cast<std::uint32_t>(next_block), kNodeMask};
-      next_block += 1u << (32 - kNodeMask);
+      node.pod_cidr = Cidr{static_cast<std::uint32_t>(next_block), mask};
+      next_block += block;
     }
   }
 }

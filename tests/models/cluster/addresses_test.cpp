@@ -103,6 +103,25 @@ TEST(Addresses, AreDistinctInAClusterWithMoreNodesThanA16Holds) {
   EXPECT_EQ(to_string(*loaded.cluster.nodes[999].pod_cidr), "10.131.231.0/24");
 }
 
+TEST(Addresses, SufficeForAHundredThousandNodes) {
+  Cluster cluster;
+  cluster.nodes.resize(kMostNodes);
+  Diagnostics diagnostics;
+  assign_addresses(cluster, {}, diagnostics);
+  EXPECT_EQ(diagnostics.error_count(), 0u);
+  std::set<std::uint32_t> addresses;
+  std::uint64_t end = 0;
+  for (const ClusterNode& node : cluster.nodes) {
+    addresses.insert(node.ip.v4_value());
+    ASSERT_TRUE(node.pod_cidr);
+    EXPECT_EQ(node.pod_cidr->size(), 64u);
+    EXPECT_GE(node.pod_cidr->base, end) << "blocks do not overlap";
+    end = node.pod_cidr->base + node.pod_cidr->size();
+  }
+  EXPECT_EQ(addresses.size(), kMostNodes);
+  EXPECT_LE(end, 0x0b000000u) << "within 10.0.0.0/8";
+}
+
 TEST(Addresses, AFullPodCidrIsAnError) {
   const Loaded loaded = load_text(R"(
 apiVersion: v1
