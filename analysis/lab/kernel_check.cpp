@@ -89,4 +89,19 @@ KernelCheck check_against_kernel(const std::vector<Measured>& measured, const Co
   return check;
 }
 
+OperationVerdicts verdicts_of(const KernelCheck& check, Operation operation) {
+  OperationVerdicts verdicts;
+  std::vector<double> errors;
+  std::vector<double> constants;
+  for (const CheckedCase& one : check.cases) {
+    if (one.measured.lab_case.operation != operation || one.verdict == Verdict::NoModel) continue;
+    verdicts.count.add(one.verdict);
+    errors.push_back(std::abs(one.compared_prediction_ns / one.compared.value - 1));
+    constants.push_back(std::abs(one.constant_ns / one.compared.value - 1));
+  }
+  verdicts.error_median = median_of(errors).value;
+  verdicts.constant_median = median_of(constants).value;
+  return verdicts;
+}
+
 }  // namespace knetsim::lab

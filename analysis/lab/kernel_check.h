@@ -58,4 +58,12 @@ inline constexpr double kTailTolerance = 0.25;
 KernelCheck check_against_kernel(const std::vector<Measured>& measured, const CostProfile& profile,
                                  const MachineNoise& noise);
 
+/// What the medians of one kind of operation came to, in short.
+struct OperationVerdicts {
+  VerdictCount count;
+  double error_median = 0;     ///< Median of |prediction / measurement - 1| of what is compared; likewise
+  double constant_median = 0;  ///< of the best single constant.
+};
+OperationVerdicts verdicts_of(const KernelCheck& check, Operation operation);
+
 }  // namespace knetsim::lab

@@ -112,4 +112,15 @@ std::vector<OrderRelation> orders_of(std::span<const Measured> measured, const C
   return relations;
 }
 
+OrderRelation sum_of(std::span<const OrderRelation> orders) {
+  OrderRelation all;
+  for (const OrderRelation& one : orders) {
+    all.pairs += one.pairs;
+    all.measured += one.measured;
+    all.reversed += one.reversed;
+    all.predicted += one.predicted;
+  }
+  return all;
+}
+
 }  // namespace knetsim::lab

@@ -22,5 +22,7 @@ struct OrderRelation {
 /// and NAT, the same over VXLAN; established packets by IPVS above those by iptables, connects below from some hundred
 /// Services on; cold above warm; more rules to pass above fewer. Relations of which no pair was measured are left out.
 std::vector<OrderRelation> orders_of(std::span<const Measured> measured, const CostProfile& profile);
+/// All of them together.
+OrderRelation sum_of(std::span<const OrderRelation> orders);
 
 }  // namespace knetsim::lab

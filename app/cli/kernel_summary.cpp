@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <vector>
 
 #include "analysis/lab/kernel_check.h"
@@ -30,34 +29,20 @@ struct SummaryRow {
 std::string error_percent(double error) { return fmt::format("{:.0f} %", 100 * error); }
 
 SummaryRow medians_of(const lab::KernelCheck& check, lab::Operation operation, const char* what, const char* within) {
-  SummaryRow row{.what = what, .within = within};
-  std::vector<double> errors;
-  std::vector<double> constants;
-  for (const lab::CheckedCase& one : check.cases) {
-    if (one.measured.lab_case.operation != operation || one.verdict == lab::Verdict::NoModel) continue;
-    row.count.add(one.verdict);
-    errors.push_back(std::abs(one.compared_prediction_ns / one.compared.value - 1));
-    constants.push_back(std::abs(one.constant_ns / one.compared.value - 1));
-  }
-  row.error = error_percent(lab::median_of(errors).value);
-  row.constant = error_percent(lab::median_of(constants).value);
-  return row;
+  const lab::OperationVerdicts verdicts = lab::verdicts_of(check, operation);
+  return {.what = what,
+          .within = within,
+          .count = verdicts.count,
+          .error = error_percent(verdicts.error_median),
+          .constant = error_percent(verdicts.constant_median)};
 }
 
-std::string order_text(const std::vector<lab::OrderRelation>& orders) {
-  std::uint32_t pairs = 0;
-  std::uint32_t measured = 0;
-  std::uint32_t predicted = 0;
-  for (const lab::OrderRelation& one : orders) {
-    pairs += one.pairs;
-    measured += one.measured;
-    predicted += one.predicted;
-  }
+std::string order_text(const lab::OrderRelation& all) {
   return fmt::format(
       "Order of modes (hosts, pods, pods by a Service, the same over VXLAN; warm and swept caches; few rules and "
       "many): of {} "
       "pairs {} were measured as expected, {} are predicted so.\n",
-      pairs, measured, predicted);
+      all.pairs, all.measured, all.predicted);
 }
 
 }  // namespace
@@ -93,7 +78,7 @@ std::string kernel_summary() {
       "and what remains "
       "unexplained by\nstep kind, is in [validation-kernel.md](validation-kernel.md), from `knetsim verify "
       "--kernel`.\n\n{}\n{}\n",
-      record.machine.text(), table.markdown(), order_text(lab::orders_of(record.measured, profile)));
+      record.machine.text(), table.markdown(), order_text(lab::sum_of(lab::orders_of(record.measured, profile))));
 }
 
 }  // namespace knetsim

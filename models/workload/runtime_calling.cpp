@@ -11,8 +11,8 @@ namespace {
 
 constexpr Purpose kRequestBytes("request.bytes");
 constexpr Purpose kClientWork("client.work");
-constexpr Purpose kHandshakeBytes("handshake.client.bytes");
-constexpr Purpose kHandshakeWork("handshake.client.work");
+constexpr Purpose kClientHandshakeBytes("handshake.client.bytes");
+constexpr Purpose kClientHandshakeWork("handshake.client.work");
 
 // From connect() to ECONNREFUSED where the client's own node refuses (REJECT, or no listener behind loopback): a few
 // system calls and softirqs. An assumption.
@@ -144,7 +144,7 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Handshake& step, Thread
 
 void TrafficRuntime::send_round(AttemptIndex index, const Handshake& step, const ThreadWork& before, Time now) {
   const std::uint64_t id = round_id(attempts_[index]);
-  send(index, draw_bytes(step.client_bytes, kHandshakeBytes, id), id, before, now);
+  send(index, draw_bytes(step.client_bytes, kClientHandshakeBytes, id), id, before, now);
 }
 
 bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadWork& before, Time now) {
@@ -195,7 +195,7 @@ void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived 
   }
   ThreadWork work{.cpu = burst.cpu, .wake = burst.wake};
   if (const auto* handshake = std::get_if<Handshake>(&step_of(attempt))) {
-    work_on_answer(attempt, handshake->client_work_seconds, kHandshakeWork, round_id(attempt), work);
+    work_on_answer(attempt, handshake->client_work_seconds, kClientHandshakeWork, round_id(attempt), work);
     if (++attempt.round < handshake->rounds) {
       send_round(index, *handshake, work, now);
       return;

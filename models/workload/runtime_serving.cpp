@@ -11,8 +11,8 @@ namespace knetsim {
 namespace {
 
 constexpr Purpose kResponseBytes("response.bytes");
-constexpr Purpose kHandshakeBytes("handshake.server.bytes");
-constexpr Purpose kHandshakeWork("handshake.server.work");
+constexpr Purpose kServerHandshakeBytes("handshake.server.bytes");
+constexpr Purpose kServerHandshakeWork("handshake.server.work");
 
 Duration drawn_span(const Distribution& distribution, RngStream stream) {
   return knetsim::drawn_span(distribution.sample(stream));
@@ -84,12 +84,12 @@ void TrafficRuntime::serve_handshake(AttemptIndex index, const Handshake& step, 
   const std::uint64_t id = round_id(attempt);
   ThreadWork before = receive(index, now);
   if (step.server_work_seconds) {
-    const Duration span = drawn_span(*step.server_work_seconds, streams_.get(kHandshakeWork, id));
+    const Duration span = drawn_span(*step.server_work_seconds, streams_.get(kServerHandshakeWork, id));
     const PlaceScope place(&attempt.split, {SpanPlace::Kind::Thread, 0});
     attempt.split.serve(kinds_.work, span);
     before.cpu += span;
   }
-  answer(index, draw_bytes(step.server_bytes, kHandshakeBytes, id), before, now);
+  answer(index, draw_bytes(step.server_bytes, kServerHandshakeBytes, id), before, now);
 }
 
 /// The application's steps from `step` on.
