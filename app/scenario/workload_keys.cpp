@@ -15,6 +15,15 @@ constexpr const char* kIdleTimeoutDoc =
     "A kept connection that nobody has used for so long is closed (Go's IdleConnTimeout, Envoy's idle_timeout); never, "
     "where nothing is said.";
 
+void tell_idle_timeout_unread(std::uint32_t requests_per_connection, Node timeout, Binding& binding) {
+  if (!timeout.exists() || requests_per_connection != 1) return;
+  binding.diagnostics.notice(timeout, "nothing reads 'idleTimeout' here: each request opens a connection of its own");
+}
+
+/// The keys that describe_call_options() describes.
+constexpr const char* kCallOptions[] = {"request",        "response",   "timeout", "retries", "requestsPerConnection",
+                                        "maxConnections", "idleTimeout"};
+
 /// What a call may state beside its target; the same keys in both forms of a call.
 template <class T>
 void describe_call_options(Fields<T>& f) {
@@ -28,6 +37,9 @@ void describe_call_options(Fields<T>& f) {
              {.doc = "Requests on one connection, 0 for a connection that is kept for ever; 1 where nothing is said."});
   f.optional("maxConnections", &T::max_connections, {.doc = kMaxConnectionsDoc});
   f.optional("idleTimeout", &T::idle_timeout, {.doc = kIdleTimeoutDoc, .above = "0s", .at_most = "24h"});
+  f.check([](const T& call, Node node, Binding& binding) {
+    tell_idle_timeout_unread(call.requests_per_connection.value_or(1), node["idleTimeout"], binding);
+  });
   f.node(&T::at);
 }
 
@@ -93,7 +105,7 @@ void describe(Fields<CallStepKeys>& f) {
   f.shorthand("concurrent");
   f.check([](const CallStepKeys& step, Node node, Binding& binding) {
     if (step.to) return;
-    for (const char* key : {"request", "response", "timeout", "retries", "requestsPerConnection"}) {
+    for (const char* key : kCallOptions) {
       if (node[key].exists()) binding.diagnostics.error(node[key].key(), fmt::format("'{}' belongs to a call", key));
     }
   });
@@ -209,10 +221,7 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after one that was not answered in time."});
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
-    if (keys.connection.idle_timeout && keys.connection.requests_per_connection == 1) {
-      binding.diagnostics.notice(node["connection"]["idleTimeout"],
-                                 "nothing reads 'idleTimeout' here: each request opens a connection of its own");
-    }
+    tell_idle_timeout_unread(keys.connection.requests_per_connection, node["connection"]["idleTimeout"], binding);
     if (!keys.connection.await_close) return;
     if (keys.protocol != "udp" && keys.connection.requests_per_connection != 0) return;
     binding.diagnostics.notice(node["connection"]["awaitClose"],

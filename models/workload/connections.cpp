@@ -9,9 +9,12 @@ namespace knetsim {
 
 Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial) {
   const ConnectionPolicy& policy = policies_[edge];
-  const Connection fresh{.requests_left = policy.requests, .counted = policy.limit != 0};
+  Connection fresh{.requests_left = policy.requests, .counted = policy.limit != 0};
   if (!policy.pooled()) return {Turn::Open, fresh};
-  Pool& mine = pools_[pool(edge, client)];
+  const auto [found, added] = index_.try_emplace(client_key(edge, client), static_cast<PoolIndex>(pools_.size()));
+  if (added) pools_.push_back({.edge = edge, .idle = {}, .waiting = {}});
+  fresh.pool = found->second;
+  Pool& mine = pools_[fresh.pool];
   if (!mine.idle.empty()) {
     const Connection connection = mine.idle.back().connection;
     mine.idle.pop_back();
@@ -20,38 +23,36 @@ Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptInd
   if (policy.limit != 0) {
     if (mine.open >= policy.limit) {
       mine.waiting.push({attempt, serial});
-      return {Turn::Wait, {}};
+      return {Turn::Wait, {.pool = fresh.pool}};
     }
     ++mine.open;
   }
   return {Turn::Open, fresh};
 }
 
-std::optional<Time> Connections::put_back(EdgeIndex edge, PodIndex client, const Connection& connection, Time now) {
-  Pool& mine = pools_[pool(edge, client)];
+std::optional<Time> Connections::put_back(const Connection& connection, Time now) {
+  Pool& mine = pools_[connection.pool];
   mine.idle.push_back({connection, now});
-  const std::optional<Duration> patience = policies_[edge].idle_timeout;
+  const std::optional<Duration> patience = policies_[mine.edge].idle_timeout;
   if (!patience || std::exchange(mine.expiry_armed, true)) return std::nullopt;
   return now + *patience;
 }
 
-void Connections::gone(EdgeIndex edge, PodIndex client, const Connection& connection) {
+void Connections::gone(const Connection& connection) {
   if (!connection.counted) return;
-  Pool& mine = pools_[pool(edge, client)];
+  Pool& mine = pools_[connection.pool];
   KNETSIM_ENSURE(mine.open > 0);
   --mine.open;
 }
 
-std::vector<Connection> Connections::expire(std::uint64_t pool, Time now, std::optional<Time>& next) {
+std::vector<Connection> Connections::expire(PoolIndex pool, Time now, std::optional<Time>& next) {
   Pool& mine = pools_[pool];
-  const Duration patience = policies_[static_cast<EdgeIndex>(pool >> 32)].idle_timeout.value_or(Duration::max());
+  const Duration patience = policies_[mine.edge].idle_timeout.value_or(Duration::max());
   const auto fresh = std::ranges::find_if(mine.idle, [&](const Idle& one) { return now - one.since < patience; });
   std::vector<Connection> old;
   for (auto it = mine.idle.begin(); it != fresh; ++it) {
     old.push_back(it->connection);
-    if (!it->connection.counted) continue;
-    KNETSIM_ENSURE(mine.open > 0);
-    --mine.open;
+    gone(it->connection);
   }
   mine.idle.erase(mine.idle.begin(), fresh);
   mine.expiry_armed = !mine.idle.empty();

@@ -15,9 +15,14 @@
 
 namespace knetsim {
 
+/// Of a client's pool for an edge.
+using PoolIndex = std::uint32_t;
+
 struct Connection {
   static constexpr FlowIndex kNone = ~FlowIndex{0};
+  static constexpr PoolIndex kNoPool = ~PoolIndex{0};
   FlowIndex flow = kNone;
+  PoolIndex pool = kNoPool;  ///< To which it goes back; kNoPool where the policy keeps none.
   PodIndex server = kNoIndex;
   HostId chosen_at = 0;             ///< The node whose proxy chose the server.
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
@@ -34,9 +39,6 @@ class Connections {
   /// @param policies  shape (edges,)
   explicit Connections(std::vector<ConnectionPolicy> policies) : policies_(std::move(policies)) {}
 
-  /// One client's pool for one edge.
-  static std::uint64_t pool(EdgeIndex edge, PodIndex client) { return (std::uint64_t{edge} << 32) | client; }
-
   enum class Turn : std::uint8_t {
     Reuse,  ///< An idle connection is the caller's now.
     Open,   ///< It may open one.
@@ -46,23 +48,24 @@ class Connections {
     Turn turn = Turn::Open;
     Connection connection{};
   };
-  /// An attempt wants a connection.
+  /// An attempt wants a connection. What it is given says which pool it is of, one to wait for too.
   Taken take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial);
 
   /// What becomes of one that its user has done with, and can be used again.
   /// @return  When to ask expire() for this pool, where nobody has been asked to yet.
-  std::optional<Time> put_back(EdgeIndex edge, PodIndex client, const Connection& connection, Time now);
+  std::optional<Time> put_back(const Connection& connection, Time now);
   /// One is gone, or was never opened.
-  void gone(EdgeIndex edge, PodIndex client, const Connection& connection);
+  void gone(const Connection& connection);
 
   /// Who stands first in line of those who still wait, where there is a connection or room for one; he is out of the
   /// line then, and take()s anew.
   /// @param waits  waits(attempt, serial): this very attempt has not ended.
   template <class Waits>
-  std::optional<AttemptIndex> next_in_line(EdgeIndex edge, PodIndex client, const Waits& waits) {
-    const ConnectionPolicy& policy = policies_[edge];
+  std::optional<AttemptIndex> next_in_line(PoolIndex pool, const Waits& waits) {
+    if (pool == Connection::kNoPool) return std::nullopt;
+    Pool& mine = pools_[pool];
+    const ConnectionPolicy& policy = policies_[mine.edge];
     if (policy.limit == 0) return std::nullopt;
-    Pool& mine = pools_[pool(edge, client)];
     while (!mine.waiting.empty() && !waits(mine.waiting.front().attempt, mine.waiting.front().serial)) {
       mine.waiting.pop();
     }
@@ -71,7 +74,7 @@ class Connections {
   }
 
   /// Takes out those of the pool that have been idle for too long. @param next  When to ask again, if at all.
-  std::vector<Connection> expire(std::uint64_t pool, Time now, std::optional<Time>& next);
+  std::vector<Connection> expire(PoolIndex pool, Time now, std::optional<Time>& next);
 
  private:
   struct Idle {
@@ -83,6 +86,7 @@ class Connections {
     std::uint64_t serial = 0;
   };
   struct Pool {
+    EdgeIndex edge = 0;
     std::vector<Idle> idle;  ///< In the order in which they were put back: the last is taken, the first is the oldest.
     std::uint32_t open = 0;  ///< Busy and idle; counted where there is a limit.
     bool expiry_armed = false;
@@ -90,7 +94,8 @@ class Connections {
   };
 
   std::vector<ConnectionPolicy> policies_;
-  std::unordered_map<std::uint64_t, Pool> pools_;  // looked up, never iterated
+  std::vector<Pool> pools_;
+  std::unordered_map<std::uint64_t, PoolIndex> index_;  // by client_key(); looked up, never iterated
 };
 
 }  // namespace knetsim

@@ -104,7 +104,8 @@ void TrafficRuntime::on_event(Time now, const Event& event) {
       return;
     case kIdleExpiry: {
       std::optional<Time> next;
-      for (const Connection& old : connections_.expire(event.b, now, next)) hang_up(event.a, old, now);
+      for (const Connection& old : connections_.expire(static_cast<PoolIndex>(event.b), now, next))
+        hang_up(event.a, old, now);
       if (next) scheduler_.schedule(*next, edge_source(event.a), event);
       return;
     }
@@ -148,7 +149,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
     scheduler_.stop();
   }
   if (const auto& budget = plan_.edges[request.edge].retries.budget) {
-    budgets_.asked(Connections::pool(request.edge, request.client), *budget, now);
+    budgets_.asked(client_key(request.edge, request.client), *budget, now);
   }
   begin_attempt(index, now);
 }

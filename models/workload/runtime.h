@@ -173,7 +173,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool may_retry(const Request& request, Time now);
   void let_go(Attempt& attempt, bool reusable, Time now);
   void hang_up(EdgeIndex edge, const Connection& connection, Time now);
-  void serve_the_line(EdgeIndex edge, PodIndex client, Time now);
+  void serve_the_line(PoolIndex pool, Time now);
   static Duration unqueued(const Attempt& attempt, Time now);
 
   const EdgeSpec& edge_of(const Attempt& attempt) const { return plan_.edges[attempt.request.edge]; }

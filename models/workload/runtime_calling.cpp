@@ -272,7 +272,7 @@ void TrafficRuntime::start_next_call(AttemptIndex caller_index, Time now) {
   attempt.split.hold_until(Wait::Worker, now);
   observer_.request_begun(request, caller.request.edge, now);
   if (const auto& budget = plan_.edges[request.edge].retries.budget) {
-    budgets_.asked(Connections::pool(request.edge, request.client), *budget, now);
+    budgets_.asked(client_key(request.edge, request.client), *budget, now);
   }
   begin_attempt(index, now);
 }

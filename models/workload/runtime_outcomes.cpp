@@ -24,20 +24,20 @@ void TrafficRuntime::let_go(Attempt& attempt, bool reusable, Time now) {
   const ConnectionPolicy& policy = plan_.edges[request.edge].connections;
   const bool open = attempt.connection.flow != Connection::kNone;
   if (open && reusable && policy.pooled() && !last_on_connection(attempt)) {
-    if (const std::optional<Time> at = connections_.put_back(request.edge, request.client, attempt.connection, now)) {
+    if (const std::optional<Time> at = connections_.put_back(attempt.connection, now)) {
       scheduler_.schedule(*at, edge_source(request.edge),
-                          {handler_, kIdleExpiry, request.edge, Connections::pool(request.edge, request.client)});
+                          {handler_, kIdleExpiry, request.edge, attempt.connection.pool});
     }
   } else {
     if (open) hang_up(request.edge, attempt.connection, now);
-    connections_.gone(request.edge, request.client, attempt.connection);
+    connections_.gone(attempt.connection);
   }
-  serve_the_line(request.edge, request.client, now);  // before anybody else can take what is free
+  serve_the_line(attempt.connection.pool, now);  // before anybody else can take what is free
 }
 
-void TrafficRuntime::serve_the_line(EdgeIndex edge, PodIndex client, Time now) {
+void TrafficRuntime::serve_the_line(PoolIndex pool, Time now) {
   const auto waits = [&](AttemptIndex index, std::uint64_t serial) { return still_there(index, serial); };
-  while (const std::optional<AttemptIndex> next = connections_.next_in_line(edge, client, waits)) {
+  while (const std::optional<AttemptIndex> next = connections_.next_in_line(pool, waits)) {
     tell(*next, ConnectionFree{}, now);
   }
 }
@@ -131,7 +131,7 @@ void TrafficRuntime::timed_out(AttemptIndex index, Time now) {
 bool TrafficRuntime::may_retry(const Request& request, Time now) {
   const RetryPolicy& policy = plan_.edges[request.edge].retries;
   return request.attempt < policy.attempts &&
-         (!policy.budget || budgets_.take(Connections::pool(request.edge, request.client), *policy.budget, now));
+         (!policy.budget || budgets_.take(client_key(request.edge, request.client), *policy.budget, now));
 }
 
 /// The next attempt, at once or after a pause, which belongs to the time of those that came to nothing.

@@ -18,7 +18,9 @@ class Pool {
     if (!free_.empty()) {
       const std::uint32_t index = free_.back();
       free_.pop_back();
-      (*this)[index] = T{};
+      T* slot = &(*this)[index];  // made anew where it stands: what is large is not built twice
+      std::destroy_at(slot);
+      std::construct_at(slot);
       return index;
     }
     if (size_ == chunks_.size() * kChunk) {

@@ -16,7 +16,7 @@ using KindIndex = std::uint8_t;
 /// Kinds that a time split has room for: those of today and as many as a few more proxies bring. An array and no vector,
 /// since every request has a split of its own and sums those of its calls: each unused place costs it some bytes to clear,
 /// an allocation would cost more. Who makes tables with more is refused (StageCosts).
-inline constexpr std::size_t kMaxKinds = 72;
+inline constexpr std::size_t kMaxKinds = 64;
 
 /// Where a stage's work is done. Consecutive steps at one place are one stage, hence one visit to one resource.
 enum class StagePlace : std::uint8_t {

@@ -44,8 +44,8 @@ TEST(Connections, TheLastPutBackIsTakenFirstAndClientsHaveTheirOwn) {
   Connections pools = one_edge({.requests = 0});
   const Connection a = opened(pools.take(kEdge, kClient, 0, 1), 100);
   const Connection b = opened(pools.take(kEdge, kClient, 1, 1), 101);
-  pools.put_back(kEdge, kClient, a, kTimeZero);
-  pools.put_back(kEdge, kClient, b, kTimeZero);
+  pools.put_back(a, kTimeZero);
+  pools.put_back(b, kTimeZero);
   EXPECT_EQ(pools.take(kEdge, kClient + 1, 2, 1).turn, Turn::Open);
   EXPECT_EQ(pools.take(kEdge, kClient, 2, 1).connection.flow, 101U);
   EXPECT_EQ(pools.take(kEdge, kClient, 3, 1).connection.flow, 100U);
@@ -58,14 +58,14 @@ TEST(Connections, ThoseInLineTakeWhatIsPutBackOrGoneInOrderOfArrival) {
   for (AttemptIndex attempt = 1; attempt <= 3; ++attempt) {
     EXPECT_EQ(pools.take(kEdge, kClient, attempt, attempt).turn, Turn::Wait);
   }
-  EXPECT_EQ(pools.next_in_line(kEdge, kClient, kAll), std::nullopt) << "nothing is free";
-  pools.put_back(kEdge, kClient, only, kTimeZero);
-  EXPECT_EQ(pools.next_in_line(kEdge, kClient, [](AttemptIndex attempt, std::uint64_t) { return attempt != 1; }), 2U)
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), std::nullopt) << "nothing is free";
+  pools.put_back(only, kTimeZero);
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, [](AttemptIndex attempt, std::uint64_t) { return attempt != 1; }), 2U)
       << "the first has given up";
   EXPECT_EQ(pools.take(kEdge, kClient, 2, 2).connection.flow, 100U);
-  EXPECT_EQ(pools.next_in_line(kEdge, kClient, kAll), std::nullopt);
-  pools.gone(kEdge, kClient, only);
-  EXPECT_EQ(pools.next_in_line(kEdge, kClient, kAll), 3U);
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), std::nullopt);
+  pools.gone(only);
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), 3U);
   EXPECT_EQ(pools.take(kEdge, kClient, 3, 3).turn, Turn::Open);
 }
 
@@ -73,18 +73,18 @@ TEST(Connections, AConnectionThatNobodyUsesExpiresAtItsOwnTime) {
   Connections pools = one_edge({.requests = 0, .limit = 2, .idle_timeout = 10s});
   const Connection a = opened(pools.take(kEdge, kClient, 0, 1), 100);
   const Connection b = opened(pools.take(kEdge, kClient, 1, 1), 101);
-  EXPECT_EQ(pools.put_back(kEdge, kClient, a, kTimeZero + 1s), kTimeZero + 11s);
-  EXPECT_EQ(pools.put_back(kEdge, kClient, b, kTimeZero + 4s), std::nullopt) << "somebody comes at 11 s anyway";
+  EXPECT_EQ(pools.put_back(a, kTimeZero + 1s), kTimeZero + 11s);
+  EXPECT_EQ(pools.put_back(b, kTimeZero + 4s), std::nullopt) << "somebody comes at 11 s anyway";
   std::optional<Time> next;
-  const std::vector<Connection> old = pools.expire(Connections::pool(kEdge, kClient), kTimeZero + 11s, next);
+  const std::vector<Connection> old = pools.expire(PoolIndex{0}, kTimeZero + 11s, next);
   ASSERT_EQ(old.size(), 1U);
   EXPECT_EQ(old[0].flow, 100U);
   EXPECT_EQ(next, kTimeZero + 14s);
   EXPECT_EQ(pools.take(kEdge, kClient, 2, 1).connection.flow, 101U);
   EXPECT_EQ(pools.take(kEdge, kClient, 3, 1).turn, Turn::Open) << "there is room again";
-  EXPECT_TRUE(pools.expire(Connections::pool(kEdge, kClient), kTimeZero + 14s, next).empty()) << "it is in use";
+  EXPECT_TRUE(pools.expire(PoolIndex{0}, kTimeZero + 14s, next).empty()) << "it is in use";
   EXPECT_EQ(next, std::nullopt);
-  EXPECT_EQ(pools.put_back(kEdge, kClient, b, kTimeZero + 20s), kTimeZero + 30s) << "and the timer starts anew";
+  EXPECT_EQ(pools.put_back(b, kTimeZero + 20s), kTimeZero + 30s) << "and the timer starts anew";
 }
 
 // Ten thousand random steps beside a list: never more than the limit, nobody overtaken, nothing lost.
@@ -120,12 +120,12 @@ TEST(Connections, KeepTheirLimitWhateverComes) {
     const Connection done = *which;
     busy.erase(which);
     if (random.below(3) == 0) {
-      pools.gone(kEdge, kClient, done);
+      pools.gone(done);
     } else {
-      pools.put_back(kEdge, kClient, done, kTimeZero);
+      pools.put_back(done, kTimeZero);
       ++idle;
     }
-    while (const std::optional<AttemptIndex> next = pools.next_in_line(kEdge, kClient, kAll)) {
+    while (const std::optional<AttemptIndex> next = pools.next_in_line(PoolIndex{0}, kAll)) {
       ASSERT_FALSE(line.empty());
       EXPECT_EQ(*next, line.front());
       line.pop_front();
