@@ -178,9 +178,16 @@ class Reckoning {
     }
   }
 
+  /// Whether pods' connections pass the node whose port they ask.
+  bool asks_nodes(EdgeIndex edge) const {
+    const EdgeTarget& target = variant_.targets[edge];
+    return target.port != kNoIndex && target.exposure == Exposure::NodePort &&
+           !variant_.models->proxy->in_socket(target.exposure, false);
+  }
+
   bool is_masqueraded(EdgeIndex edge) const {
     const EdgeTarget& target = variant_.targets[edge];
-    if (target.port == kNoIndex || target.exposure != Exposure::NodePort) return false;
+    if (!asks_nodes(edge) || !mode_of(variant_.scenario.cluster).has_nat()) return false;
     const Cluster& cluster = *variant_.cluster;
     return !cluster.services[cluster.service_ports[target.port].service].external_traffic_local;
   }
@@ -216,8 +223,8 @@ class Reckoning {
     const std::vector<PodIndex> servers = servers_of(variant_, edge);
     for (const PodIndex pod : servers) parts[cluster.pods[pod].node] += 1.0 / static_cast<double>(servers.size());
     add(parts);
-    if (const EdgeTarget& target = variant_.targets[edge];
-        target.port != kNoIndex && target.exposure == Exposure::NodePort) {
+    if (asks_nodes(edge)) {
+      const EdgeTarget& target = variant_.targets[edge];
       parts.clear();
       if (target.through != kNoIndex) {
         parts[target.through] = 1;
@@ -233,6 +240,8 @@ class Reckoning {
   }
 
   void conntrack() {
+    // What passes by the stack is tracked in eBPF maps, which let the least recently used go instead.
+    if (variant_.models->cni->skips_host_stack()) return;
     const Cluster& cluster = *variant_.cluster;
     std::vector<ConntrackUse> uses(cluster.nodes.size());
     for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge) {

@@ -39,9 +39,23 @@ class LocalPolicyNotices {
 
   void check(EdgeIndex edge, const std::vector<PodIndex>& clients, Node at) {
     const EdgeTarget& target = variant_.targets[edge];
-    if (target.port == kNoIndex || clients.empty()) return;
+    if (target.port == kNoIndex) return;
+    // Who asks a node port that his own system call translates is in the cluster, whatever node he names.
+    std::vector<PodIndex> outside, inside;
+    for (const PodIndex client : clients) {
+      const bool in_socket =
+          models_.proxy->in_socket(target.exposure, cluster_.spec(cluster_.pods[client]).host_network);
+      (target.exposure == Exposure::NodePort && !in_socket ? outside : inside).push_back(client);
+    }
+    check(edge, outside, true, at);
+    check(edge, inside, false, at);
+  }
+
+ private:
+  void check(EdgeIndex edge, const std::vector<PodIndex>& clients, bool from_outside, Node at) {
+    if (clients.empty()) return;
+    const EdgeTarget& target = variant_.targets[edge];
     const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
-    const bool from_outside = target.exposure == Exposure::NodePort;
     if (!(from_outside ? service.external_traffic_local : service.internal_traffic_local)) return;
     const Met met = from_outside ? at_nodes(target, clients) : at_clients(target, clients);
     const std::string& name = variant_.traffic.edges[edge].name;
@@ -70,7 +84,6 @@ class LocalPolicyNotices {
     }
   }
 
- private:
   /// The fate of a client's connections at the rules of a node; kCount where all are answered.
   Fate fate(const EdgeTarget& target, PodIndex client, NodeIndex asked) {
     const ServiceReach::Answer answer = reach_.of(*models_.proxy, target.exposure, target.port, client, asked);

@@ -42,8 +42,12 @@ VariantModels make_models(const BoundVariant& variant) {
       .choices = cluster.proxy.choices,
       .large_cluster = !models.sizes.empty() && models.sizes.front().endpoints > kLargeClusterEndpoints};
   models.proxy = make_proxy(cluster.proxy.mode, params);
-  models.cni = kind->make({.backend = cluster.cni.backend, .notrack = cluster.cni.notrack});
-  if (std::ranges::any_of(models.sizes, [](const RuleSizes& node) { return node.host_port_containers > 0; })) {
+  models.cni = kind->make({.backend = cluster.cni.backend,
+                           .notrack = cluster.cni.notrack,
+                           .services_by_programs = models.proxy->info().translation == Translation::Connect});
+  const bool portmap = !models.proxy->info().host_ports;
+  if (portmap &&
+      std::ranges::any_of(models.sizes, [](const RuleSizes& node) { return node.host_port_containers > 0; })) {
     models.host_ports.emplace(iptables_backend(params));
   }
   return models;

@@ -24,6 +24,7 @@ struct CniParams {
   std::string backend{};   ///< One of CniInfo::backends; empty: the first.
   bool notrack = false;    ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
   bool masquerade = true;  ///< flannel's --ip-masq, which its manifests set. Other kinds never do.
+  bool services_by_programs = false;  ///< The proxy mode needs no netfilter hook (Translation::Connect).
 };
 
 /// A pod network: what lies between a pod's socket and its node's IP stack, and how packets for other nodes' pods are
@@ -35,8 +36,13 @@ class CniModel {
   virtual void leave_pod(StepSink& sink) const = 0;
   /// Steps from the node's IP stack into the pod's network namespace.
   virtual void enter_pod(StepSink& sink) const = 0;
+  /// Steps that a connection's first packet adds at either pod; none by default.
+  virtual void track_connection(StepSink& /*sink*/) const {}
   /// Whether pods of one node are ports of one bridge, so that frames between them need no routing.
   virtual bool bridged() const = 0;
+  /// Whether programs at its devices carry what pods send and receive past the node's IP stack, its netfilter hooks
+  /// included.
+  virtual bool skips_host_stack() const { return false; }
   /// Whether it masquerades at the edge of the pod network: what pods send to addresses that are no pod's, nodes'
   /// included, and what a node sends on to another node's pod for a source that is no pod.
   virtual bool masquerades() const { return false; }

@@ -86,7 +86,7 @@ CostProfile load(InputSet& inputs, const std::string& path, const std::string& d
   const Document document = read_document(inputs.open(path));
   const Node named = document.root()["base"]["profile"];
   const auto read_on = [&](const std::string& base) {
-    const CostProfile below = load(inputs, base, {}, diagnostics, bases_left - 1);
+    const CostProfile below = load(inputs, base, default_base, diagnostics, bases_left - 1);
     return read_cost_profile(document.root(), diagnostics, &below);
   };
   if (!named.exists()) {

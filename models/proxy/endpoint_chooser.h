@@ -15,6 +15,7 @@ namespace knetsim {
 struct NewConnection {
   std::uint64_t id = 0;      ///< What is drawn belongs to it.
   std::uint64_t server = 0;  ///< Which virtual server is asked: a Service port, the way in and the node.
+  bool by_nic = false;       ///< The node that chooses has it from another machine, by its NIC.
   /// Addresses of its packets as the node has them, where the chooser looks at them.
   IpAddress source{};
   IpAddress destination{};

@@ -49,7 +49,8 @@ struct SyncCost {
 /// Where a mode sends a new connection to its endpoint.
 enum class Translation : std::uint8_t {
   None,        ///< Nowhere: Services are not served.
-  Connect,     ///< In the client's system call: its packets carry the endpoint's address from the start.
+  Connect,     ///< In the client's system call where ProxyModel::in_socket() says so: its packets carry the endpoint's
+               ///< address from the start; else in programs of devices, packet by packet.
   Prerouting,  ///< At PREROUTING, or OUTPUT for the node's own processes, by conntrack's NAT.
   Input,       ///< At INPUT, the Service's addresses being the node's own (IPVS): a packet to a Service (destination
                ///< ClusterIp, or a node port of this node) passes INPUT, OUTPUT and POSTROUTING where other modes have
@@ -96,6 +97,15 @@ class ProxyModel {
   /// Steps that this mode's rules add at `hook`, in order; changes `packet` as they do. Conntrack's own work is the
   /// caller's, NatSetup and NatMangle included.
   virtual void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const = 0;
+  /// Whether it translates what a client asks in the client's own system call, so that the client's node chooses,
+  /// whichever node's port is asked: for a pod, or for a process of the node. Of host ports those of the own node alone.
+  /// By default never.
+  virtual bool in_socket(Exposure /*exposure*/, bool /*host_network*/) const { return false; }
+  /// Steps of its programs at a socket's system call; none by default.
+  virtual void at_socket(SocketHook /*hook*/, const HookPacket& /*packet*/, StepSink& /*sink*/) const {}
+  /// Steps of its programs at a device, which may translate the packet and send it on; none by default. They see every
+  /// packet, whatever conntrack knows: what they did to a connection's first packet they do to each.
+  virtual void at_device(DeviceHook /*hook*/, HookPacket& /*packet*/, StepSink& /*sink*/) const {}
   /// Which of a Service port's endpoints one who asks is sent to. By default as the rules of the iptables and the
   /// nftables mode have it: refused where there is no endpoint at all, dropped where the policy finds none.
   virtual Reach reach(const Asking& asking, const EndpointCounts& known) const;
@@ -124,6 +134,7 @@ struct ProxyInfo {
   ExposureSet serves;
   Translation translation{};
   bool kube_proxy = true;      ///< Whether there is a kube-proxy, which raises conntrack's limit too.
+  bool host_ports = false;     ///< Whether it serves host ports itself, in portmap's place.
   Version since_kubernetes{};  ///< Older ones, and older kernels, do not have it.
   Version since_kernel{};
   std::unique_ptr<ProxyModel> (*make)(const ProxyParams&);

@@ -3,13 +3,14 @@
 namespace knetsim {
 
 std::vector<NodeRole> machines_of(const FlowClass& flow) {
-  const bool third = flow.exposure == Exposure::NodePort && flow.ingress == IngressNode::ThirdNode;
+  const bool third = flow.exposure == Exposure::NodePort && !flow.in_socket && flow.ingress == IngressNode::ThirdNode;
   if (third) return {NodeRole::Client, NodeRole::Ingress, NodeRole::Server};
   if (flow.locality == Locality::Remote) return {NodeRole::Client, NodeRole::Server};
   return {NodeRole::Client};
 }
 
 NodeRole translating_node(const FlowClass& flow) {
+  if (flow.in_socket) return NodeRole::Client;
   if (flow.exposure == Exposure::HostPort)
     return flow.locality == Locality::Remote ? NodeRole::Server : NodeRole::Client;
   if (flow.exposure != Exposure::NodePort) return NodeRole::Client;
@@ -35,6 +36,7 @@ AddressKind endpoint_address(const FlowClass& flow, NodeRole seen_by) {
 }
 
 AddressKind service_address(const FlowClass& flow, NodeRole seen_by) {
+  if (flow.in_socket) return endpoint_address(flow, seen_by);
   switch (flow.exposure) {
     case Exposure::ClusterIp:
       return AddressKind::ClusterIp;

@@ -17,7 +17,7 @@ NodeRole translating_node(const FlowClass& flow);
 
 AddressKind client_address(const FlowClass& flow, NodeRole seen_by);
 AddressKind endpoint_address(const FlowClass& flow, NodeRole seen_by);
-/// What the client addresses: the endpoint's own address for pod IPs.
+/// What the client's packets are for: the endpoint's own address for pod IPs, and where its system call translated.
 AddressKind service_address(const FlowClass& flow, NodeRole seen_by);
 
 }  // namespace knetsim

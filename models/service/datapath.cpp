@@ -19,6 +19,11 @@ struct Mapping {
   bool destination = false;  ///< The destination was translated to an endpoint ...
   bool outside = false;      ///< ... by IPVS at INPUT, which looks up every packet itself.
   bool source = false;       ///< The source was masqueraded.
+  bool program = false;      ///< Whichever it was, by a program of a device, which sees to every packet itself.
+
+  /// What conntrack's stored mapping does to later packets: of the client's, and of the answers.
+  bool nat_destination() const { return destination && !outside && !program; }
+  bool nat_source() const { return source && !program; }
 };
 using Mappings = std::array<Mapping, kRoles>;
 
@@ -57,6 +62,7 @@ class Assembler {
     to_host_ = reply_ ? flow.client_host_network : flow.server_host_network;
     const bool service = flow.exposure == Exposure::ClusterIp || flow.exposure == Exposure::NodePort;
     at_input_ = service && datapath.proxy.info().translation == Translation::Input;
+    skips_stack_ = datapath.cni.skips_host_stack();
   }
 
   Walk run() {
@@ -66,7 +72,7 @@ class Assembler {
       walk_.outer_bytes = datapath_.cni.tunnel().header_bytes;
     }
     place_ = packet_ == PacketClass::SynAck ? Place::SoftirqCore : Place::SendingCpu;
-    if (flow_.locality == Locality::SamePod && flow_.exposure == Exposure::PodIp) {
+    if (flow_.locality == Locality::SamePod && (flow_.exposure == Exposure::PodIp || flow_.in_socket)) {
       pod_loopback();
       return std::move(walk_);
     }
@@ -101,7 +107,15 @@ class Assembler {
 
   // ---- sockets
 
+  /// The packet as the socket has it.
+  void at_socket(SocketHook hook) {
+    HookPacket packet{.flow = flow_, .state = first_ ? CtState::New : CtState::Established, .reply = reply_};
+    auto into = sink();
+    datapath_.proxy.at_socket(hook, packet, into);
+  }
+
   void send_from_socket() {
+    if (!tcp() || first_) at_socket(tcp() ? SocketHook::Connect : SocketHook::SendMsg);
     if (first_ && tcp()) {
       add(StepKind::Connect);
     } else if (packet_ != PacketClass::SynAck) {
@@ -138,6 +152,7 @@ class Assembler {
     place_ = Place::ReceivingCpu;
     add(StepKind::WakeUp).when = Condition::IdleResource;
     add(StepKind::ReceiveSyscall, packet_ == PacketClass::SynAck ? "connect() returns" : "");
+    if (!tcp()) at_socket(SocketHook::RecvMsg);
     if (data()) add(StepKind::CopyOut);
   }
 
@@ -160,49 +175,31 @@ class Assembler {
     node_ = machines_[i];
     const bool origin = i == 0;
     const bool last = i + 1 == machines_.size();
+    const bool from_pod = origin && !from_host_;
     const std::size_t begin = walk_.steps.size();
+    start_packet(i);
     if (origin) {
       send_from_socket();
     } else {
       place_ = Place::SoftirqCore;
       receive_from_nic(tunnelled(i - 1));
     }
-    start_packet(i);
-    bool frames = false;  // the packet stays on the node's bridge, as br_nf_pre_routing_finish decides
-    if (origin && from_host_) {
-      entry_hook(Hook::Output);
-      exit_hook(Hook::Postrouting);
-      if (last && to_host_) over_loopback();
-    } else {
-      if (origin) {
-        auto into = sink();
-        datapath_.cni.leave_pod(into);
-        frames = last && !to_host_ && datapath_.cni.bridged() && !at_input_;
-        if (!frames) add(StepKind::IpReceive);
-      }
-      entry_hook(Hook::Prerouting);
-      if (local_service()) {
-        add(StepKind::Route, "the Service's address is local");
-        pass_input_as_service();
-        exit_hook(Hook::Postrouting);
-        if (last && to_host_) over_loopback();
-      } else if (last && to_host_) {
-        exit_hook(Hook::Input);
-      } else {
-        if (!frames) {
-          add(StepKind::Route);
-        } else if (packet_state_.translated || (reply_ && mapping().source)) {
-          add(StepKind::Route, "to the same bridge: stays a bridged frame");
-        }
-        at_hook(Hook::Forward);
-        exit_hook(Hook::Postrouting);
-      }
+    if (from_pod) {
+      auto into = sink();
+      datapath_.cni.leave_pod(into);
+      if (first_) datapath_.cni.track_connection(into);
+      at_device(DeviceHook::FromPod);
     }
+    // The packet stays on the node's bridge, as br_nf_pre_routing_finish decides.
+    const bool frames = from_pod && last && !to_host_ && datapath_.cni.bridged() && !at_input_;
+    const bool of_stack = (origin && from_host_) || (last && to_host_);
+    if (!packet_state_.redirected && (of_stack || !skips_stack_)) pass_stack(origin, last, frames);
     if (last) {
       if (!to_host_) into_pod(frames);
       receive_at_socket();
     } else {
       if (tunnelled(i)) enter_tunnel();
+      at_device(DeviceHook::ToNic);
       add(StepKind::Qdisc);
       add(StepKind::DriverTransmit);
     }
@@ -220,14 +217,48 @@ class Assembler {
   void receive_from_nic(bool in_tunnel) {
     add(StepKind::Interrupt).when = Condition::IdleResource;
     add(StepKind::NapiPoll);
-    add(StepKind::IpReceive, in_tunnel ? "outer packet" : "");
-    if (in_tunnel) leave_tunnel();
+    packet_state_.outer = in_tunnel;
+    at_device(DeviceHook::FromNic);
+    packet_state_.outer = false;
+    if (!in_tunnel) return;
+    add(StepKind::IpReceive, "outer packet");
+    leave_tunnel();
+  }
+
+  /// The node's IP stack, from ip_rcv() or a local socket to the device or socket that comes next.
+  void pass_stack(bool origin, bool last, bool frames) {
+    if (origin && from_host_) {
+      entry_hook(Hook::Output);
+      exit_hook(Hook::Postrouting);
+      if (last && to_host_) over_loopback();
+      return;
+    }
+    if (!frames) add(StepKind::IpReceive);
+    entry_hook(Hook::Prerouting);
+    if (local_service()) {
+      add(StepKind::Route, "the Service's address is local");
+      pass_input_as_service();
+      exit_hook(Hook::Postrouting);
+      if (last && to_host_) over_loopback();
+    } else if (last && to_host_) {
+      exit_hook(Hook::Input);
+    } else {
+      if (!frames) {
+        add(StepKind::Route);
+      } else if (packet_state_.translated || (reply_ && mapping().source)) {
+        add(StepKind::Route, "to the same bridge: stays a bridged frame");
+      }
+      at_hook(Hook::Forward);
+      exit_hook(Hook::Postrouting);
+    }
   }
 
   void into_pod(bool frames) {
     std::vector<Step> steps;
     StepSink into{steps, place_, node_};
+    at_device(DeviceHook::ToPod);
     datapath_.cni.enter_pod(into);
+    if (first_) datapath_.cni.track_connection(into);
     for (Step& step : steps) {
       // A frame that stays on the bridge is forwarded there once (br_handle_frame_finish).
       if (frames && step.kind == StepKind::Bridge) continue;
@@ -246,6 +277,18 @@ class Assembler {
     new_connection_ = false;
     at_hook(Hook::Prerouting);
     at_hook(Hook::Input);
+  }
+
+  // ---- programs
+
+  void at_device(DeviceHook hook) {
+    auto into = sink();
+    const HookPacket before = packet_state_;
+    datapath_.proxy.at_device(hook, packet_state_, into);
+    if (!new_connection_) return;
+    Mapping& known = mapping();
+    if (packet_state_.translated && !before.translated) known.destination = known.program = true;
+    if (packet_state_.masqueraded && !before.masqueraded) known.source = known.program = true;
   }
 
   // ---- netfilter
@@ -267,7 +310,8 @@ class Assembler {
     packet_state_ = {.flow = flow_,
                      .state = first_ ? CtState::New : CtState::Established,
                      .reply = reply_,
-                     .from_local_process = host_process};
+                     .from_local_process = host_process,
+                     .by_program = mapping().program};
     new_connection_ = first_;
     if (!reply_) {
       packet_state_.source = masqueraded_before(i) ? AddressKind::OtherNode : client_address();
@@ -304,11 +348,11 @@ class Assembler {
   void entry_hook(Hook hook) {
     add(StepKind::ConntrackLookup);
     Mapping& known = mapping();
-    const bool mapped = reply_ ? known.source : known.destination && !known.outside;
+    const bool mapped = reply_ ? known.nat_source() : known.nat_destination();
     if (!new_connection_ && mapped) apply_mapping();
     at_hook(hook);
     if (new_connection_ && packet_state_.translated) known.destination = true;
-    const bool changed = new_connection_ ? known.destination : mapped;
+    const bool changed = new_connection_ ? known.nat_destination() : mapped;
     if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "destination");
     if (changed) {
       add(StepKind::NatMangle, reply_ ? "destination, back to the client" : "destination");
@@ -360,7 +404,7 @@ class Assembler {
     if (hook == Hook::Postrouting && new_connection_ && leaves_pod_network()) packet_state_.masqueraded = true;
     if (new_connection_ && packet_state_.masqueraded) known.source = true;
     if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "source");
-    if (reply_ ? known.destination : known.source)
+    if (reply_ ? known.destination && !known.program : known.nat_source())
       add(StepKind::NatMangle, reply_ ? "source, back to the service" : "source");
     if (new_connection_) add(StepKind::ConntrackInsert);
   }
@@ -413,7 +457,6 @@ class Assembler {
     }
     auto into = sink();
     datapath_.cni.decapsulate(into);
-    add(StepKind::IpReceive);
   }
 
   // ---- packets that nobody waits for
@@ -451,6 +494,7 @@ class Assembler {
   bool to_host_ = false;
   bool at_input_ =
       false;  ///< The Service's addresses are the node's own: its packets go through INPUT, and frames go up.
+  bool skips_stack_ = false;  ///< Programs carry pods' packets past the node's IP stack.
   Walk walk_;
   Place place_ = Place::SendingCpu;
   NodeRole node_ = NodeRole::Client;

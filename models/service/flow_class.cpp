@@ -15,14 +15,19 @@ FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex 
   }
   flow.server_host_network = cluster.spec(server).host_network;
   flow.locality = server.node == client.node ? Locality::SameNode : Locality::Remote;
+  flow.in_socket = candidates.in_socket && (target.exposure != Exposure::HostPort || server.node == client.node);
+  // What a pod's system call sends to the pod itself stays on the loopback of its network namespace.
+  if (flow.in_socket && chosen.endpoint.pod == client_index && !flow.client_host_network) {
+    flow.locality = Locality::SamePod;
+  }
   if (!target.by_proxy()) return flow;
   const Service& service = cluster.services[cluster.service_ports[target.port].service];
   const bool node_port = target.exposure == Exposure::NodePort;
   flow.local_policy = candidates.local_policy;
-  flow.local_inside = node_port && service.internal_traffic_local;
+  flow.local_inside = node_port && !flow.in_socket && service.internal_traffic_local;
   flow.affinity = service.client_ip_affinity;
   flow.remembered = chosen.remembered;
-  if (node_port) {
+  if (node_port && !flow.in_socket) {
     flow.ingress = candidates.asked == client.node   ? IngressNode::ClientNode
                    : candidates.asked == server.node ? IngressNode::ServerNode
                                                      : IngressNode::ThirdNode;

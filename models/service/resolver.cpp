@@ -35,13 +35,18 @@ Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t
     candidates.endpoints = found_by_name(target);
   } else {
     candidates.endpoints = target.direct;
+    candidates.in_socket = target.exposure == Exposure::HostPort && in_socket(target, client);
   }
   return candidates;
 }
 
+bool Resolver::in_socket(const EdgeTarget& target, PodIndex client) const {
+  return proxy_.in_socket(target.exposure, cluster_.spec(cluster_.pods[client]).host_network);
+}
+
 Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
-  Candidates candidates{.asked = cluster_.pods[client].node};
-  if (target.exposure == Exposure::NodePort) {
+  Candidates candidates{.in_socket = in_socket(target, client), .asked = cluster_.pods[client].node};
+  if (target.exposure == Exposure::NodePort && !candidates.in_socket) {
     candidates.asked = target.through != kNoIndex
                            ? target.through
                            : static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.nodes.size()));

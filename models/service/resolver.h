@@ -19,6 +19,7 @@ struct Candidates {
   std::span<const Endpoint> endpoints{};
   bool dropped = false;        ///< Nobody answers, and in silence; else the connection is refused.
   bool local_policy = false;   ///< The policy that counts for this way of asking is Local.
+  bool in_socket = false;      ///< ProxyModel::in_socket()
   NodeIndex asked = kNoIndex;  ///< The node whose rules choose; the client's own where none do.
 };
 
@@ -55,6 +56,7 @@ class Resolver {
     std::vector<Endpoint> endpoints;
   };
   std::span<const Endpoint> found_by_name(const EdgeTarget& target);
+  bool in_socket(const EdgeTarget& target, PodIndex client) const;
   Candidates behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id);
 
   const Cluster& cluster_;

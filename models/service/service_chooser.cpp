@@ -22,10 +22,10 @@ ClientAffinity& ServiceChooser::affinity(const EdgeTarget& target, NodeIndex nod
 
 NewConnection ServiceChooser::connection_of(const EdgeTarget& target, PodIndex client_index, NodeIndex asked,
                                             std::uint64_t id) const {
-  NewConnection connection{.id = id, .server = virtual_server(target, asked)};
+  const Pod& client = cluster_.pods[client_index];
+  NewConnection connection{.id = id, .server = virtual_server(target, asked), .by_nic = asked != client.node};
   if (!chooser_->reads_addresses()) return connection;
   const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
-  const Pod& client = cluster_.pods[client_index];
   if (target.exposure == Exposure::NodePort) {
     connection.destination = cluster_.nodes[asked].ip;
   } else {

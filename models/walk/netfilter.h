@@ -9,6 +9,13 @@ namespace knetsim {
 /// The hooks at which rules see a packet (include/uapi/linux/netfilter.h, nf_inet_hooks).
 enum class Hook : std::uint8_t { Prerouting, Input, Forward, Output, Postrouting };
 
+/// System calls at which programs of a control group see a socket (include/uapi/linux/bpf.h, BPF_CGROUP_INET4_CONNECT,
+/// BPF_CGROUP_UDP4_SENDMSG and _RECVMSG). A UDP socket is taken as not connected.
+enum class SocketHook : std::uint8_t { Connect, SendMsg, RecvMsg };
+
+/// Devices whose traffic-control programs see a packet: the node's end of a pod's veth, and the NIC.
+enum class DeviceHook : std::uint8_t { FromPod, ToPod, FromNic, ToNic };
+
 enum class CtState : std::uint8_t { New, Established };
 
 /// What an address of the packet is, as far as a rule can tell.
@@ -21,7 +28,7 @@ enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode };
 /// evaluate and sets `translated`, `destination`, `marked` and `masqueraded`. For an established packet the caller has
 /// applied conntrack's stored mapping before it asks (destination is the endpoint from the hook on where the first
 /// packet was translated); a mode that translates outside conntrack (IPVS, at Input) finds `destination` untouched and
-/// sets it for every packet. A packet that comes out of Prerouting still bound for a ClusterIP is taken as local and
+/// sets it for every packet, and so does one that translates in a program of a device. A packet that comes out of Prerouting still bound for a ClusterIP is taken as local and
 /// goes to Input; translated there, it goes on through Output (`from_local_process` false, `nat_bound` true) and
 /// Postrouting, as ip_vs_nat_xmit does (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New
 /// and not nat_bound.
@@ -42,6 +49,8 @@ struct HookPacket {
   /// ask each hook once with state New and nat_bound false; models give their nat steps Condition::OuterUntracked
   /// themselves.
   bool outer = false;
+  bool by_program = false;  ///< A program on this machine translated the connection's first packet.
+  bool redirected = false;  ///< A program has sent it on: it leaves by the NIC, past the node's IP stack.
 };
 
 /// Sizes that the rules of a node depend on. The rule layout itself is the model's.

@@ -144,6 +144,7 @@ struct FlowClass {
   bool local_inside = false;  ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.
   bool affinity = false;      ///< sessionAffinity: ClientIP
   bool remembered = false;    ///< The client's last endpoint is known to it, and taken again.
+  bool in_socket = false;     ///< Translated in the client's system call: packets carry the endpoint's address.
   auto operator<=>(const FlowClass&) const = default;
 };
 
