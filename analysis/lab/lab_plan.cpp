@@ -106,18 +106,6 @@ std::vector<LabProxy> proxies_of(const Surroundings& here) {
   return list;
 }
 
-std::span<const UnmeasuredKind> unmeasured_kinds() {
-  using K = StepKind;
-  static constexpr const char* kHardware = "a cable has no NIC, driver or queue";
-  static constexpr std::array kKinds = {UnmeasuredKind{K::Qdisc, "a cable's end has no queue (noqueue)"},
-                                        UnmeasuredKind{K::DriverTransmit, kHardware},
-                                        UnmeasuredKind{K::NicTransmit, kHardware},
-                                        UnmeasuredKind{K::NicReceive, kHardware},
-                                        UnmeasuredKind{K::Interrupt, kHardware},
-                                        UnmeasuredKind{K::NapiPoll, kHardware}};
-  return kKinds;
-}
-
 std::vector<LabCase> calibration_cases(const Surroundings& here) {
   CaseList plan;
   const auto pods = [&](const LabRules& rules) {

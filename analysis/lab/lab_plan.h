@@ -28,13 +28,4 @@ std::vector<LabCase> all_cases(const Surroundings& here);
 /// calibration, which increments are over and the machine's drift since is told by.
 std::vector<LabCase> held_out_cases(const Surroundings& here);
 
-/// A kind of step that no calibration measures, and why.
-struct UnmeasuredKind {
-  StepKind kind{};
-  const char* why = "";
-};
-/// All of them, but for those that no profile has; every other kind occurs in a case of the calibration, where the
-/// machine has all that the lab can use.
-std::span<const UnmeasuredKind> unmeasured_kinds();
-
 }  // namespace knetsim::lab

@@ -71,6 +71,17 @@ void check_mode(const ClusterSettings& settings, Node node, Binding& binding) {
   }
 }
 
+/// Cilium's programs hand packets past the stack only where nothing in it is needed for Services.
+void check_host_routing(const ClusterSettings& settings, Node node, Binding& binding) {
+  const ProxyInfo* mode = proxy_mode_named(settings.proxy.mode);
+  if (settings.cni.kind != "cilium" || settings.cni.backend != "bpf" || mode == nullptr) return;
+  if (mode->translation == Translation::Connect) return;
+  binding.diagnostics.notice(node["cni"]["backend"],
+                             fmt::format("Cilium beside kube-proxy's mode {} falls back to legacy routing: the backend "
+                                         "bpf needs the proxy mode ebpf",
+                                         mode->name));
+}
+
 void check_versions(const ClusterSettings& settings, Node node, Binding& binding) {
   const bool kubernetes = is_version(settings.kubernetes);
   const bool kernel = parse_kernel_version(settings.kernel).has_value();
@@ -87,6 +98,7 @@ void check_versions(const ClusterSettings& settings, Node node, Binding& binding
                               R"(major and minor, as in "6.18")");
   }
   if (kubernetes && kernel) check_mode(settings, node, binding);
+  check_host_routing(settings, node, binding);
 }
 
 }  // namespace
@@ -202,9 +214,9 @@ void describe(Fields<SocketSettings>& f) {
 void describe(Fields<CniSettings>& f) {
   f.about("Cni", "The pod network.");
   f.optional("kind", &CniSettings::kind, "bridge", {.doc = "Which one.", .allowed = pod_networks()});
-  f.optional(
-      "backend", &CniSettings::backend,
-      {.doc = "How packets between machines are carried, where the kind leaves a choice; its first by default."});
+  f.optional("backend", &CniSettings::backend,
+             {.doc = "How packets are carried between machines, or within one, where the kind leaves a choice; its "
+                     "first by default."});
   f.optional("mtu", &CniSettings::mtu, "1500",
              {.doc = "Of the machines' network; a tunnel's header comes off for the pods.",
               .unit = "bytes",

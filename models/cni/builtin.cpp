@@ -1,13 +1,14 @@
 #include <array>
 
 #include "models/cni/bridge.h"
+#include "models/cni/cilium.h"
 #include "models/cni/flannel.h"
 #include "models/cni/routed.h"
 
 namespace knetsim {
 
 std::span<const CniInfo> cni_kinds() {
-  static const std::array<CniInfo, 3> kinds = {bridge_info(), flannel_info(), routed_info()};
+  static const std::array<CniInfo, 4> kinds = {bridge_info(), flannel_info(), routed_info(), cilium_info()};
   return kinds;
 }
 

@@ -18,6 +18,8 @@ constexpr StepTraits kThreadOnce{.in_thread = true, .opening = true};
 constexpr StepTraits kOnce{.opening = true};
 constexpr StepTraits kTracking{.tracking = true};
 constexpr StepTraits kEntry{.opening = true, .tracking = true, .makes_entry = true};
+constexpr StepTraits kProgram{.of_program = true};
+constexpr StepTraits kMapEntry{.opening = true, .makes_entry = true, .of_program = true};
 constexpr StepTraits kRule{.rule = true};
 constexpr StepTraits kScanned{.rule = true, .scanned = true};
 constexpr StepTraits kComputed{.computed = true};
@@ -65,6 +67,16 @@ constexpr std::array<StepKindInfo, kStepKinds> kKinds = {{
      "one destination looked at by an IPVS scheduler"},
     {K::IpvsConnection, "ipvs.connection", Connection, LatencyAndCpu, Way, kOnce,
      "new IPVS connection (ip_vs_conn_new)"},
+    {K::BpfProgram, "bpf.program", Skb, LatencyAndCpu, Way, kProgram,
+     "an eBPF program entered, headers read (tcf_classify, __cgroup_bpf_run_filter_sock_addr)"},
+    {K::BpfLookup, "bpf.lookup", Lookup, LatencyAndCpu, Way, kProgram,
+     "one look-up in an eBPF map (htab_map_lookup_elem)"},
+    {K::BpfUpdate, "bpf.update", Connection, LatencyAndCpu, Way, kMapEntry,
+     "a new entry of an eBPF map (htab_lru_map_update_elem)"},
+    {K::BpfRewrite, "bpf.rewrite", Skb, LatencyAndCpu, Way, kProgram,
+     "an address and a port rewritten (bpf_skb_store_bytes, bpf_l3_csum_replace, bpf_l4_csum_replace)"},
+    {K::BpfRedirect, "bpf.redirect", Skb, LatencyAndCpu, Way, kProgram,
+     "a packet handed on past the IP stack (veth_xmit, bpf_fib_lookup, bpf_redirect_peer, bpf_redirect_neigh)"},
     {K::NatSetup, "nat.setup", Connection, LatencyAndCpu, Way, kEntry,
      "one NAT binding of a new connection (nf_nat_setup_info)"},
     {K::NatMangle, "nat.mangle", Skb, LatencyAndCpu, Way, kPlain,

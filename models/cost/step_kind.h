@@ -41,6 +41,11 @@ enum class StepKind : std::uint8_t {
   IpvsService,      ///< IPVS service-table lookup
   IpvsSchedule,     ///< IPVS scheduler: one destination looked at
   IpvsConnection,   ///< a new IPVS connection entry
+  BpfProgram,       ///< an eBPF program entered at a hook of a device or a control group, packet headers read
+  BpfLookup,        ///< one look-up in an eBPF map
+  BpfUpdate,        ///< a new entry of an eBPF map
+  BpfRewrite,       ///< one address and port of a packet rewritten by a program, checksums included
+  BpfRedirect,      ///< a packet handed between a pod and a NIC by programs (bpf_redirect_peer, bpf_redirect_neigh)
   NatSetup,         ///< choice of the NAT mapping of a new connection (nf_nat_setup_info)
   NatMangle,        ///< the stored mapping applied to a packet (nf_nat_packet)
   VxlanEncap,       ///< vxlan_xmit, outer UDP and IP headers
@@ -89,6 +94,7 @@ struct StepTraits {
   bool rule = false;         ///< One rule evaluated: what `rules_evaluated` counts.
   bool scanned = false;      ///< A rule of a table that is scanned from its start; profiles give it under `scans`. An
                              ///< established packet, whose few rules stay in the cache, pays the warm figure.
+  bool of_program = false;   ///< Done by an eBPF program of the pod network or of the proxy mode.
   bool computed = false;     ///< The network computes it (links, switches), or it has a section of its own in a profile
                              ///< (interruptions): no profile has it among its steps.
 };

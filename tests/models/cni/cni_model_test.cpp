@@ -54,6 +54,19 @@ TEST(CniModel, BridgedPodsAreReachedThroughTheBridgeAndRoutedOnesAreNot) {
   EXPECT_EQ(kinds_into_pod(*make("routed")), (std::vector{StepKind::Veth}));
 }
 
+// Programs hand packets past the stack only where the proxy mode needs nothing of it; the agent falls back else.
+TEST(CniModel, CiliumPassesTheStackWhereServicesAreServedByProgramsToo) {
+  EXPECT_FALSE(make("cilium")->skips_host_stack());
+  EXPECT_FALSE(make("cilium", {.backend = "legacy", .services_by_programs = true})->skips_host_stack());
+  const auto bypassing = make("cilium", {.services_by_programs = true});
+  EXPECT_TRUE(bypassing->skips_host_stack());
+  EXPECT_EQ(kinds_into_pod(*bypassing),
+            (std::vector{StepKind::BpfProgram, StepKind::BpfLookup, StepKind::BpfRedirect}));
+  EXPECT_EQ(kinds_into_pod(*make("cilium", {.backend = "legacy"})),
+            (std::vector{StepKind::BpfProgram, StepKind::BpfLookup, StepKind::Veth}));
+  EXPECT_FALSE(bypassing->tunnel());
+}
+
 TEST(CniModel, EveryKindDescribesItselfAndAnUnknownBackendIsRefused) {
   for (const CniInfo& kind : cni_kinds()) {
     EXPECT_FALSE(kind.summary.empty());
