@@ -7,13 +7,14 @@
 namespace knetsim {
 
 // One function a mode, each in the file of its name.
+ProxyInfo ebpf_info();
 ProxyInfo iptables_info();
 ProxyInfo ipvs_info();
 ProxyInfo nftables_info();
 ProxyInfo none_info();
 
 std::span<const ProxyInfo> proxy_modes() {
-  static const std::array modes = {iptables_info(), ipvs_info(), nftables_info(), none_info()};
+  static const std::array modes = {iptables_info(), ipvs_info(), nftables_info(), ebpf_info(), none_info()};
   return modes;
 }
 
