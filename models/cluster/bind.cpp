@@ -13,6 +13,7 @@
 #include "models/cluster/node_rules.h"
 #include "models/cluster/owners.h"
 #include "models/cluster/placement.h"
+#include "models/cluster/pod_plan.h"
 #include "sim/core/hash.h"
 
 namespace knetsim {
@@ -38,6 +39,7 @@ class Binder {
     if (!diagnostics_.has_errors()) {
       cluster_.endpoints =
           EndpointViews(build_endpoints(manifests_, cluster_, options_.terminating_serve, diagnostics_));
+      if (!cluster_.events.empty()) cluster_.possible_endpoints = possible_endpoints(manifests_, cluster_);
     }
     return summary_;
   }
@@ -318,6 +320,11 @@ class Binder {
     }
     tell_pending(pending);
     take_out_pending(pending);
+    if (options_.timeline.empty()) return;
+    cluster_.events = plan_pods(cluster_, placement, options_.timeline, options_.control, diagnostics_);
+    for (PodIndex i = 0; i < cluster_.pods.size(); ++i) {
+      if (cluster_.pods[i].later) cluster_.workloads[cluster_.pods[i].workload].pods.push_back(i);
+    }
   }
 
   /// Workloads with pods that no node took, in the order of their first.

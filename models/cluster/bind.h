@@ -20,6 +20,8 @@ struct ClusterOptions {
   AddressPlan addresses{};
   std::uint64_t seed = 1;         ///< Of what is drawn: the scheduler's choice among nodes of equal score.
   bool terminating_serve = true;  ///< See build_endpoints(): by default from Kubernetes 1.26 on.
+  std::vector<TimelineEntry> timeline{};
+  ControlTimes control{};
 };
 
 struct ClusterSummary {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "models/cluster/cluster_events.h"
 #include "models/cluster/endpoints.h"
 #include "models/cluster/ip_address.h"
 #include "models/cluster/labels.h"
@@ -120,6 +121,14 @@ struct SchedulingRules {
   bool operator==(const SchedulingRules&) const = default;
 };
 
+/// How long a pod takes to come up and to go down, as its template says. Seconds.
+struct PodLifecycle {
+  std::int64_t grace_s = 30;       ///< terminationGracePeriodSeconds
+  std::int64_t pre_stop_s = 0;     ///< The longest preStop of its containers, where it is a sleep.
+  std::int64_t ready_after_s = 0;  ///< The longest initialDelaySeconds of its readiness probes.
+  bool operator==(const PodLifecycle&) const = default;
+};
+
 /// What the pods of one template have in common. Its containers share one network namespace (the pause container's) and
 /// reach each other over its loopback.
 struct PodSpec {
@@ -129,6 +138,7 @@ struct PodSpec {
   Resources limits{};    ///< Of the whole pod; a part is 0 as soon as one container, init or not, has no such limit.
   bool host_network = false;
   SchedulingRules scheduling{};
+  PodLifecycle lifecycle{};
   bool operator==(const PodSpec&) const = default;
 };
 
@@ -143,6 +153,21 @@ struct Pod {
   IpAddress secondary_ip{};   ///< Of the other family in a dual-stack cluster, or none.
   bool ready = true;
   bool terminating = false;
+  bool later = false;  ///< Is made in a run: not there when it begins.
+};
+
+/// A number of pods, or a share of those that are wanted.
+struct PodAmount {
+  std::uint32_t value = 25;
+  bool percent = true;
+};
+
+/// How a Deployment replaces its pods: spec.strategy and minReadySeconds.
+struct RolloutStrategy {
+  bool recreate = false;
+  PodAmount max_surge{};
+  PodAmount max_unavailable{};
+  std::int64_t min_ready_s = 0;
 };
 
 /// The controller behind pods, by the name that its user gave: the Deployment "frontend", not its ReplicaSet. A pod
@@ -153,6 +178,10 @@ struct Workload {
   std::string_view name{};
   std::vector<PodIndex> pods{};
   Mark mark{};
+  RolloutStrategy strategy{};  ///< Of a Deployment.
+  /// Of its controller's template; kNoIndex where none was read.
+  PodSpecIndex spec = kNoIndex;
+  LabelSetId pod_labels = 0;
 };
 
 /// Pods that are not there, though something states them: they stay pending, or their kind is not run. Kept so that
@@ -222,6 +251,10 @@ struct Cluster {
   std::vector<Service> services{};
   std::vector<ServicePort> service_ports{};
   EndpointViews endpoints;
+  /// What happens in a run, by time; those of one instant in the order in which they take place.
+  std::vector<ClusterEvent> events{};
+  /// Endpoints as they would be were all pods of a run there and ready; empty where nothing happens in it.
+  EndpointTable possible_endpoints{};
 
   const PodSpec& spec(const Pod& pod) const { return pod_specs[pod.spec]; }
   /// Ports of a Service, in its order.

@@ -53,13 +53,17 @@ class Builder {
         selection_(cluster),
         table_(cluster.service_ports.size()) {}
 
-  EndpointTable build() {
+  /// @param all  With all pods of a run, each as if it were ready.
+  EndpointTable build(bool all) {
+    all_ = all;
     const auto by_slice = group(manifests_.endpoint_slices);
     const auto by_legacy = group(manifests_.legacy_endpoints);
     for (ServiceIndex i = 0; i < cluster_.services.size(); ++i) {
       const Service& service = cluster_.services[i];
       if (service.type == ServiceType::ExternalName) continue;
-      if (!by_slice[i].empty()) {
+      if (all_ && !service.selector.empty()) {
+        from_pods(i);
+      } else if (!by_slice[i].empty()) {
         from_slices(i, manifests_.endpoint_slices, by_slice[i]);
       } else if (!by_legacy[i].empty()) {
         from_slices(i, manifests_.legacy_endpoints, by_legacy[i]);
@@ -156,6 +160,7 @@ class Builder {
         conditioned_.clear();
         for (const PodIndex i : pods) {
           const Pod& pod = cluster_.pods[i];
+          if (pod.later && !all_) continue;
           const IpAddress address = address_of(pod, family);
           if (!address) continue;
           std::uint16_t number = port.target_port;
@@ -168,7 +173,7 @@ class Builder {
             number = *named;
           }
           conditioned_.push_back({{.address = address, .port = number, .pod = i, .node = pod.node},
-                                  service.publish_not_ready || (pod.ready && !pod.terminating),
+                                  all_ || service.publish_not_ready || (pod.ready && !pod.terminating),
                                   service.publish_not_ready || pod.ready,
                                   pod.terminating});
         }
@@ -244,6 +249,7 @@ class Builder {
   const Manifests& manifests_;
   const Cluster& cluster_;
   bool terminating_serve_;
+  bool all_ = false;
   Diagnostics& diagnostics_;
   ClusterNames names_;
   PodSelection selection_;
@@ -258,7 +264,12 @@ class Builder {
 
 EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, bool terminating_serve,
                               Diagnostics& diagnostics) {
-  return Builder(manifests, cluster, terminating_serve, diagnostics).build();
+  return Builder(manifests, cluster, terminating_serve, diagnostics).build(false);
+}
+
+EndpointTable possible_endpoints(const Manifests& manifests, const Cluster& cluster) {
+  Diagnostics told;  // by build_endpoints()
+  return Builder(manifests, cluster, true, told).build(true);
 }
 
 }  // namespace knetsim

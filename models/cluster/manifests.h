@@ -32,6 +32,7 @@ struct Controller {
   std::string_view node{};  ///< The template's spec.nodeName, or "".
   Mark node_mark{};
   Mark mark{};
+  RolloutStrategy strategy{};
 };
 
 /// An address of an EndpointSlice or of an Endpoints subset.

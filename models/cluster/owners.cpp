@@ -50,7 +50,20 @@ Owners::Owners(Manifests& manifests) {
   const auto workload = [&](const ObjectName& object, const Mark& mark) {
     const auto [entry, added] =
         workload_named.try_emplace(object, static_cast<std::uint32_t>(cluster.workloads.size()));
-    if (added) cluster.workloads.push_back({object.kind, object.ns, object.name, {}, mark});
+    if (added) {
+      Workload& made = cluster.workloads.emplace_back();
+      made.kind = object.kind;
+      made.ns = object.ns;
+      made.name = object.name;
+      made.mark = mark;
+      const auto controller = controller_named.find(object);
+      if (controller != controller_named.end()) {
+        const Controller& from = controllers[controller->second];
+        made.strategy = from.strategy;
+        made.spec = from.spec;
+        made.pod_labels = from.pod_labels;
+      }
+    }
     return entry->second;
   };
 

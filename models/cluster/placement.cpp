@@ -170,6 +170,31 @@ void Placement::book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) 
   }
 }
 
+void Placement::release(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) {
+  const Shape& shape = this->shape(spec);
+  Room& room = rooms_[node];
+  room.used_cpu_milli -= shape.requests.cpu_milli;
+  room.used_memory -= shape.requests.memory_bytes;
+  room.scored_cpu_milli -= shape.scored.cpu_milli;
+  room.scored_memory -= shape.scored.memory_bytes;
+  room.free_pods += 1;
+  for (const HostPort& mine : shape.host_ports) {
+    const auto taken = std::ranges::find_if(ports_[node], [&](const HostPort& one) {
+      return one.port == mine.port && one.protocol == mine.protocol && one.address == mine.address;
+    });
+    if (taken != ports_[node].end()) ports_[node].erase(taken);
+  }
+  for (Shape& one : shapes_) one.hopeless = false;
+  if (workload == kNoIndex || workload >= booked_.size()) return;
+  const auto booked = std::ranges::find(booked_[workload], node);
+  if (booked == booked_[workload].end()) return;
+  booked_[workload].erase(booked);
+  if (workload == spread_.workload) {
+    --spread_.by_node[node];
+    --spread_.by_zone[room.zone];
+  }
+}
+
 void Placement::count_spread(WorkloadIndex workload) {
   if (workload == spread_.workload) return;
   const auto add = [this](WorkloadIndex of, std::uint32_t count) {

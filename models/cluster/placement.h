@@ -44,6 +44,8 @@ class Placement {
   bool has_room(PodSpecIndex spec, NodeIndex node) { return fits(shape(spec), node); }
   /// Books a pod of this spec and workload on the node, whether there is room or not.
   void book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node);
+  /// Takes such a booking back: the pod is gone.
+  void release(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node);
 
   /// Chooses a node for a pod and books it. kNoIndex when no node is feasible.
   /// @param pod  Tells the pod from others: two with one number draw alike.
@@ -77,7 +79,7 @@ class Placement {
   /// What placing needs to know of a PodSpec, computed once.
   struct Shape {
     bool known = false;
-    bool hopeless = false;  ///< Was refused by every node; room only shrinks, so it will be again.
+    bool hopeless = false;  ///< Was refused by every node, and will be again until something is released.
     std::uint32_t eligibility = 0;
     Resources requests;
     Resources scored;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "models/cluster/name_rules.h"
 #include "models/cluster/object_reader.h"
@@ -31,16 +32,62 @@ struct SpecNodes {
   Node pod_template;
   Node ordinals;
   Node paused;
+  Node strategy;
+  Node min_ready;
 };
 
 template <std::size_t N>
 SpecNodes common(ObjectReader& reader, Node spec, const Keys<N>& keys, bool counts) {
   const FieldValues fields(reader, spec, keys);
-  return {.replicas = counts ? fields[keys.find("replicas")] : Node{},
-          .selector = fields[keys.find("selector")],
-          .pod_template = fields[keys.find("template")],
-          .ordinals = keys.find("ordinals") == Keys<N>::kNotFound ? Node{} : fields[keys.find("ordinals")],
-          .paused = keys.find("paused") == Keys<N>::kNotFound ? Node{} : fields[keys.find("paused")]};
+  const auto known = [&](std::string_view key) {
+    const std::size_t index = keys.find(key);
+    return index == Keys<N>::kNotFound ? Node{} : fields[index];
+  };
+  return {.replicas = counts ? known("replicas") : Node{},
+          .selector = known("selector"),
+          .pod_template = known("template"),
+          .ordinals = known("ordinals"),
+          .paused = known("paused"),
+          .strategy = known("strategy"),
+          .min_ready = known("minReadySeconds")};
+}
+
+/// "25%" or a number of pods.
+void read_amount(ObjectReader& reader, Node node, PodAmount& amount) {
+  if (is_absent(node)) return;
+  const std::string_view text = node.text();
+  std::uint32_t value = 0;
+  const bool percent = text.ends_with('%');
+  const std::string_view digits = percent ? text.substr(0, text.size() - 1) : text;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size() || !node.is_scalar() ||
+      value > 1'000'000) {
+    reader.error(node, "neither a number of pods nor a share of them", "1, or 25%");
+    return;
+  }
+  amount = {.value = value, .percent = percent};
+}
+
+// k/k pkg/apis/apps/validation/validation.go, ValidateRollingUpdateDeployment: not both may be 0.
+RolloutStrategy read_strategy(ObjectReader& reader, const SpecNodes& nodes) {
+  constexpr Keys kStrategyKeys({"type", "rollingUpdate"});
+  constexpr Keys kRollingKeys({"maxSurge", "maxUnavailable"});
+  constexpr std::array<std::string_view, 2> kTypes{"RollingUpdate", "Recreate"};
+  RolloutStrategy strategy;
+  strategy.min_ready_s = reader.integer(nodes.min_ready, {}).value_or(0);
+  const FieldValues fields(reader, nodes.strategy, kStrategyKeys);
+  strategy.recreate = reader.choice(fields[kStrategyKeys["type"]], kTypes) == std::size_t{1};
+  const Node rolling_node = fields[kStrategyKeys["rollingUpdate"]];
+  const FieldValues rolling(reader, rolling_node, kRollingKeys);
+  if (strategy.recreate && !is_absent(rolling_node)) {
+    reader.error(rolling_node, "rollingUpdate beside the type Recreate", "no rollingUpdate");
+  }
+  read_amount(reader, rolling[kRollingKeys["maxSurge"]], strategy.max_surge);
+  read_amount(reader, rolling[kRollingKeys["maxUnavailable"]], strategy.max_unavailable);
+  if (strategy.max_surge.value == 0 && strategy.max_unavailable.value == 0) {
+    reader.error(rolling_node, "maxSurge and maxUnavailable are both 0", "at least one of them above 0");
+  }
+  return strategy;
 }
 
 SpecNodes read_spec(ObjectReader& reader, Node spec, std::string_view kind) {
@@ -155,6 +202,7 @@ void read_controller(ObjectReader& reader, Node object, std::string_view api_ver
   const SpecNodes nodes = read_spec(reader, spec, kind);
   Controller controller{.kind = reader.intern(kind), .ns = meta->ns, .name = meta->name, .owner = meta->owner};
   controller.mark = meta->mark;
+  if (kind == "Deployment") controller.strategy = read_strategy(reader, nodes);
   if (const auto replicas = reader.integer(nodes.replicas, {.most = 1'000'000, .accepted = "0 to 1,000,000 pods"})) {
     controller.replicas = static_cast<std::uint32_t>(*replicas);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 #include <span>
 #include <tuple>
@@ -181,8 +182,29 @@ ReadResources read_resources(ObjectReader& reader, Node node) {
 struct ReadContainer {
   Container container;
   StatedResources requests;  ///< With the limits where there is no request.
-  bool restarts = false;     ///< An init container with restartPolicy Always: it runs beside the others.
+  std::int64_t pre_stop_s = 0;
+  std::int64_t ready_after_s = 0;
+  bool restarts = false;  ///< An init container with restartPolicy Always: it runs beside the others.
 };
+
+/// Of a hook that sleeps: `sleep` (KEP-3960), or a command `sleep N`, by itself or in a shell. 0 for any other, whose time
+/// nobody knows.
+std::int64_t pre_stop_seconds(Node hook) {
+  const auto number = [](std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && value >= 0 && value < 1'000'000 ? value : 0;
+  };
+  if (const Node sleep = hook["sleep"]["seconds"]; sleep.is_scalar()) return number(sleep.text());
+  const Node command = hook["exec"]["command"];
+  if (!command.is_sequence()) return 0;
+  std::string words;
+  for (const Node word : command) words += std::string(word.text()) + ' ';
+  const std::size_t at = words.find("sleep ");
+  if (at == std::string::npos || (at > 0 && words[at - 1] != ' ' && words[at - 1] != '/' && words[at - 1] != ';'))
+    return 0;
+  return number(std::string_view(words).substr(at + 6));
+}
 
 ReadContainer read_container(ObjectReader& reader, Node node, bool host_network, std::vector<std::string_view>& names) {
   const FieldValues fields(reader, node, kContainerKeys);
@@ -209,6 +231,8 @@ ReadContainer read_container(ObjectReader& reader, Node node, bool host_network,
   read.requests = resources.requests.or_stated(resources.limits);
   read.container.requests = read.requests.or_zero();
   read.container.limits = resources.limits.or_zero();
+  read.pre_stop_s = pre_stop_seconds(fields[kContainerKeys["lifecycle"]]["preStop"]);
+  read.ready_after_s = reader.integer(fields[kContainerKeys["readinessProbe"]]["initialDelaySeconds"], {}).value_or(0);
   read.restarts = reader.choice(fields[kContainerKeys["restartPolicy"]], kRestartPolicies) == std::size_t{0};
   return read;
 }
@@ -302,6 +326,14 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
   }
   for (const ReadContainer& one : starting) {
     if (one.restarts) spec.containers.push_back(one.container);
+  }
+  // k/k pkg/apis/core/validation/validation.go: a grace period below 0 is taken as 1.
+  spec.lifecycle.grace_s =
+      reader.integer(fields[kPodSpecKeys["terminationGracePeriodSeconds"]], {.least = -2147483647}).value_or(30);
+  if (spec.lifecycle.grace_s < 0) spec.lifecycle.grace_s = 1;
+  for (const ReadContainer& one : running) {
+    spec.lifecycle.pre_stop_s = std::max(spec.lifecycle.pre_stop_s, one.pre_stop_s);
+    spec.lifecycle.ready_after_s = std::max(spec.lifecycle.ready_after_s, one.ready_after_s);
   }
   count_resources(reader, fields[kPodSpecKeys["resources"]], fields[kPodSpecKeys["overhead"]], running, starting, spec);
 
