@@ -119,5 +119,59 @@ TEST(ProxySync, WhatASyncCostsChangesWithTheNextOne) {
   EXPECT_EQ(machine.busy(kTimeZero + 100s), long_ones + left / Duration(10s) * Duration(1s) + last);
 }
 
+/// Versions of a node's rules, and when they became so.
+class Versions final : public ProxySyncOwner {
+ public:
+  void on_synced(HostId, std::uint64_t version, Time now) override {
+    seen.emplace_back(version, now.time_since_epoch());
+  }
+  std::vector<std::pair<std::uint64_t, Duration>> seen;
+};
+using Seen = std::vector<std::pair<std::uint64_t, Duration>>;
+
+// The last sync is as long ago as the phase says, of 30 s: news come more than a second after it for this seed.
+TEST(ProxySync, NewsBeginASyncAtOnceWhereTheLastWasLongAgo) {
+  for (const Duration cpu : {Duration{}, Duration(2s)}) {
+    OneMachine machine(30s, cpu);
+    const Duration age = ProxySync::phase(RandomStreams(1), 7, 30s);
+    ASSERT_GT(age, Duration(3s));
+    ASSERT_LT(age, Duration(20s));
+    Versions versions;
+    machine.sync->set_owner(versions);
+    machine.run_until(kTimeZero + 5s);
+    machine.sync->news(0, 1, kTimeZero + 5s);
+    machine.run_until(kTimeZero + 9s);
+    EXPECT_EQ(versions.seen, (Seen{{1, 5s + cpu}}));
+  }
+}
+
+TEST(ProxySync, NewsThatFollowWaitForTheMinimumPeriodAndForTheSyncUnderWay) {
+  for (const Duration cpu : {Duration{}, Duration(300ms), Duration(2s)}) {
+    OneMachine machine(30s, cpu);
+    Versions versions;
+    machine.sync->set_owner(versions);
+    machine.run_until(kTimeZero + 5s);
+    machine.sync->news(0, 1, kTimeZero + 5s);
+    machine.run_until(kTimeZero + 5100ms);
+    machine.sync->news(0, 2, kTimeZero + 5100ms);
+    machine.run_until(kTimeZero + 5200ms);
+    machine.sync->news(0, 3, kTimeZero + 5200ms);
+    machine.run_until(kTimeZero + 20s);
+    const Duration second = std::max(Duration(1s), cpu);  // after the start of the first
+    EXPECT_EQ(versions.seen, (Seen{{1, 5s + cpu}, {3, 5s + second + cpu}}));
+  }
+}
+
+// A sync of the period's own takes what is known, and the next is due a period after the start of the last.
+TEST(ProxySync, NewsMoveThePeriodicSync) {
+  OneMachine machine(30s, 1s);
+  machine.run_until(kTimeZero + 5s);
+  machine.sync->news(0, 1, kTimeZero + 5s);
+  machine.run_until(kTimeZero + 34s);
+  EXPECT_EQ(machine.busy(kTimeZero + 34s), 1s);
+  machine.run_until(kTimeZero + 36s);
+  EXPECT_EQ(machine.busy(kTimeZero + 36s), 2s);
+}
+
 }  // namespace
 }  // namespace knetsim
