@@ -13,6 +13,8 @@ class BridgeCni : public CniModel {
   void leave_pod(StepSink& sink) const override;
   void enter_pod(StepSink& sink) const override;
   bool bridged() const override { return true; }
+  // Three questions for its link address, a second each (net/ipv4/arp.c, arp_tbl: MCAST_PROBES and RETRANS_TIME).
+  std::optional<Duration> unreachable_after() const override { return std::chrono::seconds(3); }
   Tunnel tunnel() const override { return {}; }
   void encapsulate(StepSink&) const override {}
   void decapsulate(StepSink&) const override {}

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "models/walk/netfilter.h"
+#include "sim/core/time.h"
 
 namespace knetsim {
 
@@ -46,6 +48,9 @@ class CniModel {
   /// Whether it masquerades at the edge of the pod network: what pods send to addresses that are no pod's, nodes'
   /// included, and what a node sends on to another node's pod for a source that is no pod.
   virtual bool masquerades() const { return false; }
+  /// How long after a packet for a pod that is gone its sender is told that there is no such host; nothing where the
+  /// packet vanishes.
+  virtual std::optional<Duration> unreachable_after() const { return std::nullopt; }
   /// The tunnel between nodes, if any.
   virtual Tunnel tunnel() const = 0;
   /// Steps that put a packet into the tunnel, and that take it out; the outer packet's passage through netfilter is the

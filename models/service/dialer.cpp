@@ -1,5 +1,6 @@
 #include "models/service/dialer.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,6 +17,9 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
                              PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
                              const DialerOptions& options)
     : cluster_(cluster),
+      endpoints_(endpoints),
+      pods_(options.pods),
+      unreachable_after_(options.unreachable_after),
       targets_(std::move(targets)),
       book_(book),
       streams_(streams),
@@ -34,6 +38,13 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
   const PodIndex server = chosen.endpoint.pod;
   if (server == kNoIndex) return {.flow = {}};  // an address outside the cluster: nothing there to answer
 
+  Dial fate;
+  if (pods_ != nullptr) {
+    if (!pods_->answers(server)) fate = to_silent_pod(target, server, now);
+    fate.stale = is_stale(target, server);
+    if (!pods_->answers(server) && !fate.refuses) return fate;
+  }
+
   const PlanBook::Entry& entry = book_.at(flow_class(cluster_, target, client, candidates, chosen));
   Dial dial{.flow = {.plans = &entry.plans,
                      .nodes = {},
@@ -44,6 +55,8 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
                      .id = id,
                      .datagrams = target.transport == Transport::Udp},
             .server = server,
+            .refuses = fate.refuses,
+            .stale = fate.stale,
             .chosen_at = candidates.asked};
   for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
     dial.flow.nodes[i] = entry.nodes[i] == NodeRole::Client    ? cluster_.pods[client].node
@@ -54,6 +67,23 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
   dial.rules = static_cast<float>(opening_rules(entry, dial.flow));
   if (target.by_proxy()) chooser_.opened(target, candidates.asked, server);
   return dial;
+}
+
+// While the kubelet takes a pod down, its network namespace outlives its processes for about a second (an assumption):
+// the kernel in it resets. From then on its node knows no such host, and one that is off the network knows nothing.
+Dial ServiceDialer::to_silent_pod(const EdgeTarget& target, PodIndex server, Time now) const {
+  constexpr Duration kTakenDown = std::chrono::seconds(1);
+  if (target.transport == Transport::Udp || !pods_->reachable(server)) return {.flow = {}, .dropped = true};
+  const std::optional<Time> stopped = pods_->stopped(server);
+  if (!stopped || now - *stopped < kTakenDown) return {.flow = {}, .refuses = true};
+  return {.flow = {}, .dropped = !unreachable_after_, .refused_after = unreachable_after_};
+}
+
+bool ServiceDialer::is_stale(const EdgeTarget& target, PodIndex server) const {
+  if (!target.by_proxy()) return false;
+  const EndpointView latest = endpoints_.latest();
+  return std::ranges::find(latest.endpoints(target.port), server, &Endpoint::pod) ==
+         latest.endpoints(target.port).end();
 }
 
 double ServiceDialer::opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) const {

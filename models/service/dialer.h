@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/cluster/pod_states.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/connection_symbols.h"
 #include "models/service/edge_target.h"
@@ -18,8 +19,10 @@ namespace knetsim {
 
 struct DialerOptions {
   ConnectionSymbols::Options symbols{};
-  std::uint32_t node_pairs = 1;  ///< That connections run between.
-  bool cni_masquerades = false;  ///< CniModel::masquerades()
+  std::uint32_t node_pairs = 1;                 ///< That connections run between.
+  bool cni_masquerades = false;                 ///< CniModel::masquerades()
+  const PodStates* pods = nullptr;              ///< What is true of pods at the moment; null: all answer.
+  std::optional<Duration> unreachable_after{};  ///< CniModel::unreachable_after()
 };
 
 /// Opens connections by the rules of exposure types and of the proxy mode: who may answer, who does, what class of flow
@@ -35,10 +38,16 @@ class ServiceDialer final : public Dialer {
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
 
  private:
+  /// What becomes of a connection to a pod that does not answer; without a flow where its node does not know it.
+  Dial to_silent_pod(const EdgeTarget& target, PodIndex server, Time now) const;
+  bool is_stale(const EdgeTarget& target, PodIndex server) const;
   /// Rules that the packets which open the flow evaluate.
   double opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) const;
 
   const Cluster& cluster_;
+  const EndpointViews& endpoints_;
+  const PodStates* pods_;
+  std::optional<Duration> unreachable_after_;
   std::vector<EdgeTarget> targets_;
   PlanBook& book_;
   RandomStreams streams_;

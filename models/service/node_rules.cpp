@@ -28,7 +28,7 @@ class NodesOf {
 void count_host_ports(const Cluster& cluster, std::vector<RuleSizes>& sizes) {
   for (const Pod& pod : cluster.pods) {
     const PodSpec& spec = cluster.spec(pod);
-    if (spec.host_network) continue;
+    if (spec.host_network || pod.later) continue;
     for (const Container& container : spec.containers) {
       if (std::ranges::any_of(container.ports, [](const ContainerPort& port) { return port.host_port != 0; })) {
         ++sizes[pod.node].host_port_containers;

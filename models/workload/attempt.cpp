@@ -16,4 +16,10 @@ bool in_network(const AttemptState& state) {
          std::holds_alternative<ResponseUnderWay>(state);
 }
 
+bool at_server(const AttemptState& state) {
+  return std::holds_alternative<Queued>(state) || std::holds_alternative<Working>(state) ||
+         std::holds_alternative<Sleeping>(state) || std::holds_alternative<Calling>(state) ||
+         std::holds_alternative<Answering>(state);
+}
+
 }  // namespace knetsim

@@ -73,6 +73,8 @@ using AttemptState =
 
 /// Since when the attempt has been in connect(); nothing where it is not.
 std::optional<Time> connecting_since(const AttemptState& state);
+/// Whether the attempt is at its server: it has arrived there and its answer has not left.
+bool at_server(const AttemptState& state);
 /// Whether the attempt's message is the network's.
 bool in_network(const AttemptState& state);
 
@@ -97,11 +99,13 @@ struct CallsEnded {
 /// One attempt at a request, from the caller's first step to its last.
 struct Attempt {
   Request request;
-  std::uint64_t serial = 0;  ///< Of all attempts of a run; 0 where none is.
-  bool abandoned = false;    ///< The caller has given up; the callee does not know.
-  Outcome outcome{};         ///< Error once a call further down has failed.
-  std::uint32_t step = 0;    ///< Of the caller's script.
-  std::uint32_t round = 0;   ///< Of a handshake.
+  std::uint64_t serial = 0;         ///< Of all attempts of a run; 0 where none is.
+  bool abandoned = false;           ///< The caller has given up; the callee does not know.
+  bool swallowed = false;           ///< Its server's machine left the network before it answered.
+  Outcome outcome{};                ///< Error once a call further down has failed.
+  Failure failure = Failure::Call;  ///< Of an error.
+  std::uint32_t step = 0;           ///< Of the caller's script.
+  std::uint32_t round = 0;          ///< Of a handshake.
   Time begun{};
   Connection connection;
   MessageIndex message = ~MessageIndex{0};

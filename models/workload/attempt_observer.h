@@ -18,6 +18,7 @@ struct ConnectReturn {
 
 struct Ending {
   Outcome outcome{};
+  Failure failure{};       ///< Of an error.
   Bytes payload{};         ///< Of request and answer, of its last attempt.
   const TimeSplit& split;  ///< Of a source's request it sums up to its latency.
 };
@@ -36,6 +37,8 @@ class AttemptObserver {
   /// Those whose caller has given up end too. @param unqueued  Of its time, what it did not spend in a queue.
   virtual void attempt_ended(const Request& request, Duration unqueued, Time now) = 0;
 
+  /// An endpoint was chosen. @param stale  It was none any more.
+  virtual void endpoint_chosen(const Request& request, bool stale) = 0;
   /// @param rules  Evaluated by the packets that open it, expected.
   virtual void connection_opened(const Request& request, double rules) = 0;
   /// The SYN-ACK has woken the caller. @param so_far  Where the attempt's time went.

@@ -45,6 +45,19 @@ void Connections::gone(const Connection& connection) {
   --mine.open;
 }
 
+std::vector<Connection> Connections::drop(PodIndex server) {
+  std::vector<Connection> dropped;
+  for (Pool& pool : pools_) {
+    std::erase_if(pool.idle, [&](const Idle& one) {
+      if (one.connection.server != server) return false;
+      dropped.push_back(one.connection);
+      gone(one.connection);
+      return true;
+    });
+  }
+  return dropped;
+}
+
 std::vector<Connection> Connections::expire(PoolIndex pool, Time now, std::optional<Time>& next) {
   Pool& mine = pools_[pool];
   const Duration patience = policies_[mine.edge].idle_timeout.value_or(Duration::max());

@@ -24,6 +24,7 @@ struct Connection {
   FlowIndex flow = kNone;
   PoolIndex pool = kNoPool;  ///< To which it goes back; kNoPool where the policy keeps none.
   PodIndex server = kNoIndex;
+  bool refuses = false;             ///< Dial::refuses
   HostId chosen_at = 0;             ///< The node whose proxy chose the server.
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
   std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
@@ -72,6 +73,10 @@ class Connections {
     if (mine.waiting.empty() || (mine.idle.empty() && mine.open >= policy.limit)) return std::nullopt;
     return mine.waiting.pop().attempt;
   }
+
+  /// Takes out all idle connections to a server that is gone.
+  std::vector<Connection> drop(PodIndex server);
+  EdgeIndex edge_of(const Connection& connection) const { return pools_[connection.pool].edge; }
 
   /// Takes out those of the pool that have been idle for too long. @param next  When to ask again, if at all.
   std::vector<Connection> expire(PoolIndex pool, Time now, std::optional<Time>& next);

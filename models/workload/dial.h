@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "models/cluster/cluster.h"
 #include "models/workload/indices.h"
@@ -16,6 +17,10 @@ struct Dial {
   /// With it: in silence, so that connect() gives up when the kernel's SYN schedule ends, and a datagram is never
   /// answered. Else the connection is refused at once.
   bool dropped = false;
+  /// With neither: how long it takes until the connection is refused, where that is not at once.
+  std::optional<Duration> refused_after{};
+  bool refuses = false;  ///< There is a server whose process does not listen: its kernel answers a SYN with a reset.
+  bool stale = false;    ///< The server is no endpoint any more, as the API server has it.
   HostId chosen_at = 0;  ///< The node whose proxy chose the server; hung_up() is told.
   float rules = 0;       ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
 };

@@ -55,6 +55,9 @@ struct EdgeStats {
   bool backlog_grows = false;
   std::array<EdgePart, kParts> parts{};
 
+  std::array<std::uint64_t, static_cast<std::size_t>(Failure::kCount)> errors_by_failure{};
+  std::uint64_t stale_choices = 0;  ///< Connections that were sent to what is no endpoint any more.
+
   std::uint64_t failed() const { return errors + timeouts; }
 };
 

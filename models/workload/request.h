@@ -12,6 +12,15 @@ namespace knetsim {
 /// How a request ended.
 enum class Outcome : std::uint8_t { Ok, Error, Timeout };
 
+/// What an error came from.
+enum class Failure : std::uint8_t {
+  Refused,      ///< connect(): no endpoint, or nobody listens.
+  Unreachable,  ///< connect() gave up, or was told that there is no such host; or what was sent was never acknowledged.
+  Reset,        ///< The server's process ended under the connection.
+  Call,         ///< A call that was made for it failed.
+  kCount
+};
+
 /// What somebody asks for, whatever number of attempts it takes: a request of a source, or a call that an attempt's
 /// server or its caller makes for it.
 struct Request {

@@ -1,6 +1,7 @@
 #include "models/workload/runtime.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "models/workload/burst_account.h"
@@ -11,6 +12,7 @@ namespace knetsim {
 namespace {
 
 constexpr Purpose kClientChoice("traffic.client");
+constexpr Duration kClientsLookAgain = std::chrono::milliseconds(100);
 
 std::vector<ConnectionPolicy> connection_policies(const TrafficPlan& plan) {
   std::vector<ConnectionPolicy> policies;
@@ -42,6 +44,7 @@ TrafficRuntime::TrafficRuntime(const RuntimeParts& parts, const TrafficPlan& pla
       streams_(streams),
       kinds_(options.kinds),
       until_(options.until),
+      pods_(options.pods),
       first_source_(options.first_source),
       handler_(parts.scheduler.add(*this)),
       connections_(connection_policies(plan)),
@@ -51,6 +54,15 @@ TrafficRuntime::TrafficRuntime(const RuntimeParts& parts, const TrafficPlan& pla
       deadlines_(plan.edges.size()) {
   for (EdgeIndex edge = 0; edge < plan.edges.size(); ++edge) {
     KNETSIM_ENSURE(is_well_formed(plan.edges[edge].script) && lookups_end(plan, edge));
+  }
+  if (pods_ != nullptr) find_clients();
+}
+
+void TrafficRuntime::find_clients() {
+  clients_.assign(plan_.sources.size(), {});
+  for (TrafficIndex source = 0; source < plan_.sources.size(); ++source) {
+    std::ranges::copy_if(plan_.sources[source].clients, std::back_inserter(clients_[source]),
+                         [&](PodIndex pod) { return pods_->answers(pod); });
   }
 }
 
@@ -130,6 +142,15 @@ void TrafficRuntime::on_lost(Time now, std::uint64_t cookie) { tell(static_cast<
 
 void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time now) {
   const TrafficSpec& spec = plan_.sources[source];
+  const std::vector<PodIndex>& clients = clients_.empty() ? spec.clients : clients_[source];
+  if (clients.empty()) {  // nobody is there to send it; a user looks again after a while
+    if (std::holds_alternative<ClosedLoop>(spec.arrivals)) {
+      scheduler_.schedule(now + kClientsLookAgain, first_source_ + source, {handler_, kThought, source, user});
+    } else {
+      arrivals_.begin(source);  // it passes
+    }
+    return;
+  }
   if (attempts_.live() >= kMostInFlight) throw TooManyInFlight(source, now);
   const AttemptIndex index = attempts_.take();
   Attempt& attempt = attempts_[index];
@@ -140,7 +161,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   request.id = arrivals_.begin(source);
   request.begun = now;
   RngStream choice = streams_.get(kClientChoice, request.id);
-  request.client = spec.clients[choice.below(spec.clients.size())];
+  request.client = clients[choice.below(clients.size())];
   request.client_group = groups_[request.client];
   attempt.split.clock = now;
   attempt.split.trace = spans_.begin(source, request.id, now);

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "models/cluster/pod_states.h"
 #include "models/workload/arrivals.h"
 #include "models/workload/attempt.h"
 #include "models/workload/attempt_observer.h"
@@ -42,7 +43,8 @@ struct RuntimeParts {
 
 struct RuntimeOptions {
   RuntimeKinds kinds{};
-  Time until{};                    ///< No request of a source begins from here on.
+  Time until{};                     ///< No request of a source begins from here on.
+  const PodStates* pods = nullptr;  ///< What is true of pods at the moment; null: all are there throughout.
   std::uint32_t first_source = 0;  ///< Of events: first_source + i for the i-th traffic source, then one for each edge,
                                    ///< then one for each pod.
 };
@@ -53,7 +55,7 @@ struct RuntimeOptions {
 /// An attempt is a machine of states (attempt.h). Whatever comes, a burst's end, a message, a timer, becomes one call of
 /// on(), which exists for each pair of a state and what it waits for: what a caller does in runtime_calling.cpp, what its
 /// server does in runtime_serving.cpp, how it ends in runtime_outcomes.cpp.
-class TrafficRuntime final : public EventHandler, public BurstOwner, public MessageOwner {
+class TrafficRuntime final : public EventHandler, public BurstOwner, public MessageOwner, public ClusterObserver {
  public:
   /// @param plan    Outlives the runtime. Its scripts are well formed.
   /// @param groups  Control group of each pod, shape (pods,); kNoIndex for pods that neither send nor serve.
@@ -83,6 +85,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void on_burst_done(Time now, const BurstReport& report) override;
   void on_message(Time now, MessageIndex message) override;
   void on_lost(Time now, std::uint64_t cookie) override;
+  /// A process that ends takes its connections along: idle ones are closed, requests at it fail. @pre There are
+  /// RuntimeOptions::pods, which have the event already.
+  void on_cluster_event(const ClusterEvent& event, Time now) override;
 
  private:
   static constexpr CoreIndex kNoCore = ~CoreIndex{0};
@@ -161,6 +166,11 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void on(AttemptIndex index, Refused state, Due news, Time now);
   void on(AttemptIndex index, const Unanswered& state, Due news, Time now);
   void lost(AttemptIndex index, Time now);
+  void reset(AttemptIndex index, Time now);
+  bool ends_with_its_server(AttemptIndex index, Time now);
+  bool swallows(AttemptIndex index, MessageIndex message, Time now);
+  AttemptIndex leave_behind(AttemptIndex index, Time now);
+  void find_clients();
   void refused(AttemptIndex index, Time now);
   void ended(AttemptIndex index, Outcome outcome, Time now);
   void failed_unsent(AttemptIndex index, Time now);
@@ -218,8 +228,10 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   RandomStreams streams_;
   RuntimeKinds kinds_;
   Time until_;
+  const PodStates* pods_;
   std::uint32_t first_source_;
   std::uint16_t handler_;
+  std::vector<std::vector<PodIndex>> clients_;  // shape (sources, *): who is there; empty where all always are
 
   Pool<Attempt> attempts_;
   AttemptIndex slots_ = 0;  // of the pool that were ever used

@@ -85,8 +85,10 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   const std::optional<Time> connecting = edge.udp ? std::nullopt : std::optional(now);
   const std::uint64_t id = noise_id(attempt);
   const Dial dial = dialer_.dial(request.edge, request.client, id, now);
+  observer_.endpoint_chosen(request, dial.stale);
   if (dial.server == kNoIndex && dial.dropped) {
     attempt.state = Unanswered{connecting};
+    attempt.failure = Failure::Unreachable;
     // The client sends SYNs into the void until the kernel or its own timeout ends that.
     const Duration patience = network_.connect_gives_up_after();
     if (connecting && patience < edge.timeout) due_at(now + patience, edge_source(request.edge), index);
@@ -95,12 +97,15 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   }
   if (dial.server == kNoIndex) {
     attempt.state = Refused{connecting};
-    due_at(now + kRefusal, edge_source(request.edge), index);
+    attempt.failure = dial.refused_after ? Failure::Unreachable : Failure::Refused;
+    due_at(now + dial.refused_after.value_or(kRefusal), edge_source(request.edge), index);
+    if (dial.refused_after) leaves_thread(index, now);
     return false;
   }
   attempt.connection.flow = network_.open(dial.flow, now);
   attempt.connection.opened_by = attempt.serial;
   attempt.connection.server = dial.server;
+  attempt.connection.refuses = dial.refuses;
   attempt.connection.chosen_at = dial.chosen_at;
   observer_.connection_opened(request, static_cast<double>(dial.rules));
   if (!connecting) return true;
@@ -125,6 +130,12 @@ void TrafficRuntime::on(AttemptIndex index, SynSent state, Arrived news, Time no
   if (attempt.abandoned) {
     network_.release(news.message);
     ended(index, Outcome::Timeout, now);
+    return;
+  }
+  if (attempt.connection.refuses) {
+    network_.release(news.message);
+    attempt.failure = Failure::Refused;
+    refused(index, now);
     return;
   }
   const auto burst = network_.receiver_burst(news.message, attempt.request.client_core, now);
@@ -186,6 +197,15 @@ void TrafficRuntime::on(AttemptIndex index, const Sending& state, const BurstDon
 
 void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived news, Time now) {
   Attempt& attempt = attempts_[index];
+  if (attempt.swallowed) {
+    network_.release(news.message);
+    if (attempt.abandoned) {
+      ended(index, Outcome::Timeout, now);
+    } else {
+      attempt.state = Unanswered{};
+    }
+    return;
+  }
   const auto burst = network_.receiver_burst(news.message, attempt.request.client_core, now);
   attempt.wake_kind = burst.wake_kind;
   network_.release(news.message);

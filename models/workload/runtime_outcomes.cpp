@@ -70,7 +70,7 @@ Duration TrafficRuntime::unqueued(const Attempt& attempt, Time now) {
 void TrafficRuntime::report_up(const Attempt& attempt, Outcome outcome, Time now) {
   const Request& request = attempt.request;
   KNETSIM_ENSURE(attempt.split.clock == now);
-  observer_.request_ended(request, {outcome, attempt.payload, attempt.split}, now);
+  observer_.request_ended(request, {outcome, attempt.failure, attempt.payload, attempt.split}, now);
   if (!request.of_source()) {
     call_ended(request.caller, attempt.split, outcome != Outcome::Ok, now);
     return;
@@ -87,13 +87,12 @@ void TrafficRuntime::report_up(const Attempt& attempt, Outcome outcome, Time now
   }
 }
 
-void TrafficRuntime::timed_out(AttemptIndex index, Time now) {
+/// The attempt lives on without its caller: the callee does not know, and its work is real. @return  A new one in its
+/// place, that has the request and the time that it has taken.
+AttemptIndex TrafficRuntime::leave_behind(AttemptIndex index, Time now) {
   Attempt& old = attempts_[index];
-  const bool again = may_retry(old.request, now);
-  if (connecting_since(old.state)) observer_.connect_failed(old.request);
   leaves_thread(index, now);
   old.abandoned = true;
-  // The attempt lives on without its caller: the callee does not know, and its work is real. A new one takes its place.
   const AttemptIndex heir = attempts_.take();
   Attempt& next = attempts_[heir];
   next.request = old.request;
@@ -111,7 +110,16 @@ void TrafficRuntime::timed_out(AttemptIndex index, Time now) {
   next.split.hold(Wait::Connection, before.connection);
   next.split.hold(Wait::GivenUp, before.given_up);
   next.split.clock = now;
-  if (for_connection || std::holds_alternative<Unanswered>(old.state)) discard(index, now);
+  return heir;
+}
+
+void TrafficRuntime::timed_out(AttemptIndex index, Time now) {
+  const bool again = may_retry(attempts_[index].request, now);
+  if (connecting_since(attempts_[index].state)) observer_.connect_failed(attempts_[index].request);
+  const AttemptIndex heir = leave_behind(index, now);
+  const AttemptState& old = attempts_[index].state;
+  if (std::holds_alternative<AwaitingConnection>(old) || std::holds_alternative<Unanswered>(old)) discard(index, now);
+  Attempt& next = attempts_[heir];
   if (again) {
     const Duration pause = pause_before(next.request.attempt, plan_.edges[next.request.edge].retries.backoff,
                                         streams_.get(kRetryPause, hash_combine(next.request.id, next.request.attempt)));
@@ -197,9 +205,63 @@ void TrafficRuntime::lost(AttemptIndex index, Time now) {
     attempt.state = Unanswered{};  // nobody tells a UDP client: its timeout does
     return;
   }
+  if (attempt.failure != Failure::Reset) attempt.failure = Failure::Unreachable;
   attempt.split.hold_until(Wait::Recovery, now);
   if (connecting_since(attempt.state) && !attempt.abandoned) observer_.connect_failed(attempt.request);
   ended(index, attempt.abandoned ? Outcome::Timeout : Outcome::Error, now);
+}
+
+/// Its server's process has ended, and its kernel has closed the connection: the caller is told at once.
+void TrafficRuntime::reset(AttemptIndex index, Time now) {
+  const AttemptIndex heir = leave_behind(index, now);
+  attempts_[heir].failure = Failure::Reset;
+  report_up(attempts_[heir], Outcome::Error, now);
+  free(heir);
+}
+
+/// A message that comes to a machine which is off the network is gone; a process that has ended answers with a reset.
+/// @return  Whether that is so.
+bool TrafficRuntime::swallows(AttemptIndex index, MessageIndex message, Time now) {
+  const PodIndex server = attempts_[index].connection.server;
+  if (pods_->answers(server)) return false;
+  network_.release(message);
+  attempts_[index].message = ~MessageIndex{0};
+  if (pods_->reachable(server) || attempts_[index].abandoned) {
+    attempts_[index].failure = Failure::Reset;
+    lost(index, now);
+  } else {
+    attempts_[index].state = Unanswered{};
+  }
+  return true;
+}
+
+/// What a process that has ended was at ends with it: its caller knows already. @return  Whether that is so.
+bool TrafficRuntime::ends_with_its_server(AttemptIndex index, Time now) {
+  Attempt& attempt = attempts_[index];
+  if (!pods_->stopped(attempt.connection.server) || !attempt.abandoned) return false;
+  if (std::holds_alternative<Queued>(attempt.state)) {
+    network_.release(attempt.message);
+    attempt.message = ~MessageIndex{0};
+  }
+  const Server server = server_of(attempt);
+  discard(index, now);
+  if (const std::optional<AttemptIndex> next = servers_.done(server)) tell(*next, WorkerFree{}, now);
+  return true;
+}
+
+void TrafficRuntime::on_cluster_event(const ClusterEvent& event, Time now) {
+  find_clients();
+  if (event.kind != ClusterEvent::Kind::Stopped) return;
+  for (const Connection& idle : connections_.drop(event.pod)) {
+    hang_up(connections_.edge_of(idle), idle, now);
+    serve_the_line(idle.pool, now);
+  }
+  const AttemptIndex slots = slots_;
+  for (AttemptIndex index = 0; index < slots; ++index) {
+    const Attempt& attempt = attempts_[index];
+    if (attempt.serial == 0 || attempt.abandoned || attempt.connection.server != event.pod) continue;
+    if (at_server(attempt.state)) reset(index, now);
+  }
 }
 
 }  // namespace knetsim

@@ -40,6 +40,7 @@ CoreIndex TrafficRuntime::expected_core(CoreIndex core, PodIndex pod) const {
 
 void TrafficRuntime::on(AttemptIndex index, RequestUnderWay /*state*/, Arrived news, Time now) {
   Attempt& attempt = attempts_[index];
+  if (pods_ != nullptr && swallows(index, news.message, now)) return;
   attempt.message = news.message;
   if (const auto* handshake = std::get_if<Handshake>(&step_of(attempt))) {
     serve_handshake(index, *handshake, now);
@@ -51,6 +52,7 @@ void TrafficRuntime::on(AttemptIndex index, RequestUnderWay /*state*/, Arrived n
 }
 
 void TrafficRuntime::on(AttemptIndex index, Queued /*state*/, WorkerFree /*news*/, Time now) {
+  if (pods_ != nullptr && ends_with_its_server(index, now)) return;
   Attempt& attempt = attempts_[index];
   {
     const PlaceScope place(&attempt.split, {SpanPlace::Kind::Owner, attempt.connection.server});
@@ -131,6 +133,7 @@ void TrafficRuntime::answer(AttemptIndex index, Bytes size, ThreadWork before, T
 }
 
 void TrafficRuntime::on(AttemptIndex index, Working state, const BurstDone& news, Time now) {
+  if (pods_ != nullptr && ends_with_its_server(index, now)) return;
   Attempt& attempt = attempts_[index];
   const Server server = server_of(attempt);
   attempt.server_core = news.report.core;
@@ -148,6 +151,7 @@ void TrafficRuntime::on(AttemptIndex index, Working state, const BurstDone& news
 }
 
 void TrafficRuntime::on(AttemptIndex index, Sleeping state, Due /*news*/, Time now) {
+  if (pods_ != nullptr && ends_with_its_server(index, now)) return;
   Attempt& attempt = attempts_[index];
   {
     const PlaceScope place(&attempt.split, {SpanPlace::Kind::Owner, attempt.connection.server});
@@ -158,6 +162,7 @@ void TrafficRuntime::on(AttemptIndex index, Sleeping state, Due /*news*/, Time n
 }
 
 void TrafficRuntime::on(AttemptIndex index, const Calling& state, CallsEnded news, Time now) {
+  if (pods_ != nullptr && ends_with_its_server(index, now)) return;
   if (news.failed) attempts_[index].outcome = Outcome::Error;
   work(index, state.step + 1, {}, now);
 }
@@ -166,6 +171,7 @@ void TrafficRuntime::on(AttemptIndex index, Answering /*state*/, const BurstDone
   Attempt& attempt = attempts_[index];
   attempt.server_core = news.report.core;
   const bool by_worker = std::holds_alternative<Exchange>(step_of(attempt));
+  attempt.swallowed = pods_ != nullptr && !pods_->answers(attempt.connection.server);
   attempt.state = ResponseUnderWay{};
   network_.launch(attempt.message, now);
   if (!by_worker) return;

@@ -52,6 +52,7 @@ void TrafficRecorder::request_ended(const Request& request, const Ending& ending
   if (request.of_source()) sources_[request.source].ended(request.begun, now, outcome, ending.split);
   if (!measured(request.begun)) return;
   ++(ok ? stats.ok : outcome == Outcome::Error ? stats.errors : stats.timeouts);
+  if (outcome == Outcome::Error) ++stats.errors_by_failure[static_cast<std::size_t>(ending.failure)];
   if (ok) {
     const std::int64_t ns = nanoseconds(now - request.begun);
     stats.latency_ns.record(ns);
@@ -79,6 +80,10 @@ void TrafficRecorder::attempt_begun(const Request& request, Time now) {
 
 void TrafficRecorder::attempt_ended(const Request& request, Duration unqueued, Time now) {
   backlogs_[request.edge].ended(now, unqueued);
+}
+
+void TrafficRecorder::endpoint_chosen(const Request& request, bool stale) {
+  edges_[request.edge].stale_choices += stale && measured(request.begun) ? 1U : 0U;
 }
 
 void TrafficRecorder::connection_opened(const Request& request, double rules) {

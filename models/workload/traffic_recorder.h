@@ -46,6 +46,7 @@ class TrafficRecorder final : public AttemptObserver {
   void request_unfinished(const Request& request, std::optional<Time> connecting_since, Time now) override;
   void attempt_begun(const Request& request, Time now) override;
   void attempt_ended(const Request& request, Duration unqueued, Time now) override;
+  void endpoint_chosen(const Request& request, bool stale) override;
   void connection_opened(const Request& request, double rules) override;
   void syn_answered(const Request& request, const TimeSplit& so_far, const TimeSplit* before) override;
   void connected(const Request& request, const ConnectReturn& how) override;

@@ -40,7 +40,7 @@ class Told : public ::testing::Test {
   void end(const Request& request, Duration at, Outcome outcome, std::int64_t bytes = 100) {
     TimeSplit split;
     split.serve(0, kTimeZero + at - request.begun);
-    recorder_.request_ended(request, {outcome, Bytes(bytes), split}, kTimeZero + at);
+    recorder_.request_ended(request, {outcome, Failure::Reset, Bytes(bytes), split}, kTimeZero + at);
     recorder_.attempt_ended(request, kTimeZero + at - request.begun, kTimeZero + at);
   }
   const EdgeStats& stats() const { return recorder_.edges()[0]; }
