@@ -36,6 +36,20 @@ WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, st
     add(sum.unfinished, recorded.at(calls.unfinished, run, call));
     add(sum.ended_ok, recorded.at(calls.ended_ok, run, call));
     add(sum.connections, recorded.at(calls.connections, run, call));
+    const std::size_t cell = run * results.workloads.size() + w;
+    add(sum.failed_refused, cell_of(summary.failed_refused, cell));
+    add(sum.failed_unreachable, cell_of(summary.failed_unreachable, cell));
+    add(sum.failed_reset, cell_of(summary.failed_reset, cell));
+    add(sum.failed_call, cell_of(summary.failed_call, cell));
+    add(sum.choices_stale, cell_of(summary.choices_stale, cell));
+    const std::vector<std::int64_t>& failed = results.series.errors;
+    const std::size_t intervals = results.series.sim_time.size();
+    if (w < results.workloads.size() && (cell + 1) * intervals <= failed.size()) {
+      sum.failed_over_time.resize(intervals, 0);
+      for (std::size_t i = 0; i < intervals; ++i) add(sum.failed_over_time[i], failed[cell * intervals + i]);
+    }
+    const double programming = cell_of(summary.programming_max, run);
+    if (programming > sum.programming_max) sum.programming_max = programming;
     sum.rules_evaluated += recorded.at(calls.rules_evaluated, run, call);
     sum.busiest_core += cell_of(summary.busiest_core, run);
     sum.drained_s = std::max(sum.drained_s, cell_of(summary.drained_time, run));

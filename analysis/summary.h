@@ -17,6 +17,14 @@ struct WorkloadSummary {
   std::int64_t ok = 0;
   std::int64_t failed = 0;  ///< Errors and timeouts.
   std::int64_t unfinished = 0;
+  std::int64_t failed_refused = 0;  ///< Errors by what they came from; likewise
+  std::int64_t failed_unreachable = 0;
+  std::int64_t failed_reset = 0;
+  std::int64_t failed_call = 0;
+  std::int64_t choices_stale = 0;  ///< Connections sent to what was no endpoint any more.
+  /// Requests that failed, by the interval of the window in which they ended; shape (intervals,), empty where unknown.
+  std::vector<std::int64_t> failed_over_time;
+  double programming_max = 0;    ///< Longest of the runs until a node's rules had a change; 0 where nothing changed.
   std::int64_t ended_ok = 0;     ///< Ended well in the window, whenever they began.
   std::int64_t connections = 0;  ///< Opened.
   double rules_evaluated = 0;    ///< For all of these.

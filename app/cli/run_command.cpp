@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <cmath>
 
 #include <algorithm>
 #include <atomic>
@@ -85,6 +86,12 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
     entry["seed"] = results.summary.seed[run];
     entry["events"] = results.summary.events[run];
     entry["drained_s"] = results.summary.drained_time[run];
+    if (!std::isnan(results.summary.programming_max[run])) {
+      entry["programming_s"] = {{"p50", results.summary.programming_p50[run]},
+                                {"p99", results.summary.programming_p99[run]},
+                                {"max", results.summary.programming_max[run]},
+                                {"cpu", results.summary.programming_cpu[run]}};
+    }
     if (results.summary.status[run] != static_cast<std::int8_t>(RunStatus::kOk)) {
       entry["error"] = results.summary.error[run];
     }
@@ -102,6 +109,11 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
                                      {"timeouts", results.summary.ended_timeout[cell]}};
       workload["connects_failed"] = results.summary.connects_failed[cell];
       workload["connects_unfinished"] = results.summary.connects_unfinished[cell];
+      workload["errors_by_cause"] = {{"refused", results.summary.failed_refused[cell]},
+                                     {"unreachable", results.summary.failed_unreachable[cell]},
+                                     {"reset", results.summary.failed_reset[cell]},
+                                     {"call", results.summary.failed_call[cell]}};
+      workload["stale_choices"] = results.summary.choices_stale[cell];
       workload["unstable"] = results.summary.unstable[cell] != 0;
       workload["rules_per_connection"] = results.summary.rules_per_connection[cell];
       workload["latency_lower_bounds"] = nlohmann::ordered_json::array();  // of these the figure is at least that

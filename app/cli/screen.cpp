@@ -31,11 +31,37 @@ std::string span_text(const CensoredTimes& ns, double q) {
   return (value.exact() ? "" : "\u2265") + human(Duration(value.value * 1000));
 }
 
+/// A bar an interval, the highest for the most: "▁▁▇▃▁"; '.' where there is nothing.
+std::string bars(const std::vector<std::int64_t>& counts) {
+  static constexpr const char* kBars[] = {".",      "\u2581", "\u2582", "\u2583", "\u2584",
+                                          "\u2585", "\u2586", "\u2587", "\u2588"};
+  const std::int64_t most = std::max<std::int64_t>(1, *std::ranges::max_element(counts));
+  std::string text;
+  for (const std::int64_t count : counts) text += kBars[(count * 8 + most - 1) / most];
+  return text;
+}
+
 /// What a row's figures do not say; on a line of its own, so that the table keeps its width.
 std::string row_notes(const WorkloadSummary& row) {
   std::string text;
   if (!(row.measured_s > 0)) text += "    no replicate came to its end\n";
   if (row.unstable) text += "    overloaded: the backlog grows\n";
+  if (row.programming_max > 0) {
+    const std::int64_t errors = row.failed_refused + row.failed_unreachable + row.failed_reset + row.failed_call;
+    text += fmt::format("    failed: {} refused, {} unreachable, {} reset, {} timed out\n",
+                        with_commas(row.failed_refused), with_commas(row.failed_unreachable),
+                        with_commas(row.failed_reset), with_commas(row.failed - errors));
+    if (row.failed > 0 && !row.failed_over_time.empty()) {
+      text += fmt::format(
+          "    over time: {} (at most {} in {})\n", bars(row.failed_over_time),
+          with_commas(*std::ranges::max_element(row.failed_over_time)),
+          human(from_seconds(row.measured_s / static_cast<double>(row.runs * row.failed_over_time.size()))));
+    }
+    const double connections = static_cast<double>(std::max<std::int64_t>(1, row.connections));
+    text += fmt::format("    to what was no endpoint any more: {} connections ({:.2g} %); all nodes knew within {}\n",
+                        with_commas(row.choices_stale), 100 * static_cast<double>(row.choices_stale) / connections,
+                        human(from_seconds(row.programming_max)));
+  }
   if (row.unfinished > 0) {
     text += fmt::format("    unfinished: {} requests, {} after the measured time (run.drain)\n",
                         with_commas(row.unfinished), human(from_seconds(row.drained_s)));

@@ -1,6 +1,7 @@
 #include "app/experiment/run_record.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -78,6 +79,18 @@ void add_run(SummaryResults& summary, const Scenario& scenario, std::uint32_t re
   Duration busiest{};
   for (const NodeCpu& node : point.nodes) busiest = std::max(busiest, node.busiest);
   summary.busiest_core.push_back(to_seconds(busiest) / to_seconds(run.duration));
+  std::vector<double> programming;
+  for (const NodeSynced& one : point.synced) programming.push_back(to_seconds(one.since_change));
+  std::ranges::sort(programming);
+  const auto nearest_rank = [&](double q) {
+    if (programming.empty()) return kNoMeasure;
+    const double rank = std::ceil(q * static_cast<double>(programming.size()));
+    return programming[static_cast<std::size_t>(std::max(1.0, rank)) - 1];
+  };
+  summary.programming_p50.push_back(nearest_rank(0.5));
+  summary.programming_p99.push_back(nearest_rank(0.99));
+  summary.programming_max.push_back(nearest_rank(1));
+  summary.programming_cpu.push_back(to_seconds(point.proxy_cpu));
   summary.wall_s.push_back(point.wall_s);
 }
 
@@ -111,6 +124,14 @@ void add_workload(SummaryResults& summary, const EdgeStats& stats, double measur
   summary.connections.push_back(signed_count(stats.connections));
   summary.connects_failed.push_back(signed_count(stats.connects_failed));
   summary.connects_unfinished.push_back(signed_count(stats.connecting_age_ns.count()));
+  const auto failed = [&](Failure cause) {
+    return signed_count(stats.errors_by_failure[static_cast<std::size_t>(cause)]);
+  };
+  summary.choices_stale.push_back(signed_count(stats.stale_choices));
+  summary.failed_refused.push_back(failed(Failure::Refused));
+  summary.failed_unreachable.push_back(failed(Failure::Unreachable));
+  summary.failed_reset.push_back(failed(Failure::Reset));
+  summary.failed_call.push_back(failed(Failure::Call));
   summary.rules_per_connection.push_back(
       stats.connections == 0 ? kNoMeasure : stats.rules_evaluated / static_cast<double>(stats.connections));
   add_histogram(summary.latency, cell, stats.latency_ns);

@@ -9,6 +9,7 @@
 #include "app/experiment/step_names.h"
 #include "app/scenario/pod_groups.h"
 #include "app/scenario/variant_models.h"
+#include "models/control/control_plane.h"
 #include "models/control/proxy_sync.h"
 #include "models/service/dialer.h"
 #include "models/walk/compile.h"
@@ -80,7 +81,7 @@ std::vector<NodeCpu> cpu_between(const Cpus& cpus, const PodGroups& groups, cons
 }
 
 /// The parts of one replicate, put together for one run.
-class Point final : public LiveCluster {
+class Point final : public ProxySyncOwner, public ClusterObserver {
  public:
   Point(const BoundVariant& variant, std::uint32_t replicate, RunDigest* order)
       : variant_(variant),
@@ -89,28 +90,35 @@ class Point final : public LiveCluster {
         rules_(models_.sizes),
         topology_(variant.fabric->topology),
         endpoints_(variant.cluster->endpoints),
+        states_(*variant.cluster),
         from_(kTimeZero + variant.scenario.run.warm_up),
         end_(from_ + variant.scenario.run.duration),
         nodes_(static_cast<std::uint32_t>(variant.cluster->nodes.size())),
-        scheduler_(sync_source() + nodes_),
+        scheduler_(control_source() + 1),
         cpus_(scheduler_, 0),
         groups_(add_pod_groups(cpus_, variant)),
         network_(scheduler_, cpus_, topology_, variant.fabric->routing, variant.tables, streams_,
                  tcp_settings(variant.scenario.cluster), network_source()),
         book_(models_.datapath(), variant.profile, variant.tables, variant.scenario.cluster.cni.mtu),
         sync_(scheduler_, cpus_, streams_,
-              {.period = variant.scenario.cluster.proxy.sync_period, .nodes = node_keys(*variant.cluster)},
+              {.period = variant.scenario.cluster.proxy.sync_period,
+               .min_period =
+                   models_.proxy->info().kube_proxy ? variant.scenario.cluster.proxy.min_sync_period : Duration{},
+               .nodes = node_keys(*variant.cluster)},
               sync_source()),
         dialer_(
             *variant.cluster, endpoints_, variant.targets, book_, *models_.proxy, streams_,
             {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .sync = &sync_, .rules = &rules_},
              .node_pairs = node_pairs(variant),
-             .cni_masquerades = models_.cni->masquerades()}),
+             .cni_masquerades = models_.cni->masquerades(),
+             .pods = pods(),
+             .unreachable_after = models_.cni->unreachable_after()}),
         recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals}),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
         traffic_({scheduler_, cpus_, network_, dialer_, recorder_, spans_}, variant.traffic, groups_.main, streams_,
                  {.kinds = {.work = kWorkKind, .sleep = kSleepKind, .close = static_cast<KindIndex>(StepKind::Close)},
                   .until = end_ + variant.scenario.run.drain,
+                  .pods = pods(),
                   .first_source = traffic_source()}) {
     if (order != nullptr) {
       scheduler_.digest_into(*order);
@@ -122,24 +130,21 @@ class Point final : public LiveCluster {
     for (const PodGroups::Beside& one : groups_.beside) traffic_.run_beside(one.pod, one.app, one.group);
     cpus_.set_owner(traffic_);
     network_.set_owner(traffic_);
+    if (variant.cluster->events.empty()) return;
+    sync_.set_owner(*this);
+    control_.emplace(scheduler_, *variant.cluster, states_, endpoints_, sync_, *this,
+                     ControlPlane::Options{.endpoint_batch = variant.scenario.cluster.control.endpoint_batch,
+                                           .terminating_serve = terminating_serve(variant.scenario)},
+                     control_source());
   }
 
   /// @return  False when the observer stopped it.
   bool run(PointObserver* observer) {
-    std::vector<Change> timeline = variant_.timeline;
-    timeline.push_back({.at = from_, .apply = [this](LiveCluster&) { begin_measuring(); }});
-    std::stable_sort(timeline.begin(), timeline.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
     traffic_.start(kTimeZero);
     sync_.start(kTimeZero);
-    for (const Change& change : timeline) {
-      if (change.at >= end_) {
-        break;
-      }
-      if (!run_until(change.at, observer)) {
-        return false;
-      }
-      change.apply(*this);
-    }
+    if (control_) control_->start();
+    if (!run_until(from_, observer)) return false;
+    begin_measuring();
     if (!run_until(end_, observer)) {
       return false;
     }
@@ -151,22 +156,26 @@ class Point final : public LiveCluster {
 
   PointResult results();
 
-  EndpointViews& endpoints() override { return endpoints_; }
-  void advance(NodeIndex node, std::uint64_t version) override {
+  /// A node's proxy has the endpoints of a version: its view, and the rules that its packets meet from now on.
+  void on_synced(HostId node, std::uint64_t version, Time now) override {
+    // A sync writes all versions that its node has not had.
+    for (std::uint64_t one = endpoints_.at(node).version() + 1; one <= version; ++one) {
+      synced_.push_back({node, one, now, now - control_->changed_at(one)});
+    }
     endpoints_.advance(node, version);
     const EndpointView view = endpoints_.at(node);
     if (!known_ || known_->version != view.version()) known_ = {view.version(), rule_sizes(variant_, view)};
-    set_rules(node, known_->sizes[node]);
-  }
-  void set_rules(NodeIndex node, const RuleSizes& sizes) override {
-    rules_.set(node, sizes);
+    rules_.set(node, known_->sizes[node]);
     rules_changed(node);
   }
+  void on_cluster_event(const ClusterEvent& event, Time now) override { traffic_.on_cluster_event(event, now); }
 
  private:
   std::uint32_t network_source() const { return nodes_; }
   std::uint32_t traffic_source() const { return network_source() + Network::sources_needed(topology_); }
   std::uint32_t sync_source() const { return traffic_source() + TrafficRuntime::sources_needed(variant_.traffic); }
+  std::uint32_t control_source() const { return sync_source() + nodes_; }
+  const PodStates* pods() const { return variant_.cluster->events.empty() ? nullptr : &states_; }
   void rules_changed(NodeIndex node) {
     network_.set_symbols(node, rules_.symbols(node));
     const SyncCost cost = models_.proxy->sync_cost(rules_.sizes(node));
@@ -236,6 +245,7 @@ class Point final : public LiveCluster {
   std::optional<Known> known_;
   const Topology& topology_;
   EndpointViews endpoints_;
+  PodStates states_;
   Time from_, end_;
   std::uint32_t nodes_;
   Scheduler scheduler_;
@@ -248,8 +258,10 @@ class Point final : public LiveCluster {
   TrafficRecorder recorder_;
   SpanSampler spans_;
   TrafficRuntime traffic_;
+  std::optional<ControlPlane> control_;  ///< Where something happens to the cluster.
   CpuSnapshot cpu_before_;
   std::vector<LinkCounters> links_before_;
+  std::vector<NodeSynced> synced_;
   std::vector<NodeCpu> nodes_used_;
   std::vector<LinkUse> links_used_;
 };
@@ -261,6 +273,8 @@ PointResult Point::results() {
   recorder_.finish(now);
   ensure_conserved_at(now);
   result.drained = now - end_;
+  result.proxy_cpu = sync_.cpu_spent();
+  result.synced = synced_;
   result.nodes = nodes_used_;
   result.links = links_used_;
   result.edges = recorder_.edges();

@@ -31,12 +31,22 @@ struct LinkUse {
   Bytes queue_max;
 };
 
+/// A node's rules have become those of a version of the endpoints.
+struct NodeSynced {
+  NodeIndex node = 0;
+  std::uint64_t version = 0;
+  Time at{};
+  Duration since_change{};  ///< The first of those that the version has.
+};
+
 /// What one replicate of one variant gave.
 struct PointResult {
   std::vector<EdgeStats> edges;
   std::vector<SourceRecorder> sources;
   std::vector<std::vector<RequestSpan>> spans;  ///< Whole requests, by source; of the first replicate.
   std::vector<std::uint64_t> served_by_pod;
+  Duration proxy_cpu{};            ///< Of kube-proxies' syncs, all nodes, from the start of the run.
+  std::vector<NodeSynced> synced;  ///< In order of time; of runs in which something happens to the cluster.
   std::vector<NodeCpu> nodes;
   std::vector<LinkUse> links;
   NetworkCounters network;

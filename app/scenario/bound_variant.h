@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "app/scenario/scenario.h"
-#include "app/scenario/timeline.h"
 #include "models/cluster/cluster.h"
 #include "models/cost/cost_profile.h"
 #include "models/service/edge_target.h"
@@ -34,8 +33,7 @@ struct BoundVariant {
   std::shared_ptr<const Fabric> fabric;
   std::shared_ptr<const VariantModels> models;  ///< Of the cluster as it is when a run begins.
   CostProfile profile;
-  PlanTables tables;             ///< Of the profile.
-  std::vector<Change> timeline;  ///< In any order; those of one instant take place in the order given.
+  PlanTables tables;  ///< Of the profile.
 };
 
 }  // namespace knetsim

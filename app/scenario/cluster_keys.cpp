@@ -255,6 +255,10 @@ void describe(Fields<ProxySettings>& f) {
        .at_least = "1ms",
        .at_most = "24h",
        .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
+  f.optional("minSyncPeriod", &ProxySettings::min_sync_period, "1s",
+             {.doc = "From the start of a sync to that of the next, where endpoints change, at least.",
+              .at_most = "1h",
+              .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
 }
 
 void describe(Fields<BackgroundSettings>& f) {
@@ -277,6 +281,7 @@ void describe(Fields<ClusterSettings>& f) {
   f.optional("tcp", &ClusterSettings::tcp, {.doc = "The machines' TCP."});
   f.optional("cni", &ClusterSettings::cni, {.doc = "The pod network."});
   f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
+  f.optional("control", &ClusterSettings::control, {.doc = "The control plane's delays, where there is a timeline."});
   f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});
   f.check(check_versions);
 }

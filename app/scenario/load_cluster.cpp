@@ -20,10 +20,21 @@ namespace {
 constexpr std::uint32_t kDefaultNodes = 3;
 constexpr std::size_t kMostMistakes = 1000;  ///< What Diagnostics keeps.
 
+/// 50 s until a silent node is NotReady from 1.32 on, 40 s before (k/k#121863).
+ControlTimes control_times(const Scenario& scenario) {
+  const ControlSettings& control = scenario.cluster.control;
+  const bool since_1_32 = parse_version(scenario.cluster.kubernetes) >= Version{1, 32};
+  return {.pod_start = control.pod_start,
+          .node_monitor_grace = control.node_monitor_grace.value_or(std::chrono::seconds(since_1_32 ? 50 : 40)),
+          .eviction = control.eviction};
+}
+
 ClusterOptions options_of(const Scenario& scenario, const Manifests& manifests) {
   const NodesSpec& nodes = scenario.cluster.nodes;
   ClusterOptions options;
   options.seed = scenario.experiment.seed;
+  options.timeline = scenario.timeline;
+  options.control = control_times(scenario);
   options.nodes = made_nodes(nodes);
   for (const auto& [name, pool] : nodes.pools) options.pools.push_back(made_nodes(nodes, name, pool));
   const auto named = [](std::string_view node) { return !node.empty(); };
@@ -46,17 +57,17 @@ std::string source_key(const Scenario& scenario) {
   return key;
 }
 
-/// kube-proxy sends to endpoints that terminate and still serve (KEP-1669, ProxyTerminatingEndpoints: on from 1.26).
-bool terminating_serve(const Scenario& scenario) {
-  return parse_version(scenario.cluster.kubernetes) >= Version{1, 26};
-}
-
 /// Equal for scenarios that give the same cluster: all that load() looks at.
 std::string cluster_key(const Scenario& scenario) {
   const NodesSpec& nodes = scenario.cluster.nodes;
   std::string key = fmt::format("{}\n{} {} {}\n", source_key(scenario), kubernetes_minor(scenario),
                                 scenario.experiment.seed, text_of(made_nodes(nodes)));
   for (const auto& [name, pool] : nodes.pools) key += text_of(made_nodes(nodes, name, pool)) + '\n';
+  if (const Node timeline = scenario.root["timeline"]; timeline.exists()) {
+    const ControlTimes times = control_times(scenario);
+    key += fmt::format("{}\n{} {} {}\n", to_json(timeline), times.pod_start.count(), times.node_monitor_grace.count(),
+                       times.eviction.count());
+  }
   for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
   return key;
 }

@@ -119,6 +119,7 @@ Scenario bind_scenario(Node root, Diagnostics& diagnostics) {
   scenario.workloads = keys.workloads;
   scenario.experiment = static_cast<const ExperimentSettings&>(keys.run);
   scenario.run = static_cast<const PointSettings&>(keys.run);
+  for (const TimelineKeys& entry : keys.timeline) scenario.timeline.push_back(entry_of(entry));
   scenario.slo = keys.slo;
   scenario.patches = keys.patches;
   return scenario;

@@ -12,6 +12,7 @@
 
 #include "app/scenario/distribution_spec.h"
 #include "app/scenario/workload_keys.h"
+#include "models/cluster/cluster_events.h"
 #include "sim/core/time.h"
 #include "sim/core/units.h"
 #include "sim/input/diagnostics.h"
@@ -90,6 +91,15 @@ struct ProxySettings {
   std::string mode = "iptables";
   std::map<std::string, std::string, std::less<>> choices;  ///< Parameters of all modes (ProxyInfo::params), by key.
   Duration sync_period{};
+  Duration min_sync_period{};
+};
+
+/// The controllers beside kube-proxy.
+struct ControlSettings {
+  Duration pod_start{};
+  std::optional<Duration> node_monitor_grace;  ///< By the version of Kubernetes where nothing is said.
+  Duration eviction{};
+  Duration endpoint_batch{};
 };
 
 struct BackgroundSettings {
@@ -105,6 +115,7 @@ struct ClusterSettings {
   SocketSettings tcp;
   CniSettings cni;
   ProxySettings proxy;
+  ControlSettings control;
   BackgroundSettings background;
 };
 
@@ -159,6 +170,7 @@ struct Scenario {
   std::vector<std::pair<std::string, WorkloadKeys>> workloads;  ///< By name.
   ExperimentSettings experiment;
   PointSettings run;
+  std::vector<TimelineEntry> timeline;  ///< As written: in any order.
   std::vector<std::string> slo;
   std::vector<std::pair<std::string, Node>> patches;  ///< "Kind/name" or "Kind/namespace/name", and paths to values.
   Node root;                                          ///< The document; it has to outlive the Scenario.

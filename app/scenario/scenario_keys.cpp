@@ -71,6 +71,9 @@ void describe(Fields<ScenarioKeys>& f) {
                      "NAMESPACE/NAME and NAME/CONTAINER are names too."});
   f.required("workloads", &ScenarioKeys::workloads, {.doc = "Traffic, by name.", .not_empty = true});
   f.required("run", &ScenarioKeys::run, {.doc = "How long to simulate, and how often."});
+  f.optional("timeline", &ScenarioKeys::timeline,
+             {.doc = "What happens to the cluster while traffic goes on: pods that are deleted or fail their probe, "
+                     "Deployments that are scaled or rolled out, nodes that are down."});
   f.optional(
       "slo", &ScenarioKeys::slo,
       {.doc =
@@ -85,6 +88,10 @@ void describe(Fields<ScenarioKeys>& f) {
   f.check([](const ScenarioKeys& keys, Node node, Binding& binding) {
     if (keys.manifests.empty() && keys.graph.empty()) {
       binding.diagnostics.error(node, "missing key 'manifests'", "a list of Kubernetes manifests, or a 'graph'");
+    }
+    for (const TimelineKeys& entry : keys.timeline) {
+      if (entry.at < keys.run.warm_up + keys.run.duration) continue;
+      binding.diagnostics.notice(entry.place["at"], "comes after the measured time, which ends before");
     }
   });
 }

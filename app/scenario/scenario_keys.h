@@ -51,6 +51,36 @@ struct AppKeys {
   Node at;
 };
 
+struct ScaleKeys {
+  std::string deployment;
+  std::uint32_t replicas = 1;
+};
+struct RolloutKeys {
+  std::string deployment;
+};
+struct DeleteKeys {
+  std::string pod;
+};
+struct ReadyKeys {
+  std::string pod;
+  bool value = true;
+};
+struct NodeKeys {
+  std::string name;
+  bool down = true;
+};
+
+/// One element of `timeline`.
+struct TimelineKeys {
+  Duration at{};
+  std::optional<ScaleKeys> scale;
+  std::optional<RolloutKeys> rollout;
+  std::optional<DeleteKeys> removal;
+  std::optional<ReadyKeys> ready;
+  std::optional<NodeKeys> node;
+  Node place;
+};
+
 /// `run`: what all points share, and what each may have for itself.
 struct RunKeys : ExperimentSettings, PointSettings {};
 
@@ -65,6 +95,7 @@ struct ScenarioKeys {
   NamedList<AppKeys> apps;
   NamedList<WorkloadKeys> workloads;
   RunKeys run;
+  std::vector<TimelineKeys> timeline;
   std::vector<std::string> slo;
   NamedList<Node> variants;
   NamedList<Node> patches;
@@ -80,6 +111,15 @@ void describe(Fields<TopologySettings>& f);
 void describe(Fields<SocketSettings>& f);
 void describe(Fields<CniSettings>& f);
 void describe(Fields<ProxySettings>& f);
+void describe(Fields<ControlSettings>& f);
+void describe(Fields<ScaleKeys>& f);
+void describe(Fields<RolloutKeys>& f);
+void describe(Fields<DeleteKeys>& f);
+void describe(Fields<ReadyKeys>& f);
+void describe(Fields<NodeKeys>& f);
+void describe(Fields<TimelineKeys>& f);
+/// What the keys ask for.
+TimelineEntry entry_of(const TimelineKeys& keys);
 void describe(Fields<BackgroundSettings>& f);
 void describe(Fields<ClusterSettings>& f);
 void describe(Fields<CallKeys>& f);

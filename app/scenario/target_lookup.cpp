@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "models/service/resolver.h"
 
@@ -260,6 +261,7 @@ WorkloadIndex TargetLookup::workload(std::string_view text, Node at) {
   return only;
 }
 
+// Those that are there when a run begins.
 std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::string_view wanted, Node at) {
   if (const PodIndex pod = names_.pod(name.ns, name.name); pod != kNoIndex) return {pod};
   WorkloadIndex found = names_.workload(name.ns, name.name);
@@ -284,7 +286,10 @@ std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::stri
     diagnostics_.error(at, fmt::format("{} has no pods{}", object_label(workload.kind, name.ns, name.name),
                                        absent_hint(cluster_, made_by(workload))));
   }
-  return cluster_.workloads[found].pods;
+  std::vector<PodIndex> there;
+  std::ranges::copy_if(workload.pods, std::back_inserter(there),
+                       [&](PodIndex pod) { return !cluster_.pods[pod].later; });
+  return there;
 }
 
 std::optional<EdgeTarget> TargetLookup::host_port(ObjectName name, std::string_view port, Protocol protocol, Node at) {

@@ -19,6 +19,10 @@ Version parse_version(const std::string& text) {
   return version;
 }
 
+bool terminating_serve(const Scenario& scenario) {
+  return parse_version(scenario.cluster.kubernetes) >= Version{1, 26};
+}
+
 const ProxyInfo& mode_of(const ClusterSettings& cluster) {
   const ProxyInfo* mode = proxy_mode_named(cluster.proxy.mode);
   KNETSIM_ENSURE(mode != nullptr, "the scenario's reader refuses unknown modes");

@@ -18,6 +18,9 @@ namespace knetsim {
 /// "1.36" -> {1, 36}; of another form: zeros.
 Version parse_version(const std::string& text);
 
+/// Whether kube-proxy sends to endpoints that terminate and still serve: KEP-1669, ProxyTerminatingEndpoints, on from 1.26.
+bool terminating_serve(const Scenario& scenario);
+
 /// The proxy mode of a cluster. @pre The scenario is bound without errors.
 const ProxyInfo& mode_of(const ClusterSettings& cluster);
 

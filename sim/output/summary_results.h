@@ -24,6 +24,10 @@ struct SummaryResults {
   std::vector<double> measured_time;
   std::vector<double> drained_time;
   std::vector<double> busiest_core;
+  std::vector<double> programming_p50;
+  std::vector<double> programming_p99;
+  std::vector<double> programming_max;
+  std::vector<double> programming_cpu;
   std::vector<double> wall_s;
   std::vector<std::int8_t> unstable;
   std::vector<double> offered_rate;
@@ -45,6 +49,11 @@ struct SummaryResults {
   std::vector<std::int64_t> connections;
   std::vector<std::int64_t> connects_failed;
   std::vector<std::int64_t> connects_unfinished;
+  std::vector<std::int64_t> choices_stale;
+  std::vector<std::int64_t> failed_refused;
+  std::vector<std::int64_t> failed_unreachable;
+  std::vector<std::int64_t> failed_reset;
+  std::vector<std::int64_t> failed_call;
   std::vector<double> rules_per_connection;
   MetricState latency;
   MetricState connect;
@@ -71,6 +80,14 @@ void describe(Table& t, Columns& c) {
            {.unit = "s", .meaning = "simulated beyond the window, for the requests that began in it"});
   c.column("busiest_core", t.busiest_core,
            {.unit = "1", .meaning = "utilisation of the busiest core of all nodes in the window"});
+  c.column(
+      "programming_p50", t.programming_p50,
+      {.unit = "s",
+       .meaning = "from a change of endpoints until the rules of a node have it, over changes and nodes: the median"});
+  c.column("programming_p99", t.programming_p99, {.unit = "s", .meaning = "its 99th percentile"});
+  c.column("programming_max", t.programming_max, {.unit = "s", .meaning = "its maximum"});
+  c.column("programming_cpu", t.programming_cpu,
+           {.unit = "s", .meaning = "CPU time of kube-proxies' syncs, all nodes, warm-up and drain included"});
   c.column("wall_s", t.wall_s, {.unit = "s", .meaning = "wall-clock time of the run", .when = kNotDeterministic});
   c.along("run workload");
   c.column(
@@ -104,6 +121,16 @@ void describe(Table& t, Columns& c) {
   c.column("connects_failed", t.connects_failed, {.unit = "1", .meaning = "connect()s that were refused or given up"});
   c.column("connects_unfinished", t.connects_unfinished,
            {.unit = "1", .meaning = "connect()s that had not returned when the run ended"});
+  c.column("choices_stale", t.choices_stale,
+           {.unit = "1", .meaning = "connections sent to what was no endpoint any more, as the API server had it"});
+  c.column(
+      "failed_refused", t.failed_refused,
+      {.unit = "1", .meaning = "requests in error because connect() was refused: no endpoint, or nobody listened"});
+  c.column("failed_unreachable", t.failed_unreachable,
+           {.unit = "1", .meaning = "because connect() gave up or found no such host, or packets were lost for good"});
+  c.column("failed_reset", t.failed_reset,
+           {.unit = "1", .meaning = "because the server's process ended under the connection"});
+  c.column("failed_call", t.failed_call, {.unit = "1", .meaning = "because a call that was made for them failed"});
   c.column("rules_per_connection", t.rules_per_connection,
            {.unit = "1", .meaning = "netfilter rules evaluated for a new connection, mean"});
   c.metric("latency", t.latency, "latency of requests that ended well");
