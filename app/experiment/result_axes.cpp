@@ -26,6 +26,13 @@ std::vector<PodIndex> serving_pods(const BoundVariant& variant) {
         if (endpoint.pod != kNoIndex) pods.insert(endpoint.pod);
       }
     }
+    // And those that are made in a run.
+    const EdgeTarget& target = variant.targets[edge];
+    const ServicePortIndex of = target.port != kNoIndex ? target.port : target.named;
+    if (of == kNoIndex || variant.cluster->events.empty()) continue;
+    for (const Endpoint& endpoint : variant.cluster->possible_endpoints.everywhere(of, IpFamily::V4)) {
+      if (endpoint.pod != kNoIndex) pods.insert(endpoint.pod);
+    }
   }
   for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
     if (variant.traffic.app_of_pod[pod] != kNoIndex) pods.insert(pod);

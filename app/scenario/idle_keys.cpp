@@ -26,6 +26,7 @@ bool is_leaf_spine(const ClusterSettings& cluster) { return cluster.topology.kin
 bool is_fat_tree(const ClusterSettings& cluster) { return cluster.topology.kind == "fat-tree"; }
 bool has_switch_tiers(const ClusterSettings& cluster) { return is_leaf_spine(cluster) || is_fat_tree(cluster); }
 bool has_proxy(const ClusterSettings& cluster) { return mode_of(cluster).serves.contains(Exposure::ClusterIp); }
+bool has_kube_proxy(const ClusterSettings& cluster) { return mode_of(cluster).kube_proxy; }
 bool has_background(const ClusterSettings& cluster) { return cluster.background.services > 0; }
 bool is_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
@@ -44,6 +45,7 @@ std::vector<KeyReader> readers() {
       {"topology", "k", is_fat_tree, "the topology fat-tree"},
       {"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
       {"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
+      {"proxy", "minSyncPeriod", has_kube_proxy, "kube-proxy, and the proxy mode has none"},
       {"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
       {"background", "endpointsPerService", has_background, "background services"},
       {"cni", "notrack", is_tunnel, "a tunnel"},

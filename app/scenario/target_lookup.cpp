@@ -261,7 +261,7 @@ WorkloadIndex TargetLookup::workload(std::string_view text, Node at) {
   return only;
 }
 
-// Those that are there when a run begins.
+// Those that are made later in a run are among them.
 std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::string_view wanted, Node at) {
   if (const PodIndex pod = names_.pod(name.ns, name.name); pod != kNoIndex) return {pod};
   WorkloadIndex found = names_.workload(name.ns, name.name);
@@ -286,10 +286,7 @@ std::vector<PodIndex> TargetLookup::pods_named(const ObjectName& name, std::stri
     diagnostics_.error(at, fmt::format("{} has no pods{}", object_label(workload.kind, name.ns, name.name),
                                        absent_hint(cluster_, made_by(workload))));
   }
-  std::vector<PodIndex> there;
-  std::ranges::copy_if(workload.pods, std::back_inserter(there),
-                       [&](PodIndex pod) { return !cluster_.pods[pod].later; });
-  return there;
+  return workload.pods;
 }
 
 std::optional<EdgeTarget> TargetLookup::host_port(ObjectName name, std::string_view port, Protocol protocol, Node at) {

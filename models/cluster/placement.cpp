@@ -170,6 +170,12 @@ void Placement::book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) 
   }
 }
 
+void Placement::close(NodeIndex node, bool closed) {
+  closed_.resize(cluster_.nodes.size(), false);
+  closed_[node] = closed;
+  for (Shape& one : shapes_) one.hopeless = false;
+}
+
 void Placement::release(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) {
   const Shape& shape = this->shape(spec);
   Room& room = rooms_[node];
@@ -217,7 +223,8 @@ void Placement::collect_candidates(const Shape& shape) {
   std::size_t processed = 0;
   std::size_t node = next_start_;
   for (; processed < nodes && candidates_.size() < wanted; ++processed) {
-    if (eligible[node] != 0 && fits(shape, static_cast<NodeIndex>(node))) {
+    const bool open = closed_.empty() || !closed_[node];
+    if (open && eligible[node] != 0 && fits(shape, static_cast<NodeIndex>(node))) {
       candidates_.push_back({.node = static_cast<NodeIndex>(node)});
     }
     node = node + 1 == nodes ? 0 : node + 1;

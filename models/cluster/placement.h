@@ -47,6 +47,9 @@ class Placement {
   /// Takes such a booking back: the pod is gone.
   void release(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node);
 
+  /// Nothing is placed on the node from now on, or is again: it has the taint of one that is not ready.
+  void close(NodeIndex node, bool closed);
+
   /// Chooses a node for a pod and books it. kNoIndex when no node is feasible.
   /// @param pod  Tells the pod from others: two with one number draw alike.
   NodeIndex place(PodSpecIndex spec, WorkloadIndex workload, std::uint64_t pod);
@@ -118,6 +121,7 @@ class Placement {
   std::vector<std::vector<NodeIndex>> booked_{};  ///< Nodes of each workload's pods.
   std::vector<std::string_view> zone_names_{};
   Spread spread_;
+  std::vector<bool> closed_{};  ///< Shape (nodes,), or empty.
   std::size_t next_start_ = 0;
   std::vector<Candidate> candidates_{};
 };

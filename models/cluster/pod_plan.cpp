@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "sim/core/hash.h"
+#include "sim/input/units_text.h"
 
 namespace knetsim {
 namespace {
@@ -90,6 +91,7 @@ class PodPlan {
     bool ready = false;        ///< As the API server has it.
     bool fails_probe = false;  ///< Somebody said so.
     bool probed = false;       ///< Its probe would succeed.
+    bool held = false;         ///< Its start waits for its node.
     bool available = false;    ///< Ready for minReadySeconds.
     bool terminating = false;
     bool gone = false;
@@ -150,9 +152,9 @@ class PodPlan {
       if (pods_[i].pod == kNoIndex) continue;
       const Pod& pod = cluster_.pods[pods_[i].pod];
       if (pod.ns == ns && pod.name == plain && !pods_[i].gone) return i;
-      if (known.size() < 1'000) known.push_back(pod.name);
+      if (known.size() < 1'000 && !pods_[i].gone) known.push_back(pod.name);
     }
-    diagnostics_.error(place, fmt::format("there is no pod '{}' at {} s{}", name, to_seconds(now_.time_since_epoch()),
+    diagnostics_.error(place, fmt::format("there is no pod '{}' at {}{}", name, human(now_.time_since_epoch()),
                                           suggest(plain, known)));
     return std::nullopt;
   }
@@ -193,14 +195,18 @@ class PodPlan {
       return;
     }
     state.not_ready = false;
+    placement_.close(node, false);
     for (PlannedIndex i = 0; i < pods_.size(); ++i) {
       if (pods_[i].pod == kNoIndex || pods_[i].gone || node_of(pods_[i]) != node) continue;
       if (pods_[i].terminating) {
         at(now_ + shutdown(pods_[i]), [=, this] { stopped(i); });
+      } else if (pods_[i].held) {
+        at(now_ + times_.pod_start, [=, this] { serves(i); });
       } else {
         update_ready(i);
       }
     }
+    place_waiting();
   }
 
   // ---- nodes
@@ -208,6 +214,7 @@ class PodPlan {
   void silent(NodeIndex node, std::uint32_t turn) {
     if (nodes_[node].turn != turn) return;
     nodes_[node].not_ready = true;
+    placement_.close(node, true);
     for (PlannedIndex i = 0; i < pods_.size(); ++i) {
       if (pods_[i].pod != kNoIndex && !pods_[i].gone && node_of(pods_[i]) == node) update_ready(i);
     }
@@ -232,6 +239,8 @@ class PodPlan {
   void update_ready(PlannedIndex index) {
     Planned& pod = pods_[index];
     if (pod.pod == kNoIndex || pod.gone) return;
+    const NodeState& node = nodes_[node_of(pod)];
+    if (node.down && !node.not_ready) return;  // nobody hears its kubelet
     const bool ready = pod.serves && pod.probed && !pod.fails_probe && !nodes_[node_of(pod)].not_ready;
     if (ready == pod.ready) return;
     pod.ready = ready;
@@ -280,7 +289,7 @@ class PodPlan {
     return cluster_.strings.intern(fmt::format("{}-{}", owner.name, owner.pods.size() + made));
   }
 
-  /// Those that wait for room, in turn, as long as the first of them fits.
+  /// Those that wait for room and find some, each in its turn.
   void place_waiting() {
     std::erase_if(waiting_, [&](PlannedIndex index) {
       Planned& planned = pods_[index];
@@ -312,7 +321,9 @@ class PodPlan {
 
   void serves(PlannedIndex index) {
     Planned& pod = pods_[index];
-    if (pod.gone || pod.terminating || nodes_[node_of(pod)].down) return;
+    if (pod.gone || pod.terminating || pod.serves) return;
+    pod.held = nodes_[node_of(pod)].down;  // its kubelet has not heard of it, and starts it when it is back
+    if (pod.held) return;
     pod.serves = true;
     emit(Kind::Serves, pod.pod);
     at(now_ + seconds_of(cluster_.pod_specs[pod.spec].lifecycle.ready_after_s), [=, this] {
@@ -335,12 +346,12 @@ class PodPlan {
       return;
     }
     emit(Kind::Terminating, pod.pod);
-    if (!nodes_[node_of(pod)].down) at(now_ + shutdown(pod), [=, this] { stopped(index); });
+    at(now_ + shutdown(pod), [=, this] { stopped(index); });
   }
 
   void stopped(PlannedIndex index) {
     Planned& pod = pods_[index];
-    if (pod.gone) return;
+    if (pod.gone || nodes_[node_of(pod)].down) return;  // nobody confirms it
     pod.gone = true;
     pod.serves = pod.ready = false;
     emit(Kind::Stopped, pod.pod);
@@ -417,7 +428,15 @@ class PodPlan {
     }
     const std::int64_t spare = count(fresh, &Planned::available) + count(working, &Planned::available) - least;
     const std::int64_t now_off = std::min({spare, most_off - off, static_cast<std::int64_t>(working.size())});
-    if (now_off > 0) remove_some(working, static_cast<std::size_t>(now_off));
+    // Of the oldest template first (ReplicaSetsByCreationTimestamp).
+    std::map<std::uint32_t, std::vector<PlannedIndex>> by_revision;
+    for (const PlannedIndex i : working) by_revision[pods_[i].revision].push_back(i);
+    std::size_t left = now_off > 0 ? static_cast<std::size_t>(now_off) : 0;
+    for (const auto& [revision, pods] : by_revision) {
+      const std::size_t some = std::min(left, pods.size());
+      remove_some(pods, some);
+      left -= some;
+    }
     for (std::int64_t i = 0; i < more; ++i) create(index, controllers_[index].revision);
     // What was taken away makes room for more in the same moment.
     if (off > 0 || now_off > 0) at(now_, [=, this] { reconcile(index); });
@@ -426,9 +445,10 @@ class PodPlan {
   /// Pods that wait first, then those that do not serve or are not ready, of nodes with more of them, ready for less
   /// time, newer ones.
   void remove_some(std::vector<PlannedIndex> pods, std::size_t count) {
-    std::map<NodeIndex, std::uint32_t> on_node;
-    for (const PlannedIndex i : pods) {
-      if (pods_[i].pod != kNoIndex) ++on_node[node_of(pods_[i])];
+    if (count == 0) return;
+    std::map<NodeIndex, std::uint32_t> on_node;  // of all of its owner (getPodsRankedByRelatedPodsOnSameNode)
+    for (const Planned& one : pods_) {
+      if (one.pod != kNoIndex && active(one) && one.workload == pods_[pods.front()].workload) ++on_node[node_of(one)];
     }
     const auto key = [&](PlannedIndex i) {
       const Planned& pod = pods_[i];
@@ -444,6 +464,7 @@ class PodPlan {
   void tell_waiting() {
     for (const PlannedIndex index : waiting_) {
       const Planned& pod = pods_[index];
+      if (!active(pod)) continue;
       const Workload& owner = workload_of(pod);
       Diagnostic notice = Diagnostic::at(
           Severity::Notice, owner.mark, {},

@@ -17,7 +17,8 @@ namespace knetsim {
 /// Controllers act at once; what takes time are starts (ControlTimes::pod_start), readiness and minReadySeconds, preStop
 /// and grace, and what a node's silence takes. A process ends with its preStop: at SIGTERM, or killed at the end of the
 /// grace period. A machine that comes back has its pods as they were.
-/// Left out: StatefulSets' and DaemonSets' own rollouts, PodDisruptionBudgets (evictions for a node's sake do not ask
+/// Left out: StatefulSets' and DaemonSets' own rollouts, the shares in which a Deployment that is scaled in the midst of a
+/// rollout spreads the change over old and new pods (the new ones take all of it here), ages of pods by buckets, PodDisruptionBudgets (evictions for a node's sake do not ask
 /// them), deletion costs, restarts of containers, rollouts that exceed their deadline.
 /// @source k/k pkg/controller/deployment/rolling.go, util/deployment_util.go (NewRSNewReplicas, ResolveFenceposts);
 /// pkg/controller/controller_utils.go, ActivePodsWithRanks; pkg/controller/nodelifecycle.

@@ -26,6 +26,7 @@ class PodStates {
   std::optional<Time> stopped(PodIndex pod) const { return pods_[pod].stopped; }
   /// Its machine is on the network.
   bool reachable(PodIndex pod) const { return !nodes_down_[cluster_.pods[pod].node]; }
+  bool is_down(NodeIndex node) const { return nodes_down_[node]; }
   /// Somebody can talk to it.
   bool answers(PodIndex pod) const { return serves(pod) && reachable(pod); }
 

@@ -7,7 +7,7 @@ namespace knetsim {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kBackends = {"bpf", "legacy"};
+constexpr std::array<std::string_view, 2> kHostRoutings = {"bpf", "legacy"};
 
 // The programs of a pod's own connections, whoever serves Services (bpf/bpf_lxc.c). From the pod: connection tracking
 // looks both directions of the tuple up, then the destination's identity and the policy's verdict. To the pod: identity
@@ -49,7 +49,7 @@ CniInfo cilium_info() {
               "Cilium, native routing: programs at each pod's veth; packets past the host's stack (backend: bpf, "
               "with the proxy mode ebpf), or through it (legacy)",
           .source = "cilium/cilium bpf/bpf_lxc.c, bpf/bpf_host.c, bpf/lib/conntrack.h; Linux net/core/filter.c",
-          .backends = kBackends,
+          .backends = kHostRoutings,
           .make = [](const CniParams& params) -> std::unique_ptr<CniModel> {
             // "Falling back to legacy host routing" (cilium/cilium daemon/cmd/kube_proxy_replacement.go).
             if (params.backend.empty() || params.backend == "bpf") {

@@ -26,13 +26,20 @@ void ControlPlane::on_event(Time now, const Event& event) {
     publishes_ = false;
     const std::uint64_t version = endpoints_.publish();
     changed_at_.push_back(first_change_);
-    for (NodeIndex node = 0; node < cluster_.nodes.size(); ++node) sync_.news(node, version, now);
+    for (NodeIndex node = 0; node < cluster_.nodes.size(); ++node) {
+      if (!states_.is_down(node)) sync_.news(node, version, now);
+    }
     return;
   }
-  const ClusterEvent& happens = cluster_.events[played_++];
-  states_.apply(happens);
-  if (happens.pod != kNoIndex) endpoints_.changed(happens.pod);
-  observer_.on_cluster_event(happens, now);
+  while (played_ < cluster_.events.size() && cluster_.events[played_].at == now) {
+    const ClusterEvent& happens = cluster_.events[played_++];
+    states_.apply(happens);
+    if (happens.pod != kNoIndex) endpoints_.changed(happens.pod);
+    // One that is back hears what it has missed.
+    const std::uint64_t latest = changed_at_.size();
+    if (happens.kind == ClusterEvent::Kind::NodeUp && latest > 0) sync_.news(happens.node, latest, now);
+    observer_.on_cluster_event(happens, now);
+  }
   if (endpoints_.has_changes() && !publishes_) {
     publishes_ = true;
     first_change_ = now;

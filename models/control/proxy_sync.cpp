@@ -96,6 +96,7 @@ void ProxySync::ended(HostId node, Time now) {
 
 void ProxySync::news(HostId node, std::uint64_t version, Time now) {
   NodeLoop& loop = nodes_[node];
+  if (version <= loop.known) return;
   const bool waits = loop.known > loop.writing;  // for what came before, which this comes along with
   loop.known = version;
   if (loop.running || waits) return;

@@ -45,7 +45,7 @@ class ProxySync final : public EventHandler, public BurstOwner {
   void start(Time now);
   /// Who hears of versions; nobody where nothing is said. @param owner  Outlives this.
   void set_owner(ProxySyncOwner& owner) { owner_ = &owner; }
-  /// The node's kube-proxy hears of a version of the endpoints. @pre Later than those before.
+  /// The node's kube-proxy hears of a version of the endpoints; nothing where it has heard of it, or of a later one.
   void news(HostId node, std::uint64_t version, Time now);
   /// What a sync of the node costs from the next one on. Before start() either all nodes' cost something or none's.
   void set_cpu(HostId node, Duration cpu) { nodes_[node].cpu = cpu; }

@@ -45,7 +45,7 @@ class MaglevChooser final : public EndpointChooser {
 }  // namespace
 
 MaglevTable::MaglevTable(std::span<const Endpoint> endpoints, std::uint32_t entries) : table_(entries, kFree) {
-  KNETSIM_ENSURE(!endpoints.empty() && endpoints.size() < entries);
+  KNETSIM_ENSURE(!endpoints.empty());
   struct Turn {
     std::uint64_t key = 0;
     std::uint32_t endpoint = 0;

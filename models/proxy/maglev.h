@@ -18,7 +18,7 @@ namespace knetsim {
 /// The hash is this project's own, not Cilium's murmur3 (pkg/maglev): shares are alike, entries are not.
 class MaglevTable {
  public:
-  /// @param entries  M, a prime. @pre There is an endpoint, and fewer than entries.
+  /// Of more endpoints than entries some have none. @param entries  M, a prime. @pre There is an endpoint.
   MaglevTable(std::span<const Endpoint> endpoints, std::uint32_t entries);
 
   /// The index of an endpoint, among those that the table was made for.

@@ -23,7 +23,7 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
       targets_(std::move(targets)),
       book_(book),
       streams_(streams),
-      resolver_(cluster, endpoints, proxy, streams, {.cni_masquerades = options.cni_masquerades}),
+      resolver_(cluster, endpoints, proxy, streams, {.cni_masquerades = options.cni_masquerades}, options.pods),
       chooser_(cluster, resolver_, proxy, streams),
       symbols_(cluster, streams, options.symbols),
       outer_tuples_(options.node_pairs) {}
@@ -31,7 +31,9 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
 Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
   const Candidates candidates = resolver_.of(target, client, id);
-  if (candidates.endpoints.empty()) return {.flow = {}, .dropped = candidates.dropped};
+  if (candidates.endpoints.empty()) {
+    return {.flow = {}, .dropped = candidates.dropped, .unreachable = candidates.in_socket};
+  }
 
   const Chosen chosen = chooser_.choose(target, client, candidates, id, now);
   if (!resolver_.answer_comes_back(candidates, client, chosen.endpoint)) return {.flow = {}, .dropped = true};
@@ -75,6 +77,7 @@ Dial ServiceDialer::to_silent_pod(const EdgeTarget& target, PodIndex server, Tim
   constexpr Duration kTakenDown = std::chrono::seconds(1);
   if (target.transport == Transport::Udp || !pods_->reachable(server)) return {.flow = {}, .dropped = true};
   const std::optional<Time> stopped = pods_->stopped(server);
+  if (cluster_.spec(cluster_.pods[server]).host_network) return {.flow = {}, .refuses = true};  // the node's own kernel
   if (!stopped || now - *stopped < kTakenDown) return {.flow = {}, .refuses = true};
   return {.flow = {}, .dropped = !unreachable_after_, .refused_after = unreachable_after_};
 }

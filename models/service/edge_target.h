@@ -12,7 +12,7 @@ struct EdgeTarget {
   Exposure exposure = Exposure::ClusterIp;
   Transport transport = Transport::Tcp;
   ServicePortIndex port = kNoIndex;  ///< ClusterIp and NodePort: a node's proxy chooses among its endpoints.
-  std::vector<Endpoint> direct;      ///< PodIp and HostPort: one of these, at random.
+  std::vector<Endpoint> direct;      ///< PodIp and HostPort: one of these that are ready, at random.
   /// PodIp of a Service port that is found by its name (headless, or without a proxy): `direct` are its ready endpoints
   /// when the run begins.
   ServicePortIndex named = kNoIndex;

@@ -24,6 +24,18 @@ std::span<const Endpoint> Resolver::found_by_name(const EdgeTarget& target) {
   return known.endpoints;
 }
 
+std::span<const Endpoint> Resolver::addressed(const EdgeTarget& target) {
+  if (pods_ == nullptr) return target.direct;
+  addressed_.clear();
+  const auto keep = [&](const auto& wanted) {
+    std::ranges::copy_if(target.direct, std::back_inserter(addressed_),
+                         [&](const Endpoint& one) { return one.pod == kNoIndex || wanted(one.pod); });
+  };
+  keep([&](PodIndex pod) { return pods_->ready(pod) && !pods_->terminating(pod); });
+  if (addressed_.empty()) keep([&](PodIndex pod) { return !cluster_.pods[pod].later; });
+  return addressed_;
+}
+
 Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
   Candidates candidates{.asked = cluster_.pods[client].node};
   if (target.loopback) {
@@ -34,7 +46,7 @@ Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t
   } else if (target.named != kNoIndex) {
     candidates.endpoints = found_by_name(target);
   } else {
-    candidates.endpoints = target.direct;
+    candidates.endpoints = addressed(target);
     candidates.in_socket = target.exposure == Exposure::HostPort && in_socket(target, client);
   }
   return candidates;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/cluster/pod_states.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/edge_target.h"
 #include "models/service/service_reach.h"
@@ -27,15 +28,16 @@ struct Candidates {
 /// @source CoreDNS plugin/kubernetes/object/endpoint.go, EndpointSliceToEndpoints.
 std::vector<Endpoint> named_endpoints(const EndpointView& view, ServicePortIndex port);
 
-/// From what an edge asks for to those who may answer. Pods, host ports and containers of the same pod are what they were
-/// when the run began; a Service found by name is what the API server has, as DNS follows it within milliseconds; one
+/// From what an edge asks for to those who may answer. Pods and host ports of a workload are asked by the addresses of
+/// those that are ready, as the API server has them; a Service found by name is what the API server has, as DNS follows it within milliseconds; one
 /// behind a proxy is what the asked node knows.
 class Resolver {
  public:
-  /// The references outlive it.
+  /// The references outlive it. @param pods  What is true of pods at the moment; null: all are there throughout.
   Resolver(const Cluster& cluster, const EndpointViews& endpoints, const ProxyModel& proxy, RandomStreams streams,
-           const ServiceReach::Options& options)
+           const ServiceReach::Options& options, const PodStates* pods = nullptr)
       : cluster_(cluster),
+        pods_(pods),
         endpoints_(endpoints),
         proxy_(proxy),
         streams_(streams),
@@ -59,12 +61,17 @@ class Resolver {
   bool in_socket(const EdgeTarget& target, PodIndex client) const;
   Candidates behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id);
 
+  /// Of pods that are asked by their addresses those that are ready; as they were at first where none is.
+  std::span<const Endpoint> addressed(const EdgeTarget& target);
+
   const Cluster& cluster_;
+  const PodStates* pods_;
   const EndpointViews& endpoints_;
   const ProxyModel& proxy_;
   RandomStreams streams_;
   ServiceReach reach_;
   std::unordered_map<ServicePortIndex, Named> named_;  // of later versions than the first; looked up, never iterated
+  std::vector<Endpoint> addressed_;
   Endpoint own_pod_{};
 };
 

@@ -19,6 +19,7 @@ struct Dial {
   bool dropped = false;
   /// With neither: how long it takes until the connection is refused, where that is not at once.
   std::optional<Duration> refused_after{};
+  bool unreachable = false;  ///< Then or at once: the error is that there is no such host.
   bool refuses = false;  ///< There is a server whose process does not listen: its kernel answers a SYN with a reset.
   bool stale = false;    ///< The server is no endpoint any more, as the API server has it.
   HostId chosen_at = 0;  ///< The node whose proxy chose the server; hung_up() is told.

@@ -97,7 +97,7 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   }
   if (dial.server == kNoIndex) {
     attempt.state = Refused{connecting};
-    attempt.failure = dial.refused_after ? Failure::Unreachable : Failure::Refused;
+    attempt.failure = dial.refused_after || dial.unreachable ? Failure::Unreachable : Failure::Refused;
     due_at(now + dial.refused_after.value_or(kRefusal), edge_source(request.edge), index);
     if (dial.refused_after) leaves_thread(index, now);
     return false;

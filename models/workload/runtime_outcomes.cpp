@@ -239,13 +239,17 @@ bool TrafficRuntime::swallows(AttemptIndex index, MessageIndex message, Time now
 bool TrafficRuntime::ends_with_its_server(AttemptIndex index, Time now) {
   Attempt& attempt = attempts_[index];
   if (!pods_->stopped(attempt.connection.server) || !attempt.abandoned) return false;
-  if (std::holds_alternative<Queued>(attempt.state)) {
-    network_.release(attempt.message);
-    attempt.message = ~MessageIndex{0};
-  }
   const Server server = server_of(attempt);
-  discard(index, now);
-  if (const std::optional<AttemptIndex> next = servers_.done(server)) tell(*next, WorkerFree{}, now);
+  // Its worker goes through those that wait, however many they are.
+  for (std::optional<AttemptIndex> next = index; next; next = servers_.done(server)) {
+    Attempt& one = attempts_[*next];
+    KNETSIM_ENSURE(one.abandoned);
+    if (std::holds_alternative<Queued>(one.state)) {
+      network_.release(one.message);
+      one.message = ~MessageIndex{0};
+    }
+    discard(*next, now);
+  }
   return true;
 }
 

@@ -136,6 +136,31 @@ TEST(Timeline, ClientsComeAndGoWithTheirPods) {
   EXPECT_NEAR(static_cast<double>(result.edges[0].asked), 2'000, 3);
 }
 
+// Tens of thousands wait for its only worker when it is deleted: they fail, one after the other.
+TEST(Timeline, AProcessWithALongQueueTakesAllOfItAlong) {
+  Ready scene(
+      "cluster: {nodes: {count: 3}}\n"
+      "timeline: [{at: 3s, delete: web-1}]\n"
+      "apps: {web: {work: 1s, workers: 1}}\n"
+      "workloads: {browse: {from: app=client, to: web, timeout: 20s, arrivals: {constant: 20000/s}, "
+      "connection: {requestsPerConnection: 1}}}\n",
+      app_manifests("web", 1) + app_manifests("client", 20), "{duration: 3500ms, drain: 1s, noise: off}");
+  const PointResult result = simulate(scene.variant(), 0);
+  EXPECT_GT(failed(result, Failure::Reset), 50'000U);
+}
+
+// A workload's pods are asked by their addresses: those that are ready, the new ones too.
+TEST(Timeline, PodsThatAreAskedByTheirAddressesComeAndGo) {
+  Ready scene(
+      "cluster: {nodes: {count: 3}, control: {podStart: 500ms}}\n"
+      "timeline: [{at: 500ms, rollout: web}]\n"
+      "workloads: {browse: {from: app=client, to: {pod: web}, timeout: 1s, arrivals: {constant: 1000/s}, "
+      "connection: {requestsPerConnection: 1}}}\n",
+      app_manifests("web", 3) + app_manifests("client", 1), "{duration: 5s, noise: off}");
+  const PointResult result = simulate(scene.variant(), 0);
+  EXPECT_LE(result.edges[0].failed(), 3U) << "what was at a process that ended";
+}
+
 TEST(Timeline, TheSameScenarioGivesTheSameEventsTwice) {
   RunDigest first, second;
   for (RunDigest* digest : {&first, &second}) {

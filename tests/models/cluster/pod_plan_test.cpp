@@ -19,8 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = ClusterEvent::Kind;
 
-std::string deployment(int replicas, const std::string& strategy = "", const std::string& pod = "",
-                       const std::string& kind = "Deployment") {
+std::string web_of(int replicas, const std::string& strategy = "", const std::string& pod = "",
+                   const std::string& kind = "Deployment") {
   return "apiVersion: apps/v1\nkind: " + kind +
          "\nmetadata: {name: web}\nspec:\n  replicas: " + std::to_string(replicas) + "\n" + strategy +
          "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n" + pod +
@@ -73,7 +73,7 @@ using Times = std::vector<std::string>;
 // 4 pods, 25 % each way: one more, one less. At 10 two are made and one is taken away (1 + 3, then 2 + 3); they are ready
 // 3 + 2 s later, when two old ones go and two are made; 5 s later the last goes.
 TEST(PodPlan, ARollingUpdateGoesInTheStepsOfItsBounds) {
-  const Planned plan(deployment(4), {{.at = 10s, .what = RolloutDeployment{"web"}}});
+  const Planned plan(web_of(4), {{.at = 10s, .what = RolloutDeployment{"web"}}});
   EXPECT_EQ(plan.loaded->errors(), "");
   EXPECT_EQ(plan.of(Kind::Terminating), (Times{"10", "15", "15", "20"})) << plan.text();
   EXPECT_EQ(plan.of(Kind::Serves), (Times{"13", "13", "18", "18"})) << plan.text();
@@ -84,15 +84,14 @@ TEST(PodPlan, ARollingUpdateGoesInTheStepsOfItsBounds) {
 
 // One at a time, and each has to be ready for 4 s: 3 + 2 + 4 s a pod.
 TEST(PodPlan, MinReadySecondsHoldTheNextStepBack) {
-  const Planned plan(
-      deployment(2, "  minReadySeconds: 4\n  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}\n"),
-      {{.at = 10s, .what = RolloutDeployment{"web"}}});
+  const Planned plan(web_of(2, "  minReadySeconds: 4\n  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}\n"),
+                     {{.at = 10s, .what = RolloutDeployment{"web"}}});
   EXPECT_EQ(plan.of(Kind::Ready), (Times{"15", "24"})) << plan.text();
   EXPECT_EQ(plan.of(Kind::Terminating), (Times{"19", "28"})) << plan.text();
 }
 
 TEST(PodPlan, RecreateWaitsUntilTheOldPodsHaveGone) {
-  const Planned plan(deployment(3, "  strategy: {type: Recreate}\n", "      terminationGracePeriodSeconds: 20\n"),
+  const Planned plan(web_of(3, "  strategy: {type: Recreate}\n", "      terminationGracePeriodSeconds: 20\n"),
                      {{.at = 10s, .what = RolloutDeployment{"web"}}});
   EXPECT_EQ(plan.of(Kind::Terminating), (Times{"10", "10", "10"})) << plan.text();
   EXPECT_EQ(plan.of(Kind::Ready), (Times{"15", "15", "15"})) << plan.text();
@@ -106,7 +105,7 @@ TEST(PodPlan, NoRolloutLeavesItsBounds) {
         if (std::string(surge) == "0" && std::string(unavailable) == "0") continue;
         const std::string strategy = std::string("  strategy: {rollingUpdate: {maxSurge: ") + surge +
                                      ", maxUnavailable: " + unavailable + "}}\n";
-        const Planned plan(deployment(replicas, strategy), {{.at = 10s, .what = RolloutDeployment{"web"}}}, 12);
+        const Planned plan(web_of(replicas, strategy), {{.at = 10s, .what = RolloutDeployment{"web"}}}, 12);
         const auto amount = [&](const std::string& text, bool up) {
           if (!text.ends_with('%')) return std::stoi(text);
           return (std::stoi(text) * replicas + (up ? 99 : 0)) / 100;
@@ -140,20 +139,20 @@ TEST(PodPlan, NoRolloutLeavesItsBounds) {
 }
 
 TEST(PodPlan, ScalingUpMakesPodsAndScalingDownTakesTheNewestOfTheFullestNode) {
-  const Planned plan(deployment(2), {{.at = 10s, .what = ScaleDeployment{"web", 4}},
-                                     {.at = 30s, .what = ScaleDeployment{"default/web", 3}}});
+  const Planned plan(web_of(2), {{.at = 10s, .what = ScaleDeployment{"web", 4}},
+                                 {.at = 30s, .what = ScaleDeployment{"default/web", 3}}});
   EXPECT_EQ(plan.of(Kind::Ready), (Times{"15", "15"})) << plan.text();
   EXPECT_NE(plan.text().find("30 web-4 terminating\n"), std::string::npos) << plan.text();
 }
 
 TEST(PodPlan, ADeletedPodIsReplacedByItsReplicaSetAtOnce) {
-  const Planned plan(deployment(2), {{.at = 10s, .what = DeletePod{"web-1"}}});
+  const Planned plan(web_of(2), {{.at = 10s, .what = DeletePod{"web-1"}}});
   EXPECT_EQ(plan.text(), "10 web-1 terminating\n10 web-1 stopped\n13 web-3 serves\n15 web-3 ready\n");
 }
 
 // Its name is to be free first (k/k pkg/controller/statefulset).
 TEST(PodPlan, AStatefulSetWaitsUntilItsPodHasGone) {
-  std::string text = deployment(2, "  serviceName: web\n", "", "StatefulSet");
+  std::string text = web_of(2, "  serviceName: web\n", "", "StatefulSet");
   text.replace(text.find("readinessProbe"), 0, "lifecycle: {preStop: {sleep: {seconds: 5}}}, ");
   const Planned plan(text, {{.at = 10s, .what = DeletePod{"web-1"}}});
   EXPECT_EQ(plan.loaded->errors(), "");
@@ -167,7 +166,7 @@ TEST(PodPlan, APreStopLongerThanTheGracePeriodIsCutOff) {
                                                         {"exec: {command: [sh, -c, 'sleep 7']}", "17"},
                                                         {"exec: {command: [/bin/sleep, '25']}", "22"},
                                                         {"exec: {command: [nginx, -s, quit]}", "10"}}) {
-    std::string text = deployment(1, "", "      terminationGracePeriodSeconds: 12\n");
+    std::string text = web_of(1, "", "      terminationGracePeriodSeconds: 12\n");
     text.replace(text.find("readinessProbe"), 0, "lifecycle: {preStop: {" + hook + "}}, ");
     const Planned plan(text, {{.at = 10s, .what = DeletePod{"web-1"}}});
     EXPECT_EQ(plan.loaded->errors(), "");
@@ -182,14 +181,14 @@ TEST(PodPlan, APodOfNobodyIsNotReplaced) {
 }
 
 TEST(PodPlan, AFailingProbeTakesAPodOutAndBringsItBack) {
-  const Planned plan(deployment(2), {{.at = 10s, .what = SetPodReady{"web-1", false}},
-                                     {.at = 20s, .what = SetPodReady{"web-1", true}}});
+  const Planned plan(
+      web_of(2), {{.at = 10s, .what = SetPodReady{"web-1", false}}, {.at = 20s, .what = SetPodReady{"web-1", true}}});
   EXPECT_EQ(plan.text(), "10 web-1 not ready\n20 web-1 ready\n");
 }
 
 // 50 s until it is noticed, 300 s more until its pods are deleted; their replacements run elsewhere, they never stop.
 TEST(PodPlan, ANodeThatIsDownIsNoticedAndThenLeft) {
-  const Planned plan(deployment(2), {{.at = 10s, .what = SetNodeDown{"node-1"}}}, 2);
+  const Planned plan(web_of(2), {{.at = 10s, .what = SetNodeDown{"node-1"}}}, 2);
   const std::string text = plan.text();
   EXPECT_NE(text.find("10 node-1 down\n60 web-"), std::string::npos) << text;
   EXPECT_EQ(plan.of(Kind::NotReady), Times{"60"}) << text;
@@ -198,9 +197,8 @@ TEST(PodPlan, ANodeThatIsDownIsNoticedAndThenLeft) {
 }
 
 TEST(PodPlan, ANodeThatComesBackInTimeHasItsPodsReadyAgain) {
-  const Planned plan(deployment(2),
-                     {{.at = 10s, .what = SetNodeDown{"node-1"}}, {.at = 100s, .what = SetNodeDown{"node-1", false}}},
-                     2);
+  const Planned plan(
+      web_of(2), {{.at = 10s, .what = SetNodeDown{"node-1"}}, {.at = 100s, .what = SetNodeDown{"node-1", false}}}, 2);
   EXPECT_EQ(plan.of(Kind::NotReady), Times{"60"}) << plan.text();
   EXPECT_EQ(plan.of(Kind::Ready), Times{"100"}) << plan.text();
   EXPECT_EQ(plan.of(Kind::Terminating), Times{}) << plan.text();
@@ -208,24 +206,69 @@ TEST(PodPlan, ANodeThatComesBackInTimeHasItsPodsReadyAgain) {
 
 // Two nodes of four cores, seven pods of one core: the eighth has room, the ninth waits until one has gone.
 TEST(PodPlan, APodWithoutRoomWaitsForIt) {
-  const Planned plan(deployment(7),
+  const Planned plan(web_of(7),
                      {{.at = 10s, .what = ScaleDeployment{"web", 9}}, {.at = 20s, .what = DeletePod{"web-1"}}}, 2);
   EXPECT_EQ(plan.of(Kind::Serves), (Times{"13", "23"})) << plan.text();
   EXPECT_NE(plan.loaded->notices().find("fits no node to the end"), std::string::npos) << "one more waits for ever";
 }
 
+TEST(PodPlan, NothingIsPlacedOnANodeThatIsNotReady) {
+  const Planned plan(web_of(1),
+                     {{.at = 1s, .what = SetNodeDown{"node-1"}}, {.at = 60s, .what = ScaleDeployment{"web", 4}}}, 2);
+  for (const Pod& pod : plan.loaded->cluster.pods) {
+    EXPECT_TRUE(!pod.later || plan.loaded->cluster.nodes[pod.node].name != "node-1") << pod.name;
+  }
+}
+
+// Made at 2 s, it would listen at 5 s, in the outage from 3 to 8 s: its kubelet starts it then, 3 + 2 s.
+TEST(PodPlan, AStartInAnOutageIsMadeUpFor) {
+  const Planned plan(web_of(1),
+                     {{.at = 2s, .what = DeletePod{"web-1"}},
+                      {.at = 3s, .what = SetNodeDown{"node-0"}},
+                      {.at = 8s, .what = SetNodeDown{"node-0", false}}},
+                     1);
+  EXPECT_EQ(plan.of(Kind::Serves), Times{"11"}) << plan.text();
+  EXPECT_EQ(plan.of(Kind::Ready), Times{"13"}) << plan.text();
+}
+
+TEST(PodPlan, NobodyHearsOfAPodOnASilentNode) {
+  std::string text = web_of(1, "  serviceName: web\n", "", "StatefulSet");
+  text.replace(text.find("readinessProbe"), 0, "lifecycle: {preStop: {sleep: {seconds: 5}}}, ");
+  const Planned deleted(text, {{.at = 3s, .what = DeletePod{"web-0"}}, {.at = 4s, .what = SetNodeDown{"node-0"}}}, 1);
+  EXPECT_EQ(deleted.of(Kind::Stopped), Times{}) << "it may still run: no second one of its name\n" << deleted.text();
+  const Planned starting(web_of(1), {{.at = 2s, .what = DeletePod{"web-1"}}, {.at = 6s, .what = SetNodeDown{"node-0"}}},
+                         1);
+  EXPECT_EQ(starting.of(Kind::Serves), Times{"5"});
+  EXPECT_EQ(starting.of(Kind::Ready), Times{}) << "its probe succeeds at 7 s, unheard";
+}
+
+// Two rollouts, the second while the first goes on: what is left of the oldest template goes first.
+TEST(PodPlan, TheOldestTemplatesPodsGoFirst) {
+  const Planned plan(web_of(8),
+                     {{.at = 10s, .what = RolloutDeployment{"web"}}, {.at = 16s, .what = RolloutDeployment{"web"}}});
+  const Cluster& cluster = plan.loaded->cluster;
+  Time last_old{};
+  std::vector<Time> of_second;
+  for (const ClusterEvent& event : cluster.events) {
+    if (event.kind != Kind::Terminating) continue;
+    if (!cluster.pods[event.pod].later) last_old = event.at;
+    if (cluster.pods[event.pod].later && event.at > kTimeZero + 16s) of_second.push_back(event.at);
+  }
+  for (const Time at : of_second) EXPECT_GE(at, last_old) << plan.text();
+}
+
 TEST(PodPlan, UnknownNamesAreToldWithTheNearest) {
-  const Planned plan(deployment(2), {{.at = 10s, .what = ScaleDeployment{"wep", 4}},
-                                     {.at = 11s, .what = DeletePod{"web-7"}},
-                                     {.at = 12s, .what = SetNodeDown{"node-9"}}});
+  const Planned plan(web_of(2), {{.at = 10s, .what = ScaleDeployment{"wep", 4}},
+                                 {.at = 11s, .what = DeletePod{"web-7"}},
+                                 {.at = 12s, .what = SetNodeDown{"node-9"}}});
   const std::string errors = plan.loaded->errors();
   EXPECT_NE(errors.find("no Deployment is named 'wep'; did you mean 'web'?"), std::string::npos) << errors;
-  EXPECT_NE(errors.find("there is no pod 'web-7' at 11 s"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("there is no pod 'web-7' at 11s"), std::string::npos) << errors;
   EXPECT_NE(errors.find("no Node is named 'node-9'"), std::string::npos) << errors;
 }
 
 TEST(PodPlan, LaterPodsAreNoEndpointsAndHaveNodesAndAddresses) {
-  const Planned plan(deployment(2) +
+  const Planned plan(web_of(2) +
                          "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: "
                          "web}, ports: [{port: 80}]}\n",
                      {{.at = 10s, .what = ScaleDeployment{"web", 4}}});

@@ -58,6 +58,11 @@ TEST(Maglev, OfTheEndpointsThatStayTwoInAHundredEntriesMoveAtMost) {
   }
 }
 
+TEST(Maglev, OfMoreEndpointsThanEntriesSomeHaveNone) {
+  const MaglevTable table(some_endpoints(300), 251);
+  EXPECT_EQ(table.entries().size(), 251U);
+}
+
 // Plain hashing moves all but one in n: the bound above is one that a simpler table does not keep.
 TEST(Maglev, ARemainderWouldMoveNearlyAll) {
   std::vector<Endpoint> all = some_endpoints(10);
