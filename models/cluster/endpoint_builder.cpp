@@ -61,14 +61,13 @@ class Builder {
     for (ServiceIndex i = 0; i < cluster_.services.size(); ++i) {
       const Service& service = cluster_.services[i];
       if (service.type == ServiceType::ExternalName) continue;
-      if (all_ && !service.selector.empty()) {
+      const bool listed = !by_slice[i].empty() || !by_legacy[i].empty();
+      if (!service.selector.empty() && (all_ || !listed)) {
         from_pods(i);
       } else if (!by_slice[i].empty()) {
         from_slices(i, manifests_.endpoint_slices, by_slice[i]);
       } else if (!by_legacy[i].empty()) {
         from_slices(i, manifests_.legacy_endpoints, by_legacy[i]);
-      } else if (!service.selector.empty()) {
-        from_pods(i);
       } else if (service.port_count > 0) {
         notice(service, "spec",
                "has neither a selector nor an EndpointSlice: it has no endpoints, connections to it are refused");
