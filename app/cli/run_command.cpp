@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
-#include <cmath>
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
@@ -113,7 +113,7 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
                                      {"unreachable", results.summary.failed_unreachable[cell]},
                                      {"reset", results.summary.failed_reset[cell]},
                                      {"call", results.summary.failed_call[cell]}};
-      workload["stale_choices"] = results.summary.choices_stale[cell];
+      workload["choices_stale"] = results.summary.choices_stale[cell];
       workload["unstable"] = results.summary.unstable[cell] != 0;
       workload["rules_per_connection"] = results.summary.rules_per_connection[cell];
       workload["latency_lower_bounds"] = nlohmann::ordered_json::array();  // of these the figure is at least that

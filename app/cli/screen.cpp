@@ -48,9 +48,10 @@ std::string row_notes(const WorkloadSummary& row) {
   if (row.unstable) text += "    overloaded: the backlog grows\n";
   if (row.programming_max > 0) {
     const std::int64_t errors = row.failed_refused + row.failed_unreachable + row.failed_reset + row.failed_call;
-    text += fmt::format("    failed: {} refused, {} unreachable, {} reset, {} timed out\n",
-                        with_commas(row.failed_refused), with_commas(row.failed_unreachable),
-                        with_commas(row.failed_reset), with_commas(row.failed - errors));
+    text += fmt::format(
+        "    failed: {} refused, {} unreachable, {} reset, {} timed out{}\n", with_commas(row.failed_refused),
+        with_commas(row.failed_unreachable), with_commas(row.failed_reset), with_commas(row.failed - errors),
+        row.failed_call == 0 ? "" : fmt::format(", {} by calls of theirs", with_commas(row.failed_call)));
     if (row.failed > 0 && !row.failed_over_time.empty()) {
       text += fmt::format(
           "    over time: {} (at most {} in {})\n", bars(row.failed_over_time),

@@ -71,13 +71,23 @@ void add_cluster(Validated& result, const Cluster& cluster) {
   for (ServicePortIndex port = 0; port < cluster.service_ports.size(); ++port) {
     endpoints += view.endpoints(port, IpFamily::V4).size() + view.endpoints(port, IpFamily::V6).size();
   }
-  result.lines.emplace_back("cluster",
-                            fmt::format("{}, {}, {} with {} and {}", number(cluster.nodes.size(), "node"),
-                                        number(cluster.pods.size(), "pod"), number(cluster.services.size(), "Service"),
-                                        number(cluster.service_ports.size(), "port"), number(endpoints, "endpoint")));
+  const auto later = static_cast<std::size_t>(std::ranges::count_if(cluster.pods, &Pod::later));
+  const std::size_t pods = cluster.pods.size() - later;
+  result.lines.emplace_back(
+      "cluster", fmt::format("{}, {}, {} with {} and {}", number(cluster.nodes.size(), "node"), number(pods, "pod"),
+                             number(cluster.services.size(), "Service"), number(cluster.service_ports.size(), "port"),
+                             number(endpoints, "endpoint")));
+  if (!cluster.events.empty()) {
+    const auto gone = std::ranges::count(cluster.events, ClusterEvent::Kind::Stopped, &ClusterEvent::kind);
+    result.lines.emplace_back(
+        "timeline",
+        fmt::format("{}: {} made, {} gone, the last at {}", number(cluster.events.size(), "event"),
+                    number(later, "pod"), with_commas(gone), human(cluster.events.back().at.time_since_epoch())));
+  }
   if (!workloads.empty()) result.lines.emplace_back("workloads", fmt::format("{}", fmt::join(workloads, ", ")));
   result.json["cluster"] = {{"nodes", cluster.nodes.size()},
-                            {"pods", cluster.pods.size()},
+                            {"pods", pods},
+                            {"pods_made_later", later},
                             {"services", cluster.services.size()},
                             {"service_ports", cluster.service_ports.size()},
                             {"endpoints", endpoints}};

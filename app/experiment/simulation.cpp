@@ -90,7 +90,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
         rules_(models_.sizes),
         topology_(variant.fabric->topology),
         endpoints_(variant.cluster->endpoints),
-        states_(*variant.cluster),
+        states_(states_of(*variant.cluster)),
         from_(kTimeZero + variant.scenario.run.warm_up),
         end_(from_ + variant.scenario.run.duration),
         nodes_(static_cast<std::uint32_t>(variant.cluster->nodes.size())),
@@ -130,9 +130,9 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
     for (const PodGroups::Beside& one : groups_.beside) traffic_.run_beside(one.pod, one.app, one.group);
     cpus_.set_owner(traffic_);
     network_.set_owner(traffic_);
-    if (variant.cluster->events.empty()) return;
+    if (!states_) return;
     sync_.set_owner(*this);
-    control_.emplace(scheduler_, *variant.cluster, states_, endpoints_, sync_, *this,
+    control_.emplace(scheduler_, *variant.cluster, *states_, endpoints_, sync_, *this,
                      ControlPlane::Options{.endpoint_batch = variant.scenario.cluster.control.endpoint_batch,
                                            .terminating_serve = terminating_serve(variant.scenario)},
                      control_source());
@@ -175,7 +175,10 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   std::uint32_t traffic_source() const { return network_source() + Network::sources_needed(topology_); }
   std::uint32_t sync_source() const { return traffic_source() + TrafficRuntime::sources_needed(variant_.traffic); }
   std::uint32_t control_source() const { return sync_source() + nodes_; }
-  const PodStates* pods() const { return variant_.cluster->events.empty() ? nullptr : &states_; }
+  const PodStates* pods() const { return states_ ? &*states_ : nullptr; }
+  static std::optional<PodStates> states_of(const Cluster& cluster) {
+    return cluster.events.empty() ? std::nullopt : std::optional<PodStates>(cluster);
+  }
   void rules_changed(NodeIndex node) {
     network_.set_symbols(node, rules_.symbols(node));
     const SyncCost cost = models_.proxy->sync_cost(rules_.sizes(node));
@@ -245,7 +248,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   std::optional<Known> known_;
   const Topology& topology_;
   EndpointViews endpoints_;
-  PodStates states_;
+  std::optional<PodStates> states_;  ///< Where something happens to the cluster; likewise
   Time from_, end_;
   std::uint32_t nodes_;
   Scheduler scheduler_;
@@ -258,7 +261,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   TrafficRecorder recorder_;
   SpanSampler spans_;
   TrafficRuntime traffic_;
-  std::optional<ControlPlane> control_;  ///< Where something happens to the cluster.
+  std::optional<ControlPlane> control_;
   CpuSnapshot cpu_before_;
   std::vector<LinkCounters> links_before_;
   std::vector<NodeSynced> synced_;

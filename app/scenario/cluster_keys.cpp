@@ -71,15 +71,18 @@ void check_mode(const ClusterSettings& settings, Node node, Binding& binding) {
   }
 }
 
-/// Cilium's programs hand packets past the stack only where nothing in it is needed for Services.
+/// A pod network that hands packets past the node's stack does so only where Services need nothing of it.
 void check_host_routing(const ClusterSettings& settings, Node node, Binding& binding) {
+  const CniInfo* kind = cni_kind_named(settings.cni.kind);
   const ProxyInfo* mode = proxy_mode_named(settings.proxy.mode);
-  if (settings.cni.kind != "cilium" || settings.cni.backend != "bpf" || mode == nullptr) return;
-  if (mode->translation == Translation::Connect) return;
-  binding.diagnostics.notice(node["cni"]["backend"],
-                             fmt::format("Cilium beside kube-proxy's mode {} falls back to legacy routing: the backend "
-                                         "bpf needs the proxy mode ebpf",
-                                         mode->name));
+  const Node backend = node["cni"]["backend"];
+  if (kind == nullptr || mode == nullptr || !backend.exists()) return;
+  if (std::ranges::find(kind->backends, settings.cni.backend) == kind->backends.end()) return;  // told already
+  const CniParams params{.backend = settings.cni.backend, .services_by_programs = true};
+  if (mode->translation == Translation::Connect || !kind->make(params)->skips_host_stack()) return;
+  binding.diagnostics.notice(backend, fmt::format("{} beside the proxy mode {} passes the node's stack: the backend {} "
+                                                  "needs a mode that translates by programs, as ebpf does",
+                                                  kind->name, mode->name, settings.cni.backend));
 }
 
 void check_versions(const ClusterSettings& settings, Node node, Binding& binding) {

@@ -51,33 +51,14 @@ struct AppKeys {
   Node at;
 };
 
-struct ScaleKeys {
-  std::string deployment;
-  std::uint32_t replicas = 1;
-};
-struct RolloutKeys {
-  std::string deployment;
-};
-struct DeleteKeys {
-  std::string pod;
-};
-struct ReadyKeys {
-  std::string pod;
-  bool value = true;
-};
-struct NodeKeys {
-  std::string name;
-  bool down = true;
-};
-
 /// One element of `timeline`.
 struct TimelineKeys {
   Duration at{};
-  std::optional<ScaleKeys> scale;
-  std::optional<RolloutKeys> rollout;
-  std::optional<DeleteKeys> removal;
-  std::optional<ReadyKeys> ready;
-  std::optional<NodeKeys> node;
+  std::optional<ScaleDeployment> scale;
+  std::optional<RolloutDeployment> rollout;
+  std::optional<DeletePod> removal;
+  std::optional<SetPodReady> ready;
+  std::optional<SetNodeDown> node;
   Node place;
 };
 
@@ -112,11 +93,11 @@ void describe(Fields<SocketSettings>& f);
 void describe(Fields<CniSettings>& f);
 void describe(Fields<ProxySettings>& f);
 void describe(Fields<ControlSettings>& f);
-void describe(Fields<ScaleKeys>& f);
-void describe(Fields<RolloutKeys>& f);
-void describe(Fields<DeleteKeys>& f);
-void describe(Fields<ReadyKeys>& f);
-void describe(Fields<NodeKeys>& f);
+void describe(Fields<ScaleDeployment>& f);
+void describe(Fields<RolloutDeployment>& f);
+void describe(Fields<DeletePod>& f);
+void describe(Fields<SetPodReady>& f);
+void describe(Fields<SetNodeDown>& f);
 void describe(Fields<TimelineKeys>& f);
 /// What the keys ask for.
 TimelineEntry entry_of(const TimelineKeys& keys);

@@ -54,12 +54,6 @@ EdgeTarget target_of(Protocol protocol, Exposure exposure) {
 
 }  // namespace
 
-ObjectName split_name(std::string_view text, std::string_view ns) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return {std::string(ns), std::string(text)};
-  return {std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
-}
-
 DnsName dns_name(std::string_view text) {
   DnsName named;
   if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {

@@ -7,19 +7,11 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/cluster/object_name.h"
 #include "models/service/edge_target.h"
 #include "sim/input/diagnostics.h"
 
 namespace knetsim {
-
-/// A namespace and a name in it.
-struct ObjectName {
-  std::string ns;
-  std::string name;
-};
-
-/// "shop/cart" or "cart": the latter in `ns`.
-ObjectName split_name(std::string_view text, std::string_view ns);
 
 /// A Service's name as DNS has it, and its port: "reviews.shop.svc.cluster.local:9080", "reviews.shop", "reviews:http".
 struct DnsName {

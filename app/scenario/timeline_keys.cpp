@@ -33,37 +33,37 @@ constexpr const char* kDeploymentDoc = "NAME, or NAMESPACE/NAME.";
 
 }  // namespace
 
-void describe(Fields<ScaleKeys>& f) {
+void describe(Fields<ScaleDeployment>& f) {
   f.about("Scale", "Another number of pods.");
-  f.required("deployment", &ScaleKeys::deployment, {.doc = kDeploymentDoc, .not_empty = true});
-  f.required("replicas", &ScaleKeys::replicas, {.doc = "How many pods it is to have.", .at_most = "100000"});
+  f.required("deployment", &ScaleDeployment::deployment, {.doc = kDeploymentDoc, .not_empty = true});
+  f.required("replicas", &ScaleDeployment::replicas, {.doc = "How many pods it is to have.", .at_most = "100000"});
 }
 
-void describe(Fields<RolloutKeys>& f) {
+void describe(Fields<RolloutDeployment>& f) {
   f.about("Rollout", "New pods in place of all, by spec.strategy and minReadySeconds.");
-  f.required("deployment", &RolloutKeys::deployment, {.doc = kDeploymentDoc, .not_empty = true});
+  f.required("deployment", &RolloutDeployment::deployment, {.doc = kDeploymentDoc, .not_empty = true});
   f.shorthand("deployment");
 }
 
-void describe(Fields<DeleteKeys>& f) {
+void describe(Fields<DeletePod>& f) {
   f.about("Delete",
           "A pod is deleted: it terminates by its preStop and grace period, and its controller makes another.");
-  f.required("pod", &DeleteKeys::pod,
+  f.required("pod", &DeletePod::pod,
              {.doc = "NAME, or NAMESPACE/NAME, of one that is there by then.", .not_empty = true});
   f.shorthand("pod");
 }
 
-void describe(Fields<ReadyKeys>& f) {
+void describe(Fields<SetPodReady>& f) {
   f.about("ReadyChange", "A pod's readiness probe fails, or succeeds again.");
-  f.required("pod", &ReadyKeys::pod,
+  f.required("pod", &SetPodReady::pod,
              {.doc = "NAME, or NAMESPACE/NAME, of one that is there by then.", .not_empty = true});
-  f.required("value", &ReadyKeys::value, {.doc = "Whether it is ready from then on."});
+  f.required("value", &SetPodReady::value, {.doc = "Whether it is ready from then on."});
 }
 
-void describe(Fields<NodeKeys>& f) {
+void describe(Fields<SetNodeDown>& f) {
   f.about("NodeChange", "A machine leaves the network, or is back with its pods as they were.");
-  f.required("name", &NodeKeys::name, {.doc = "Of the Node.", .not_empty = true});
-  f.optional("down", &NodeKeys::down, "true", {.doc = "false: it is back."});
+  f.required("name", &SetNodeDown::name, {.doc = "Of the Node.", .not_empty = true});
+  f.optional("down", &SetNodeDown::down, "true", {.doc = "false: it is back."});
   f.shorthand("name");
 }
 
@@ -80,11 +80,14 @@ void describe(Fields<TimelineKeys>& f) {
 
 TimelineEntry entry_of(const TimelineKeys& keys) {
   TimelineEntry entry{.at = keys.at, .what = {}, .place = keys.place};
-  if (keys.scale) entry.what = ScaleDeployment{keys.scale->deployment, keys.scale->replicas};
-  if (keys.rollout) entry.what = RolloutDeployment{keys.rollout->deployment};
-  if (keys.removal) entry.what = DeletePod{keys.removal->pod};
-  if (keys.ready) entry.what = SetPodReady{keys.ready->pod, keys.ready->value};
-  if (keys.node) entry.what = SetNodeDown{keys.node->name, keys.node->down};
+  const auto take = [&](const auto& what) {
+    if (what) entry.what = *what;
+  };
+  take(keys.scale);
+  take(keys.rollout);
+  take(keys.removal);
+  take(keys.ready);
+  take(keys.node);
   return entry;
 }
 

@@ -124,7 +124,8 @@ struct SchedulingRules {
 /// How long a pod takes to come up and to go down, as its template says. Seconds.
 struct PodLifecycle {
   std::int64_t grace_s = 30;       ///< terminationGracePeriodSeconds
-  std::int64_t pre_stop_s = 0;     ///< The longest preStop of its containers, where it is a sleep.
+  double pre_stop_s = 0;           ///< The longest preStop of its containers, of those that sleep.
+  bool unknown_pre_stop = false;   ///< One of them has a preStop that does something else.
   std::int64_t ready_after_s = 0;  ///< The longest initialDelaySeconds of its readiness probes.
   bool operator==(const PodLifecycle&) const = default;
 };

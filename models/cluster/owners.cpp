@@ -6,21 +6,21 @@
 namespace knetsim {
 namespace {
 
-struct ObjectName {
+struct KindAndName {
   std::string_view kind;
   std::string_view ns;
   std::string_view name;
-  bool operator==(const ObjectName&) const = default;
+  bool operator==(const KindAndName&) const = default;
 };
 
-struct ObjectNameHash {
-  std::size_t operator()(const ObjectName& object) const {
+struct KindAndNameHash {
+  std::size_t operator()(const KindAndName& object) const {
     const std::hash<std::string_view> hash;
     return (hash(object.name) * 31 + hash(object.ns)) * 31 + hash(object.kind);
   }
 };
 
-using Table = std::unordered_map<ObjectName, std::uint32_t, ObjectNameHash>;
+using Table = std::unordered_map<KindAndName, std::uint32_t, KindAndNameHash>;
 
 /// The owner's owner where the ReplicaSet itself was not read: a Deployment names its ReplicaSets after itself and the
 /// hash that their pods carry as a label (k/k pkg/controller/deployment/sync.go, getNewReplicaSet).
@@ -47,7 +47,7 @@ Owners::Owners(Manifests& manifests) {
     return found == controller_named.end() ? kNoIndex : found->second;
   };
   Table workload_named;
-  const auto workload = [&](const ObjectName& object, const Mark& mark) {
+  const auto workload = [&](const KindAndName& object, const Mark& mark) {
     const auto [entry, added] =
         workload_named.try_emplace(object, static_cast<std::uint32_t>(cluster.workloads.size()));
     if (added) {

@@ -6,10 +6,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "models/cluster/object_name.h"
+#include "models/cluster/rolling_update.h"
 #include "sim/core/hash.h"
 #include "sim/input/units_text.h"
 
@@ -19,23 +22,6 @@ namespace {
 using Kind = ClusterEvent::Kind;
 
 Duration seconds_of(std::int64_t seconds) { return std::chrono::seconds(seconds); }
-
-/// Of so many wanted pods; shares of surge are rounded up, of unavailability down.
-std::uint32_t amount_of(const PodAmount& amount, std::uint32_t wanted, bool up) {
-  if (!amount.percent) return amount.value;
-  const std::uint64_t hundredths = std::uint64_t{amount.value} * wanted;
-  return static_cast<std::uint32_t>((hundredths + (up ? 99 : 0)) / 100);
-}
-
-struct Namespaced {
-  std::string_view ns;
-  std::string_view name;
-};
-Namespaced split(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return {"default", text};
-  return {text.substr(0, slash), text.substr(slash + 1)};
-}
 
 class PodPlan {
  public:
@@ -119,7 +105,7 @@ class PodPlan {
   // ---- what somebody asks for
 
   WorkloadIndex deployment(const std::string& name, Node place) {
-    const auto [ns, plain] = split(name);
+    const auto [ns, plain] = split_name(name, "default");
     std::vector<std::string_view> known;
     for (WorkloadIndex i = 0; i < cluster_.workloads.size(); ++i) {
       const Workload& one = cluster_.workloads[i];
@@ -146,7 +132,7 @@ class PodPlan {
   }
 
   std::optional<PlannedIndex> pod_named(const std::string& name, Node place) {
-    const auto [ns, plain] = split(name);
+    const auto [ns, plain] = split_name(name, "default");
     std::vector<std::string_view> known;
     for (PlannedIndex i = 0; i < pods_.size(); ++i) {
       if (pods_[i].pod == kNoIndex) continue;
@@ -196,8 +182,7 @@ class PodPlan {
     }
     state.not_ready = false;
     placement_.close(node, false);
-    for (PlannedIndex i = 0; i < pods_.size(); ++i) {
-      if (pods_[i].pod == kNoIndex || pods_[i].gone || node_of(pods_[i]) != node) continue;
+    for (const PlannedIndex i : pods_on(node)) {
       if (pods_[i].terminating) {
         at(now_ + shutdown(pods_[i]), [=, this] { stopped(i); });
       } else if (pods_[i].held) {
@@ -211,13 +196,19 @@ class PodPlan {
 
   // ---- nodes
 
+  std::vector<PlannedIndex> pods_on(NodeIndex node) const {
+    std::vector<PlannedIndex> there;
+    for (PlannedIndex i = 0; i < pods_.size(); ++i) {
+      if (pods_[i].pod != kNoIndex && !pods_[i].gone && node_of(pods_[i]) == node) there.push_back(i);
+    }
+    return there;
+  }
+
   void silent(NodeIndex node, std::uint32_t turn) {
     if (nodes_[node].turn != turn) return;
     nodes_[node].not_ready = true;
     placement_.close(node, true);
-    for (PlannedIndex i = 0; i < pods_.size(); ++i) {
-      if (pods_[i].pod != kNoIndex && !pods_[i].gone && node_of(pods_[i]) == node) update_ready(i);
-    }
+    for (const PlannedIndex i : pods_on(node)) update_ready(i);
     at(now_ + times_.eviction, [=, this] { evict(node, turn); });
   }
 
@@ -225,10 +216,9 @@ class PodPlan {
   void evict(NodeIndex node, std::uint32_t turn) {
     if (nodes_[node].turn != turn) return;
     std::vector<WorkloadIndex> touched;
-    for (PlannedIndex i = 0; i < pods_.size(); ++i) {
-      const Planned& pod = pods_[i];
-      if (pod.pod == kNoIndex || !active(pod) || node_of(pod) != node || workload_of(pod).kind == "DaemonSet") continue;
-      touched.push_back(pod.workload);
+    for (const PlannedIndex i : pods_on(node)) {
+      if (pods_[i].terminating || workload_of(pods_[i]).kind == "DaemonSet") continue;
+      touched.push_back(pods_[i].workload);
       remove(i);
     }
     for (const WorkloadIndex workload : touched) reconcile(workload);
@@ -241,7 +231,7 @@ class PodPlan {
     if (pod.pod == kNoIndex || pod.gone) return;
     const NodeState& node = nodes_[node_of(pod)];
     if (node.down && !node.not_ready) return;  // nobody hears its kubelet
-    const bool ready = pod.serves && pod.probed && !pod.fails_probe && !nodes_[node_of(pod)].not_ready;
+    const bool ready = pod.serves && pod.probed && !pod.fails_probe && !node.not_ready;
     if (ready == pod.ready) return;
     pod.ready = ready;
     pod.ready_since = now_;
@@ -334,7 +324,8 @@ class PodPlan {
 
   Duration shutdown(const Planned& pod) const {
     const PodLifecycle& lifecycle = cluster_.pod_specs[pod.spec].lifecycle;
-    return pod.serves ? seconds_of(std::min(lifecycle.grace_s, lifecycle.pre_stop_s)) : Duration{};
+    return pod.serves ? from_seconds(std::min(static_cast<double>(lifecycle.grace_s), lifecycle.pre_stop_s))
+                      : Duration{};
   }
 
   void remove(PlannedIndex index) {
@@ -346,6 +337,7 @@ class PodPlan {
       return;
     }
     emit(Kind::Terminating, pod.pod);
+    tell_unknown_hook(pod);
     at(now_ + shutdown(pod), [=, this] { stopped(index); });
   }
 
@@ -399,47 +391,29 @@ class PodPlan {
   }
 
   void roll(WorkloadIndex index, const std::vector<PlannedIndex>& fresh, const std::vector<PlannedIndex>& old) {
-    const RolloutStrategy& strategy = cluster_.workloads[index].strategy;
-    const auto wanted = static_cast<std::int64_t>(controllers_[index].replicas);
-    const std::int64_t surge = amount_of(strategy.max_surge, controllers_[index].replicas, true);
-    std::int64_t unavailable = amount_of(strategy.max_unavailable, controllers_[index].replicas, false);
-    if (surge == 0 && unavailable == 0) unavailable = 1;
-    const auto count = [&](const std::vector<PlannedIndex>& pods, bool Planned::*what) {
-      return std::ranges::count_if(pods, [&](PlannedIndex i) { return pods_[i].*what; });
-    };
-    const auto have_fresh = static_cast<std::int64_t>(fresh.size());
-    const auto have = have_fresh + static_cast<std::int64_t>(old.size());
-    const std::int64_t more = std::min(wanted + surge - have, wanted - have_fresh);
-    if (have_fresh > wanted) remove_some(fresh, static_cast<std::size_t>(have_fresh - wanted));
-    const std::int64_t least = wanted - unavailable;
-    const std::int64_t fresh_unavailable =
-        have_fresh + std::max<std::int64_t>(0, more) - count(fresh, &Planned::available);
-    std::int64_t most_off = have + std::max<std::int64_t>(0, more) - least - fresh_unavailable;
-    // Those that do not work first (cleanupUnhealthyReplicas); then as many as leave enough.
-    std::vector<PlannedIndex> working;
-    std::int64_t off = 0;
-    for (const PlannedIndex i : old) {
-      if (!pods_[i].available && off < most_off) {
-        remove(i);
-        ++off;
-      } else {
-        working.push_back(i);
-      }
-    }
-    const std::int64_t spare = count(fresh, &Planned::available) + count(working, &Planned::available) - least;
-    const std::int64_t now_off = std::min({spare, most_off - off, static_cast<std::int64_t>(working.size())});
+    const auto wanted = std::size_t{controllers_[index].replicas};
+    if (fresh.size() > wanted) remove_some(fresh, fresh.size() - wanted);
     // Of the oldest template first (ReplicaSetsByCreationTimestamp).
-    std::map<std::uint32_t, std::vector<PlannedIndex>> by_revision;
-    for (const PlannedIndex i : working) by_revision[pods_[i].revision].push_back(i);
-    std::size_t left = now_off > 0 ? static_cast<std::size_t>(now_off) : 0;
-    for (const auto& [revision, pods] : by_revision) {
+    std::map<std::uint32_t, std::vector<PlannedIndex>> available;
+    std::vector<PlannedIndex> unavailable;
+    for (const PlannedIndex i : old) (pods_[i].available ? available[pods_[i].revision] : unavailable).push_back(i);
+    const RollingStep step = rolling_step(
+        cluster_.workloads[index].strategy,
+        {.wanted = static_cast<std::int64_t>(wanted),
+         .fresh = static_cast<std::int64_t>(fresh.size()),
+         .fresh_available = std::ranges::count_if(fresh, [&](PlannedIndex i) { return pods_[i].available; }),
+         .old_available = static_cast<std::int64_t>(old.size() - unavailable.size()),
+         .old_unavailable = static_cast<std::int64_t>(unavailable.size())});
+    for (std::int64_t i = 0; i < step.remove_unavailable; ++i) remove(unavailable[static_cast<std::size_t>(i)]);
+    auto left = static_cast<std::size_t>(step.remove_available);
+    for (const auto& [revision, pods] : available) {
       const std::size_t some = std::min(left, pods.size());
       remove_some(pods, some);
       left -= some;
     }
-    for (std::int64_t i = 0; i < more; ++i) create(index, controllers_[index].revision);
+    for (std::int64_t i = 0; i < step.create; ++i) create(index, controllers_[index].revision);
     // What was taken away makes room for more in the same moment.
-    if (off > 0 || now_off > 0) at(now_, [=, this] { reconcile(index); });
+    if (step.remove_unavailable + step.remove_available > 0) at(now_, [=, this] { reconcile(index); });
   }
 
   /// Pods that wait first, then those that do not serve or are not ready, of nodes with more of them, ready for less
@@ -459,6 +433,16 @@ class PodPlan {
     };
     std::ranges::sort(pods, {}, key);
     for (std::size_t i = 0; i < count; ++i) remove(pods[i]);
+  }
+
+  void tell_unknown_hook(const Planned& pod) {
+    const Workload& owner = workload_of(pod);
+    if (!cluster_.pod_specs[pod.spec].lifecycle.unknown_pre_stop || !told_hooks_.insert(pod.workload).second) return;
+    Diagnostic notice = Diagnostic::at(Severity::Notice, owner.mark, {},
+                                       "how long the preStop of its pods takes is not known: it is taken as no time; "
+                                       "known are 'sleep' and the command sleep");
+    notice.object = object_label(owner.kind, owner.ns, owner.name);
+    diagnostics_.add(std::move(notice));
   }
 
   void tell_waiting() {
@@ -482,6 +466,7 @@ class PodPlan {
   std::vector<ControllerState> controllers_;  // shape (workloads,)
   std::vector<NodeState> nodes_;
   std::vector<PlannedIndex> waiting_;
+  std::set<WorkloadIndex> told_hooks_;
   std::multimap<std::pair<Time, std::uint64_t>, std::function<void()>> queue_;
   std::uint64_t sequence_ = 0;
   Time now_ = kTimeZero;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <set>
 #include <span>
 #include <tuple>
@@ -182,28 +183,39 @@ ReadResources read_resources(ObjectReader& reader, Node node) {
 struct ReadContainer {
   Container container;
   StatedResources requests;  ///< With the limits where there is no request.
-  std::int64_t pre_stop_s = 0;
+  std::optional<double> pre_stop_s = 0;
   std::int64_t ready_after_s = 0;
   bool restarts = false;  ///< An init container with restartPolicy Always: it runs beside the others.
 };
 
-/// Of a hook that sleeps: `sleep` (KEP-3960), or a command `sleep N`, by itself or in a shell. 0 for any other, whose time
-/// nobody knows.
-std::int64_t pre_stop_seconds(Node hook) {
-  const auto number = [](std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && value >= 0 && value < 1'000'000 ? value : 0;
-  };
-  if (const Node sleep = hook["sleep"]["seconds"]; sleep.is_scalar()) return number(sleep.text());
-  const Node command = hook["exec"]["command"];
-  if (!command.is_sequence()) return 0;
+/// Seconds of a preStop hook that sleeps: `sleep` (KEP-3960), or a command `sleep N`, by itself or in a shell. Empty for
+/// any other, whose time nobody knows.
+std::optional<double> pre_stop_seconds(ObjectReader& reader, Node hook) {
+  if (is_absent(hook)) return 0;
+  if (const Node sleep = hook["sleep"]["seconds"]; sleep.exists()) {
+    return static_cast<double>(reader.integer(sleep, {}).value_or(0));
+  }
   std::string words;
-  for (const Node word : command) words += std::string(word.text()) + ' ';
+  for (const Node word : hook["exec"]["command"]) words += std::string(word.text()) + ' ';
   const std::size_t at = words.find("sleep ");
-  if (at == std::string::npos || (at > 0 && words[at - 1] != ' ' && words[at - 1] != '/' && words[at - 1] != ';'))
-    return 0;
-  return number(std::string_view(words).substr(at + 6));
+  const auto begins_word = [&] {
+    return at == 0 || std::string_view(" /;&").find(words[at - 1]) != std::string_view::npos;
+  };
+  if (at == std::string::npos || !begins_word()) return std::nullopt;
+  const std::string_view number = std::string_view(words).substr(at + 6);
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
+  if (error != std::errc{} || !(seconds >= 0)) return std::nullopt;
+  switch (*end) {  // there is a blank at least; units are those of GNU's sleep
+    case 'm':
+      return seconds * 60;
+    case 'h':
+      return seconds * 3'600;
+    case 'd':
+      return seconds * 86'400;
+    default:
+      return seconds;
+  }
 }
 
 ReadContainer read_container(ObjectReader& reader, Node node, bool host_network, std::vector<std::string_view>& names) {
@@ -231,7 +243,7 @@ ReadContainer read_container(ObjectReader& reader, Node node, bool host_network,
   read.requests = resources.requests.or_stated(resources.limits);
   read.container.requests = read.requests.or_zero();
   read.container.limits = resources.limits.or_zero();
-  read.pre_stop_s = pre_stop_seconds(fields[kContainerKeys["lifecycle"]]["preStop"]);
+  read.pre_stop_s = pre_stop_seconds(reader, fields[kContainerKeys["lifecycle"]]["preStop"]);
   read.ready_after_s = reader.integer(fields[kContainerKeys["readinessProbe"]]["initialDelaySeconds"], {}).value_or(0);
   read.restarts = reader.choice(fields[kContainerKeys["restartPolicy"]], kRestartPolicies) == std::size_t{0};
   return read;
@@ -332,7 +344,8 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
       reader.integer(fields[kPodSpecKeys["terminationGracePeriodSeconds"]], {.least = -2147483647}).value_or(30);
   if (spec.lifecycle.grace_s < 0) spec.lifecycle.grace_s = 1;
   for (const ReadContainer& one : running) {
-    spec.lifecycle.pre_stop_s = std::max(spec.lifecycle.pre_stop_s, one.pre_stop_s);
+    spec.lifecycle.pre_stop_s = std::max(spec.lifecycle.pre_stop_s, one.pre_stop_s.value_or(0));
+    spec.lifecycle.unknown_pre_stop = spec.lifecycle.unknown_pre_stop || !one.pre_stop_s;
     spec.lifecycle.ready_after_s = std::max(spec.lifecycle.ready_after_s, one.ready_after_s);
   }
   count_resources(reader, fields[kPodSpecKeys["resources"]], fields[kPodSpecKeys["overhead"]], running, starting, spec);

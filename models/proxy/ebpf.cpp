@@ -11,6 +11,7 @@
 #include "models/proxy/hook_packets.h"
 #include "models/proxy/maglev.h"
 #include "models/proxy/proxy_model.h"
+#include "models/proxy/sync_cost.h"
 
 namespace knetsim {
 namespace {
@@ -18,20 +19,19 @@ namespace {
 constexpr const char* kAlgorithm = "algorithm";
 constexpr const char* kTableSize = "maglevTableSize";
 constexpr const char* kSockets = "socketLB";
-constexpr std::uint32_t kTableEntries = 16'381;
+constexpr const char* kTableEntries = "16381";
 
-// A map entry written by a system call: measured, 0.55 us (Intel Xeon, Linux 6.18). The agent's own work is taken as that
-// of a kube-proxy that builds its input (sync_cost.cpp), an assumption.
+// A map entry written by a system call: measured, 0.43 to 0.66 us (Intel Xeon, Linux 6.18;
+// benchmarks/models/cost/bpf_bench.cpp). The agent's own work is taken as that of a kube-proxy that builds its input, an
+// assumption.
 constexpr double kSecondsPerEntry = 0.55e-6;
-constexpr double kSecondsPerObject = 1.29 / (3'595 + 138'792);
 
 class Ebpf final : public ProxyModel {
  public:
   explicit Ebpf(const ProxyParams& params)
       : pods_sockets_(params.choice(kSockets, "all") == "all"),
-        maglev_(params.choice(kAlgorithm, "random") == "maglev"),
-        entries_(kTableEntries) {
-    const std::string_view size = params.choice(kTableSize, "16381");
+        maglev_(params.choice(kAlgorithm, "random") == "maglev") {
+    const std::string_view size = params.choice(kTableSize, kTableEntries);
     std::from_chars(size.data(), size.data() + size.size(), entries_);
   }
 
@@ -108,8 +108,8 @@ class Ebpf final : public ProxyModel {
     const auto endpoints = static_cast<double>(sizes.endpoints);
     const double each = ports > 0 ? 1 + endpoints / ports : 1;
     const double entries = ports * each + 2.0 * sizes.node_ports * each + endpoints;
-    return {.full_seconds = kSecondsPerEntry * entries + kSecondsPerObject * (ports + endpoints),
-            .partial_seconds = (kSecondsPerEntry + kSecondsPerObject) * each};
+    return {.full_seconds = kSecondsPerEntry * entries + kBuildSecondsPerObject * (ports + endpoints),
+            .partial_seconds = (kSecondsPerEntry + kBuildSecondsPerObject) * each};
   }
 
  private:
@@ -192,7 +192,7 @@ class Ebpf final : public ProxyModel {
 
   bool pods_sockets_;
   bool maglev_;
-  std::uint32_t entries_;
+  std::uint32_t entries_ = 0;
 };
 
 }  // namespace
@@ -211,7 +211,7 @@ ProxyInfo ebpf_info() {
             .values = {{"random", "any, with equal chances"},
                        {"maglev", "by a consistent hash, the same on all nodes"}}},
            {.key = kTableSize,
-            .fallback = "16381",
+            .fallback = kTableEntries,
             .doc = "Of ebpf with maglev: entries of a Service's table (maglev.tableSize), some 100 an endpoint.",
             .source = "cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst",
             .values = {{"251", ""},

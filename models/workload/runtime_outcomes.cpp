@@ -225,7 +225,7 @@ bool TrafficRuntime::swallows(AttemptIndex index, MessageIndex message, Time now
   const PodIndex server = attempts_[index].connection.server;
   if (pods_->answers(server)) return false;
   network_.release(message);
-  attempts_[index].message = ~MessageIndex{0};
+  attempts_[index].message = kNoMessage;
   if (pods_->reachable(server) || attempts_[index].abandoned) {
     attempts_[index].failure = Failure::Reset;
     lost(index, now);
@@ -246,7 +246,7 @@ bool TrafficRuntime::ends_with_its_server(AttemptIndex index, Time now) {
     KNETSIM_ENSURE(one.abandoned);
     if (std::holds_alternative<Queued>(one.state)) {
       network_.release(one.message);
-      one.message = ~MessageIndex{0};
+      one.message = kNoMessage;
     }
     discard(*next, now);
   }

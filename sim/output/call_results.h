@@ -48,7 +48,7 @@ void describe(Table& t, Columns& c) {
   c.column("timeouts", t.timeouts, {.unit = "1", .meaning = "of those, given up after their timeout"});
   c.column("unfinished", t.unfinished, {.unit = "1", .meaning = "of those, still in flight when the run ended"});
   c.column("ended_ok", t.ended_ok, {.unit = "1", .meaning = "requests that ended well in the window"});
-  c.column("connections", t.connections, {.unit = "1", .meaning = "connections opened"});
+  c.column("connections", t.connections, {.unit = "1", .meaning = "connections opened, refused ones too"});
   c.column("connects_failed", t.connects_failed, {.unit = "1", .meaning = "connect()s that were refused or given up"});
   c.column("rules_evaluated", t.rules_evaluated,
            {.unit = "1", .meaning = "netfilter rules that the packets which opened those connections met, sum"});

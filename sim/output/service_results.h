@@ -23,7 +23,7 @@ void describe(Table& t, Columns& c) {
       "requests", t.requests,
       {.unit = "1", .meaning = "requests and calls of it in the measured window; one that is tried again counts once"});
   c.column("errors", t.errors, {.unit = "1", .meaning = "of those, failed or given up"});
-  c.column("connections", t.connections, {.unit = "1", .meaning = "connections opened"});
+  c.column("connections", t.connections, {.unit = "1", .meaning = "connections opened, refused ones too"});
   c.metric("latency", t.latency, "latency of calls to it");
 }
 

@@ -117,7 +117,7 @@ void describe(Table& t, Columns& c) {
   c.column("goodput", t.goodput,
            {.unit = "bit/s",
             .meaning = "application bytes, both directions, of requests that ended well in the window, per second"});
-  c.column("connections", t.connections, {.unit = "1", .meaning = "connections opened"});
+  c.column("connections", t.connections, {.unit = "1", .meaning = "connections opened, refused ones too"});
   c.column("connects_failed", t.connects_failed, {.unit = "1", .meaning = "connect()s that were refused or given up"});
   c.column("connects_unfinished", t.connects_unfinished,
            {.unit = "1", .meaning = "connect()s that had not returned when the run ended"});

@@ -171,6 +171,8 @@ TEST(PodPlan, APreStopLongerThanTheGracePeriodIsCutOff) {
     const Planned plan(text, {{.at = 10s, .what = DeletePod{"web-1"}}});
     EXPECT_EQ(plan.loaded->errors(), "");
     EXPECT_EQ(plan.of(Kind::Stopped), Times{seconds}) << hook;
+    const bool told = plan.loaded->notices().find("how long the preStop of its pods takes") != std::string::npos;
+    EXPECT_EQ(told, hook.find("sleep") == std::string::npos) << hook;
   }
 }
 
