@@ -91,9 +91,27 @@ TEST_F(PublishedTable, CpuOfConnectionsIsWithinSevenPercentBetweenHostsAndSixtee
 
 // An skb's costs are charged for 64 KiB also where a message leaves in smaller pieces, and ACKs once.
 TEST_F(PublishedTable, StreamsAndTheirCpuAreAsOnTheFastMachine) {
-  EXPECT_LT(worst("streams-100g", "TCP_STREAM 1"), 0.07);
+  for (const std::string row : {"node to node", "Calico, iptables and kube-proxy"}) {
+    EXPECT_LT(worst("streams-100g", "TCP_STREAM 1", row), 0.07);
+    EXPECT_LT(worst("streams-100g", "CPU for 100 Gbit/s, server", row), 0.05);
+  }
   EXPECT_LT(worst("streams-100g", "CPU for 100 Gbit/s, client", "node to node"), 0.05);
-  EXPECT_LT(worst("streams-100g", "CPU for 100 Gbit/s, server"), 0.05);
+}
+
+// Nothing but TCP_RR 1 is fitted to Cilium. The server's CPU a connection is a third too high: docs/validation.md says what is
+// known of it.
+TEST_F(PublishedTable, CiliumIsPredictedWithinThirteenPercentButForTheServersCpuOfConnections) {
+  for (const std::string row : {"Cilium, host routing by eBPF", "Cilium, legacy routing"}) {
+    for (const std::string column : {"TCP_RR 32", "TCP_CRR 1", "TCP_CRR 32", "CPU at 250,000 conn/s, client"}) {
+      EXPECT_LT(worst("request-response", column, row), 0.13) << column << ", " << row;
+    }
+    for (const std::string column : {"TCP_STREAM 1", "CPU for 100 Gbit/s, client", "CPU for 100 Gbit/s, server"}) {
+      EXPECT_LT(worst("streams-100g", column, row), 0.13) << column << ", " << row;
+    }
+    const double server = worst("request-response", "CPU at 250,000 conn/s, server", row);
+    EXPECT_GT(server, 0.13) << "better than the page says";
+    EXPECT_LT(server, 0.33);
+  }
 }
 
 // Eight streams fill the link, whatever they pass on the way, and a ClusterIP costs a stream next to nothing.
@@ -127,19 +145,31 @@ TEST_F(PublishedTable, HardwareVersionsAndWhatIsLeftOutAreStated) {
   }
 }
 
-// All but one: with 32 processes opening connections the source's hosts do worse than its pods.
+// All but five, each named in docs/validation.md: the source's hosts open fewer connections with 32 processes than its pods do,
+// and two servers' CPU differ by less than the model is off.
 TEST_F(PublishedTable, OrderIsThatOfTheSource) {
   std::vector<std::string> wrong;
   std::size_t pairs = 0;
   for (const json& one : tables()) {
     for (const json& pair : one["order"]) {
       ++pairs;
-      if (!pair["met"].get<bool>()) wrong.push_back(pair["lower"].dump() + " < " + pair["higher"].dump());
+      if (pair["met"].get<bool>()) continue;
+      const auto side = [&](const char* which) {
+        return pair[which][0].get<std::string>() + ", " + pair[which][1].get<std::string>();
+      };
+      wrong.push_back(side("lower") + " < " + side("higher"));
     }
   }
-  EXPECT_GT(pairs, 60u);
-  EXPECT_THAT(wrong, testing::ElementsAre(
-                         R"(["TCP_CRR 32","node to node"] < ["TCP_CRR 32","Calico, iptables and kube-proxy"])"));
+  EXPECT_GT(pairs, 100u);
+  EXPECT_THAT(
+      wrong,
+      testing::UnorderedElementsAre(
+          "TCP_CRR 32, node to node < TCP_CRR 32, Calico, iptables and kube-proxy",
+          "TCP_CRR 32, node to node < TCP_CRR 32, Cilium, host routing by eBPF",
+          "TCP_CRR 32, node to node < TCP_CRR 32, Cilium, legacy routing",
+          "CPU at 250,000 conn/s, server, Cilium, host routing by eBPF < CPU at 250,000 conn/s, server, node to node",
+          "CPU for 100 Gbit/s, server, Cilium, legacy routing < CPU for 100 Gbit/s, server, Calico, iptables and "
+          "kube-proxy"));
 }
 
 }  // namespace
