@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <numeric>
 
 #include "sim/core/math.h"
@@ -22,6 +21,12 @@ constexpr double kZoneMaxSkew = 5;
 
 /// topologyNormalizingWeight of k/k .../podtopologyspread/scoring.go.
 double normalizing_weight(std::size_t domains) { return math::log(static_cast<double>(domains) + 2); }
+
+/// std::lround() of what is not negative, without a call.
+std::int64_t round_half_up(double x) {
+  const auto whole = static_cast<std::int64_t>(x);
+  return x - static_cast<double>(whole) >= 0.5 ? whole + 1 : whole;
+}
 
 std::int64_t least_allocated(std::int64_t capacity, std::int64_t used) {
   if (capacity == 0 || used > capacity) return 0;
@@ -85,6 +90,8 @@ Placement::Placement(const Cluster& cluster, std::uint64_t seed)
     room.free_pods = static_cast<std::int32_t>(node.max_pods);
     room.zone = node.zone.empty() ? static_cast<std::uint32_t>(zones.size()) : zones.at(node.zone);
   }
+  resources_.scored.resize(cluster.nodes.size(), 0);
+  resources_.scores.resize(cluster.nodes.size(), kNotFeasible);
   spread_.by_node.resize(cluster.nodes.size(), 0);
   spread_.by_zone.resize(zone_names_.size() + 1, 0);
   for (const Pod& pod : cluster.pods) {
@@ -152,6 +159,7 @@ bool Placement::fits(const Shape& shape, NodeIndex node) const {
 void Placement::book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) {
   const Shape& shape = this->shape(spec);
   Room& room = rooms_[node];
+  resources_.scored[node] = 0;
   room.used_cpu_milli += shape.requests.cpu_milli;
   room.used_memory += shape.requests.memory_bytes;
   room.scored_cpu_milli += shape.scored.cpu_milli;
@@ -173,12 +181,14 @@ void Placement::book(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) 
 void Placement::close(NodeIndex node, bool closed) {
   closed_.resize(cluster_.nodes.size(), false);
   closed_[node] = closed;
+  resources_.scored[node] = 0;
   for (Shape& one : shapes_) one.hopeless = false;
 }
 
 void Placement::release(PodSpecIndex spec, WorkloadIndex workload, NodeIndex node) {
   const Shape& shape = this->shape(spec);
   Room& room = rooms_[node];
+  resources_.scored[node] = 0;
   room.used_cpu_milli -= shape.requests.cpu_milli;
   room.used_memory -= shape.requests.memory_bytes;
   room.scored_cpu_milli -= shape.scored.cpu_milli;
@@ -215,21 +225,57 @@ void Placement::count_spread(WorkloadIndex workload) {
   add(workload, 1);
 }
 
-void Placement::collect_candidates(const Shape& shape) {
+bool Placement::is_feasible(const Shape& shape, NodeIndex node) const {
+  const bool open = closed_.empty() || !closed_[node];
+  return open && eligible_[shape.eligibility][node] != 0 && fits(shape, node);
+}
+
+std::int32_t Placement::resource_score(const Shape& shape, NodeIndex node) const {
+  const Room& room = rooms_[node];
+  std::int64_t score = (least_allocated(room.cpu_milli, room.scored_cpu_milli + shape.scored.cpu_milli) +
+                        least_allocated(room.memory, room.scored_memory + shape.scored.memory_bytes)) /
+                       2;
+  const bool asks_for_something = shape.requests.cpu_milli > 0 || shape.requests.memory_bytes > 0;
+  if (asks_for_something && room.cpu_milli > 0 && room.memory > 0) {
+    score += balance(
+        static_cast<double>(room.used_cpu_milli + shape.requests.cpu_milli) / static_cast<double>(room.cpu_milli),
+        static_cast<double>(room.used_memory + shape.requests.memory_bytes) / static_cast<double>(room.memory));
+  }
+  return static_cast<std::int32_t>(score);
+}
+
+void Placement::collect_candidates(PodSpecIndex spec) {
+  if (resources_.spec != spec) {
+    resources_.spec = spec;
+    ++resources_.turn;
+  }
+  const Shape& shape = shapes_[spec];
   candidates_.clear();
   const std::size_t nodes = rooms_.size();
   const std::size_t wanted = feasible_nodes_to_find(nodes);
-  const std::vector<std::uint8_t>& eligible = eligible_[shape.eligibility];
-  std::size_t processed = 0;
   std::size_t node = next_start_;
-  for (; processed < nodes && candidates_.size() < wanted; ++processed) {
-    const bool open = closed_.empty() || !closed_[node];
-    if (open && eligible[node] != 0 && fits(shape, static_cast<NodeIndex>(node))) {
-      candidates_.push_back({.node = static_cast<NodeIndex>(node)});
+  for (std::size_t processed = 0; processed < nodes && candidates_.size() < wanted; ++processed) {
+    const auto index = static_cast<NodeIndex>(node);
+    if (resources_.scored[node] != resources_.turn) {
+      resources_.scored[node] = resources_.turn;
+      resources_.scores[node] = is_feasible(shape, index) ? resource_score(shape, index) : kNotFeasible;
     }
+    const std::int32_t score = resources_.scores[node];
+    if (score != kNotFeasible) candidates_.push_back({.node = index, .resources = score});
     node = node + 1 == nodes ? 0 : node + 1;
   }
   next_start_ = node;
+}
+
+void Placement::measure_skew() {
+  const double node_weight = normalizing_weight(candidates_.size());
+  const double zone_weight = normalizing_weight(zone_names_.size());
+  for (Candidate& candidate : candidates_) {
+    const std::uint32_t zone = rooms_[candidate.node].zone;
+    double skew = spread_.by_node[candidate.node] * node_weight + (kHostnameMaxSkew - 1);
+    if (zone < zone_names_.size()) skew += spread_.by_zone[zone] * zone_weight + (kZoneMaxSkew - 1);
+    candidate.skew = round_half_up(skew);
+  }
 }
 
 NodeIndex Placement::best_candidate(std::uint64_t pod) const {
@@ -260,31 +306,15 @@ NodeIndex Placement::best_candidate(std::uint64_t pod) const {
 NodeIndex Placement::place(PodSpecIndex spec, WorkloadIndex workload, std::uint64_t pod) {
   Shape& shape = this->shape(spec);
   if (shape.hopeless || rooms_.empty()) return kNoIndex;
-  collect_candidates(shape);
+  collect_candidates(spec);
   if (candidates_.empty()) {
     shape.hopeless = true;
     return kNoIndex;
   }
   // The default constraints count what the pod's owner selects: a pod on its own spreads over nothing.
-  const bool spreads = workload != kNoIndex && cluster_.workloads[workload].kind != "Pod";
-  if (spreads) count_spread(workload);
-  const double node_weight = normalizing_weight(candidates_.size());
-  const double zone_weight = normalizing_weight(zone_names_.size());
-  const bool asks_for_something = shape.requests.cpu_milli > 0 || shape.requests.memory_bytes > 0;
-  for (Candidate& candidate : candidates_) {
-    const Room& room = rooms_[candidate.node];
-    candidate.resources = (least_allocated(room.cpu_milli, room.scored_cpu_milli + shape.scored.cpu_milli) +
-                           least_allocated(room.memory, room.scored_memory + shape.scored.memory_bytes)) /
-                          2;
-    if (asks_for_something && room.cpu_milli > 0 && room.memory > 0) {
-      candidate.resources += balance(
-          static_cast<double>(room.used_cpu_milli + shape.requests.cpu_milli) / static_cast<double>(room.cpu_milli),
-          static_cast<double>(room.used_memory + shape.requests.memory_bytes) / static_cast<double>(room.memory));
-    }
-    if (!spreads) continue;
-    double skew = spread_.by_node[candidate.node] * node_weight + (kHostnameMaxSkew - 1);
-    if (room.zone < zone_names_.size()) skew += spread_.by_zone[room.zone] * zone_weight + (kZoneMaxSkew - 1);
-    candidate.skew = std::lround(skew);
+  if (workload != kNoIndex && cluster_.workloads[workload].kind != "Pod") {
+    count_spread(workload);
+    measure_skew();
   }
   const NodeIndex node = best_candidate(pod);
   book(spec, workload, node);

@@ -94,11 +94,20 @@ class Placement {
     std::vector<std::uint32_t> by_node;
     std::vector<std::uint32_t> by_zone;
   };
+  /// What one spec scores on each node, kept from one pod to the next: pods come spec by spec, and a pod that is booked
+  /// changes one node.
+  struct ResourceScores {
+    PodSpecIndex spec = kNoIndex;
+    std::uint32_t turn = 0;             ///< Of the spec; a node with another number is to be scored again.
+    std::vector<std::uint32_t> scored;  ///< Shape (nodes,): the turn at which the score was taken.
+    std::vector<std::int32_t> scores;   ///< Shape (nodes,): of resources; kNotFeasible where the pod cannot go.
+  };
   struct Candidate {
     NodeIndex node = 0;
-    std::int64_t resources = 0;
+    std::int32_t resources = 0;
     std::int64_t skew = 0;
   };
+  static constexpr std::int32_t kNotFeasible = -1;
 
   Shape& shape(PodSpecIndex spec);
   std::uint32_t eligibility(const SchedulingRules& rules);
@@ -106,7 +115,10 @@ class Placement {
   /// The host port of a node that keeps the pod off it; null when none does.
   const HostPort* port_conflict(const Shape& shape, NodeIndex node) const;
   void count_spread(WorkloadIndex workload);
-  void collect_candidates(const Shape& shape);
+  bool is_feasible(const Shape& shape, NodeIndex node) const;
+  std::int32_t resource_score(const Shape& shape, NodeIndex node) const;
+  void collect_candidates(PodSpecIndex spec);
+  void measure_skew();
   NodeIndex best_candidate(std::uint64_t pod) const;
   std::string refused_labels(const PodSpec& spec) const;
 
@@ -122,6 +134,7 @@ class Placement {
   std::vector<std::string_view> zone_names_{};
   Spread spread_;
   std::vector<bool> closed_{};  ///< Shape (nodes,), or empty.
+  ResourceScores resources_;
   std::size_t next_start_ = 0;
   std::vector<Candidate> candidates_{};
 };

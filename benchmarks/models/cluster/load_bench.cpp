@@ -87,13 +87,13 @@ void load_file(benchmark::State& state, const std::string& extension) {
 BENCHMARK_CAPTURE(load_file, json, std::string("json"))->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 BENCHMARK_CAPTURE(load_file, yaml, std::string("yaml"))->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 
-/// Placement alone: 150,000 pods of 10,000 workloads on 5,000 empty nodes. The unit of work is one pod.
+/// Placement alone: pods of so many workloads and replicas on so many empty nodes. The unit of work is one pod.
 void place_pods(benchmark::State& state) {
-  constexpr std::uint32_t kNodes = 5000;
-  constexpr std::uint32_t kWorkloads = 10000;
-  constexpr std::uint32_t kReplicas = 15;
+  const auto nodes = static_cast<std::uint32_t>(state.range(0));
+  const auto workloads = static_cast<std::uint32_t>(state.range(1));
+  const auto replicas = static_cast<std::uint32_t>(state.range(2));
   Cluster cluster;
-  for (std::uint32_t i = 0; i < kNodes; ++i) {
+  for (std::uint32_t i = 0; i < nodes; ++i) {
     ClusterNode node;
     node.capacity = node.allocatable = {.cpu_milli = 16000, .memory_bytes = std::int64_t{64} << 30};
     cluster.nodes.push_back(node);
@@ -102,17 +102,22 @@ void place_pods(benchmark::State& state) {
   spec.containers.emplace_back();
   spec.containers[0].requests = spec.requests = spec.scored = {.cpu_milli = 100, .memory_bytes = 128 << 20};
   cluster.pod_specs.push_back(spec);
-  for (std::uint32_t i = 0; i < kWorkloads; ++i) cluster.workloads.push_back({.kind = "Deployment"});
+  for (std::uint32_t i = 0; i < workloads; ++i) cluster.workloads.push_back({.kind = "Deployment"});
   for (auto _ : state) {
     Placement placement(cluster);
-    for (std::uint32_t workload = 0; workload < kWorkloads; ++workload) {
-      for (std::uint32_t k = 0; k < kReplicas; ++k)
-        benchmark::DoNotOptimize(placement.place(0, workload, workload * kReplicas + k));
+    for (std::uint32_t workload = 0; workload < workloads; ++workload) {
+      for (std::uint32_t k = 0; k < replicas; ++k)
+        benchmark::DoNotOptimize(placement.place(0, workload, workload * replicas + k));
     }
   }
-  state.SetItemsProcessed(state.iterations() * kWorkloads * kReplicas);
+  state.SetItemsProcessed(state.iterations() * workloads * replicas);
 }
-BENCHMARK(place_pods)->Unit(benchmark::kMillisecond)->Iterations(2);
+BENCHMARK(place_pods)
+    ->ArgNames({"nodes", "workloads", "replicas"})
+    ->Args({5'000, 10'000, 15})
+    ->Args({100'000, 1'000, 1'000})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
 
 }  // namespace
 }  // namespace knetsim

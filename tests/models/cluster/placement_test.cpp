@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -470,6 +471,50 @@ TEST(Placement, NoNodeIsGivenMoreThanItHasAndNoPodThatFitsIsRefused) {
       used[node].cpu_milli += asks.cpu_milli;
       used[node].memory_bytes += asks.memory_bytes;
       ++pods[node];
+    }
+  }
+}
+
+// What is kept of scores from one pod to the next changes nothing: a Placement that has just been made of the same cluster
+// chooses alike, whatever was placed, taken away or closed in between. Below 100 nodes each pod looks at all of them, from the
+// same one on.
+TEST(Placement, ChoosesAsOneThatHasScoredNothingBefore) {
+  Draw draw(20261130);
+  for (int round = 0; round < 10; ++round) {
+    Cluster cluster;
+    const std::uint32_t nodes = 2 + draw.below(40);
+    for (std::uint32_t i = 0; i < nodes; ++i) {
+      cluster.nodes.push_back(node_of(1000 * (1 + draw.below(8)), kGi * (1 + draw.below(8)), 5 + draw.below(30)));
+      cluster.nodes.back().zone = std::array{"", "a", "b"}[draw.below(3)];
+    }
+    constexpr std::uint32_t kSpecs = 4;
+    for (std::uint32_t i = 0; i < kSpecs; ++i) {
+      cluster.pod_specs.push_back(spec_of(100 * draw.below(8), (kGi / 8) * draw.below(8)));
+      if (i == 1) cluster.pod_specs[i].containers[0].ports.push_back({.port = 80, .host_port = 8080});
+    }
+    for (std::uint32_t i = 0; i < kSpecs; ++i) cluster.workloads.push_back({.kind = "Deployment"});
+    Placement placement(cluster);
+    std::set<NodeIndex> closed;
+    for (std::uint64_t step = 0; step < 400; ++step) {
+      const std::uint32_t what = draw.below(10);
+      if (what < 2 && !cluster.pods.empty()) {
+        const std::uint32_t gone = draw.below(static_cast<std::uint32_t>(cluster.pods.size()));
+        const Pod pod = cluster.pods[gone];
+        cluster.pods.erase(cluster.pods.begin() + gone);
+        placement.release(pod.spec, pod.workload, pod.node);
+      } else if (what == 2) {
+        const NodeIndex node = draw.below(nodes);
+        const bool close = closed.insert(node).second;
+        if (!close) closed.erase(node);
+        placement.close(node, close);
+      } else {
+        const std::uint32_t spec = draw.below(kSpecs);
+        Placement fresh(cluster);
+        for (const NodeIndex node : closed) fresh.close(node, true);
+        const NodeIndex node = placement.place(spec, spec, step);
+        ASSERT_EQ(node, fresh.place(spec, spec, step)) << "round " << round << ", step " << step;
+        if (node != kNoIndex) cluster.pods.push_back({.workload = spec, .spec = spec, .node = node});
+      }
     }
   }
 }
