@@ -139,17 +139,22 @@ class ColumnFetcher {
   std::optional<std::size_t> runs_;
 };
 
-/// A histogram has all of its columns or none, with values that a count of durations can have.
+/// A histogram has all of its columns, as long as its rows are together, with values that a count of durations can have.
+/// That no row is of negative length, check_group() has seen.
 void check_histogram(const Path& path, const std::string& group, const HistogramResults& histogram) {
-  const std::size_t buckets =
-      std::max({histogram.bucket_lower.size(), histogram.bucket_upper.size(), histogram.count.size()});
+  std::size_t buckets = 0;
+  for (const std::int64_t size : histogram.row_size) buckets += static_cast<std::size_t>(size);
   const auto require = [&](bool sound, std::string_view column, std::string_view why) {
     if (!sound) damaged(path, fmt::format("{}/{} {}", group, column, why));
   };
-  require(buckets == 0 || !histogram.row_size.empty(), "row_size", "is missing");
-  require(histogram.bucket_lower.size() == buckets, "bucket_lower", "is missing");
-  require(histogram.bucket_upper.size() == buckets, "bucket_upper", "is missing");
-  require(histogram.count.size() == buckets, "count", "is missing");
+  const auto complete = [&](const std::vector<std::int64_t>& column, std::string_view name) {
+    require(column.size() == buckets, name, column.empty() ? "is missing" : "has the wrong length");
+  };
+  const bool any = !histogram.bucket_lower.empty() || !histogram.bucket_upper.empty() || !histogram.count.empty();
+  require(!any || !histogram.row_size.empty(), "row_size", "is missing");
+  complete(histogram.bucket_lower, "bucket_lower");
+  complete(histogram.bucket_upper, "bucket_upper");
+  complete(histogram.count, "count");
   for (std::size_t i = 0; i < buckets; ++i) {
     require(histogram.bucket_lower[i] >= 0, "bucket_lower", "is negative");
     require(histogram.bucket_upper[i] >= histogram.bucket_lower[i], "bucket_upper", "is below bucket_lower");
@@ -196,6 +201,8 @@ ResultsContent read_results_content(const std::filesystem::path& path) {
   check_summary(path, results, fetcher.runs());
   check_histogram(path, "/hist/latency", results.latency_histogram);
   check_histogram(path, "/hist/connect", results.connect_histogram);
+  check_histogram(path, "/hist/unfinished", results.unfinished_histogram);
+  check_histogram(path, "/hist/connecting", results.connecting_histogram);
   results.provenance.title = content.header.title;
   results.provenance.knetsim_version = content.header.knetsim_version;
   results.provenance.git_sha1 = content.header.git_sha1;

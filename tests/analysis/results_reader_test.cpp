@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "sample_results.h"
@@ -163,14 +164,27 @@ TEST_F(ResultsReader, ListsTheGroupsAndNamesThemWhereOneIsMissing) {
   EXPECT_EQ(read_results_group(file, "/hist/latency").path, "hist/latency");
 }
 
+constexpr std::array kHistograms{"hist/latency", "hist/connect", "hist/unfinished", "hist/connecting"};
+
 // Whoever walks a histogram's buckets needs all of its columns; a crash of inspect each.
 TEST_F(ResultsReader, AHistogramWithoutOneOfItsColumnsIsRefusedByTheColumnsName) {
-  for (const std::string column : {"row_size", "bucket_lower", "bucket_upper", "count"}) {
+  for (const std::string histogram : kHistograms) {
+    for (const std::string column : {"row_size", "bucket_lower", "bucket_upper", "count"}) {
+      DataFile content = data;
+      std::erase_if(group(content, histogram).variables, [&](const DataVariable& one) { return one.name == column; });
+      write(content);
+      EXPECT_THAT(refusal(), HasSubstr("damaged: /" + histogram + "/" + column + " is missing"));
+    }
+  }
+}
+
+TEST_F(ResultsReader, AHistogramWithRowsAndNoBucketsIsRefused) {
+  for (const std::string histogram : kHistograms) {
     DataFile content = data;
-    std::erase_if(group(content, "hist/latency").variables,
-                  [&](const DataVariable& one) { return one.name == column; });
+    std::erase_if(group(content, histogram).variables,
+                  [](const DataVariable& one) { return one.name.starts_with("bucket") || one.name == "count"; });
     write(content);
-    EXPECT_THAT(refusal(), HasSubstr("damaged: /hist/latency/" + column + " is missing"));
+    EXPECT_THAT(refusal(), HasSubstr("damaged: /" + histogram + "/bucket_lower is missing"));
   }
 }
 
@@ -190,13 +204,15 @@ TEST_F(ResultsReader, RowSizesThatWrapAreRefused) {
 }
 
 TEST_F(ResultsReader, ValuesThatNoHistogramHasAreRefusedByTheColumnsName) {
-  for (const std::string column : {"bucket_lower", "bucket_upper", "count"}) {
-    DataFile content = data;
-    for (DataVariable& variable : group(content, "hist/latency").variables) {
-      if (variable.name == column) std::get<std::vector<std::int64_t>>(variable.values)[0] = -5;
+  for (const std::string histogram : kHistograms) {
+    for (const std::string column : {"bucket_lower", "bucket_upper", "count"}) {
+      DataFile content = data;
+      for (DataVariable& variable : group(content, histogram).variables) {
+        if (variable.name == column) std::get<std::vector<std::int64_t>>(variable.values)[0] = -5;
+      }
+      write(content);
+      EXPECT_THAT(refusal(), HasSubstr("damaged: /" + histogram + "/" + column));
     }
-    write(content);
-    EXPECT_THAT(refusal(), HasSubstr("damaged: /hist/latency/" + column));
   }
 }
 

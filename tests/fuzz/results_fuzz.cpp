@@ -1,12 +1,14 @@
 // Results files: a good one with structural edits. The input is a list of edits of 8 bytes each: what is done (a byte,
 // four bytes, a copy of another place), where, and with what; places count from the file's own metadata, of which there
-// is far less than data. Each file is read as `inspect` reads it.
+// is far less than data. Each file is read and summarised as `inspect` does.
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
 
+#include "analysis/recorded.h"
 #include "analysis/results_reader.h"
+#include "analysis/summary.h"
 #include "fuzz_input.h"
 #include "memory_file.h"
 #include "sample_results.h"
@@ -68,7 +70,11 @@ void read(std::string_view text) {
   }
   file.set(image);
   try {
-    read_results_content(file.path());
+    const ResultsContent content = read_results_content(file.path());
+    const Recorded recorded(content.results);
+    for (const std::string_view variant : recorded.variants()) {
+      for (const std::string_view workload : recorded.workloads_of(variant)) summarise(recorded, variant, workload);
+    }
   } catch (const OutputError&) {
   }
 }
