@@ -9,8 +9,9 @@ std::vector<std::string> kind_names() {
   for (const StepKindInfo& kind : step_kinds()) {
     names.emplace_back(kind.name);
   }
-  names.emplace_back("app.work");
-  names.emplace_back("app.sleep");
+  names.resize(kNamedKinds);
+  names[kWorkKind] = "app.work";
+  names[kSleepKind] = "app.sleep";
   return names;
 }
 

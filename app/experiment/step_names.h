@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace knetsim {
 std::vector<std::string> kind_names();
 inline constexpr KindIndex kWorkKind = static_cast<KindIndex>(kStepKinds);
 inline constexpr KindIndex kSleepKind = static_cast<KindIndex>(kStepKinds + 1);
-static_assert(kStepKinds + 2 <= kMaxKinds);
+inline constexpr std::size_t kNamedKinds = kStepKinds + 2;
+static_assert(kNamedKinds <= kMaxKinds);
 
 /// Names of what a request can wait for, by Wait.
 std::vector<std::string> wait_names();

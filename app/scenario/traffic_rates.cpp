@@ -52,8 +52,12 @@ class Rates {
       const double seconds = app_seconds(app);
       least = least < 0 ? seconds : std::min(least, seconds);
     }
-    const auto& work = exchange_of(plan_.edges[edge].script).client_work_seconds;
-    return std::max(0.0, least) + (work ? work->mean() : 0);
+    const EdgeSpec& spec = plan_.edges[edge];
+    double before = 0;
+    for (const CallerStep& step : spec.script) {
+      if (const auto* resolve = std::get_if<Resolve>(&step)) before += least_seconds(resolve->lookup);
+    }
+    return before + std::max(0.0, least) + mean_work_seconds(spec.script, spec.connections.requests == 1);
   }
 
   double app_seconds(AppIndex app) {

@@ -6,22 +6,30 @@
 namespace knetsim {
 
 bool is_well_formed(const CallerScript& script) {
-  const auto count = [&](std::size_t kind) {
-    return std::ranges::count_if(script, [&](const CallerStep& step) { return step.index() == kind; });
+  const auto count = [&]<class Step>(std::in_place_type_t<Step>) {
+    return std::ranges::count_if(script, [](const CallerStep& step) { return std::holds_alternative<Step>(step); });
   };
-  const auto in_order = [](const CallerStep& a, const CallerStep& b) { return a.index() < b.index(); };
-  constexpr std::size_t kAcquire = 1, kExchange = 3, kClose = 4;
-  static_assert(std::is_same_v<std::variant_alternative_t<kAcquire, CallerStep>, Acquire> &&
-                std::is_same_v<std::variant_alternative_t<kExchange, CallerStep>, Exchange> &&
-                std::is_same_v<std::variant_alternative_t<kClose, CallerStep>, Close>);
-  return std::ranges::is_sorted(script, in_order) && count(kAcquire) == 1 && count(kExchange) == 1 &&
-         count(kClose) <= 1;
+  return std::ranges::is_sorted(script, {}, &CallerStep::index) && count(std::in_place_type<Acquire>) == 1 &&
+         count(std::in_place_type<Exchange>) == 1 && count(std::in_place_type<Close>) <= 1;
 }
 
 CallerScript plain_script(Exchange exchange, bool awaits_close) {
   CallerScript script{Acquire{}, std::move(exchange)};
   if (awaits_close) script.emplace_back(Close{});
   return script;
+}
+
+CallerScript with_step(CallerScript script, CallerStep step) {
+  script.insert(std::ranges::upper_bound(script, step.index(), {}, &CallerStep::index), std::move(step));
+  return script;
+}
+
+double mean_work_seconds(const CallerScript& script, bool new_connection) {
+  double seconds = 0;
+  for (const CallerStep& step : script) {
+    seconds += std::visit([&](const auto& one) { return one.mean_work_seconds(new_connection); }, step);
+  }
+  return seconds;
 }
 
 const Exchange& exchange_of(const CallerScript& script) {

@@ -10,14 +10,25 @@
 
 namespace knetsim {
 
+/// 0 where there is no law.
+inline double mean_of(const std::optional<Distribution>& law) { return law ? law->mean() : 0; }
+
+// What a caller does is data: the runtime takes one step after the other (TrafficRuntime::take_step()). Each says how much
+// CPU time its laws come to in the mean, for whoever reckons loads before a run. Scenarios write Acquire, Exchange and
+// Close so far.
+
 /// A call that the caller makes before it goes on, as a look-up of the server's name is. Where it fails so does the
 /// attempt.
 struct Resolve {
   EdgeIndex lookup = 0;
+
+  double mean_work_seconds(bool /*new_connection*/) const { return 0; }  // of its own: the call is an edge of its own
 };
 
 /// A connection: an idle one of the caller's pool, or a new one by connect(); waits where the pool's limit is reached.
-struct Acquire {};
+struct Acquire {
+  double mean_work_seconds(bool /*new_connection*/) const { return 0; }
+};
 
 /// Rounds of messages on a connection that was opened just now, before its first request. The server's process answers
 /// them by itself: they take CPU time of its group and no worker of the application.
@@ -27,6 +38,10 @@ struct Handshake {
   Distribution server_bytes{};
   std::optional<Distribution> server_work_seconds{};  ///< CPU time before its answer ...
   std::optional<Distribution> client_work_seconds{};  ///< ... and the caller's on it.
+
+  double mean_work_seconds(bool new_connection) const {
+    return new_connection ? rounds * (mean_of(server_work_seconds) + mean_of(client_work_seconds)) : 0;
+  }
 };
 
 /// A request and its answer.
@@ -34,23 +49,35 @@ struct Exchange {
   Distribution request_bytes{};
   Distribution response_bytes{};
   std::optional<Distribution> client_work_seconds{};  ///< CPU time that the caller spends on an answer.
+
+  double mean_work_seconds(bool /*new_connection*/) const { return mean_of(client_work_seconds); }
 };
 
 /// Where this request was the last on its connection, the caller reads to the end that the server has sent with its
 /// answer, and closes too, within its request. Without this step nobody waits for a connection's end.
-struct Close {};
+struct Close {
+  double mean_work_seconds(bool /*new_connection*/) const { return 0; }
+};
 
+/// In the order in which a script has them.
 using CallerStep = std::variant<Resolve, Acquire, Handshake, Exchange, Close>;
 
-/// What a caller does in one attempt, in this order: any number of Resolve, one Acquire, any number of Handshake, one
-/// Exchange, at most one Close.
+/// What a caller does in one attempt, in that order: one Acquire, one Exchange, at most one Close, any number of each other
+/// step.
 using CallerScript = std::vector<CallerStep>;
 
-/// Whether the steps stand in that order.
+/// Whether the steps are so many, and in that order.
 bool is_well_formed(const CallerScript& script);
 
 /// Without look-ups and handshakes.
 CallerScript plain_script(Exchange exchange, bool awaits_close = false);
+
+/// The script with one step more, in its place: behind those of its kind.
+CallerScript with_step(CallerScript script, CallerStep step);
+
+/// CPU seconds that the laws of a script's own steps come to, in the mean.
+/// @param new_connection  Of a request that opens its connection; what handshakes cost is left out else.
+double mean_work_seconds(const CallerScript& script, bool new_connection);
 
 /// The script's exchange. @pre It is well formed; likewise
 const Exchange& exchange_of(const CallerScript& script);

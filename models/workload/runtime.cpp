@@ -193,6 +193,13 @@ void TrafficRuntime::begin_attempt(AttemptIndex index, Time now) {
   proceed(index, {}, now);
 }
 
+/// The thread spends the time in the burst that `work` is being put together for.
+void TrafficRuntime::charge(Attempt& attempt, KindIndex kind, Duration span, ThreadWork& work) {
+  const PlaceScope place(&attempt.split, {SpanPlace::Kind::Thread, 0});
+  attempt.split.serve(kind, span);
+  work.cpu += span;
+}
+
 void TrafficRuntime::submit(AttemptIndex index, GroupIndex group, CoreIndex core, const ThreadWork& work, Time now) {
   cpus_.submit(now, {.group = group, .cpu = work.cpu, .wake = work.wake, .cookie = index, .last_core = core});
 }

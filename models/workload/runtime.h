@@ -93,7 +93,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   static constexpr CoreIndex kNoCore = ~CoreIndex{0};
   enum Kind : std::uint16_t { kArrival, kThought, kTimeout, kDue, kIdleExpiry };
 
-  /// What a thread has yet to do before what comes next: one burst holds both.
+  /// What a thread has yet to do before what comes next: one burst holds both. Steps before a connection is there (look-ups,
+  /// the pool) begin without any; a step that has some ends with submit() or send().
   struct ThreadWork {
     Duration cpu{};
     Duration wake{};                         ///< Of the thread, paid where its core is idle.
@@ -119,6 +120,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void begin_request(TrafficIndex source, std::uint32_t user, Time now);
   void begin_attempt(AttemptIndex index, Time now);
   void submit(AttemptIndex index, GroupIndex group, CoreIndex core, const ThreadWork& work, Time now);
+  static void charge(Attempt& attempt, KindIndex kind, Duration span, ThreadWork& work);
   void arm_timeout(EdgeIndex edge, Time now);
   void due_at(Time at, std::uint32_t source, AttemptIndex index);
 

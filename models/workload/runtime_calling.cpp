@@ -31,7 +31,8 @@ void TrafficRuntime::proceed(AttemptIndex index, ThreadWork before, Time now) {
   submit(index, attempt.request.client_group, attempt.request.client_core, before, now);
 }
 
-bool TrafficRuntime::take_step(AttemptIndex index, const Resolve& /*step*/, ThreadWork& /*before*/, Time now) {
+bool TrafficRuntime::take_step(AttemptIndex index, const Resolve& /*step*/, ThreadWork& before, Time now) {
+  KNETSIM_ENSURE(before.cpu == Duration{}, "CPU time is spent in a burst of its own before a call");
   attempts_[index].state = Resolving{CallGroup(1)};
   leaves_thread(index, now);
   start_next_call(index, now);
@@ -50,7 +51,8 @@ void TrafficRuntime::on(AttemptIndex index, const Resolving& /*state*/, CallsEnd
   }
 }
 
-bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, ThreadWork& /*before*/, Time now) {
+bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, ThreadWork& before, Time now) {
+  KNETSIM_ENSURE(before.cpu == Duration{}, "CPU time is spent in a burst of its own before a connection is asked for");
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
   const Connections::Taken taken = connections_.take(request.edge, request.client, index, attempt.serial);
@@ -232,18 +234,14 @@ void TrafficRuntime::work_on_answer(Attempt& attempt, const std::optional<Distri
                                     std::uint64_t id, ThreadWork& work) const {
   if (!law) return;
   RngStream draws = streams_.get(purpose, id);
-  const Duration span = drawn_span(law->sample(draws));
-  attempt.split.serve(kinds_.work, span);
-  work.cpu += span;
+  charge(attempt, kinds_.work, drawn_span(law->sample(draws)), work);
 }
 
 bool TrafficRuntime::take_step(AttemptIndex index, const Close& /*step*/, ThreadWork& before, Time /*now*/) {
   Attempt& attempt = attempts_[index];
   if (!last_on_connection(attempt)) return true;
   // The server has closed with its answer: its FIN is there when the client reads on, which then closes as well.
-  const Duration span = network_.reading_end(attempt.connection.flow);
-  attempt.split.serve(kinds_.close, span);
-  before.cpu += span;
+  charge(attempt, kinds_.close, network_.reading_end(attempt.connection.flow), before);
   attempt.connection.client_end = ClientEnd::Read;
   return true;
 }

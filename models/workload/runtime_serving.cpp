@@ -86,10 +86,7 @@ void TrafficRuntime::serve_handshake(AttemptIndex index, const Handshake& step, 
   const std::uint64_t id = round_id(attempt);
   ThreadWork before = receive(index, now);
   if (step.server_work_seconds) {
-    const Duration span = drawn_span(*step.server_work_seconds, streams_.get(kServerHandshakeWork, id));
-    const PlaceScope place(&attempt.split, {SpanPlace::Kind::Thread, 0});
-    attempt.split.serve(kinds_.work, span);
-    before.cpu += span;
+    charge(attempt, kinds_.work, drawn_span(*step.server_work_seconds, streams_.get(kServerHandshakeWork, id)), before);
   }
   answer(index, draw_bytes(step.server_bytes, kServerHandshakeBytes, id), before, now);
 }
@@ -104,9 +101,7 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
     if (todo.work_seconds) {
       const Duration span = drawn_span(
           *todo.work_seconds, streams_.get(keys_.step(servers_.app_index(server), step).work, work_id(attempt)));
-      const PlaceScope place(&attempt.split, {SpanPlace::Kind::Thread, 0});
-      attempt.split.serve(kinds_.work, span);
-      before.cpu += span;
+      charge(attempt, kinds_.work, span, before);
     }
     if (todo.sleep_seconds || !todo.calls.empty()) {
       attempt.state = Working{step};

@@ -80,6 +80,40 @@ TEST(Spans, NameTheResourceOfEachVisit) {
   }
 }
 
+// A client that works on its answers, and reads to its connections' end: one burst, on one core, after its wake-up.
+TEST(Spans, WorkOfAClientIsOnTheCoreOfItsBurst) {
+  const auto loaded = load_scenario(
+      "configs/quickstart.yaml", {.sets = {"run.duration=100ms", "run.warmUp=20ms", "run.replicates=1", "run.spans=20",
+                                           "workloads.browse.work=100us",
+                                           "workloads.browse.connection={requestsPerConnection: 1, awaitClose: true}"},
+                                  .variants = {"iptables"}});
+  ExperimentOptions options;
+  options.threads = 1;
+  const SpanResults spans = run_in_memory(loaded->variants, options).spans;
+  std::size_t last = 0, works = 0;
+  for (const std::int64_t size : spans.row_size) {
+    const std::size_t first = last;
+    last += static_cast<std::size_t>(size);
+    // The client's burst is the last of the request: from its wake-up on, all on one core.
+    std::size_t row = last;
+    while (row > first && spans.place[row - 1] == spans.place[last - 1]) --row;
+    EXPECT_NE(spans.place[last - 1].find("/cpu"), std::string::npos) << spans.step[last - 1];
+    std::size_t work = last, receive = last;
+    for (std::size_t at = row; at < last; ++at) {
+      if (spans.step[at] == "app.work") work = at;
+      if (spans.step[at] == "syscall.receive") receive = at;
+    }
+    ASSERT_LT(work, last) << "the client's work is not in its last burst";
+    EXPECT_LT(receive, work);
+    EXPECT_EQ(spans.service[work], 100'000'000);
+    for (std::size_t at = receive + 1; at < last; ++at) {
+      EXPECT_TRUE(!spans.step[at].starts_with("wake")) << "a wake-up after what it wakes for";
+    }
+    ++works;
+  }
+  EXPECT_EQ(works, 20u);
+}
+
 TEST(Spans, NoneAreKeptWhereNoneAreAskedForOrInLaterReplicates) {
   const auto loaded = short_quickstart("0");
   EXPECT_TRUE(simulate(loaded->variants.front(), 0).spans.front().empty());

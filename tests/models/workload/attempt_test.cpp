@@ -28,14 +28,6 @@ SingleServer ten_milliseconds(std::uint32_t workers = 8) {
   return server;
 }
 
-CallerScript with(CallerStep step, const CallerScript& plain) {
-  CallerScript script = plain;
-  script.insert(std::upper_bound(script.begin(), script.end(), step,
-                                 [](const CallerStep& a, const CallerStep& b) { return a.index() < b.index(); }),
-                step);
-  return script;
-}
-
 std::vector<double> milliseconds(const Histogram& latencies) {
   std::vector<double> all;
   for (std::uint64_t rank = 0; rank < latencies.count(); ++rank) {
@@ -70,7 +62,7 @@ const Handshake kTwoRounds{.rounds = 2,
 TEST(Attempt, AHandshakesRoundsComeBeforeTheRequest) {
   SingleServer server = ten_milliseconds();
   server.plan.edges[0].connections.requests = 1;
-  server.plan.edges[0].script = with(kTwoRounds, server.plan.edges[0].script);
+  server.plan.edges[0].script = with_step(server.plan.edges[0].script, kTwoRounds);
   const SingleServer::Outcome outcome = server.asked_at({0ms, 100ms}).run();
   expect_latencies(outcome.stats, {16, 16});
   EXPECT_EQ(outcome.stats.connections, 2U);
@@ -79,7 +71,7 @@ TEST(Attempt, AHandshakesRoundsComeBeforeTheRequest) {
 
 TEST(Attempt, AKeptConnectionShakesHandsOnce) {
   SingleServer server = ten_milliseconds();
-  server.plan.edges[0].script = with(kTwoRounds, server.plan.edges[0].script);
+  server.plan.edges[0].script = with_step(server.plan.edges[0].script, kTwoRounds);
   const SingleServer::Outcome outcome = server.asked_at({0ms, 100ms, 200ms}).run();
   expect_latencies(outcome.stats, {10, 10, 16});
   EXPECT_EQ(outcome.stats.connections, 1U);
@@ -88,7 +80,7 @@ TEST(Attempt, AKeptConnectionShakesHandsOnce) {
 TEST(Attempt, AHandshakeTakesNoWorker) {
   SingleServer server = ten_milliseconds(1);
   server.plan.edges[0].connections.requests = 1;
-  server.plan.edges[0].script = with(kTwoRounds, server.plan.edges[0].script);
+  server.plan.edges[0].script = with_step(server.plan.edges[0].script, kTwoRounds);
   // The second shakes hands while the only worker is busy with the first, from 6 to 16 ms, and has it then.
   const SingleServer::Outcome outcome = server.asked_at({0ms, 8ms}).run();
   expect_latencies(outcome.stats, {16, 18});
@@ -108,7 +100,7 @@ TEST(Attempt, WhoGivesUpInAHandshakeLeavesNothingBehind) {
   for (const Duration timeout : {500us, 2500us, 3500us}) {  // the server works, the client does, the second round
     SingleServer server = ten_milliseconds();
     server.plan.edges[0].connections = {.requests = 0, .limit = 1};
-    server.plan.edges[0].script = with(kTwoRounds, server.plan.edges[0].script);
+    server.plan.edges[0].script = with_step(server.plan.edges[0].script, kTwoRounds);
     server.plan.edges[0].timeout = timeout;
     const SingleServer::Outcome outcome = server.asked_at({0ms, 100ms}).run();
     EXPECT_EQ(outcome.stats.timeouts, 2U);
@@ -133,7 +125,7 @@ SingleServer with_lookup(Duration timeout) {
        .steps = {{.work_seconds = Distribution::constant(5e-3), .sleep_seconds = {}, .calls = {}}},
        .workers = 8});
   server.plan.edges.push_back(lookup);
-  server.plan.edges[0].script = with(Resolve{1}, server.plan.edges[0].script);
+  server.plan.edges[0].script = with_step(server.plan.edges[0].script, Resolve{1});
   return server;
 }
 
