@@ -140,12 +140,21 @@ void add_laws(Validated& result, const Scenario& scenario) {
   for (const auto& [name, workload] : scenario.workloads) {
     add(fmt::format("workloads.{}.request", name), workload.request, false);
     add(fmt::format("workloads.{}.response", name), workload.response, false);
+    if (workload.work) add(fmt::format("workloads.{}.work", name), *workload.work, true);
     if (const auto& loop = workload.arrivals.closed) {
       add(fmt::format("workloads.{}.arrivals.closed.think", name), loop->think, true);
     }
   }
   for (const AppSettings& app : scenario.apps) {
     if (app.work) add(fmt::format("apps.{}.work", app.name), *app.work, true);
+    for (std::size_t group = 0; group < app.calls.size(); ++group) {
+      for (const CallSpec& call : app.calls[group]) {
+        const std::string key = fmt::format("apps.{}.calls[{}]", app.name, group);
+        if (call.sleep) add(key + ".sleep", *call.sleep, true);
+        if (call.request) add(fmt::format("{} to {}, request", key, call.to), *call.request, false);
+        if (call.response) add(fmt::format("{} to {}, response", key, call.to), *call.response, false);
+      }
+    }
   }
 }
 

@@ -44,9 +44,9 @@ std::vector<KeyReader> readers() {
       {"topology", "uplink", is_leaf_spine, "the topology leaf-spine"},
       {"topology", "k", is_fat_tree, "the topology fat-tree"},
       {"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
-      {"proxy", "syncPeriod", has_proxy, "kube-proxy, and the proxy mode none has none"},
+      {"proxy", "syncPeriod", has_proxy, "a proxy, and the proxy mode serves no Services"},
       {"proxy", "minSyncPeriod", has_kube_proxy, "kube-proxy, and the proxy mode has none"},
-      {"background", "services", has_proxy, "kube-proxy's rules, and the proxy mode none has none"},
+      {"background", "services", has_proxy, "a proxy's rules, and the proxy mode serves no Services"},
       {"background", "endpointsPerService", has_background, "background services"},
       {"cni", "notrack", is_tunnel, "a tunnel"},
   };

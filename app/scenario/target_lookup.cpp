@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "models/proxy/proxy_model.h"
 #include "models/service/resolver.h"
 
 namespace knetsim {
@@ -205,9 +206,10 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
   EdgeTarget target = target_of(protocol, Exposure::NodePort);
   target.port = found;
   target.service = cluster_.service_ports[found].service;
-  if (!options_.proxied) {
-    diagnostics_.error(at, "with the proxy mode none no node serves node ports",
-                       "a proxy mode, or 'pod:' or 'hostPort:'");
+  if (!options_.node_ports) {
+    diagnostics_.error(at, fmt::format("with the proxy mode {} no node serves node ports", options_.mode),
+                       options_.proxied ? "another proxy mode, or a Service at its cluster IP"
+                                        : "a proxy mode, or 'pod:' or 'hostPort:'");
     return std::nullopt;
   }
   if (!through.empty() && through != "random") {
@@ -350,6 +352,12 @@ std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& po
   diagnostics_.error(at, fmt::format("no container of the pod has the {} port '{}'", lower(protocol), port),
                      ports_of(spec));
   return std::nullopt;
+}
+
+TargetLookup::Options lookup_options(const ProxyInfo& mode) {
+  return {.proxied = mode.serves.contains(Exposure::ClusterIp),
+          .node_ports = mode.serves.contains(Exposure::NodePort),
+          .mode = mode.name};
 }
 
 }  // namespace knetsim

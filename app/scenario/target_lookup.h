@@ -24,11 +24,15 @@ DnsName dns_name(std::string_view text);
 /// "shop/cart", "cart", or a name in DNS: cart.shop, cart.shop.svc.cluster.local. A Service's own name has no dot.
 ObjectName split_service_name(std::string_view text, std::string_view ns);
 
+struct ProxyInfo;
+
 /// Finds what the names in a scenario stand for. Every mistake goes to the diagnostics at the node that is given.
 class TargetLookup {
  public:
   struct Options {
-    bool proxied = true;  ///< kube-proxy serves cluster IPs; else clients address endpoints themselves.
+    bool proxied = true;      ///< kube-proxy serves cluster IPs; else clients address endpoints themselves.
+    bool node_ports = true;   ///< It serves node ports.
+    std::string_view mode{};  ///< Its name, for who asks for what it does not serve.
   };
   TargetLookup(const Cluster& cluster, Options options, Diagnostics& diagnostics);
 
@@ -65,5 +69,8 @@ class TargetLookup {
   EndpointView view_;
   std::unordered_map<std::string_view, std::vector<WorkloadIndex>> workloads_;  // by name, in any namespace
 };
+
+/// What a proxy mode serves.
+TargetLookup::Options lookup_options(const ProxyInfo& mode);
 
 }  // namespace knetsim

@@ -114,7 +114,7 @@ class ProxyModel {
   /// Whether session affinity knows a client by the virtual server that it asked; else by the Service port, whichever
   /// way it was asked.
   virtual bool remembers_by_virtual_server() const { return false; }
-  /// Clients that session affinity remembers for one endpoint on one node.
+  /// Clients that session affinity remembers for one endpoint on one node; 0: the mode has no affinity.
   virtual std::uint32_t clients_remembered() const { return std::numeric_limits<std::uint32_t>::max(); }
   /// On a node whose rules have these sizes.
   virtual SyncCost sync_cost(const RuleSizes& sizes) const = 0;
@@ -125,7 +125,7 @@ class ProxyModel {
 };
 
 /// A mode as it describes itself. Nothing else asks which one it is: scenario keys, their explanation, schema and what is
-/// told of idle ones, targets that are not served and walks all follow from this.
+/// told of idle ones, targets that it does not serve and walks all follow from this.
 struct ProxyInfo {
   std::string_view name;
   std::string_view summary;

@@ -75,7 +75,8 @@ Chosen ServiceChooser::choose(const EdgeTarget& target, PodIndex client, const C
                               Time now) {
   const Service* service =
       target.by_proxy() ? &cluster_.services[cluster_.service_ports[target.port].service] : nullptr;
-  if (service == nullptr || !service->client_ip_affinity) return among(target, client, candidates, id, now);
+  const bool remembers = service != nullptr && service->client_ip_affinity && proxy_.clients_remembered() > 0;
+  if (!remembers) return among(target, client, candidates, id, now);
   ClientAffinity& clients = affinity(target, candidates.asked);
   const std::uint64_t key = client_key(client, candidates.asked);
   std::optional<Chosen> chosen;

@@ -70,15 +70,23 @@ TEST(Validate, CountsWhatAScenarioHolds) {
   EXPECT_EQ(read.at("manifests").at("not_used"), (json{{"ConfigMap", 1}}));
 }
 
-TEST(Validate, SaysTheMeanOfALawThatIsReadFromAFile) {
+TEST(Validate, SaysTheMeanOfEachLawThatIsReadFromAFile) {
   const TemporaryFolder scratch;
   scratch.write("web.yaml", kManifests);
   scratch.write("sizes.txt", "0 0\n1000 50\n3000 100\n");  // mean of two uniform halves: 0.5 * 500 + 0.5 * 2000
+  scratch.write("times.txt", "0 0\n2ms 100\n");
   const std::string scenario = scratch.write(
-      "small.yaml", std::string(kScenario) + "    response: {cdf: sizes.txt}\nrun: {duration: 1s}\ncosts: " +
-                        KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n");
+      "small.yaml",
+      std::string(kScenario) +
+          "    response: {cdf: sizes.txt}\n    work: {cdf: times.txt}\napps:\n  web: {work: {cdf: times.txt}, "
+          "calls: [{sleep: {cdf: times.txt}}]}\nrun: {duration: 1s}\ncosts: " +
+          KNETSIM_SOURCE_DIR "/configs/profiles/default.yaml\n");
   const json read = json::parse(run_program("validate -o json " + scenario).out);
-  ASSERT_EQ(read.at("laws").size(), 1u);
+  ASSERT_EQ(read.at("laws").size(), 4u);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_DOUBLE_EQ(read.at("laws")[i].at("mean").get<double>(), 1e-3);
+  EXPECT_EQ(read.at("laws")[1].at("key"), "workloads.get.work");
+  EXPECT_EQ(read.at("laws")[2].at("key"), "apps.web.work");
+  EXPECT_EQ(read.at("laws")[3].at("key"), "apps.web.calls[0].sleep");
   EXPECT_EQ(read.at("laws")[0].at("key"), "workloads.get.response");
   EXPECT_DOUBLE_EQ(read.at("laws")[0].at("mean").get<double>(), 1250);
 }
