@@ -11,8 +11,8 @@
 namespace knetsim {
 
 // A table of a results file describes itself once, beside its members (summary_results.h is an example). What writes
-// the file, reads it, prints it, documents it and compares it follows from that: a new column is a member, its line in
-// describe(), and whoever fills it.
+// the file, reads it, exports it, documents it and makes digests of it follows from that: a new column is a member with its
+// line in describe(), and whoever fills it. Screens and comparisons show what analysis reduces.
 //
 //     struct DropResults { std::vector<std::int64_t> packets; };
 //     template <TableOf<DropResults> Table, class Columns>

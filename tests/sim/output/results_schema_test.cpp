@@ -94,6 +94,14 @@ TEST(ResultsSchema, IsWhatThePageSays) {
   ASSERT_EQ(rows, expected) << "KNETSIM_UPDATE_GOLDEN=1 writes them; a new group needs a table with a row of its own";
 }
 
+TEST(ResultsSchema, ThePageSaysWhatTheVersionBrought) {
+  std::ifstream page(kPage);
+  const std::string version = fmt::format("{}.{}: ", kFormatMajor, kFormatMinor);
+  bool said = false;
+  for (std::string line; std::getline(page, line);) said = said || line.starts_with(version);
+  EXPECT_TRUE(said) << "docs/results-format.md, Versions: " << version;
+}
+
 TEST(ResultsSchema, IsWhatAFileHolds) {
   const TemporaryFolder folder;
   write_results(folder / "sample.h5", sample_results(), {});
