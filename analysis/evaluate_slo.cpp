@@ -121,7 +121,7 @@ ObjectiveOutcome evaluate(const Slo& slo, const Recorded& recorded, std::string_
   return share_outcome(slo, recorded, runs);
 }
 
-// As the flags of /objectives have them (sim/output/objective_results.h).
+// As the flags of /objectives have them (analysis/results/objective_results.h).
 static_assert(static_cast<int>(Holds::Met) == 0 && static_cast<int>(Holds::Missed) == 1 &&
               static_cast<int>(Holds::CannotTell) == 2);
 static_assert(static_cast<int>(ObjectiveOutcome::Note::None) == 0 &&

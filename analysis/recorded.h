@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "analysis/comparison.h"
+#include "analysis/results/results.h"
 #include "analysis/sample.h"
-#include "sim/output/results.h"
 
 namespace knetsim {
 

@@ -61,7 +61,7 @@ function(knetsim_layer folder)
     target_link_libraries(${target} PRIVATE knetsim_flags ${ARG_LIBRARIES})
     # A fuzzer looks at the counters of all branches after each input: with the 100,000 of all folders the target of objectives
     # read 4,702 inputs in a time in which it read 17,226 without looking. So only folders that read foreign bytes have them.
-    if(KNETSIM_FUZZ AND folder MATCHES "^(sim/(input|output)|models/(cost|cluster)|analysis(/lab)?|app/scenario)$")
+    if(KNETSIM_FUZZ AND folder MATCHES "^(sim/(input|output)|models/(cost|cluster)|analysis(/(lab|results))?|app/scenario)$")
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     endif()
   else()

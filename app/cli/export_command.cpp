@@ -6,7 +6,7 @@
 #include <string>
 
 #include "analysis/export_csv.h"
-#include "analysis/results_reader.h"
+#include "analysis/results/results_reader.h"
 #include "app/cli/commands.h"
 #include "app/cli/exit_code.h"
 #include "app/cli/output_files.h"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/results_reader.h"
+#include "analysis/results/results_reader.h"
 #include "analysis/summary.h"
 #include "app/cli/commands.h"
 #include "app/cli/exit_code.h"

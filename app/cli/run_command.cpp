@@ -14,6 +14,7 @@
 #include <set>
 
 #include "analysis/evaluate_slo.h"
+#include "analysis/results/results_writer.h"
 #include "app/cli/exit_code.h"
 #include "app/cli/progress.h"
 #include "app/cli/screen.h"
@@ -28,7 +29,6 @@
 #include "sim/input/units_text.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_writer.h"
 #include "sim/version/version.h"
 
 namespace knetsim {

@@ -11,9 +11,9 @@
 
 #include <sched.h>
 
+#include "analysis/results/append_runs.h"
 #include "models/workload/overload.h"
 #include "sim/input/diagnostics.h"
-#include "sim/output/append_runs.h"
 
 namespace knetsim {
 namespace {

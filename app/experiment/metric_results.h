@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "analysis/results/results.h"
 #include "sim/core/histogram.h"
-#include "sim/output/results.h"
 
 namespace knetsim {
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/results/merge_results.h"
 #include "sim/output/data_file_dump.h"
-#include "sim/output/merge_results.h"
 #include "sim/output/output_error.h"
 
 namespace knetsim {

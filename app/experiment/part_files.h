@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <map>
 
+#include "analysis/results/results_writer.h"
 #include "app/experiment/experiment.h"
-#include "sim/output/results_writer.h"
 
 namespace knetsim {
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "analysis/results/results.h"
 #include "app/experiment/result_axes.h"
-#include "sim/output/results.h"
 
 namespace knetsim {
 

@@ -5,13 +5,13 @@
 #include <iterator>
 #include <utility>
 
+#include "analysis/results/append_runs.h"
 #include "app/experiment/metric_results.h"
 #include "app/experiment/resource_results.h"
 #include "app/experiment/span_results.h"
 #include "app/experiment/step_names.h"
 #include "app/scenario/result_names.h"
 #include "sim/core/censored_times.h"
-#include "sim/output/append_runs.h"
 
 namespace knetsim {
 namespace {

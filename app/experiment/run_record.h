@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "analysis/results/results.h"
 #include "app/experiment/result_axes.h"
 #include "app/experiment/simulation.h"
-#include "sim/output/results.h"
 
 namespace knetsim {
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
+#include "analysis/results/results.h"
 #include "app/experiment/simulation.h"
-#include "sim/output/results.h"
 
 namespace knetsim {
 

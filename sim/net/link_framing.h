@@ -35,7 +35,7 @@ constexpr Bytes wire_size(Bytes ip_packet) {
 
 /// How a message of one connection becomes packets.
 struct PacketFormat {
-  Bytes mtu{1500};        ///< Largest IP packet of the pod or host, before encapsulation.
+  Bytes mtu{1500};        ///< Largest IP packet of the sender, before encapsulation.
   Bytes header{20 + 32};  ///< IP and transport headers of each packet (kIpv4Header + kTcpHeader).
   Bytes encapsulation{};  ///< Added to each packet below its IP header.
   /// Payload of a full segment: what `ss` prints as mss.

@@ -81,7 +81,7 @@ class Network final : public EventHandler {
   /// @param core  Where the thread is expected to run: its cache decides what a rule scan costs.
   Duration sender_burst(MessageIndex message, CoreIndex core, Time now);
   /// The sending burst has ended; the split's clock stands at `now`. The owner is not called back from inside: what comes
-  /// or is lost at once (a socket of the same pod, a full first queue) is told of by an event at `now`.
+  /// or is lost at once (a socket of the same host, a full first queue) is told of by an event at `now`.
   void launch(MessageIndex message, Time now);
 
   struct ReceiverBurst {

@@ -4,9 +4,9 @@
 #include <iostream>
 
 #include "analysis/export_csv.h"
-#include "analysis/results_reader.h"
+#include "analysis/results/results_reader.h"
+#include "analysis/results/results_writer.h"
 #include "sample_results.h"
-#include "sim/output/results_writer.h"
 
 namespace knetsim {
 namespace {

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "analysis/recorded.h"
-#include "analysis/results_reader.h"
+#include "analysis/results/results_reader.h"
+#include "analysis/results/results_writer.h"
 #include "analysis/summary.h"
 #include "fuzz_input.h"
 #include "memory_file.h"
 #include "sample_results.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_writer.h"
 
 namespace knetsim::fuzz {
 namespace {

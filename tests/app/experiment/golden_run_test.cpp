@@ -13,10 +13,10 @@
 #include <fstream>
 #include <ostream>
 
+#include "analysis/results/results_writer.h"
 #include "app/experiment/experiment.h"
 #include "app/scenario/load_scenario.h"
 #include "sim/core/digest.h"
-#include "sim/output/results_writer.h"
 #include "support/column_digests.h"
 #include "support/results_of.h"
 #include "support/temporary_folder.h"

@@ -11,10 +11,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "analysis/results/results_schema.h"
+#include "analysis/results/results_writer.h"
 #include "analysis/summary.h"
 #include "app/scenario/result_names.h"
-#include "sim/output/results_schema.h"
-#include "sim/output/results_writer.h"
 #include "support/results_of.h"
 #include "support/scenario_fixture.h"
 

@@ -12,11 +12,11 @@
 
 #include <csignal>
 
+#include "analysis/results/results_writer.h"
 #include "sample_results.h"
 #include "sim/output/apart.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_writer.h"
 #include "sim/output/safe_file.h"
 #include "support/sanitized.h"
 #include "support/temporary_folder.h"

@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <string>
 
+#include "analysis/results/results.h"
+#include "analysis/results/results_schema.h"
+#include "analysis/results/visit_results.h"
 #include "sim/core/ensure.h"
-#include "sim/output/results.h"
-#include "sim/output/results_schema.h"
-#include "sim/output/visit_results.h"
 
 namespace knetsim {
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "analysis/results/results.h"
 #include "sim/output/data_file.h"
-#include "sim/output/results.h"
 
 namespace knetsim {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/output/results.h"
+#include "analysis/results/results.h"
 
 namespace knetsim {
 

@@ -4,8 +4,8 @@
 #include <exception>
 #include <string_view>
 
+#include "analysis/results/results_writer.h"
 #include "sample_results.h"
-#include "sim/output/results_writer.h"
 
 namespace knetsim {
 namespace {

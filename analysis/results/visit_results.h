@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/output/results.h"
+#include "analysis/results/results.h"
 
 namespace knetsim {
 

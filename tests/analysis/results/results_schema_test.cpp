@@ -1,6 +1,6 @@
 // The schema, docs/results-format.md and a freshly written file say the same: each dataset and attribute of one is in
 // the others.
-#include "sim/output/results_schema.h"
+#include "analysis/results/results_schema.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "analysis/results/results_writer.h"
 #include "sample_results.h"
 #include "sim/output/hdf5_reader.h"
-#include "sim/output/results_writer.h"
 #include "support/temporary_folder.h"
 
 namespace knetsim {

@@ -1,4 +1,4 @@
-#include "sim/output/merge_results.h"
+#include "analysis/results/merge_results.h"
 
 #include <fmt/format.h>
 
@@ -9,13 +9,13 @@
 #include <string>
 #include <utility>
 
+#include "analysis/results/results_schema.h"
 #include "sim/core/ensure.h"
 #include "sim/output/apart.h"
 #include "sim/output/data_file_bytes.h"
 #include "sim/output/data_file_dump.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_schema.h"
 #include "sim/output/safe_file.h"
 
 namespace knetsim {

@@ -1,6 +1,6 @@
 // What write_results() leaves out, derives and refuses: unrecorded groups, means, files of other scenarios and columns
 // of the wrong length. The cells themselves are compared by readers_test.py and by the reader's round trip.
-#include "sim/output/results_writer.h"
+#include "analysis/results/results_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,10 +1,10 @@
-#include "sim/output/results_schema.h"
+#include "analysis/results/results_schema.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
-#include "sim/output/visit_results.h"
+#include "analysis/results/visit_results.h"
 
 namespace knetsim {
 namespace {

@@ -1,12 +1,12 @@
-#include "sim/output/append_runs.h"
+#include "analysis/results/append_runs.h"
 
 #include <limits>
 #include <set>
 #include <variant>
 #include <vector>
 
+#include "analysis/results/visit_results.h"
 #include "sim/core/ensure.h"
-#include "sim/output/visit_results.h"
 
 namespace knetsim {
 namespace {

@@ -1,6 +1,6 @@
 // Goal: a file merged out of parts is the file that the same runs give at once. Method: the sample results twice, merged
 // as files and appended in memory; groups, axes, cells and attributes of both are compared.
-#include "sim/output/merge_results.h"
+#include "analysis/results/merge_results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 
 #include <csignal>
 
+#include "analysis/results/append_runs.h"
 #include "sample_results.h"
-#include "sim/output/append_runs.h"
 #include "sim/output/data_file_dump.h"
 #include "sim/output/hdf5_reader.h"
 #include "sim/output/output_error.h"

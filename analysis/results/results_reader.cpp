@@ -1,4 +1,4 @@
-#include "analysis/results_reader.h"
+#include "analysis/results/results_reader.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <optional>
 #include <utility>
 
+#include "analysis/results/results_schema.h"
+#include "analysis/results/visit_results.h"
 #include "sim/output/foreign_file.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_schema.h"
-#include "sim/output/visit_results.h"
 
 namespace knetsim {
 namespace {

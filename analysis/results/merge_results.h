@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "sim/output/results.h"
-#include "sim/output/results_writer.h"
+#include "analysis/results/results.h"
+#include "analysis/results/results_writer.h"
 
 namespace knetsim {
 

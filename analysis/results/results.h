@@ -5,23 +5,23 @@
 #include <string>
 #include <vector>
 
+#include "analysis/results/assumption_results.h"
+#include "analysis/results/call_results.h"
+#include "analysis/results/cpu_results.h"
+#include "analysis/results/drop_results.h"
+#include "analysis/results/endpoint_results.h"
+#include "analysis/results/histogram_results.h"
+#include "analysis/results/link_results.h"
+#include "analysis/results/objective_results.h"
+#include "analysis/results/provenance.h"
+#include "analysis/results/series_results.h"
+#include "analysis/results/service_results.h"
+#include "analysis/results/span_results.h"
+#include "analysis/results/split_results.h"
+#include "analysis/results/summary_results.h"
+#include "analysis/results/walk_results.h"
 #include "sim/core/part_sum.h"
-#include "sim/output/assumption_results.h"
-#include "sim/output/call_results.h"
 #include "sim/output/column_info.h"
-#include "sim/output/cpu_results.h"
-#include "sim/output/drop_results.h"
-#include "sim/output/endpoint_results.h"
-#include "sim/output/histogram_results.h"
-#include "sim/output/link_results.h"
-#include "sim/output/objective_results.h"
-#include "sim/output/provenance.h"
-#include "sim/output/series_results.h"
-#include "sim/output/service_results.h"
-#include "sim/output/span_results.h"
-#include "sim/output/split_results.h"
-#include "sim/output/summary_results.h"
-#include "sim/output/walk_results.h"
 
 namespace knetsim {
 

@@ -1,6 +1,6 @@
 // What was written is what is read, for every column of the schema; files of a later major version, of other programs
 // or without a part are refused in one line, and later minor versions are read.
-#include "analysis/results_reader.h"
+#include "analysis/results/results_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,11 +9,11 @@
 #include <array>
 #include <numeric>
 
+#include "analysis/results/results_writer.h"
 #include "sample_results.h"
 #include "sim/checksum/sha256.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_writer.h"
 #include "sim/output/safe_file.h"
 #include "support/temporary_folder.h"
 

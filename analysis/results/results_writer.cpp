@@ -1,4 +1,4 @@
-#include "sim/output/results_writer.h"
+#include "analysis/results/results_writer.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,15 +11,15 @@
 #include <set>
 #include <string_view>
 
+#include "analysis/results/results_schema.h"
+#include "analysis/results/visit_results.h"
 #include "sim/checksum/sha256.h"
 #include "sim/core/ensure.h"
 #include "sim/output/foreign_file.h"
 #include "sim/output/hdf5_handle.h"
 #include "sim/output/hdf5_writer.h"
 #include "sim/output/output_error.h"
-#include "sim/output/results_schema.h"
 #include "sim/output/safe_file.h"
-#include "sim/output/visit_results.h"
 
 namespace knetsim {
 namespace {
