@@ -147,9 +147,8 @@ Duration Network::sender_burst(MessageIndex index, CoreIndex core, Time now) {
   Duration cpu{};
   while (message.stage < plan.stages.size() && plan.stages[message.stage].place == StagePlace::SenderCore) {
     const FlowState& flow = flows_[message.flow];
-    const StageCost cost = evaluate(message, plan.stages[message.stage], core,
-                                    cpu_factor_[node_at(flow, message, plan.stages[message.stage].node)], false, now);
-    costs_.commit(message.split, cost.latency, cost.latency);
+    const Stage& stage = plan.stages[message.stage];
+    const StageCost cost = spend(message, stage, core, cpu_factor_[node_at(flow, message, stage.node)], now);
     if (cost.cpu_only > Duration{}) {  // ACKs that come back: receive work, not this thread's
       cpus_.book_softirq(flow.way[way_of(message.packet)].core[0], now, cost.cpu_only);
     }
@@ -190,8 +189,7 @@ Network::ReceiverBurst Network::receiver_burst(MessageIndex index, CoreIndex cor
     const Stage& stage = plan.stages[message.stage];
     KNETSIM_ENSURE(stage.place == StagePlace::ReceiverCore);
     const StageCost cost =
-        evaluate(message, stage, core, cpu_factor_[node_at(flows_[message.flow], message, stage.node)], false, now);
-    costs_.commit(message.split, cost.latency, cost.latency);
+        spend(message, stage, core, cpu_factor_[node_at(flows_[message.flow], message, stage.node)], now);
     if (cost.cpu_only > Duration{}) {
       cpus_.book_softirq(core, now, cost.cpu_only);
     }

@@ -122,19 +122,23 @@ class Network final : public EventHandler {
     const std::uint8_t nodes = plan_of(message).nodes;
     return flow.spec.nodes[way_of(message.packet) == 0 ? position : static_cast<std::size_t>(nodes - 1 - position)];
   }
-  StageCost evaluate(MessageState& message, const Stage& stage, CoreIndex core, double factor, bool idle, Time now) {
+  StageVisit visit_of(const MessageState& message, const Stage& stage, CoreIndex core, double factor, bool idle,
+                      Time now) const {
     const FlowState& flow = flows_[message.flow];
-    return costs_.evaluate({.plan = plan_of(message),
-                            .stage = stage,
-                            .size = message.size,
-                            .symbols = flow.spec.symbols,
-                            .machine = symbols_[node_at(flow, message, stage.node)],
-                            .outer_untracked = flow.way[way_of(message.packet)].outer_untracked,
-                            .core = core,
-                            .factor = factor,
-                            .idle = idle,
-                            .now = now},
-                           message.noise);
+    return {.plan = plan_of(message),
+            .stage = stage,
+            .size = message.size,
+            .symbols = flow.spec.symbols,
+            .machine = symbols_[node_at(flow, message, stage.node)],
+            .outer_untracked = flow.way[way_of(message.packet)].outer_untracked,
+            .core = core,
+            .factor = factor,
+            .idle = idle,
+            .now = now};
+  }
+  /// All of a stage's work, in one go and accounted for. @param factor  On CPU costs.
+  StageCost spend(MessageState& message, const Stage& stage, CoreIndex core, double factor, Time now) {
+    return costs_.spend(visit_of(message, stage, core, factor, /*idle=*/false, now), message.noise, message.split);
   }
   std::uint32_t host_source(HostId host) const { return first_source_ + host; }
   std::uint32_t link_source(LinkId link) const {

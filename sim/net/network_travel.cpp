@@ -137,10 +137,9 @@ void Network::hop(MessageIndex index, Time now) {
     split->clock += visit.wait + travelled;
   }
   if (first && stage.terms > 0) {  // the sending NIC's latency, behind its queue
-    const StageCost cost = evaluate(message, stage, 0, 1.0, false, now);
+    const StageCost cost = spend(message, stage, 0, 1.0, now);
     message.train.head += cost.latency;
     message.train.tail += cost.latency;
-    costs_.commit(message.split, cost.latency, cost.latency);
     if (message.split != nullptr) {
       message.split->clock += cost.latency;
     }
@@ -210,7 +209,8 @@ void Network::softirq(MessageIndex index, Time now) {
   const CoreIndex core = flow.way[way].core[stage.node];
   const bool idle = cpus_.softirq_idle(core, now);
   const Time start = cpus_.softirq_start(core, now);
-  const StageCost cost = evaluate(message, stage, core, cpu_factor_[node_at(flow, message, stage.node)], idle, now);
+  const double factor = cpu_factor_[node_at(flow, message, stage.node)];
+  const StageCost cost = costs_.evaluate(visit_of(message, stage, core, factor, idle, now), message.noise);
   if (!message.pure_ack) {  // what ACKs cost is charged with the data that they acknowledge, one for each skb
     cpus_.book_softirq(core, now, cost.cpu + cost.cpu_only);
   }

@@ -21,15 +21,17 @@ StageCosts::StageCosts(const PlanTables& tables, std::size_t cores) : tables_(ta
   last_scan_.assign(cores, cold);
 }
 
-StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
+template <class Note>
+StageCost StageCosts::work_out(const StageVisit& visit, RngStream& noise, const Note& note) {
   const Stage& stage = visit.stage;
   const MessageSize& size = visit.size;
   StageCost cost;
-  parts_count_ = 0;
-  KNETSIM_ENSURE(stage.terms + stage.scans < parts_.size(), "a stage with more terms than a visit keeps apart");
   int shape = -1;
   double drawn = 1;
-  const double messages = size.messages;
+  // All in registers: whatever is written through a pointer in the loop might be one of them as far as the compiler knows.
+  const double messages = size.messages, skbs = size.skbs, packets = size.packets, acks = size.acks;
+  const auto payload = static_cast<double>(size.payload.count());
+  Duration latency{}, cpu_too{};
   const auto draw = [&](std::uint8_t wanted) {
     if (wanted != shape) {  // one draw a shape and visit, taken whether or not the term applies: streams stay aligned
       shape = wanted;
@@ -37,15 +39,14 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
     }
   };
   const auto delay = [&](KindIndex kind, Duration span, bool cpu) {
-    cost.latency += span;
-    cost.cpu += cpu ? span : Duration{};
-    parts_[parts_count_++] = {kind, span};
+    latency += span;
+    if (cpu) cpu_too += span;
+    note(kind, span);
   };
   for (const CostTerm& term : std::span(visit.plan.terms).subspan(stage.first_term, stage.terms)) {
     draw(term.shape);
-    const double median = term.per_message_ps * messages + term.per_skb_ps * size.skbs +
-                          term.per_packet_ps * size.packets + term.per_ack_ps * size.acks +
-                          term.per_byte_ps * static_cast<double>(size.payload.count());
+    const double median = term.per_message_ps * messages + term.per_skb_ps * skbs + term.per_packet_ps * packets +
+                          term.per_ack_ps * acks + term.per_byte_ps * payload;
     double span_ps = median * drawn;
     if (term.plain) [[likely]] {
       delay(term.kind, rounded(span_ps), true);
@@ -98,10 +99,26 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
   }
   if (tables_.interruptions && stage.place != StagePlace::Wire) {
     const Duration lost =
-        rounded(tables_.interruptions->drawn_ps(static_cast<double>(cost.cpu.count()), noise.uniform()));
+        rounded(tables_.interruptions->drawn_ps(static_cast<double>(cpu_too.count()), noise.uniform()));
     if (lost > Duration{}) delay(tables_.interruptions->kind, lost, true);
   }
+  cost.latency = latency;
+  cost.cpu = cpu_too;
   return cost;
+}
+
+StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
+  KNETSIM_ENSURE(visit.stage.terms + visit.stage.scans < parts_.size(),
+                 "a stage with more terms than a visit keeps apart");
+  Part* next = parts_.data();
+  const StageCost cost = work_out(visit, noise, [&](KindIndex kind, Duration span) { *next++ = {kind, span}; });
+  parts_count_ = static_cast<std::size_t>(next - parts_.data());
+  return cost;
+}
+
+StageCost StageCosts::spend(const StageVisit& visit, RngStream& noise, TimeSplit* split) {
+  TimeSplit& into = split != nullptr ? *split : unread_;
+  return work_out(visit, noise, [&into](KindIndex kind, Duration span) { into.serve(kind, span); });
 }
 
 void StageCosts::commit(TimeSplit* split, Duration whole, Duration visible) const {

@@ -55,12 +55,18 @@ class StageCosts {
 
   /// @param noise  The message's own stream: one draw a shape and visit.
   StageCost evaluate(const StageVisit& visit, RngStream& noise);
+  /// The same, and all of it is accounted for by kind of work. @param split  May be null.
+  StageCost spend(const StageVisit& visit, RngStream& noise, TimeSplit* split);
 
   /// Accounts for the visit evaluated last by kind of work. A train's work overlaps with its arrival: of the `whole`
   /// latency only `visible` shows, and is shared out in proportion. @param split  May be null.
   void commit(TimeSplit* split, Duration whole, Duration visible) const;
 
  private:
+  /// @param note  Takes what delays the message, kind by kind.
+  template <class Note>
+  StageCost work_out(const StageVisit& visit, RngStream& noise, const Note& note);
+
   struct Part {
     KindIndex kind = 0;
     Duration span{};
@@ -70,6 +76,7 @@ class StageCosts {
   std::vector<std::array<Time, kScanTables>> last_scan_;  // shape (cores,)
   std::array<Part, 2 * kMaxKinds> parts_{};               // of the visit evaluated last
   std::size_t parts_count_ = 0;
+  TimeSplit unread_;  // of messages that nobody accounts for
 };
 
 }  // namespace knetsim
