@@ -136,14 +136,24 @@ Hdf5Handle make_dataset(hid_t group, const std::string& name, const ColumnValues
   return dataset;
 }
 
+/// The library clears a buffer of a megabyte for each write that converts types (texts): no more of it than so many cells need.
+Hdf5Handle transfer_of(std::size_t cells) {
+  constexpr std::size_t kLeast = 4096, kMost = std::size_t{1} << 20, kOfACell = 32;
+  Hdf5Handle list(H5Pcreate(H5P_DATASET_XFER), &H5Pclose, "make a property list");
+  const std::size_t bytes = std::clamp(std::min(cells, kMost) * kOfACell, kLeast, kMost);
+  check_hdf5(H5Pset_buffer(list.id(), bytes, nullptr, nullptr), "set a buffer");
+  return list;
+}
+
 /// Writes cells that follow one another, from position `first` along the outermost axis on; whole where there is none.
 void write_cells(const Hdf5Handle& dataset, const std::string& name, const std::vector<hsize_t>& extents, hsize_t first,
                  const ColumnValues& values) {
   const std::string what = "write '" + name + "'";
   const auto put = [&](hid_t type, std::size_t count, const void* cells) {
     if (count == 0) return;
+    const Hdf5Handle transfer = transfer_of(count);
     if (extents.empty()) {
-      check_hdf5(H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, cells), what);
+      check_hdf5(H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, transfer.id(), cells), what);
       return;
     }
     std::vector<hsize_t> shape = extents;
@@ -154,7 +164,7 @@ void write_cells(const Hdf5Handle& dataset, const std::string& name, const std::
     const Hdf5Handle memory = simple_space(shape);
     const Hdf5Handle file = simple_space(extents);
     check_hdf5(H5Sselect_hyperslab(file.id(), H5S_SELECT_SET, start.data(), nullptr, shape.data(), nullptr), what);
-    check_hdf5(H5Dwrite(dataset.id(), type, memory.id(), file.id(), H5P_DEFAULT, cells), what);
+    check_hdf5(H5Dwrite(dataset.id(), type, memory.id(), file.id(), transfer.id(), cells), what);
   };
   std::visit(
       [&]<class Cell>(const std::vector<Cell>& cells) {
