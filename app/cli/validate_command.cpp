@@ -148,11 +148,13 @@ void add_laws(Validated& result, const Scenario& scenario) {
   for (const AppSettings& app : scenario.apps) {
     if (app.work) add(fmt::format("apps.{}.work", app.name), *app.work, true);
     for (std::size_t group = 0; group < app.calls.size(); ++group) {
-      for (const CallSpec& call : app.calls[group]) {
-        const std::string key = fmt::format("apps.{}.calls[{}]", app.name, group);
-        if (call.sleep) add(key + ".sleep", *call.sleep, true);
-        if (call.request) add(fmt::format("{} to {}, request", key, call.to), *call.request, false);
-        if (call.response) add(fmt::format("{} to {}, response", key, call.to), *call.response, false);
+      const std::vector<CallSpec>& calls = app.calls[group];
+      for (std::size_t i = 0; i < calls.size(); ++i) {
+        const std::string inner = calls.size() > 1 ? fmt::format("[{}]", i) : std::string();
+        const std::string key = fmt::format("apps.{}.calls[{}]{}", app.name, group, inner);
+        if (calls[i].sleep) add(key + ".sleep", *calls[i].sleep, true);
+        if (calls[i].request) add(key + ".request", *calls[i].request, false);
+        if (calls[i].response) add(key + ".response", *calls[i].response, false);
       }
     }
   }

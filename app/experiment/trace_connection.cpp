@@ -136,7 +136,7 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   const std::string ns(cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
-  TargetLookup lookup(cluster, lookup_options(mode_of(variant.scenario.cluster)), diagnostics);
+  TargetLookup lookup(cluster, mode_of(variant.scenario.cluster), diagnostics);
   const ObjectName name = split_name(asked.name, ns);
   std::optional<EdgeTarget> target;
   if (asked.kind == "nodePort") {

@@ -90,7 +90,7 @@ class CallGraphBuilder {
       : scenario_(scenario),
         cluster_(cluster),
         diagnostics_(diagnostics),
-        lookup_(cluster, lookup_options(mode_of(scenario.cluster)), diagnostics) {}
+        lookup_(cluster, mode_of(scenario.cluster), diagnostics) {}
 
   CallGraph build() {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);

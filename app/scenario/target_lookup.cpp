@@ -6,7 +6,6 @@
 #include <charconv>
 #include <iterator>
 
-#include "models/proxy/proxy_model.h"
 #include "models/service/resolver.h"
 
 namespace knetsim {
@@ -77,12 +76,8 @@ ObjectName split_service_name(std::string_view text, std::string_view ns) {
   return {std::move(named.ns), std::move(named.name)};
 }
 
-TargetLookup::TargetLookup(const Cluster& cluster, Options options, Diagnostics& diagnostics)
-    : cluster_(cluster),
-      options_(options),
-      diagnostics_(diagnostics),
-      names_(cluster),
-      view_(cluster.endpoints.latest()) {
+TargetLookup::TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Diagnostics& diagnostics)
+    : cluster_(cluster), mode_(mode), diagnostics_(diagnostics), names_(cluster), view_(cluster.endpoints.latest()) {
   for (WorkloadIndex i = 0; i < cluster.workloads.size(); ++i) workloads_[cluster.workloads[i].name].push_back(i);
 }
 
@@ -177,7 +172,7 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
   tell_no_endpoints(found, at);
   EdgeTarget target = target_of(protocol, Exposure::ClusterIp);
   target.service = index;
-  if (service.headless || !options_.proxied) {
+  if (service.headless || !mode_.serves.contains(Exposure::ClusterIp)) {
     target.exposure = Exposure::PodIp;
     target.named = found;
     target.direct = named_endpoints(view_, found);
@@ -206,10 +201,10 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
   EdgeTarget target = target_of(protocol, Exposure::NodePort);
   target.port = found;
   target.service = cluster_.service_ports[found].service;
-  if (!options_.node_ports) {
-    diagnostics_.error(at, fmt::format("with the proxy mode {} no node serves node ports", options_.mode),
-                       options_.proxied ? "another proxy mode, or a Service at its cluster IP"
-                                        : "a proxy mode, or 'pod:' or 'hostPort:'");
+  if (!mode_.serves.contains(Exposure::NodePort)) {
+    diagnostics_.error(at, fmt::format("with the proxy mode {} no node serves node ports", mode_.name),
+                       mode_.serves.contains(Exposure::ClusterIp) ? "another proxy mode, or a Service at its cluster IP"
+                                                                  : "a proxy mode, or 'pod:' or 'hostPort:'");
     return std::nullopt;
   }
   if (!through.empty() && through != "random") {
@@ -352,12 +347,6 @@ std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& po
   diagnostics_.error(at, fmt::format("no container of the pod has the {} port '{}'", lower(protocol), port),
                      ports_of(spec));
   return std::nullopt;
-}
-
-TargetLookup::Options lookup_options(const ProxyInfo& mode) {
-  return {.proxied = mode.serves.contains(Exposure::ClusterIp),
-          .node_ports = mode.serves.contains(Exposure::NodePort),
-          .mode = mode.name};
 }
 
 }  // namespace knetsim

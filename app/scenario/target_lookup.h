@@ -8,6 +8,7 @@
 
 #include "models/cluster/cluster.h"
 #include "models/cluster/object_name.h"
+#include "models/proxy/proxy_model.h"
 #include "models/service/edge_target.h"
 #include "sim/input/diagnostics.h"
 
@@ -24,17 +25,11 @@ DnsName dns_name(std::string_view text);
 /// "shop/cart", "cart", or a name in DNS: cart.shop, cart.shop.svc.cluster.local. A Service's own name has no dot.
 ObjectName split_service_name(std::string_view text, std::string_view ns);
 
-struct ProxyInfo;
-
 /// Finds what the names in a scenario stand for. Every mistake goes to the diagnostics at the node that is given.
 class TargetLookup {
  public:
-  struct Options {
-    bool proxied = true;      ///< kube-proxy serves cluster IPs; else clients address endpoints themselves.
-    bool node_ports = true;   ///< It serves node ports.
-    std::string_view mode{};  ///< Its name, for who asks for what it does not serve.
-  };
-  TargetLookup(const Cluster& cluster, Options options, Diagnostics& diagnostics);
+  /// @param mode  Says what it serves; where cluster IPs are not, clients address endpoints themselves. Outlives this.
+  TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Diagnostics& diagnostics);
 
   /// A Service at its cluster IP. @param port  Name or number; empty: the first of the protocol.
   std::optional<EdgeTarget> service(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
@@ -63,14 +58,11 @@ class TargetLookup {
   std::vector<PodIndex> pods_named(const ObjectName& name, std::string_view wanted, Node at);
 
   const Cluster& cluster_;
-  Options options_;
+  const ProxyInfo& mode_;
   Diagnostics& diagnostics_;
   ClusterNames names_;
   EndpointView view_;
   std::unordered_map<std::string_view, std::vector<WorkloadIndex>> workloads_;  // by name, in any namespace
 };
-
-/// What a proxy mode serves.
-TargetLookup::Options lookup_options(const ProxyInfo& mode);
 
 }  // namespace knetsim

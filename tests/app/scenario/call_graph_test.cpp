@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "app/experiment/simulation.h"
+#include "app/scenario/target_lookup.h"
 #include "support/scenario_fixture.h"
 
 namespace knetsim {
@@ -128,6 +129,30 @@ TEST(CallGraph, PodsAndPortsOfOtherNamesAreFound) {
   EXPECT_EQ(target_of(bound.graph, "web > pod:cart:8080").direct[0].port, 8080);
   EXPECT_EQ(target_of(bound.graph, "web > default/cart").port, target_of(bound.graph, "web > cart:http").port);
   EXPECT_EQ(target_of(bound.graph, "browse").direct.size(), 1u);
+}
+
+// Whatever its name: a mode may serve cluster IPs alone.
+TEST(CallGraph, NodePortsThatTheModeDoesNotServeAreRefusedByItsName) {
+  const Bound bound(scenario_text(workload("web")),
+                    app_manifests("web", 1) + app_manifests("client", 1) +
+                        "apiVersion: v1\nkind: Service\nmetadata: {name: out}\n"
+                        "spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, "
+                        "targetPort: http, nodePort: 30080}]}\n");
+  ASSERT_EQ(bound.errors(), "");
+  ProxyInfo mode = *proxy_mode_named("nftables");
+  mode.name = "toy";
+  const auto refusal = [&](ExposureSet serves) {
+    mode.serves = serves;
+    Diagnostics diagnostics;
+    TargetLookup lookup(bound.loaded->cluster, mode, diagnostics);
+    const bool found = lookup.node_port("out", "default", "", "", Protocol::Tcp, {}).has_value();
+    EXPECT_EQ(found, !diagnostics.has_errors());
+    return render(diagnostics.errors());
+  };
+  EXPECT_EQ(refusal({Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort}), "");
+  EXPECT_THAT(refusal({Exposure::PodIp, Exposure::ClusterIp}),
+              testing::HasSubstr("with the proxy mode toy no node serves node ports"));
+  EXPECT_THAT(refusal({Exposure::PodIp}), testing::HasSubstr("a proxy mode, or 'pod:' or 'hostPort:'"));
 }
 
 // As in a cluster, where kube-proxy rejects: no mistake of the scenario, and the run shows it.
