@@ -210,26 +210,29 @@ void Network::softirq(MessageIndex index, Time now) {
   const bool idle = cpus_.softirq_idle(core, now);
   const Time start = cpus_.softirq_start(core, now);
   const double factor = cpu_factor_[node_at(flow, message, stage.node)];
-  const StageCost cost = costs_.evaluate(visit_of(message, stage, core, factor, idle, now), message.noise);
+  const StageVisit visit = visit_of(message, stage, core, factor, idle, now);
+  TimeSplit* const split = message.split;
+  const PlaceScope place(split, {SpanPlace::Kind::Core, core});
+  const Time tail = message.train.tail;
+  StageCost cost;
+  Time end{};
+  if (tail <= now) [[likely]] {
+    if (split != nullptr) split->hold(Wait::Softirq, start - now);
+    cost = costs_.spend(visit, message.noise, split);
+    end = start + cost.latency;
+  } else {  // the train is still arriving: its last packet cannot be done before it is there
+    cost = costs_.evaluate(visit, message.noise);
+    end = std::max(start + cost.latency, tail + cost.latency / std::max(1, message.size.packets));
+    if (split != nullptr) {
+      const Duration visible = end - tail;
+      const Duration waited = cost.latency > Duration{} ? std::min(start - now, visible) : visible;
+      split->hold(Wait::Softirq, waited);
+      costs_.commit(split, cost.latency, visible - waited);
+    }
+  }
+  if (split != nullptr) split->clock = end;
   if (!message.pure_ack) {  // what ACKs cost is charged with the data that they acknowledge, one for each skb
     cpus_.book_softirq(core, now, cost.cpu + cost.cpu_only);
-  }
-  Time end = start + cost.latency;
-  const Time tail = message.train.tail;
-  if (tail > now) {  // the train is still arriving: its last packet cannot be done before it is there
-    end = std::max(end, tail + cost.latency / std::max(1, message.size.packets));
-  }
-  const PlaceScope place(message.split, {SpanPlace::Kind::Core, core});
-  if (TimeSplit* split = message.split; split != nullptr) {
-    const Duration visible = end - std::max(now, tail);
-    const Duration waited = std::min(start - now, visible);
-    split->hold(Wait::Softirq, waited);
-    if (cost.latency > Duration{}) {
-      costs_.commit(split, cost.latency, visible - waited);
-    } else {
-      split->hold(Wait::Softirq, visible - waited);
-    }
-    split->clock = end;
   }
   ++message.stage;
   message.train = {.size = message.train.size, .head = end, .tail = end};

@@ -117,8 +117,13 @@ StageCost StageCosts::evaluate(const StageVisit& visit, RngStream& noise) {
 }
 
 StageCost StageCosts::spend(const StageVisit& visit, RngStream& noise, TimeSplit* split) {
+  if (split != nullptr && split->trace != nullptr) [[unlikely]] {
+    const StageCost cost = evaluate(visit, noise);
+    commit(split, cost.latency, cost.latency);
+    return cost;
+  }
   TimeSplit& into = split != nullptr ? *split : unread_;
-  return work_out(visit, noise, [&into](KindIndex kind, Duration span) { into.serve(kind, span); });
+  return work_out(visit, noise, [&into](KindIndex kind, Duration span) { into.service[kind] += span.count(); });
 }
 
 void StageCosts::commit(TimeSplit* split, Duration whole, Duration visible) const {
