@@ -145,13 +145,10 @@ void add_workload(SummaryResults& summary, const EdgeStats& stats, double measur
 }
 
 void add_walk(ExperimentResults& results, const SourceRecorder& source) {
-  TimeSplit sum = source.timed_out().sum;
-  std::uint64_t requests = source.timed_out().requests;
-  for (const auto& [band, split] : source.bands()) {
-    sum += split.sum;
-    requests += split.requests;
-  }
-  results.walk.requests.push_back(signed_count(requests));
+  SplitBand all = source.timed_out();
+  all += source.bands().total();
+  const TimeSplit& sum = all.sum;
+  results.walk.requests.push_back(signed_count(all.requests));
   const std::size_t kinds = kind_names().size();
   for (std::size_t step = 0; step < kinds + kWaits; ++step) {
     const bool is_wait = step >= kinds;
@@ -168,7 +165,7 @@ void add_split(ExperimentResults& results, const SourceRecorder& source, const E
   const std::size_t kinds = kind_names().size();
   for (const double q : kBands) {
     const CensoredValue around = latency.quantile(q);
-    const SplitBand band = around.exact() ? split_around(source, Duration(around.value * 1000)) : SplitBand{};
+    const SplitBand band = around.exact() ? source.bands().around(Duration(around.value * 1000)) : SplitBand{};
     const auto mean = [&](std::int64_t picoseconds) {
       return band.requests == 0 ? kNoMeasure : to_seconds(Duration(picoseconds)) / static_cast<double>(band.requests);
     };
@@ -209,19 +206,6 @@ std::size_t position_of(const std::vector<Named>& all, const std::string& name) 
 }
 
 }  // namespace
-
-SplitBand split_around(const SourceRecorder& source, Duration latency) {
-  const auto& bands = source.bands();
-  SplitBand sum;
-  const std::uint32_t middle = SourceRecorder::band_of(latency);
-  for (std::uint32_t reach = 0; reach <= 8 && sum.requests == 0; ++reach) {
-    for (auto band = bands.lower_bound(middle - reach); band != bands.end() && band->first <= middle + reach; ++band) {
-      sum.requests += band->second.requests;
-      sum.sum += band->second.sum;
-    }
-  }
-  return sum;
-}
 
 RunRecorder::RunRecorder(const std::vector<BoundVariant>& variants, std::set<std::string> calls_in_full)
     : variants_(variants), axes_(variants), calls_in_full_(std::move(calls_in_full)) {

@@ -14,10 +14,6 @@ namespace knetsim {
 /// Quantiles that a results file holds beside the histograms.
 inline constexpr double kResultQuantiles[] = {0.5, 0.9, 0.95, 0.99, 0.999};
 
-/// Mean time split of the requests around the quantile's latency: its band of 1/32 octave and the next ones as far as
-/// needed to have some. `requests` is 0 when there are none.
-SplitBand split_around(const SourceRecorder& source, Duration latency);
-
 /// Turns what a point found into a record: the tables of a results file with one run. Records of one recorder have the
 /// same axes, so that they merge by append_runs(). It only reads, from any thread.
 class RunRecorder {

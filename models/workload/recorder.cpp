@@ -1,7 +1,6 @@
 #include "models/workload/recorder.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace knetsim {
 
@@ -9,19 +8,9 @@ SourceRecorder::SourceRecorder(Time begin, Time end, std::uint32_t intervals)
     : begin_(begin),
       end_(end),
       interval_(std::max(Duration(1), (end - begin) / std::max(1u, intervals))),
+      current_end_(begin + interval_),
       last_(begin) {
   series_.resize(std::max(1u, intervals));
-}
-
-std::uint32_t SourceRecorder::band_of(Duration latency) {
-  const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(32, latency.count()));
-  const auto octave = static_cast<std::uint32_t>(std::bit_width(value) - 1);
-  return octave * 32 + static_cast<std::uint32_t>((value >> (octave - 5)) & 31);
-}
-
-SeriesPoint& SourceRecorder::point(Time at) {
-  const auto index = static_cast<std::size_t>(std::max<std::int64_t>(0, (at - begin_) / interval_));
-  return series_[std::min(index, series_.size() - 1)];
 }
 
 void SourceRecorder::advance(Time now) {
@@ -30,11 +19,8 @@ void SourceRecorder::advance(Time now) {
     return;
   }
   // Intervals that end on the way keep the number that was in the system then.
-  for (auto index = static_cast<std::size_t>((last_ - begin_) / interval_); index < series_.size(); ++index) {
-    if (begin_ + static_cast<std::int64_t>(index + 1) * interval_ > to) {
-      break;
-    }
-    series_[index].in_flight = in_flight_;
+  for (; current_end_ <= to && current_ < series_.size(); ++current_, current_end_ += interval_) {
+    series_[current_].in_flight = in_flight_;
   }
   area_ += Int128{in_flight_} * (to - last_).count();
   last_ = to;
@@ -44,7 +30,7 @@ void SourceRecorder::begun(Time at) {
   advance(at);
   ++in_flight_;
   if (at >= begin_ && at < end_) {
-    ++point(at).begun;
+    ++latest().begun;
   }
 }
 
@@ -53,16 +39,18 @@ void SourceRecorder::ended(Time begun, Time at, Outcome outcome, const TimeSplit
   --in_flight_;
   time_in_system_ += in_window(begun, at);
   if (at >= begin_ && at < end_) {
-    SeriesPoint& now = point(at);
+    SeriesPoint& now = latest();
     ++(outcome == Outcome::Ok ? now.ok : now.failed);
     if (outcome == Outcome::Ok) {
       now.latency_ns.record((at - begun).count() / 1000);
     }
   }
   if (begun >= begin_ && begun < end_ && outcome != Outcome::Error) {
-    SplitBand& band = outcome == Outcome::Ok ? bands_[band_of(at - begun)] : timed_out_;
-    ++band.requests;
-    band.sum += split;
+    if (outcome == Outcome::Ok) {
+      bands_.add(at - begun, split);
+    } else {
+      timed_out_.add(split);
+    }
   }
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "models/workload/request.h"
+#include "models/workload/split_bands.h"
 #include "sim/core/histogram.h"
 #include "sim/core/part_sum.h"
 #include "sim/net/time_split.h"
@@ -61,12 +63,6 @@ struct EdgeStats {
   std::uint64_t failed() const { return errors + timeouts; }
 };
 
-/// Sums of time splits of the requests around one latency.
-struct SplitBand {
-  std::uint64_t requests = 0;
-  TimeSplit sum;
-};
-
 /// One interval of a series over simulated time.
 struct SeriesPoint {
   std::uint64_t begun = 0;
@@ -87,9 +83,8 @@ class SourceRecorder {
   void ended(Time begun, Time at, Outcome outcome, const TimeSplit& split);
   void close_series(Time now);
 
-  /// Time splits by latency of requests of the window that ended well: bands of 1/32 octave, in ascending order; shape
-  /// (bands,).
-  const std::map<std::uint32_t, SplitBand>& bands() const { return bands_; }
+  /// Time splits by latency of requests of the window that ended well.
+  const SplitBands& bands() const { return bands_; }
   /// The same of those that timed out, together.
   const SplitBand& timed_out() const { return timed_out_; }
   /// Time of connect() by what it went to, summed over the connections that measured requests opened at their first
@@ -107,17 +102,18 @@ class SourceRecorder {
   /// Adds what a request that never ended has spent in the window.
   void still_there(Time begun);
 
-  static std::uint32_t band_of(Duration latency);
-
  private:
   void advance(Time now);
-  SeriesPoint& point(Time at);
+  /// The interval in which the last moment lies that was advanced to; the last one holds what remains of the window too.
+  SeriesPoint& latest() { return series_[std::min(current_, series_.size() - 1)]; }
   std::int64_t in_window(Time begun, Time until) const;
 
   Time begin_, end_;
   Duration interval_{};
   std::vector<SeriesPoint> series_;
-  std::map<std::uint32_t, SplitBand> bands_;
+  std::size_t current_ = 0;  // the interval in which last_ lies ...
+  Time current_end_{};       // ... and its end
+  SplitBands bands_;
   SplitBand timed_out_;
   TimeSplit connecting_;
   std::uint64_t in_flight_ = 0;

@@ -25,6 +25,19 @@ TrafficRecorder::TrafficRecorder(Scheduler& scheduler, const TrafficPlan& plan, 
   }
 }
 
+void TrafficRecorder::find_part(Time at) {
+  const Duration window = window_.to - window_.from;
+  const std::int64_t parts = kParts;
+  const std::int64_t index = (at - window_.from) * parts / window;
+  // The first picosecond from which on the quotient is this one.
+  const auto begin = [&](std::int64_t one) {
+    return window_.from + Duration((window.count() * one + parts - 1) / parts);
+  };
+  part_ = static_cast<std::size_t>(index);
+  part_from_ = begin(index);
+  part_to_ = begin(index + 1);
+}
+
 void TrafficRecorder::request_begun(const Request& request, std::optional<EdgeIndex> for_edge, Time now) {
   if (request.of_source()) sources_[request.source].begun(now);
   if (for_edge) {

@@ -63,13 +63,18 @@ class TrafficRecorder final : public AttemptObserver {
   }
   /// @pre measured(at)
   EdgePart& part(EdgeIndex edge, Time at) {
-    const auto index = (at - window_.from) * std::int64_t{kParts} / (window_.to - window_.from);
-    return edges_[edge].parts[static_cast<std::size_t>(index)];
+    if (at < part_from_ || at >= part_to_) [[unlikely]] {
+      find_part(at);
+    }
+    return edges_[edge].parts[part_];
   }
+  void find_part(Time at);
   void tell_callers_of_backlogs();
 
   Scheduler& scheduler_;
   MeasuredWindow window_;
+  std::size_t part_ = 0;  // that was asked for last: most requests begin and end in one, and a division takes its time
+  Time part_from_{}, part_to_{};
   std::vector<EdgeStats> edges_;
   std::vector<SourceRecorder> sources_;
   std::vector<Backlog> backlogs_;                // shape (edges,)

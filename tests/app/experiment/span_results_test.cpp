@@ -24,16 +24,11 @@ TEST(Spans, SumToTheTimeSplitsWhereEveryRequestIsKept) {
   const auto loaded = short_quickstart("10000");
   const PointResult point = simulate(loaded->variants.front(), 0);
   std::array<std::int64_t, kMaxKinds + kWaits> recorded{}, kept{};
-  std::uint64_t requests = 0;
-  for (const auto& [band, split] : point.sources.front().bands()) {
-    requests += split.requests;
-    for (std::size_t i = 0; i < kMaxKinds; ++i) recorded[i] += split.sum.service[i];
-    for (std::size_t i = 0; i < kWaits; ++i) recorded[kMaxKinds + i] += split.sum.wait[i];
-  }
-  const SplitBand& timed_out = point.sources.front().timed_out();
-  requests += timed_out.requests;
-  for (std::size_t i = 0; i < kMaxKinds; ++i) recorded[i] += timed_out.sum.service[i];
-  for (std::size_t i = 0; i < kWaits; ++i) recorded[kMaxKinds + i] += timed_out.sum.wait[i];
+  SplitBand all = point.sources.front().bands().total();
+  all += point.sources.front().timed_out();
+  const std::uint64_t requests = all.requests;
+  for (std::size_t i = 0; i < kMaxKinds; ++i) recorded[i] = all.sum.service[i];
+  for (std::size_t i = 0; i < kWaits; ++i) recorded[kMaxKinds + i] = all.sum.wait[i];
   ASSERT_EQ(point.edges.front().errors, 0u);
   ASSERT_EQ(point.spans.front().size(), requests);
   ASSERT_GT(requests, 100u);

@@ -44,11 +44,7 @@ void expect_latencies(const EdgeStats& stats, const std::vector<double>& ms) {
 }
 
 Duration waited(const SingleServer::Outcome& outcome, Wait cause) {
-  Duration sum{};
-  for (const auto& [band, split] : outcome.sources[0].bands()) {
-    sum += Duration(split.sum.wait[static_cast<std::size_t>(cause)]);
-  }
-  return sum;
+  return Duration(outcome.sources[0].bands().total().sum.wait[static_cast<std::size_t>(cause)]);
 }
 
 // ---- handshakes
