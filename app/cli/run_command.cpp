@@ -150,8 +150,8 @@ bool tell_notices(const LoadedScenario& loaded, const RunArguments& arguments, c
     }
     for (const BoundVariant& variant : loaded.variants) {
       fmt::print(stderr, "variant {}: {} nodes, {} pods, {} Services, proxy mode {}\n", variant.name,
-                 variant.cluster->nodes.size(), variant.cluster->pods.size(), variant.cluster->services.size(),
-                 variant.scenario.cluster.proxy.mode);
+                 variant.cluster->members().size(), variant.cluster->member_pods().size(),
+                 variant.cluster->services.size(), variant.scenario.cluster.proxy.mode);
     }
   }
   const std::vector<Diagnostic> notices = loaded.diagnostics.notices();

@@ -118,7 +118,7 @@ std::string counted(std::size_t count, std::string_view what) {
 std::string head(const BoundVariant& base) {
   const Cluster& cluster = *base.cluster;
   const ClusterSettings& settings = base.scenario.cluster;
-  std::string text = fmt::format("{}  {} \u00b7 {}", base.scenario.name, counted(cluster.nodes.size(), "node"),
+  std::string text = fmt::format("{}  {} \u00b7 {}", base.scenario.name, counted(cluster.members().size(), "node"),
                                  counted(cluster.services.size(), "service"));
   if (settings.background.services > 0) {
     text += fmt::format(" (+{} background)", with_commas(settings.background.services));

@@ -217,9 +217,12 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
   const BoundVariant& variant = *connection.variant;
   const ClusterSettings& settings = variant.scenario.cluster;
   const Cluster& cluster = *variant.cluster;
-  fmt::print("{} on {} to {} on {}\n", pod_name(cluster, connection.client),
-             cluster.nodes[cluster.pods[connection.client].node].name, pod_name(cluster, connection.server),
-             cluster.nodes[cluster.pods[connection.server].node].name);
+  const ClusterNode& machine = cluster.nodes[cluster.pods[connection.client].node];
+  fmt::print("{} {} to {} on {}\n", pod_name(cluster, connection.client),
+             machine.external
+                 ? fmt::format("({}, {} from the border)", to_string(machine.ip), human(machine.external->delay))
+                 : fmt::format("on {}", machine.name),
+             pod_name(cluster, connection.server), cluster.nodes[cluster.pods[connection.server].node].name);
   const std::string service = service_text(connection);
   const std::string ingress = node_name(connection, NodeRole::Ingress);
   fmt::print("by {}{}{}: variant {}, proxy mode {}, pod network {}{}\n", exposure_name(connection.flow.exposure),

@@ -72,9 +72,9 @@ void add_cluster(Validated& result, const Cluster& cluster) {
     endpoints += view.endpoints(port, IpFamily::V4).size() + view.endpoints(port, IpFamily::V6).size();
   }
   const auto later = static_cast<std::size_t>(std::ranges::count_if(cluster.pods, &Pod::later));
-  const std::size_t pods = cluster.pods.size() - later;
+  const std::size_t pods = cluster.member_pods().size() - later;
   result.lines.emplace_back(
-      "cluster", fmt::format("{}, {}, {} with {} and {}", number(cluster.nodes.size(), "node"), number(pods, "pod"),
+      "cluster", fmt::format("{}, {}, {} with {} and {}", number(cluster.members().size(), "node"), number(pods, "pod"),
                              number(cluster.services.size(), "Service"), number(cluster.service_ports.size(), "port"),
                              number(endpoints, "endpoint")));
   if (!cluster.events.empty()) {
@@ -85,7 +85,7 @@ void add_cluster(Validated& result, const Cluster& cluster) {
                     number(later, "pod"), with_commas(gone), human(cluster.events.back().at.time_since_epoch())));
   }
   if (!workloads.empty()) result.lines.emplace_back("workloads", fmt::format("{}", fmt::join(workloads, ", ")));
-  result.json["cluster"] = {{"nodes", cluster.nodes.size()},
+  result.json["cluster"] = {{"nodes", cluster.members().size()},
                             {"pods", pods},
                             {"pods_made_later", later},
                             {"services", cluster.services.size()},

@@ -50,7 +50,7 @@ void add_cpu(CpuResults& cpu, const NameAxis& nodes, const BoundVariant& variant
   double* softirq_share = append_row(cpu.softirq_share, nodes.size(), kNoMeasure);
   double* busiest_core = append_row(cpu.busiest_core, nodes.size(), kNoMeasure);
   double* throttled_time = append_row(cpu.throttled_time, nodes.size(), kNoMeasure);
-  for (std::size_t host = 0; host < point.nodes.size(); ++host) {
+  for (std::size_t host = 0; host < variant.cluster->members().size(); ++host) {
     const NodeCpu& node = point.nodes[host];
     const std::size_t cell = nodes.at(std::string(variant.cluster->nodes[host].name));
     const double all = measured * node.cores;

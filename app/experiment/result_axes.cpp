@@ -53,7 +53,7 @@ ResultAxes::ResultAxes(const std::vector<BoundVariant>& variants) {
       services.add(service_name(variant, edge));
     }
     for (const PodIndex pod : serving_pods(variant)) endpoints.add(endpoint_name(variant.cluster->pods[pod]));
-    for (const ClusterNode& node : variant.cluster->nodes) {
+    for (const ClusterNode& node : variant.cluster->members()) {
       nodes.add(std::string(node.name));
     }
     const Topology& topology = variant.fabric->topology;

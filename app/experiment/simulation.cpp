@@ -41,7 +41,7 @@ std::uint32_t node_pairs(const BoundVariant& variant) {
 
 std::vector<std::uint64_t> node_keys(const Cluster& cluster) {
   std::vector<std::uint64_t> keys;
-  for (const ClusterNode& node : cluster.nodes) keys.push_back(hash_text(node.name));
+  for (const ClusterNode& node : cluster.members()) keys.push_back(hash_text(node.name));
   return keys;
 }
 
@@ -123,7 +123,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
     if (order != nullptr) {
       scheduler_.digest_into(*order);
     }
-    for (HostId host = 0; host < nodes_; ++host) {
+    for (HostId host = 0; host < variant.cluster->members().size(); ++host) {
       network_.set_cpu_factor(host, variant.scenario.cluster.nodes.cpu_factor_of(variant.cluster->nodes[host].pool));
       rules_changed(host);
     }

@@ -133,7 +133,8 @@ std::vector<EdgeIndex> edges_of(const BoundVariant& variant, const std::string& 
 
 EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, const TargetText& asked, PodIndex client) {
   const Cluster& cluster = *variant.cluster;
-  const std::string ns(cluster.pods[client].ns);
+  const bool external = cluster.is_external(client);
+  const std::string ns(external ? std::string_view("default") : cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
   TargetLookup lookup(cluster, mode_of(variant.scenario.cluster), diagnostics);
@@ -149,6 +150,7 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   } else {
     target = lookup.service(split_service_name(asked.name, ns), asked.port, protocol, {});
   }
+  if (target && external && !lookup.reached_from_outside(*target, asked.name, {})) target.reset();
   if (!target) {
     const std::vector<Diagnostic> errors = diagnostics.errors();
     std::string message = errors.empty() ? fmt::format("nothing is called '{}'", request.to) : errors.front().message;

@@ -9,6 +9,7 @@
 #include "app/scenario/number_file.h"
 #include "app/scenario/target_lookup.h"
 #include "app/scenario/variant_models.h"
+#include "models/cluster/external_clients.h"
 #include "models/cluster/pod_selection.h"
 
 namespace knetsim {
@@ -264,11 +265,14 @@ class CallGraphBuilder {
   void add_workload(const std::string& name, const WorkloadKeys& workload, const PodSelection& selection) {
     TrafficSpec source;
     source.name = name;
-    source.clients = selection.matching(workload.from.selector, workload.from.ns);
+    const bool external = workload.from.external.has_value();
+    source.clients =
+        external ? external_clients(cluster_, name) : selection.matching(*workload.from.selector, workload.from.ns);
     if (source.clients.empty()) report_no_clients(workload);
     const std::string ns = !workload.from.ns.empty() ? workload.from.ns
-                           : !source.clients.empty() ? std::string(cluster_.pods[source.clients.front()].ns)
-                                                     : std::string("default");
+                           : !external && !source.clients.empty()
+                               ? std::string(cluster_.pods[source.clients.front()].ns)
+                               : std::string("default");
     source.arrivals = arrivals_of(workload.arrivals);
     const std::size_t errors = diagnostics_.error_count();
     const WorkloadTarget to = target_of(workload.to, diagnostics_);
@@ -277,6 +281,7 @@ class CallGraphBuilder {
     edge.udp = workload.protocol == "udp";
     std::optional<EdgeTarget> target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns);
     if (!target || source.clients.empty()) return;
+    if (external && !lookup_.reached_from_outside(*target, to.name, to.at)) return;
     edge.name = name;
     edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
     edge.connections = {.requests = workload.connection.requests_per_connection,
@@ -315,7 +320,7 @@ class CallGraphBuilder {
 
   void report_no_clients(const WorkloadKeys& workload) {
     const FromKeys& wanted = workload.from;
-    const std::string selector = wanted.selector.to_string();
+    const std::string selector = wanted.selector->to_string();
     // The near name: "key=value" of labels that pods do have.
     std::set<std::string> known;
     for (const Pod& pod : cluster_.pods) {
@@ -327,7 +332,7 @@ class CallGraphBuilder {
     const Node at = from["selector"] ? from["selector"] : from;
     const std::string absent = absent_hint(cluster_, [&](const AbsentPods& pods) {
       const auto value = [&](std::string_view key) { return cluster_.label_sets.value(pods.labels, key); };
-      return (wanted.ns.empty() || pods.ns == wanted.ns) && wanted.selector.matches(value);
+      return (wanted.ns.empty() || pods.ns == wanted.ns) && wanted.selector->matches(value);
     });
     if (!absent.empty()) {
       diagnostics_.error(at, fmt::format("the selector '{}' matches no pod that runs{}", selector, absent));

@@ -165,6 +165,13 @@ void describe(Fields<TopologySettings>& f) {
              {.doc = "Rate of one leaf-spine cable; left out: as oversubscription says.",
               .above = "0bps",
               .at_most = "100Tbps"});
+  f.optional(
+      "border", &TopologySettings::border, "100Gbps",
+      {.doc = "Rate of each cable between the border router, beyond which external clients are, and a switch of the "
+              "network's top: the only one, a spine, a core.",
+       .above = "0bps",
+       .at_most = "100Tbps",
+       .source = "assumption"});
   f.optional("delay", &TopologySettings::delay, "500ns",
              {.doc = "Of one cable, one way; light takes 5 ns a metre in fibre.",
               .at_most = "10s",

@@ -113,6 +113,7 @@ class Reckoning {
   Address address_of(PodIndex pod) const {
     const Cluster& cluster = *variant_.cluster;
     const Pod& client = cluster.pods[pod];
+    if (cluster.is_external(pod)) return {pod, fmt::format("client {}/{}", client.ns, client.name)};
     if (!cluster.spec(client).host_network) return {pod, object_label("Pod", client.ns, client.name)};
     return {(std::uint64_t{1} << 32) + client.node, fmt::format("Node {}", cluster.nodes[client.node].name)};
   }
@@ -229,8 +230,8 @@ class Reckoning {
       if (target.through != kNoIndex) {
         parts[target.through] = 1;
       } else {
-        for (NodeIndex node = 0; node < cluster.nodes.size(); ++node) {
-          parts[node] = 1.0 / static_cast<double>(cluster.nodes.size());
+        for (NodeIndex node = 0; node < cluster.members().size(); ++node) {
+          parts[node] = 1.0 / static_cast<double>(cluster.members().size());
         }
       }
       add(parts);
@@ -254,20 +255,21 @@ class Reckoning {
                               ? most_kept(spec, rate.users_per_client) * static_cast<double>(rate.clients.size())
                               : 0;
       for (const auto& [node, part] : passing(edge)) {
+        if (node >= cluster.members().size()) continue;  // a client's own machine
         ConntrackUse& use = uses[node];
         use.per_second += part * per_second;
         use.lasting += part * (kept + per_second * life);
         use.entries += part * (kept + per_second * std::min(life, limits_.run_s));
-        if (tracks_tunnel(variant_.scenario.cluster) && cluster.nodes.size() > 1) {
+        if (tracks_tunnel(variant_.scenario.cluster) && cluster.members().size() > 1) {
           // A tunnel's own packets: an entry a direction that never sees an answer.
-          const double ports = 2 * kLocalPorts * static_cast<double>(cluster.nodes.size() - 1);
+          const double ports = 2 * kLocalPorts * static_cast<double>(cluster.members().size() - 1);
           use.lasting += std::min(ports, 2 * part * per_second * kConntrackUdp);
           use.entries += std::min(ports, 2 * part * per_second * std::min(kConntrackUdp, limits_.run_s));
         }
         use.at_most = use.at_most || rate.at_most;
       }
     }
-    for (NodeIndex node = 0; node < uses.size(); ++node) {
+    for (NodeIndex node = 0; node < cluster.members().size(); ++node) {
       ConntrackUse& use = uses[node];
       use.node = std::string(cluster.nodes[node].name);
       use.most = conntrack_most(variant_.scenario, cluster.nodes[node]);

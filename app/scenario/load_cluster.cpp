@@ -9,6 +9,7 @@
 #include "app/scenario/node_pools.h"
 #include "app/scenario/service_graph.h"
 #include "app/scenario/variant_models.h"
+#include "models/cluster/external_clients.h"
 #include "models/cluster/foreign_text.h"
 #include "models/cluster/manifest_reader.h"
 #include "sim/input/emit.h"
@@ -68,6 +69,9 @@ std::string cluster_key(const Scenario& scenario) {
     key += fmt::format("{}\n{} {} {}\n", to_json(timeline), times.pod_start.count(), times.node_monitor_grace.count(),
                        times.eviction.count());
   }
+  for (const auto& [name, workload] : scenario.workloads) {
+    if (workload.from.external) key += fmt::format("external {} {}\n", name, to_json(workload.from.at["external"]));
+  }
   for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
   return key;
 }
@@ -96,8 +100,27 @@ struct ClusterLoader::Reading {
     ClusterOptions options = options_of(scenario, manifests);
     options.terminating_serve = terminating_serve(scenario);
     BoundCluster bound = bind_cluster(std::move(manifests), options, found);
+    add_external(bound.cluster);
     return std::make_shared<LoadedCluster>(
         LoadedCluster{.cluster = std::move(bound.cluster), .summary = std::move(bound.summary)});
+  }
+
+  void add_external(Cluster& cluster) {
+    if (found.has_errors()) return;
+    std::vector<ExternalGroup> groups;
+    std::size_t clients = 0;
+    for (const auto& [name, workload] : scenario.workloads) {
+      for (ExternalGroup& group : external_groups(name, workload.from)) {
+        clients += group.count;
+        groups.push_back(std::move(group));
+      }
+      if (clients > kMostExternal) {
+        found.error(workload.from.at["external"], fmt::format("{} clients outside of the cluster", clients),
+                    fmt::format("{} in all", kMostExternal));
+        return;
+      }
+    }
+    add_external_clients(cluster, groups, RandomStreams(scenario.experiment.seed));
   }
 
   const Scenario& scenario;

@@ -117,7 +117,8 @@ class LocalPolicyNotices {
       }
     }
     const auto first = target.through == kNoIndex ? NodeIndex{0} : target.through;
-    const auto end = target.through == kNoIndex ? static_cast<NodeIndex>(cluster_.nodes.size()) : target.through + 1;
+    const auto end =
+        target.through == kNoIndex ? static_cast<NodeIndex>(cluster_.members().size()) : target.through + 1;
     Met met{.of = end - first};
     for (NodeIndex asked = first; asked < end; ++asked) {
       std::set<Fate> fates;

@@ -69,6 +69,7 @@ struct TopologySettings {
   std::uint32_t k = 0;
   double oversubscription = 1;
   Bandwidth uplink{};
+  Bandwidth border{};
   Duration delay{};
   Duration switch_latency{};
   Bytes buffer{};

@@ -211,7 +211,7 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
     target.through = names_.node(through);
     if (target.through == kNoIndex) {
       std::vector<std::string> known;
-      for (const ClusterNode& node : cluster_.nodes) known.emplace_back(node.name);
+      for (const ClusterNode& node : cluster_.members()) known.emplace_back(node.name);
       diagnostics_.error(at.parent()["through"],
                          fmt::format("there is no node '{}'{}", through, suggest(through, known)),
                          "random, or a node's name");
@@ -347,6 +347,21 @@ std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& po
   diagnostics_.error(at, fmt::format("no container of the pod has the {} port '{}'", lower(protocol), port),
                      ports_of(spec));
   return std::nullopt;
+}
+
+bool TargetLookup::reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const {
+  if (target.exposure == Exposure::NodePort || target.exposure == Exposure::HostPort) return true;
+  const auto at_node = [&](const Endpoint& one) {
+    return one.pod != kNoIndex && cluster_.spec(cluster_.pods[one.pod]).host_network;
+  };
+  const bool cluster_ip = target.exposure == Exposure::ClusterIp;
+  if (!cluster_ip && !target.direct.empty() && std::ranges::all_of(target.direct, at_node)) return true;
+  diagnostics_.error(at,
+                     fmt::format("clients outside of the cluster do not reach {}",
+                                 cluster_ip ? fmt::format("the cluster IP of '{}'", name)
+                                            : fmt::format("the pods' own addresses of '{}'", name)),
+                     "nodePort: or hostPort:, or pods with hostNetwork");
+  return false;
 }
 
 }  // namespace knetsim

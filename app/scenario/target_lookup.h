@@ -49,6 +49,9 @@ class TargetLookup {
   /// error.
   WorkloadIndex workload(std::string_view name, Node at);
 
+  /// Whether a client outside of the cluster reaches what was looked up: addresses of nodes alone. @param name  As asked.
+  bool reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const;
+
  private:
   ServiceIndex find_service(const ObjectName& name, Node at);
   ServicePortIndex find_port_of(ServiceIndex service, std::string_view port, Protocol protocol, bool with_node_port,

@@ -60,12 +60,17 @@ VariantModels make_models(const BoundVariant& variant) {
 Topology make_topology(const Scenario& scenario, const Cluster& cluster) {
   const TopologySettings& settings = scenario.cluster.topology;
   FabricHosts hosts;
-  hosts.count = static_cast<std::uint32_t>(cluster.nodes.size());
-  for (const ClusterNode& node : cluster.nodes) {
+  hosts.count = static_cast<std::uint32_t>(cluster.members().size());
+  for (const ClusterNode& node : cluster.members()) {
     hosts.names.emplace_back(node.name);
     if (!scenario.cluster.nodes.pools.empty()) hosts.rates.push_back(scenario.cluster.nodes.nic_of(node.pool));
   }
   hosts.rate = scenario.cluster.nodes.nic;
+  for (const ClusterNode& machine : std::span(cluster.nodes).last(cluster.external)) {
+    hosts.outside.push_back(
+        {.name = std::string(machine.name), .rate = machine.external->rate, .delay = machine.external->delay});
+  }
+  hosts.border_rate = settings.border;
   FabricWires wires;
   wires.delay = settings.delay;
   wires.switch_latency = settings.switch_latency;

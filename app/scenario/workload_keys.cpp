@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/scenario/scenario_keys.h"
+#include "models/cluster/external_clients.h"
 #include "models/cluster/selector_codec.h"
 
 namespace knetsim {
@@ -129,11 +130,76 @@ void describe(Fields<AppKeys>& f) {
   f.node(&AppKeys::at);
 }
 
+namespace {
+
+constexpr const char* kExternalCount = "Clients; each is a machine with an address of its own.";
+constexpr const char* kExternalRtt =
+    "Round trip between a client and the cluster's border router, without queues: each client draws its own once.";
+constexpr const char* kExternalRate = "Of each client's access line.";
+constexpr const char* kDefaultRate = "1Gbps";
+
+std::string most_external() { return std::to_string(kMostExternal); }
+
+}  // namespace
+
+void describe(Fields<ExternalGroupKeys>& f) {
+  f.about("ExternalGroup", "Clients outside of the cluster that are alike.");
+  f.optional("count", &ExternalGroupKeys::count, "1",
+             {.doc = kExternalCount, .at_least = "1", .at_most = most_external()});
+  f.required("rtt", &ExternalGroupKeys::rtt, {.doc = kExternalRtt});
+  f.optional("rate", &ExternalGroupKeys::rate, kDefaultRate,
+             {.doc = kExternalRate, .above = "0bps", .at_most = "100Tbps"});
+}
+
+void describe(Fields<ExternalKeys>& f) {
+  f.about("External", "Clients outside of the cluster, beyond its border router: one group, or a list of groups.");
+  f.choice("rtt", &ExternalKeys::rtt, {.doc = kExternalRtt});
+  f.choice("groups", &ExternalKeys::groups,
+           {.doc = "Several groups, each with a round trip and a rate of its own.", .not_empty = true});
+  f.optional(
+      "count", &ExternalKeys::count,
+      {.doc = std::string(kExternalCount) + " 1 where nothing is said.", .at_least = "1", .at_most = most_external()});
+  f.optional("rate", &ExternalKeys::rate,
+             {.doc = fmt::format("{} {} where nothing is said.", kExternalRate, kDefaultRate),
+              .above = "0bps",
+              .at_most = "100Tbps"});
+  f.shorthand("groups");
+  f.check([](const ExternalKeys& keys, Node node, Binding& binding) {
+    if (!keys.groups) return;
+    for (const char* key : {"count", "rate"}) {
+      if (node[key].exists())
+        binding.diagnostics.error(node[key].key(), fmt::format("'{}' belongs to each group", key));
+    }
+  });
+}
+
 void describe(Fields<FromKeys>& f) {
-  f.about("From", "The pods that send a workload's requests.");
-  f.required("selector", &FromKeys::selector, {.doc = "Their labels, as kubectl's -l."});
-  f.optional("namespace", &FromKeys::ns, {.doc = "Their namespace; any where nothing is said."});
+  f.about("From", "Who sends a workload's requests: pods, or clients outside of the cluster.");
+  f.choice("selector", &FromKeys::selector, {.doc = "Pods, by their labels, as kubectl's -l."});
+  f.choice("external", &FromKeys::external,
+           {.doc = "Clients outside of the cluster: {count: 50, rtt: 20ms, rate: 1Gbps}, or a list of such groups."});
+  f.optional("namespace", &FromKeys::ns, {.doc = "Of the pods; any where nothing is said."});
   f.shorthand("selector");
+  f.node(&FromKeys::at);
+  f.check([](const FromKeys& from, Node node, Binding& binding) {
+    if (from.external && !from.ns.empty()) {
+      binding.diagnostics.error(node["namespace"].key(),
+                                "'namespace' belongs to 'selector': external clients have none");
+    }
+  });
+}
+
+std::vector<ExternalGroup> external_groups(const std::string& workload, const FromKeys& from) {
+  std::vector<ExternalGroup> groups;
+  if (!from.external) return groups;
+  const ExternalKeys& keys = *from.external;
+  const auto add = [&](std::uint32_t count, Bandwidth rate, const TimeLaw& rtt) {
+    groups.push_back({.name = workload, .count = count, .rate = rate, .rtt_seconds = rtt.law});
+  };
+  if (keys.rtt) add(keys.count.value_or(1), keys.rate.value_or(Codec<Bandwidth>::parse(kDefaultRate)), *keys.rtt);
+  if (!keys.groups) return groups;
+  for (const ExternalGroupKeys& group : *keys.groups) add(group.count, group.rate, group.rtt);
+  return groups;
 }
 
 void describe(Fields<ToKeys>& f) {

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/scenario/distribution_spec.h"
+#include "models/cluster/external_clients.h"
 #include "models/cluster/selector.h"
 #include "sim/core/time.h"
 #include "sim/core/units.h"
@@ -35,9 +37,26 @@ struct RetryKeys {
   bool same_work = false;
 };
 
+/// Clients outside of the cluster that are alike.
+struct ExternalGroupKeys {
+  std::uint32_t count = 1;
+  TimeLaw rtt;
+  Bandwidth rate{};
+};
+
+/// One group of them, or a list.
+struct ExternalKeys {
+  std::optional<std::uint32_t> count;
+  std::optional<TimeLaw> rtt;
+  std::optional<Bandwidth> rate;
+  std::optional<std::vector<ExternalGroupKeys>> groups;
+};
+
 struct FromKeys {
-  Selector selector;
+  std::optional<Selector> selector;
+  std::optional<ExternalKeys> external;
   std::string ns;
+  Node at;
 };
 
 /// One of the four names, each perhaps with a port: "reviews:http".
@@ -82,9 +101,14 @@ struct WorkloadKeys {
   Node at;
 };
 
+/// The clients that a workload's `from` asks for outside of the cluster; none where they are pods.
+std::vector<ExternalGroup> external_groups(const std::string& workload, const FromKeys& from);
+
 void describe(Fields<BackoffKeys>& f);
 void describe(Fields<BudgetKeys>& f);
 void describe(Fields<RetryKeys>& f);
+void describe(Fields<ExternalGroupKeys>& f);
+void describe(Fields<ExternalKeys>& f);
 void describe(Fields<FromKeys>& f);
 void describe(Fields<ToKeys>& f);
 void describe(Fields<ClosedKeys>& f);

@@ -67,10 +67,10 @@ ClusterNames::ClusterNames(const Cluster& cluster) {
     table.reserve(objects.size());
     for (std::uint32_t i = 0; i < objects.size(); ++i) table.try_emplace({objects[i].ns, objects[i].name}, i);
   };
-  fill(pods_, cluster.pods);
+  fill(pods_, cluster.member_pods());
   fill(services_, cluster.services);
   fill(workloads_, cluster.workloads);
-  for (NodeIndex i = 0; i < cluster.nodes.size(); ++i) nodes_.try_emplace({{}, cluster.nodes[i].name}, i);
+  for (NodeIndex i = 0; i < cluster.members().size(); ++i) nodes_.try_emplace({{}, cluster.nodes[i].name}, i);
 }
 
 std::uint32_t ClusterNames::find(const Table& table, std::string_view ns, std::string_view name) {

@@ -13,6 +13,8 @@
 #include "models/cluster/ip_address.h"
 #include "models/cluster/labels.h"
 #include "models/cluster/string_pool.h"
+#include "sim/core/time.h"
+#include "sim/core/units.h"
 #include "sim/input/document.h"
 
 namespace knetsim {
@@ -58,6 +60,15 @@ struct Taint {
   TaintEffect effect = TaintEffect::NoSchedule;
 };
 
+/// The access line of a machine outside of the cluster, at its border router.
+struct ExternalAccess {
+  Bandwidth rate{};
+  Duration delay{};  ///< Propagation, one way.
+};
+
+/// The namespace by which external clients are named: external/browse-0.
+inline constexpr std::string_view kExternalNamespace = "external";
+
 /// A Node object, or one made from the scenario's `cluster.nodes`.
 struct ClusterNode {
   std::string_view name{};
@@ -73,7 +84,9 @@ struct ClusterNode {
   std::optional<Cidr> pod_cidr{};
   std::string_view zone{};        ///< Label topology.kubernetes.io/zone, or "".
   std::uint32_t pool = kNoIndex;  ///< Of a node that the scenario made: its pool; kNoIndex outside of pools.
-  Mark mark{};                    ///< Unknown (line 0) when the scenario made the node.
+  /// Of a machine that is no node: no pods are placed there, and it has neither kube-proxy nor pod network.
+  std::optional<ExternalAccess> external{};
+  Mark mark{};  ///< Unknown (line 0) when the scenario made the node.
 };
 
 struct ContainerPort {
@@ -244,7 +257,7 @@ bool serves(const Service& service, IpFamily family);
 struct Cluster {
   StringPool strings;
   LabelSets label_sets;
-  std::vector<ClusterNode> nodes{};
+  std::vector<ClusterNode> nodes{};  ///< The cluster's, and behind them the machines outside of it.
   std::vector<Workload> workloads{};
   std::vector<PodSpec> pod_specs{};
   std::vector<Pod> pods{};
@@ -256,6 +269,14 @@ struct Cluster {
   std::vector<ClusterEvent> events{};
   /// Endpoints as they would be were all pods of a run there and ready; empty where nothing happens in it.
   EndpointTable possible_endpoints{};
+  /// Machines outside of the cluster: the last of `nodes`, each with one client, the last of `pods`.
+  std::uint32_t external = 0;
+
+  /// The cluster's own nodes: the first ones.
+  std::span<const ClusterNode> members() const { return std::span(nodes).first(nodes.size() - external); }
+  /// Its own pods, likewise.
+  std::span<const Pod> member_pods() const { return std::span(pods).first(pods.size() - external); }
+  bool is_external(PodIndex pod) const { return pod >= pods.size() - external; }
 
   const PodSpec& spec(const Pod& pod) const { return pod_specs[pod.spec]; }
   /// Ports of a Service, in its order.

@@ -14,7 +14,7 @@ PodSelection::PodSelection(const Cluster& cluster) : cluster_(cluster) {
   // Keyed by the address of the interned namespace: identity only, groups keep the order of their first pod.
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_hash;
   std::vector<std::string_view> namespaces;
-  for (PodIndex i = 0; i < cluster.pods.size(); ++i) {
+  for (PodIndex i = 0; i < cluster.member_pods().size(); ++i) {
     const Pod& pod = cluster.pods[i];
     const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(pod.ns.data()) * 0x9e3779b97f4a7c15u + pod.labels;
     std::vector<std::uint32_t>& candidates = by_hash[hash];

@@ -11,7 +11,7 @@
 
 namespace knetsim {
 
-/// Answers "which pods of this namespace carry these labels". Pods with the same namespace and label set form a group;
+/// Answers "which pods of this namespace carry these labels"; external clients are no pods. Pods with the same namespace and label set form a group;
 /// each label of a group points to it, so that a selector looks only at the groups of its rarest label.
 class PodSelection {
  public:

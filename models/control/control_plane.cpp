@@ -26,7 +26,7 @@ void ControlPlane::on_event(Time now, const Event& event) {
     publishes_ = false;
     const std::uint64_t version = endpoints_.publish();
     changed_at_.push_back(first_change_);
-    for (NodeIndex node = 0; node < cluster_.nodes.size(); ++node) {
+    for (NodeIndex node = 0; node < cluster_.members().size(); ++node) {
       if (!states_.is_down(node)) sync_.news(node, version, now);
     }
     return;

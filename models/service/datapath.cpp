@@ -109,6 +109,7 @@ class Assembler {
 
   /// The packet as the socket has it.
   void at_socket(SocketHook hook) {
+    if (outside()) return;
     HookPacket packet{.flow = flow_, .state = first_ ? CtState::New : CtState::Established, .reply = reply_};
     auto into = sink();
     datapath_.proxy.at_socket(hook, packet, into);
@@ -171,6 +172,9 @@ class Assembler {
 
   // ---- machines
 
+  /// Whether this machine is a client's outside of the cluster: a plain Linux without rules, conntrack or programs.
+  bool outside() const { return flow_.client_external && node_ == NodeRole::Client; }
+
   void pass_machine(std::size_t i) {
     node_ = machines_[i];
     const bool origin = i == 0;
@@ -227,6 +231,10 @@ class Assembler {
 
   /// The node's IP stack, from ip_rcv() or a local socket to the device or socket that comes next.
   void pass_stack(bool origin, bool last, bool frames) {
+    if (outside()) {
+      if (!origin) add(StepKind::IpReceive);
+      return;
+    }
     if (origin && from_host_) {
       entry_hook(Hook::Output);
       exit_hook(Hook::Postrouting);
@@ -282,6 +290,7 @@ class Assembler {
   // ---- programs
 
   void at_device(DeviceHook hook) {
+    if (outside()) return;
     auto into = sink();
     const HookPacket before = packet_state_;
     datapath_.proxy.at_device(hook, packet_state_, into);

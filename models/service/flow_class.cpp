@@ -8,7 +8,8 @@ FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex 
   const Pod& server = cluster.pods[chosen.endpoint.pod];
   FlowClass flow{.transport = target.transport,
                  .exposure = target.exposure,
-                 .client_host_network = cluster.spec(client).host_network};
+                 .client_host_network = cluster.spec(client).host_network,
+                 .client_external = cluster.is_external(client_index)};
   if (target.loopback) {
     flow.locality = Locality::SamePod;
     return flow;

@@ -45,7 +45,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
   common.service_ports = background.services;
   common.endpoints = std::uint64_t{background.services} * background.endpoints_per_service;
   std::uint32_t addresses_in_rules = 0;
-  std::vector<RuleSizes> sizes(cluster.nodes.size());
+  std::vector<RuleSizes> sizes(cluster.nodes.size());  // of machines outside: none
   NodesOf nodes(cluster.nodes.size());
   /// What a node that has an endpoint has less of refusals, to be taken off the common part.
   std::vector<RuleSizes> reached(cluster.nodes.size());
@@ -85,7 +85,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
       nodes.each(view.everywhere(index), [&](NodeIndex node) { refuse(reached[node]); });
     }
   }
-  for (NodeIndex node = 0; node < sizes.size(); ++node) {
+  for (NodeIndex node = 0; node < cluster.members().size(); ++node) {
     RuleSizes& one = sizes[node] = common;
     one.without_endpoints -= reached[node].without_endpoints;
     one.external_without_endpoints -= reached[node].external_without_endpoints;

@@ -17,7 +17,7 @@ struct BackgroundServices {
   std::uint32_t endpoints_per_service = 0;
 };
 
-/// Sizes of the rules that kube-proxy of each node writes who knows of the endpoints in `view`, shape (nodes,). Where a
+/// Sizes of the rules that kube-proxy of each node writes who knows of the endpoints in `view`, shape (nodes,), none on machines outside. Where a
 /// policy is Local nodes differ by the endpoints that they have, and by their containers with hostPorts. Time and memory
 /// are linear in nodes, Service ports, endpoints and pods.
 std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& view,

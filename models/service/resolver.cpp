@@ -53,7 +53,7 @@ Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t
 }
 
 bool Resolver::in_socket(const EdgeTarget& target, PodIndex client) const {
-  return proxy_.in_socket(target.exposure, cluster_.spec(cluster_.pods[client]).host_network);
+  return reach_.in_socket(proxy_, target.exposure, client);
 }
 
 Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
@@ -61,7 +61,7 @@ Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std
   if (target.exposure == Exposure::NodePort && !candidates.in_socket) {
     candidates.asked = target.through != kNoIndex
                            ? target.through
-                           : static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.nodes.size()));
+                           : static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.members().size()));
   }
   const ServiceReach::Answer answer = reach_.of(proxy_, target.exposure, target.port, client, candidates.asked);
   candidates.endpoints = answer.endpoints;

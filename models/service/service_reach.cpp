@@ -27,8 +27,7 @@ ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, Exposure exposure
                                  .externally_accessible = service_port.node_port != 0 ||
                                                           !service.external_ips.empty() ||
                                                           !service.load_balancer_ips.empty()};
-  const bool host_network = cluster_.spec(cluster_.pods[client]).host_network;
-  const bool from_outside = exposure == Exposure::NodePort && !proxy.in_socket(exposure, host_network);
+  const bool from_outside = exposure == Exposure::NodePort && !in_socket(proxy, exposure, client);
   Answer answer{.local_policy = from_outside ? policies.external_local : policies.internal_local};
   const EndpointView view = endpoints_.at(asked);
   const auto cluster = policies.uses_cluster() ? view.endpoints(port) : std::span<const Endpoint>();

@@ -38,6 +38,12 @@ class ServiceReach {
   /// @param local_policy  Of its Answer.
   bool answer_comes_back(bool local_policy, PodIndex client, NodeIndex asked, const Endpoint& endpoint) const;
 
+  /// Whether the client's own system call translates: ProxyModel::in_socket(), where its machine is a node.
+  bool in_socket(const ProxyModel& proxy, Exposure exposure, PodIndex client) const {
+    return !cluster_.is_external(client) &&
+           proxy.in_socket(exposure, cluster_.spec(cluster_.pods[client]).host_network);
+  }
+
   /// The address of a client's packets as the rules of the asked node see it.
   AddressKind source_at(PodIndex client, NodeIndex asked) const;
 

@@ -139,6 +139,7 @@ struct FlowClass {
   Locality locality = Locality::Remote;
   IngressNode ingress = IngressNode::None;  ///< The node whose address a NodePort client asked.
   bool client_host_network = false;
+  bool client_external = false;  ///< Its machine is no node: with client_host_network, and none of the cluster's rules.
   bool server_host_network = false;
   bool local_policy = false;  ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
   bool local_inside = false;  ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.

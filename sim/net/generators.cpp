@@ -72,6 +72,18 @@ class Fabric {
     }
   }
 
+  // @param tops  Switches of the fabric's top.
+  void plug_outside(const std::vector<SwitchId>& tops) {
+    if (hosts_.outside.empty()) return;
+    const SwitchId border = add_switch("border");
+    for (const SwitchId top : tops) connect_switches(border, top, hosts_.border_rate);
+    for (const OutsideHost& one : hosts_.outside) {
+      const HostId host = topology_.add_host(one.name);
+      topology_.connect(Vertex::host(host), Vertex::of_switch(border), {one.rate, one.delay, wires_.switch_buffer});
+      topology_.set_buffer(topology_.host_link(host), wires_.host_buffer);
+    }
+  }
+
   Topology take() { return std::move(topology_); }
 
  private:
@@ -97,6 +109,7 @@ Topology single_switch(const SingleSwitchSpec& spec) {
   Fabric fabric(spec.hosts, spec.wires);
   const SwitchId only = fabric.add_switch("switch-0");
   fabric.plug_hosts({only});
+  fabric.plug_outside({only});
   return fabric.take();
 }
 
@@ -131,6 +144,7 @@ Topology leaf_spine(const LeafSpineSpec& spec) {
     }
   }
   fabric.plug_hosts(leaves);
+  fabric.plug_outside(spines);
   return fabric.take();
 }
 
@@ -185,6 +199,7 @@ Topology fat_tree(const FatTreeSpec& spec) {
     }
   }
   fabric.plug_hosts(edges);
+  fabric.plug_outside(cores);
   return fabric.take();
 }
 

@@ -16,6 +16,13 @@ enum class HostSpread : std::uint8_t {
   Blocks,      ///< The first ceil(hosts / leaves) hosts at leaf 0, and so on: racks are filled in order.
 };
 
+/// A host beyond the border router, at a line of its own.
+struct OutsideHost {
+  std::string name;
+  Bandwidth rate{};
+  Duration delay{};  ///< Propagation to the border, one way.
+};
+
 /// What the three generators share. Host names are taken from `host_names`; where it is empty they are host-0, host-1,
 /// ...
 struct FabricHosts {
@@ -25,6 +32,10 @@ struct FabricHosts {
   Bandwidth rate{25'000'000'000};    ///< Of the cable at the host, and of a fat tree's other cables.
   std::vector<Bandwidth> rates{};    ///< Empty, or of the cable at each host.
   HostSpread spread = HostSpread::RoundRobin;
+  /// Their HostIds follow those of the others. Where there are any the fabric has a border router, at every switch of its
+  /// top: the only one, the spines, the cores.
+  std::vector<OutsideHost> outside{};
+  Bandwidth border_rate{100'000'000'000};  ///< Of the cable from the border to one of those switches.
 };
 
 /// Delays and buffers, the same on every cable and switch.

@@ -81,7 +81,7 @@ slo: ['p99(latency{workload="browse"}) < 10ms']
   EXPECT_NEAR(s.apps[1].work->law.mean(), 300e-6, 1e-12);
   ASSERT_EQ(s.workloads.size(), 1u);
   const WorkloadKeys& browse = s.workloads[0].second;
-  EXPECT_EQ(browse.from.selector.to_string(), "app=client");
+  EXPECT_EQ(browse.from.selector->to_string(), "app=client");
   EXPECT_TRUE(browse.to.service);
   EXPECT_EQ(browse.to.port, "http");
   EXPECT_EQ(browse.arrivals.poisson->per_second(), 2000);

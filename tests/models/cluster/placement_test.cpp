@@ -120,14 +120,14 @@ TEST(Placement, DrawsAmongNodesOfEqualScoreWithEqualChances) {
   cluster.nodes.assign(10, node_of(64000, 256 * kGi));
   cluster.pod_specs = {spec_of(0, 0)};
   std::map<NodeIndex, int> by_node;
-  constexpr int kPods = 6000;
-  for (int pod = 0; pod < kPods; ++pod) {
+  constexpr int kDraws = 6000;
+  for (int pod = 0; pod < kDraws; ++pod) {
     ++by_node[Placement(cluster, 42).place(0, kNoIndex, static_cast<std::uint64_t>(pod))];
   }
   double chi_square = 0;
   for (NodeIndex node = 0; node < 10; ++node) {
-    const double off = by_node[node] - kPods / 10.0;
-    chi_square += off * off / (kPods / 10.0);
+    const double off = by_node[node] - kDraws / 10.0;
+    chi_square += off * off / (kDraws / 10.0);
   }
   EXPECT_LT(chi_square, 27.9);
 }

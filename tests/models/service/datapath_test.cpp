@@ -298,5 +298,46 @@ TEST_F(DatapathTest, PacketsThatNobodyWaitsForPassTheSameDevices) {
   EXPECT_EQ(veths, 2 * 5);  // the handshake's ACK, two FINs and their ACKs, at each end
 }
 
+// What the cluster's machines do is what they do for a process of another node; the client's own machine is no node.
+TEST_F(DatapathTest, AClientOutsideOfTheClusterHasNoneOfItsRules) {
+  for (const ProxyInfo& mode : proxy_modes()) {
+    for (const FlowClass& way : {FlowClass{.exposure = Exposure::NodePort, .ingress = IngressNode::ServerNode},
+                                 FlowClass{.exposure = Exposure::NodePort, .ingress = IngressNode::ThirdNode},
+                                 FlowClass{.exposure = Exposure::HostPort}}) {
+      for (const Transport transport : {Transport::Tcp, Transport::Udp}) {
+        for (const char* cni_name : {"bridge", "flannel"}) {
+          FlowClass inside = way;
+          inside.transport = transport;
+          inside.client_host_network = true;
+          FlowClass outside = inside;
+          outside.client_external = true;
+          for (const PacketClass packet :
+               {PacketClass::First, PacketClass::SynAck, PacketClass::Request, PacketClass::Response}) {
+            SCOPED_TRACE(testing::Message() << mode.name << ' ' << cni_name << ' ' << name_of(packet));
+            const auto steps = [&](const FlowClass& flow, bool of_client) {
+              std::vector<Step> some = walk(flow, packet, std::string(mode.name).c_str(), cni_name).steps;
+              std::erase_if(some, [&](const Step& step) { return (step.node == NodeRole::Client) != of_client; });
+              return some;
+            };
+            const std::vector<Step> there = steps(outside, false), expected = steps(inside, false);
+            ASSERT_EQ(there.size(), expected.size());
+            for (std::size_t i = 0; i < there.size(); ++i) {
+              EXPECT_EQ(there[i].kind, expected[i].kind);
+              EXPECT_EQ(there[i].count, expected[i].count);
+            }
+            for (const Step& step : steps(outside, true)) {
+              EXPECT_THAT((std::vector{StepKind::NetfilterHook, StepKind::ConntrackLookup, StepKind::ConntrackInsert,
+                                       StepKind::NatSetup, StepKind::NatMangle, StepKind::Rule, StepKind::VerdictMap,
+                                       StepKind::IpvsLookup, StepKind::IpvsConnection, StepKind::BpfProgram,
+                                       StepKind::BpfLookup, StepKind::VxlanEncap}),
+                          testing::Not(testing::Contains(step.kind)));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace knetsim

@@ -142,5 +142,45 @@ TEST(Generators, WhatCannotBeIsRefusedInWords) {
               HasSubstr("oversubscription"));
 }
 
+std::vector<OutsideHost> two_outside() {
+  return {{.name = "near", .rate = Bandwidth(1'000'000'000), .delay = std::chrono::milliseconds(1)},
+          {.name = "far", .rate = Bandwidth(50'000'000), .delay = std::chrono::milliseconds(75)}};
+}
+
+TEST(Border, HostsOutsideAreBehindARouterAtEverySwitchOfTheTop) {
+  const FabricHosts hosts{.count = 8, .outside = two_outside()};
+  const auto tops = [](const Topology& topology) {
+    const SwitchId border = topology.link(topology.host_link(8)).to.index;
+    EXPECT_EQ(topology.switch_name(border), "border");
+    std::vector<std::string> names;
+    for (const Link& link : topology.links()) {
+      if (link.from == Vertex::of_switch(border) && !link.to.is_host())
+        names.push_back(topology.switch_name(link.to.index));
+    }
+    topology.require_connected();
+    EXPECT_EQ(topology.hosts(), 10U);
+    EXPECT_EQ(topology.host_name(9), "far");
+    return names;
+  };
+  EXPECT_THAT(tops(single_switch({.hosts = hosts})), testing::ElementsAre("switch-0"));
+  EXPECT_THAT(tops(leaf_spine({.hosts = hosts, .leaves = 4, .spines = 2})), testing::ElementsAre("spine-0", "spine-1"));
+  EXPECT_THAT(tops(fat_tree({.hosts = hosts, .k = 4})), testing::ElementsAre("core-0", "core-1", "core-2", "core-3"));
+}
+
+TEST(Border, LinesHaveTheirOwnRateAndDelay) {
+  const Topology topology =
+      single_switch({.hosts = {.count = 3, .outside = two_outside(), .border_rate = Bandwidth(10'000'000'000)}});
+  const Link& line = topology.link(topology.host_link(4));
+  EXPECT_EQ(line.rate, Bandwidth(50'000'000));
+  EXPECT_EQ(line.delay, std::chrono::milliseconds(75));
+  // 75 ms, the border's cable and the node's.
+  EXPECT_EQ(topology.host_delays(4)[0], std::chrono::milliseconds(75) + std::chrono::nanoseconds(2 * 500));
+  EXPECT_EQ(topology.cables(), 3U + 2 + 1);
+}
+
+TEST(Border, ThereIsNoneWithoutHostsOutside) {
+  EXPECT_EQ(leaf_spine({.hosts = {.count = 8}, .leaves = 4, .spines = 2}).switches(), 6U);
+}
+
 }  // namespace
 }  // namespace knetsim

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+#include "sim/core/distributions.h"
+#include "sim/core/random.h"
+#include "sim/core/units.h"
+
+namespace knetsim {
+
+/// Clients of one sort beyond the cluster's border.
+struct ExternalGroup {
+  std::string name;            ///< Of the workload whose requests they send; groups of one name add up.
+  std::uint32_t count = 1;     ///< Each a machine with an address of its own.
+  Bandwidth rate{};            ///< Of each one's access line.
+  Distribution rtt_seconds{};  ///< To the border and back, propagation alone: each client draws its own and keeps it.
+};
+
+/// Cores of a client's machine: so many that the clients are not what a run waits for.
+inline constexpr std::uint32_t kExternalCores = 8;
+/// Addresses that there are for them: 198.18.0.0/15, set aside for benchmarks. @source RFC 2544, appendix C.2.2.
+inline constexpr std::uint32_t kMostExternal = 100'000;
+
+/// Adds a machine and a process in its own network for each client, behind all nodes and pods. What they are called and
+/// how far away they are depends on the group and the client's number in it alone.
+/// @pre The cluster is bound, and has no external clients yet; kMostExternal at most.
+void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> groups, RandomStreams streams);
+
+/// Those of one name, in order.
+std::vector<PodIndex> external_clients(const Cluster& cluster, std::string_view name);
+
+}  // namespace knetsim
