@@ -6,7 +6,6 @@ namespace knetsim {
 namespace {
 
 bool is_small(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_small_or_digit(char c) { return is_small(c) || is_digit(c); }
 bool is_letter_or_digit(char c) { return is_small_or_digit(c) || (c >= 'A' && c <= 'Z'); }
 

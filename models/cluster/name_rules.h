@@ -4,6 +4,9 @@
 
 namespace knetsim {
 
+/// Of ASCII, in any locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // What the API server takes for a name: k/k staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go.
 
 /// IsDNS1123Label: at most 63 small letters, digits and '-', a letter or digit first and last.

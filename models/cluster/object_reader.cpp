@@ -33,8 +33,6 @@ std::string as_json(Node node) {
   return to_double(digits) ? digits : std::string(text);
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// Could a plain scalar be anything but a text? Decided by its first character, to be quick about names.
 bool may_be_number_or_bool(std::string_view text) {
   return !text.empty() && std::string_view("0123456789+-.tTfFyYnNoO").find(text.front()) != std::string_view::npos;

@@ -42,7 +42,7 @@ constexpr Keys kClientIpKeys({"timeoutSeconds"});
 constexpr std::array<std::string_view, 4> kTypes{"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"};
 constexpr std::array<std::string_view, 2> kPolicies{"Cluster", "Local"};
 constexpr std::array<std::string_view, 2> kAffinities{"None", "ClientIP"};
-constexpr std::array<std::string_view, 2> kFamilies{"IPv4", "IPv6"};
+constexpr std::array<std::string_view, 2> kFamilyNames{"IPv4", "IPv6"};
 constexpr std::array<std::string_view, 3> kFamilyPolicies{"SingleStack", "PreferDualStack", "RequireDualStack"};
 constexpr std::array<std::string_view, 3> kDistributions{"PreferClose", "PreferSameZone", "PreferSameNode"};
 
@@ -228,14 +228,14 @@ void read_families(ObjectReader& reader, const FieldValues<kServiceKeys.names().
   if (const Node list = fields[kServiceKeys["ipFamilies"]]; list.size() > 0 && reader.sequence(list)) {
     stated = list;
     for (const Node one : list) {
-      const auto family = reader.choice(one, kFamilies);
+      const auto family = reader.choice(one, kFamilyNames);
       if (!family) continue;
       if (std::ranges::find(service.families, static_cast<IpFamily>(*family)) != service.families.end()) {
         reader.error(one, fmt::format("{} twice", one.text()), "each family once");
       }
       add(static_cast<IpFamily>(*family));
     }
-  } else if (const auto family = reader.choice(stated, kFamilies)) {
+  } else if (const auto family = reader.choice(stated, kFamilyNames)) {
     add(static_cast<IpFamily>(*family));
   }
   const auto policy = reader.choice(fields[kServiceKeys["ipFamilyPolicy"]], kFamilyPolicies);

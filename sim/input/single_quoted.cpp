@@ -4,7 +4,7 @@ namespace knetsim {
 namespace {
 
 bool is_break(char c) { return c == '\n' || c == '\r'; }
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_space_or_tab(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
@@ -17,10 +17,10 @@ std::string single_quoted_text(std::string_view raw) {
       at += raw.substr(at, 2) == "''" ? 2U : 1U;
       continue;
     }
-    while (!text.empty() && is_blank(text.back()))
+    while (!text.empty() && is_space_or_tab(text.back()))
       text.pop_back();  // back to a break, if to one: those are folded below
     std::size_t breaks = 0;
-    for (; at < raw.size() && (is_break(raw[at]) || is_blank(raw[at])); ++at) {
+    for (; at < raw.size() && (is_break(raw[at]) || is_space_or_tab(raw[at])); ++at) {
       if (is_break(raw[at]) && raw.substr(at, 2) != "\r\n") ++breaks;
     }
     if (breaks == 1) {
