@@ -19,7 +19,7 @@ ProxySync::ProxySync(Scheduler& scheduler, Cpus& cpus, RandomStreams streams, co
       options_(options),
       handler_(scheduler.add(*this)),
       first_source_(first_source) {
-  for (HostId node = 0; node < cpus.nodes(); ++node) {
+  for (HostId node = 0; node < options.nodes.size(); ++node) {
     const GroupIndex group = cpus.add_group(node, kWeight);
     cpus.set_owner(group, *this);
     nodes_.push_back({.group = group, .cpu = options.cpu});

@@ -19,7 +19,9 @@ struct ProxySyncOptions {
   Duration period = std::chrono::seconds(30);
   Duration min_period = std::chrono::seconds(1);  ///< From the start of a sync to that of the next, at least.
   Duration cpu{};  ///< Of one sync, rule building and loading together; zero: rules are written at once. Of every node.
-  std::vector<std::uint64_t> nodes{};  ///< Keys of the nodes' names: each one's instant is drawn by it, shape (nodes,).
+  /// Of the nodes that have a kube-proxy, the machines' first ones: keys of their names, each one's instant is drawn by it;
+  /// shape (nodes,).
+  std::vector<std::uint64_t> nodes{};
 };
 
 /// kube-proxy's sync loop on each node, in a control group that weighs as a request of 100m does.

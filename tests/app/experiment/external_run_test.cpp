@@ -14,21 +14,21 @@ namespace knetsim {
 namespace {
 
 /// What the cluster's machines and cables may take of a round trip on top of a client's distance.
-constexpr double kInside = 250e-6;
+constexpr double kOnTopOfTheDistance = 250e-6;
 
-const std::string kCluster = "cluster: {nodes: {count: 4}, cni: {kind: flannel}}\n";
-const std::string kNodePort = "patches: {Service/web: {spec.type: NodePort}}\n";
+const std::string kFourNodes = "cluster: {nodes: {count: 4}, cni: {kind: flannel}}\n";
+const std::string kAskedByNodePort = "patches: {Service/web: {spec.type: NodePort}}\n";
 
-std::string browse(const std::string& external, const std::string& more = "") {
+std::string browse_from(const std::string& external, const std::string& more = "") {
   return "workloads: {browse: {from: {external: " + external + "}, to: {nodePort: web}, arrivals: {constant: 200/s}" +
          more + "}}\n";
 }
 
-struct Latencies {
+struct MedianTimes {
   double connect, request;
 };
 
-Latencies medians(const BoundVariant& variant) {
+MedianTimes median_times(const BoundVariant& variant) {
   const PointResult result = simulate(variant, 0);
   const EdgeStats& edge = result.edges.at(variant.traffic.sources[0].edge);
   EXPECT_GT(edge.asked, 50U);
@@ -38,7 +38,7 @@ Latencies medians(const BoundVariant& variant) {
 }
 
 TEST(ExternalRun, ANewConnectionTakesTwoRoundTripsAndAKeptOneTakesOne) {
-  const Ready scene(kCluster + kNodePort + browse("{count: 10, rtt: 20ms}") +
+  const Ready scene(kFourNodes + kAskedByNodePort + browse_from("{count: 10, rtt: 20ms}") +
                         "variants:\n  iptables: {}\n  ipvs: {cluster.proxy.mode: ipvs}\n"
                         "  nftables: {cluster.proxy.mode: nftables}\n  ebpf: {cluster.proxy.mode: ebpf}\n"
                         "  leaves: {cluster.topology.kind: leaf-spine}\n"
@@ -47,18 +47,18 @@ TEST(ExternalRun, ANewConnectionTakesTwoRoundTripsAndAKeptOneTakesOne) {
   for (const BoundVariant& variant : scene.loaded->variants) {
     SCOPED_TRACE(variant.name);
     const bool kept = variant.name == "kept";
-    const Latencies seen = medians(variant);
+    const MedianTimes seen = median_times(variant);
     const double round_trips = kept ? 1 : 2;
     EXPECT_GE(seen.request, round_trips * 0.020);
-    EXPECT_LE(seen.request, round_trips * (0.020 + kInside));
+    EXPECT_LE(seen.request, round_trips * (0.020 + kOnTopOfTheDistance));
     if (kept) continue;
     EXPECT_GE(seen.connect, 0.020);
-    EXPECT_LE(seen.connect, 0.020 + kInside);
+    EXPECT_LE(seen.connect, 0.020 + kOnTopOfTheDistance);
   }
 }
 
 TEST(ExternalRun, EachGroupHasItsOwnDistance) {
-  const Ready scene(kCluster + kNodePort + browse("[{count: 1, rtt: 10ms}, {count: 9, rtt: 100ms}]"),
+  const Ready scene(kFourNodes + kAskedByNodePort + browse_from("[{count: 1, rtt: 10ms}, {count: 9, rtt: 100ms}]"),
                     app_manifests("web", 3), "{duration: 4s, noise: off}");
   const PointResult result = simulate(scene.loaded->variants.front(), 0);
   const EdgeStats& edge = result.edges.front();
@@ -75,7 +75,7 @@ TEST(ExternalRun, EachGroupHasItsOwnDistance) {
 
 TEST(ExternalRun, AnAnswerComesNoFasterThanTheClientsLine) {
   const Ready scene(
-      kNodePort +
+      kAskedByNodePort +
           "workloads: {browse: {from: {external: {count: 4, rtt: 1ms, rate: 10Mbps}}, to: {nodePort: web}, "
           "arrivals: {constant: 4/s}, request: 100B, response: 125kB}}\n",
       app_manifests("web", 3), "{duration: 10s, noise: off}");
@@ -90,7 +90,7 @@ TEST(ExternalRun, AnAnswerComesNoFasterThanTheClientsLine) {
   EXPECT_LE(seen, line + 5 * 0.001 + 1e-3);
 }
 
-std::size_t pods_that_served(const std::string& clients, const std::string& patches, const std::string& proxy) {
+std::size_t pods_that_answered(const std::string& clients, const std::string& patches, const std::string& proxy) {
   const Ready scene("cluster: {nodes: {count: 4}, cni: {kind: flannel}, proxy: " + proxy +
                         "}\npatches: {Service/web: {" + "spec.type: NodePort" + patches +
                         "}}\nworkloads: {browse: {from: {external: {count: " + clients +
@@ -106,18 +106,18 @@ TEST(ExternalRun, AffinityAndHashesGoByEachClientsOwnAddress) {
   const std::string affinity = ", spec.sessionAffinity: ClientIP";
   for (const char* mode : {"{mode: iptables}", "{mode: nftables}", "{mode: ebpf}"}) {
     SCOPED_TRACE(mode);
-    EXPECT_EQ(pods_that_served("1", affinity, mode), 1U);
-    EXPECT_GE(pods_that_served("60", affinity, mode), 7U);  // all eight but for a chance of 8 x (7/8)^60 = 0.003
+    EXPECT_EQ(pods_that_answered("1", affinity, mode), 1U);
+    EXPECT_GE(pods_that_answered("60", affinity, mode), 7U);  // all eight but for a chance of 8 x (7/8)^60 = 0.003
   }
   const char* hashed = "{mode: ipvs, scheduler: sh}";
-  EXPECT_EQ(pods_that_served("1", "", hashed), 1U);
-  EXPECT_GE(pods_that_served("60", "", hashed), 7U);
+  EXPECT_EQ(pods_that_answered("1", "", hashed), 1U);
+  EXPECT_GE(pods_that_answered("60", "", hashed), 7U);
 }
 
 TEST(ExternalRun, RulesAreEvaluatedOnTheClustersMachinesAlone) {
   const auto rules = [](const std::string& from) {
     const Ready scene(
-        "cluster: {nodes: {count: 4}, background: {services: 2000}, cni: {kind: bridge}}\n" + kNodePort +
+        "cluster: {nodes: {count: 4}, background: {services: 2000}, cni: {kind: bridge}}\n" + kAskedByNodePort +
             "workloads: {browse: {from: " + from +
             ", to: {nodePort: web, through: node-0}, arrivals: {constant: 400/s}}}\n",
         app_manifests("web", 3) +
