@@ -225,6 +225,11 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
              pod_name(cluster, connection.server), cluster.nodes[cluster.pods[connection.server].node].name);
   const std::string service = service_text(connection);
   const std::string ingress = node_name(connection, NodeRole::Ingress);
+  if (connection.target.balanced) {
+    const std::vector<IpAddress>& ips = cluster.services[connection.target.service].load_balancer_ips;
+    fmt::print("through the load balancer{}, balancing (L4) by addresses and ports\n",
+               ips.empty() ? "" : " at " + to_string(ips.front()));
+  }
   fmt::print("by {}{}{}: variant {}, proxy mode {}, pod network {}{}\n", exposure_name(connection.flow.exposure),
              service.empty() ? "" : " of " + service, ingress.empty() ? "" : " at " + ingress, variant.name,
              settings.proxy.mode, network_text(settings),

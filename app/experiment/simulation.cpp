@@ -10,6 +10,8 @@
 #include "app/scenario/pod_groups.h"
 #include "app/scenario/variant_models.h"
 #include "models/control/control_plane.h"
+#include "models/control/health_checks.h"
+#include "models/control/node_balancer.h"
 #include "models/control/proxy_sync.h"
 #include "models/service/dialer.h"
 #include "models/walk/compile.h"
@@ -37,6 +39,15 @@ std::uint32_t node_pairs(const BoundVariant& variant) {
   }
   return static_cast<std::uint32_t>(
       std::max<std::size_t>(1, clients.size() * std::max<std::size_t>(1, servers.size())));
+}
+
+/// Services that are asked at their load balancers.
+std::vector<ServiceIndex> balanced_services(const BoundVariant& variant) {
+  std::set<ServiceIndex> services;
+  for (const EdgeTarget& target : variant.targets) {
+    if (target.balanced) services.insert(target.service);
+  }
+  return {services.begin(), services.end()};
 }
 
 std::vector<std::uint64_t> node_keys(const Cluster& cluster) {
@@ -94,7 +105,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
         from_(kTimeZero + variant.scenario.run.warm_up),
         end_(from_ + variant.scenario.run.duration),
         nodes_(static_cast<std::uint32_t>(variant.cluster->nodes.size())),
-        scheduler_(control_source() + 1),
+        balancer_(*variant.cluster, endpoints_, balanced_services(variant)),
+        scheduler_(health_source() + 1),
         cpus_(scheduler_, 0),
         groups_(add_pod_groups(cpus_, variant)),
         network_(scheduler_, cpus_, topology_, variant.fabric->routing, variant.tables, streams_,
@@ -112,6 +124,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
              .node_pairs = node_pairs(variant),
              .cni_masquerades = models_.cni->masquerades(),
              .pods = pods(),
+             .balancer = &balancer_,
              .unreachable_after = models_.cni->unreachable_after()}),
         recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals}),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
@@ -132,6 +145,11 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
     network_.set_owner(traffic_);
     if (!states_) return;
     sync_.set_owner(*this);
+    const HealthCheckSettings& checks = variant.scenario.cluster.load_balancer.health_check;
+    health_.emplace(
+        scheduler_, *variant.cluster, balancer_, streams_,
+        HealthCheckOptions{.interval = checks.interval, .healthy = checks.healthy, .unhealthy = checks.unhealthy},
+        health_source());
     control_.emplace(scheduler_, *variant.cluster, *states_, endpoints_, sync_, *this,
                      ControlPlane::Options{.endpoint_batch = variant.scenario.cluster.control.endpoint_batch,
                                            .terminating_serve = terminating_serve(variant.scenario)},
@@ -164,17 +182,25 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
     }
     endpoints_.advance(node, version);
     const EndpointView view = endpoints_.at(node);
+    health_->on_synced(node, view, now);
     if (!known_ || known_->version != view.version()) known_ = {view.version(), rule_sizes(variant_, view)};
     rules_.set(node, known_->sizes[node]);
     rules_changed(node);
   }
-  void on_cluster_event(const ClusterEvent& event, Time now) override { traffic_.on_cluster_event(event, now); }
+  void on_cluster_event(const ClusterEvent& event, Time now) override {
+    using Kind = ClusterEvent::Kind;
+    if (event.kind == Kind::NodeDown || event.kind == Kind::NodeUp) {
+      health_->on_node(event.node, event.kind == Kind::NodeDown, endpoints_.at(event.node), now);
+    }
+    traffic_.on_cluster_event(event, now);
+  }
 
  private:
   std::uint32_t network_source() const { return nodes_; }
   std::uint32_t traffic_source() const { return network_source() + Network::sources_needed(topology_); }
   std::uint32_t sync_source() const { return traffic_source() + TrafficRuntime::sources_needed(variant_.traffic); }
   std::uint32_t control_source() const { return sync_source() + nodes_; }
+  std::uint32_t health_source() const { return control_source() + 1; }
   const PodStates* pods() const { return states_ ? &*states_ : nullptr; }
   static std::optional<PodStates> states_of(const Cluster& cluster) {
     return cluster.events.empty() ? std::nullopt : std::optional<PodStates>(cluster);
@@ -251,6 +277,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   std::optional<PodStates> states_;  ///< Where something happens to the cluster; likewise
   Time from_, end_;
   std::uint32_t nodes_;
+  NodeBalancer balancer_;
   Scheduler scheduler_;
   Cpus cpus_;
   PodGroups groups_;
@@ -261,6 +288,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   TrafficRecorder recorder_;
   SpanSampler spans_;
   TrafficRuntime traffic_;
+  std::optional<HealthChecks> health_;
   std::optional<ControlPlane> control_;
   CpuSnapshot cpu_before_;
   std::vector<LinkCounters> links_before_;

@@ -67,7 +67,7 @@ struct TargetText {
 
 TargetText parse_target(std::string text) {
   TargetText target;
-  for (const char* kind : {"service", "nodePort", "hostPort", "pod"}) {
+  for (const char* kind : {"service", "loadBalancer", "nodePort", "hostPort", "pod"}) {
     if (text.starts_with(std::string(kind) + ":")) {
       target.kind = kind;
       text.erase(0, target.kind.size() + 1);
@@ -140,7 +140,9 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   TargetLookup lookup(cluster, mode_of(variant.scenario.cluster), diagnostics);
   const ObjectName name = split_name(asked.name, ns);
   std::optional<EdgeTarget> target;
-  if (asked.kind == "nodePort") {
+  if (asked.kind == "loadBalancer") {
+    target = lookup.load_balancer(name, asked.port, protocol, {});
+  } else if (asked.kind == "nodePort") {
     target = lookup.node_port(asked.name, ns, asked.port, {}, protocol, {});
   } else if (asked.kind == "hostPort") {
     target = lookup.host_port(name, asked.port, protocol, {});
@@ -196,10 +198,13 @@ class Search {
         rules_(models_.sizes),
         tables_(variant.tables),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
+        balancer_(*variant.cluster, variant.cluster->endpoints,
+                  target.balanced ? std::vector{target.service} : std::vector<ServiceIndex>{}),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.experiment.seed),
                 {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .rules = &rules_},
-                 .cni_masquerades = models_.cni->masquerades()}) {}
+                 .cni_masquerades = models_.cni->masquerades(),
+                 .balancer = &balancer_}) {}
 
   void run(const std::vector<PodIndex>& clients, bool near) {
     const std::size_t tried = std::min<std::size_t>(clients.size(), kClientsTried);
@@ -234,6 +239,7 @@ class Search {
   NodeRules rules_;
   const PlanTables& tables_;
   PlanBook book_;
+  NodeBalancer balancer_;
   ServiceDialer dialer_;
 };
 

@@ -55,7 +55,7 @@ RetryPolicy policy_of(const RetryKeys& keys) {
 
 /// What a workload asks for: its text taken apart. "reviews:http" is the port of that name, in every kind of target.
 struct WorkloadTarget {
-  std::string kind;  ///< service, nodePort, hostPort, pod
+  std::string kind;  ///< service, loadBalancer, nodePort, hostPort, pod
   std::string name;
   std::string port;  ///< Name or number; empty: the first.
   Node at;
@@ -79,6 +79,7 @@ WorkloadTarget target_of(const ToKeys& keys, Diagnostics& diagnostics) {
     }
   };
   take("service", keys.service);
+  take("loadBalancer", keys.load_balancer);
   take("nodePort", keys.node_port);
   take("hostPort", keys.host_port);
   take("pod", keys.pod);
@@ -281,6 +282,14 @@ class CallGraphBuilder {
     edge.udp = workload.protocol == "udp";
     std::optional<EdgeTarget> target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns);
     if (!target || source.clients.empty()) return;
+    if (!external && target->balanced) {
+      diagnostics_.error(to.at,
+                         fmt::format("pods of the cluster do not reach the load balancer of '{}' here: their own node "
+                                     "translates its address, which is not simulated",
+                                     to.name),
+                         "service:, or clients that are external");
+      return;
+    }
     if (external && !lookup_.reached_from_outside(*target, to.name, to.at)) return;
     edge.name = name;
     edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
@@ -298,6 +307,7 @@ class CallGraphBuilder {
 
   std::optional<EdgeTarget> find(const WorkloadTarget& to, const std::string& through, Protocol protocol,
                                  const std::string& ns) {
+    if (to.kind == "loadBalancer") return lookup_.load_balancer(split_name(to.name, ns), to.port, protocol, to.at);
     if (to.kind == "nodePort") return lookup_.node_port(to.name, ns, to.port, through, protocol, to.at);
     const ObjectName name = split_name(to.name, ns);
     if (to.kind == "hostPort") return lookup_.host_port(name, to.port, protocol, to.at);

@@ -271,6 +271,47 @@ void describe(Fields<ProxySettings>& f) {
               .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
 }
 
+void describe(Fields<HealthCheckSettings>& f) {
+  f.about("HealthCheck",
+          "By which a load balancer finds out that a node is well: with the external policy Local, that it has "
+          "a ready endpoint of the Service.");
+  f.optional("interval", &HealthCheckSettings::interval, "10s",
+             {.doc = "From one check of a node to the next.",
+              .at_least = "1ms",
+              .at_most = "1h",
+              .source = "kubernetes/cloud-provider-aws docs: 10 s; GKE: 8 s"});
+  f.optional("healthy", &HealthCheckSettings::healthy, "3",
+             {.doc = "Checks in a row that have to be answered until a node is sent to.",
+              .at_least = "1",
+              .at_most = "1000",
+              .source = "kubernetes/cloud-provider-aws docs: 3; GKE: 1"});
+  f.optional("unhealthy", &HealthCheckSettings::unhealthy, "3",
+             {.doc = "Checks in a row that have to fail until it is not any more.",
+              .at_least = "1",
+              .at_most = "1000",
+              .source = "kubernetes/cloud-provider-aws docs: 3; GKE: 3"});
+}
+
+void describe(Fields<LoadBalancerSettings>& f) {
+  f.about("LoadBalancer", "What is in front of Services of type LoadBalancer that a workload asks by 'loadBalancer'.");
+  f.optional("kind", &LoadBalancerSettings::kind, "cloud",
+             {.doc = "Which one.",
+              .allowed = {{.name = "cloud",
+                           .value = 0,
+                           .doc = "passes packets through to node ports: a node by the hash of addresses and ports, of "
+                                  "those that are well; the client's address stays"}}});
+  f.optional("pool", &LoadBalancerSettings::pool, "203.0.113.0/24",
+             {.doc = "Addresses of those whose status states none, handed out in the order of the manifests.",
+              .source = "RFC 5737, TEST-NET-3"});
+  f.optional("healthCheck", &LoadBalancerSettings::health_check, {.doc = "Which nodes are well."});
+  f.check([](const LoadBalancerSettings& settings, Node node, Binding& binding) {
+    if (!parse_cidr(settings.pool)) {
+      binding.diagnostics.error(node["pool"], fmt::format("'{}' is no block of IPv4 addresses", settings.pool),
+                                "as in 203.0.113.0/24");
+    }
+  });
+}
+
 void describe(Fields<BackgroundSettings>& f) {
   f.about("Background", "Services beside those of the manifests: rules and sync cost without traffic.");
   f.optional("services", &BackgroundSettings::services, "0",
@@ -292,6 +333,7 @@ void describe(Fields<ClusterSettings>& f) {
   f.optional("cni", &ClusterSettings::cni, {.doc = "The pod network."});
   f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
   f.optional("control", &ClusterSettings::control, {.doc = "The control plane's delays, where there is a timeline."});
+  f.optional("loadBalancer", &ClusterSettings::load_balancer, {.doc = "In front of Services of type LoadBalancer."});
   f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});
   f.check(check_versions);
 }

@@ -97,7 +97,7 @@ void tell_idle_nodes(const BoundVariant& variant, const ClusterSummary& summary,
   diagnostics.notice(
       nodes, fmt::format("the manifests bring {} Node objects: 'count', 'zones', 'labels', 'taints' and 'pools' are "
                          "not read, 'cpu' and 'memory' for those alone that state no capacity",
-                         variant.cluster->nodes.size()));
+                         variant.cluster->members().size()));
 }
 
 }  // namespace knetsim

@@ -9,6 +9,7 @@
 #include "app/scenario/node_pools.h"
 #include "app/scenario/service_graph.h"
 #include "app/scenario/variant_models.h"
+#include "models/cluster/addresses.h"
 #include "models/cluster/external_clients.h"
 #include "models/cluster/foreign_text.h"
 #include "models/cluster/manifest_reader.h"
@@ -46,6 +47,13 @@ ClusterOptions options_of(const Scenario& scenario, const Manifests& manifests) 
   return options;
 }
 
+/// Whether load balancers have addresses, which kube-proxy's rules know then.
+bool asks_load_balancers(const Scenario& scenario) {
+  return scenario.root["cluster"]["loadBalancer"].exists() ||
+         std::ranges::any_of(scenario.workloads,
+                             [](const auto& workload) { return workload.second.to.load_balancer.has_value(); });
+}
+
 std::uint32_t kubernetes_minor(const Scenario& scenario) {
   return static_cast<std::uint32_t>(parse_version(scenario.cluster.kubernetes).minor);
 }
@@ -69,6 +77,7 @@ std::string cluster_key(const Scenario& scenario) {
     key += fmt::format("{}\n{} {} {}\n", to_json(timeline), times.pod_start.count(), times.node_monitor_grace.count(),
                        times.eviction.count());
   }
+  if (asks_load_balancers(scenario)) key += fmt::format("load balancers {}\n", scenario.cluster.load_balancer.pool);
   for (const auto& [name, workload] : scenario.workloads) {
     if (workload.from.external) key += fmt::format("external {} {}\n", name, to_json(workload.from.at["external"]));
   }
@@ -100,6 +109,9 @@ struct ClusterLoader::Reading {
     ClusterOptions options = options_of(scenario, manifests);
     options.terminating_serve = terminating_serve(scenario);
     BoundCluster bound = bind_cluster(std::move(manifests), options, found);
+    if (asks_load_balancers(scenario) && !found.has_errors()) {
+      assign_load_balancer_ips(bound.cluster, parse_cidr(scenario.cluster.load_balancer.pool).value_or(Cidr{}), found);
+    }
     add_external(bound.cluster);
     return std::make_shared<LoadedCluster>(
         LoadedCluster{.cluster = std::move(bound.cluster), .summary = std::move(bound.summary)});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -43,8 +44,7 @@ class LocalPolicyNotices {
     // Who asks a node port that his own system call translates is in the cluster, whatever node he names.
     std::vector<PodIndex> outside, inside;
     for (const PodIndex client : clients) {
-      const bool in_socket =
-          models_.proxy->in_socket(target.exposure, cluster_.spec(cluster_.pods[client]).host_network);
+      const bool in_socket = reach_.in_socket(*models_.proxy, target.exposure, client);
       (target.exposure == Exposure::NodePort && !in_socket ? outside : inside).push_back(client);
     }
     check(edge, outside, true, at);
@@ -57,6 +57,10 @@ class LocalPolicyNotices {
     const EdgeTarget& target = variant_.targets[edge];
     const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
     if (!(from_outside ? service.external_traffic_local : service.internal_traffic_local)) return;
+    if (target.balanced) {
+      tell_shares(target, service, at);
+      return;
+    }
     const Met met = from_outside ? at_nodes(target, clients) : at_clients(target, clients);
     const std::string& name = variant_.traffic.edges[edge].name;
     const std::string who =
@@ -82,6 +86,25 @@ class LocalPolicyNotices {
                       "that the connections {}",
                       count, met.of, who, of_others, service.name, policy, end_of(edge)));
     }
+  }
+
+  /// A load balancer asks those nodes alone that have endpoints, and splits by node, whatever their number there.
+  void tell_shares(const EdgeTarget& target, const Service& service, Node at) {
+    std::map<NodeIndex, std::size_t> of_node;
+    for (const Endpoint& endpoint : cluster_.endpoints.latest().endpoints(target.port)) ++of_node[endpoint.node];
+    if (of_node.empty()) return;
+    const auto [fewest, most] = std::ranges::minmax_element(of_node, {}, [](const auto& one) { return one.second; });
+    if (fewest->second == most->second) return;
+    const auto share = [&](const auto& node) {
+      return fmt::format("{:.3g} %", 100.0 / static_cast<double>(of_node.size() * node.second));
+    };
+    diagnostics_.notice(
+        at,
+        fmt::format("the load balancer of Service {} splits by node (externalTrafficPolicy Local): an endpoint "
+                    "of {}, which has {}, gets {} of the connections, one of {}, which has {}, {}",
+                    service.name, cluster_.nodes[most->first].name, most->second, share(*most),
+                    cluster_.nodes[fewest->first].name, fewest->second, share(*fewest)),
+        "as many endpoints on each node that has some, or externalTrafficPolicy: Cluster");
   }
 
   /// The fate of a client's connections at the rules of a node; kCount where all are answered.

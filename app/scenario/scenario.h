@@ -103,6 +103,20 @@ struct ControlSettings {
   Duration endpoint_batch{};
 };
 
+/// What finds out which nodes a load balancer may send to.
+struct HealthCheckSettings {
+  Duration interval{};
+  std::uint32_t healthy = 3;
+  std::uint32_t unhealthy = 3;
+};
+
+/// What is in front of Services of type LoadBalancer.
+struct LoadBalancerSettings {
+  std::string kind = "cloud";
+  std::string pool;
+  HealthCheckSettings health_check;
+};
+
 struct BackgroundSettings {
   std::uint32_t services = 0;
   std::uint32_t endpoints_per_service = 10;
@@ -117,6 +131,7 @@ struct ClusterSettings {
   CniSettings cni;
   ProxySettings proxy;
   ControlSettings control;
+  LoadBalancerSettings load_balancer;
   BackgroundSettings background;
 };
 

@@ -93,6 +93,8 @@ void describe(Fields<SocketSettings>& f);
 void describe(Fields<CniSettings>& f);
 void describe(Fields<ProxySettings>& f);
 void describe(Fields<ControlSettings>& f);
+void describe(Fields<HealthCheckSettings>& f);
+void describe(Fields<LoadBalancerSettings>& f);
 void describe(Fields<ScaleDeployment>& f);
 void describe(Fields<RolloutDeployment>& f);
 void describe(Fields<DeletePod>& f);

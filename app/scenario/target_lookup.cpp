@@ -349,6 +349,43 @@ std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& po
   return std::nullopt;
 }
 
+std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, std::string_view port, Protocol protocol,
+                                                      Node at) {
+  const ServiceIndex index = find_service(name, at);
+  if (index == kNoIndex) return std::nullopt;
+  const Service& service = cluster_.services[index];
+  const std::string label = object_label("Service", service.ns, service.name);
+  if (service.type != ServiceType::LoadBalancer) {
+    diagnostics_.error(at, fmt::format("{} is of type {}: nothing is in front of it", label, to_string(service.type)),
+                       "a Service of type LoadBalancer (a patch can make it one)");
+    return std::nullopt;
+  }
+  if (!service.load_balancer_class.empty()) {
+    diagnostics_.error(
+        at, fmt::format("nobody serves {} with the loadBalancerClass '{}'", label, service.load_balancer_class),
+        "a Service without loadBalancerClass");
+    return std::nullopt;
+  }
+  const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
+  if (found == kNoIndex) return std::nullopt;
+  if (cluster_.service_ports[found].node_port == 0) {
+    diagnostics_.error(at,
+                       fmt::format("{} has no node ports (allocateLoadBalancerNodePorts: false): its load balancer has "
+                                   "nothing to send to",
+                                   label),
+                       "allocateLoadBalancerNodePorts: true");
+    return std::nullopt;
+  }
+  std::optional<EdgeTarget> target = node_port(fmt::format("{}/{}", service.ns, service.name), {},
+                                               std::to_string(cluster_.service_ports[found].port), {}, protocol, at);
+  if (!target) return std::nullopt;
+  target->balanced = true;
+  for (const std::string_view text : service.source_ranges) {
+    if (const std::optional<Cidr> range = parse_cidr(text)) target->admitted.push_back(*range);
+  }
+  return target;
+}
+
 bool TargetLookup::reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const {
   if (target.exposure == Exposure::NodePort || target.exposure == Exposure::HostPort) return true;
   const auto at_node = [&](const Endpoint& one) {

@@ -49,6 +49,9 @@ class TargetLookup {
   /// error.
   WorkloadIndex workload(std::string_view name, Node at);
 
+  /// A Service of type LoadBalancer, at its load balancer, which asks node ports.
+  std::optional<EdgeTarget> load_balancer(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
+
   /// Whether a client outside of the cluster reaches what was looked up: addresses of nodes alone. @param name  As asked.
   bool reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const;
 

@@ -208,6 +208,9 @@ void describe(Fields<ToKeys>& f) {
            {.doc = "A Service, at its cluster IP; 'shop/cart' in another namespace than the "
                    "clients', 'cart:grpc' at its port of that name or number.",
             .not_empty = true});
+  f.choice("loadBalancer", &ToKeys::load_balancer,
+           {.doc = "A Service of type LoadBalancer, at its load balancer's address, from outside of the cluster.",
+            .not_empty = true});
   f.choice("nodePort", &ToKeys::node_port,
            {.doc = "A Service, at the node port of a node; its name or the node port's number.", .not_empty = true});
   f.choice("hostPort", &ToKeys::host_port,

@@ -59,9 +59,9 @@ struct FromKeys {
   Node at;
 };
 
-/// One of the four names, each perhaps with a port: "reviews:http".
+/// One of the five names, each perhaps with a port: "reviews:http".
 struct ToKeys {
-  std::optional<std::string> service, node_port, host_port, pod;
+  std::optional<std::string> service, load_balancer, node_port, host_port, pod;
   std::string port;
   std::string through;
   Node at;

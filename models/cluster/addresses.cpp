@@ -147,6 +147,38 @@ void assign_node_ports(Cluster& cluster, Diagnostics& diagnostics) {
 
 }  // namespace
 
+void assign_load_balancer_ips(Cluster& cluster, const Cidr& pool, Diagnostics& diagnostics) {
+  std::unordered_set<std::uint32_t> taken;
+  for (const Service& service : cluster.services) {
+    for (const IpAddress& ip : service.load_balancer_ips) {
+      if (ip.family() == IpFamily::V4) taken.insert(ip.v4_value());
+    }
+    if (service.wished_ip && service.wished_ip.family() == IpFamily::V4) taken.insert(service.wished_ip.v4_value());
+  }
+  std::uint64_t next = std::uint64_t{pool.base} + 1;
+  for (Service& service : cluster.services) {
+    if (service.type != ServiceType::LoadBalancer || !service.load_balancer_class.empty()) continue;
+    if (!service.load_balancer_ips.empty() || !serves(service, IpFamily::V4)) continue;
+    const std::string label = object_label("Service", service.ns, service.name);
+    if (service.wished_ip) {
+      if (service.wished_ip.family() != IpFamily::V4 || !pool.contains(service.wished_ip.v4_value())) {
+        report(
+            diagnostics, service.mark, label, "spec.loadBalancerIP",
+            fmt::format("{} is outside of the load balancer's pool {}", to_string(service.wished_ip), to_string(pool)));
+      }
+      service.load_balancer_ips.push_back(service.wished_ip);
+      continue;
+    }
+    while (taken.contains(static_cast<std::uint32_t>(next))) ++next;
+    if (next >= pool.base + pool.size()) {
+      report(diagnostics, service.mark, label, {},
+             fmt::format("no address is left for it in the pool {}", to_string(pool)));
+      return;
+    }
+    service.load_balancer_ips.push_back(IpAddress::v4(static_cast<std::uint32_t>(next++)));
+  }
+}
+
 void assign_addresses(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagnostics) {
   assign_nodes(cluster, plan, diagnostics);
   assign_pods(cluster, diagnostics);

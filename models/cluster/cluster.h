@@ -243,6 +243,8 @@ struct Service {
   std::vector<IpAddress> external_ips{};
   std::vector<IpAddress> load_balancer_ips{};  ///< status.loadBalancer.ingress[].ip
   std::vector<std::string_view> source_ranges{};
+  std::string_view load_balancer_class{};
+  IpAddress wished_ip{};  ///< spec.loadBalancerIP
   std::string_view external_name{};
   std::string_view traffic_distribution{};
   Mark mark{};           ///< Of its name.

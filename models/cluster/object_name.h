@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "sim/core/hash.h"
 
 namespace knetsim {
 
@@ -10,6 +13,12 @@ struct ObjectName {
   std::string ns;
   std::string name;
 };
+
+/// Of an object's name, by which what is drawn for it is keyed, and not by its position: objects that a manifest brings
+/// beside it change nothing.
+constexpr std::uint64_t name_key(std::string_view ns, std::string_view name) {
+  return hash_combine(hash_text(ns), hash_text(name));
+}
 
 /// "shop/cart" or "cart": the latter in `ns`.
 inline ObjectName split_name(std::string_view text, std::string_view ns) {

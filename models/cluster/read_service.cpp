@@ -301,6 +301,10 @@ void read_service(ObjectReader& reader, Node object) {
   } else if (const auto port = reader.integer(health, {.least = 0, .most = 65535})) {
     service.health_check_node_port = static_cast<std::uint16_t>(*port);
   }
+  if (const Node wished = spec[kServiceKeys["loadBalancerIP"]]; wished.exists() && !is_masked(wished.text())) {
+    if (const auto address = reader.ip(wished)) service.wished_ip = *address;
+  }
+  service.load_balancer_class = reader.text(spec[kServiceKeys["loadBalancerClass"]]);
   service.external_name = reader.text(spec[kServiceKeys["externalName"]]);
   if (service.type == ServiceType::ExternalName && service.external_name.empty() && spec_node.is_mapping()) {
     reader.error(spec_node, "externalName is missing: a Service of type ExternalName needs it");

@@ -23,8 +23,10 @@ constexpr std::array<UnmodelledRow, static_cast<std::size_t>(kCount)> kRows{{
     {Ingress, "Ingress and Gateway", "Ingress, Gateway, HTTPRoute and the like",
      "the routes are not served, send the traffic to the Services behind them"},
     {LoadBalancer, "load balancers", "type: LoadBalancer",
-     "a Service of type LoadBalancer is served as ClusterIP and NodePort, with nothing in front"},
-    {SourceRanges, "source ranges of a load balancer", "loadBalancerSourceRanges", "the ranges are not enforced"},
+     "what clients outside ask by 'loadBalancer' goes through one; else a Service of this type is served as ClusterIP "
+     "and NodePort"},
+    {SourceRanges, "source ranges of a load balancer", "loadBalancerSourceRanges",
+     "a load balancer drops what clients outside of them send; the nodes' rules do not look at them"},
     {TopologyHints, "topology hints", "trafficDistribution, annotation service.kubernetes.io/topology-mode",
      "endpoints are chosen without regard to zone and node"},
     {KernelSettings, "kernel settings of a pod", "securityContext.sysctls", "sockets use the kernel's defaults"},

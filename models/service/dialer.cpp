@@ -7,12 +7,6 @@
 #include "models/service/flow_class.h"
 
 namespace knetsim {
-namespace {
-
-constexpr Purpose kPorts("flow.source-port");
-
-}  // namespace
-
 ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoints, std::vector<EdgeTarget> targets,
                              PlanBook& book, const ProxyModel& proxy, RandomStreams streams,
                              const DialerOptions& options)
@@ -23,7 +17,8 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
       targets_(std::move(targets)),
       book_(book),
       streams_(streams),
-      resolver_(cluster, endpoints, proxy, streams, {.cni_masquerades = options.cni_masquerades}, options.pods),
+      resolver_(cluster, endpoints, proxy, streams, {.cni_masquerades = options.cni_masquerades}, options.pods,
+                options.balancer),
       chooser_(cluster, resolver_, proxy, streams),
       symbols_(cluster, streams, options.symbols),
       outer_tuples_(options.node_pairs) {}
@@ -51,7 +46,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
   Dial dial{.flow = {.plans = &entry.plans,
                      .nodes = {},
                      .tuple = flow_tuple(cluster_.pods[client], cluster_.pods[server], chosen.endpoint.port,
-                                         target.transport, streams_.get(kPorts, id)),
+                                         target.transport, streams_.get(kSourcePort, id)),
                      .encapsulation = entry.walks[0].encapsulation,
                      .symbols = symbols_.of(target, candidates, chosen, chooser_.looked_at(chosen.of), now),
                      .id = id,

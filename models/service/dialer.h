@@ -22,6 +22,7 @@ struct DialerOptions {
   std::uint32_t node_pairs = 1;                 ///< That connections run between.
   bool cni_masquerades = false;                 ///< CniModel::masquerades()
   const PodStates* pods = nullptr;              ///< What is true of pods at the moment; null: all answer.
+  const NodeBalancer* balancer = nullptr;       ///< Of the load balancers that are asked; null where none is.
   std::optional<Duration> unreachable_after{};  ///< CniModel::unreachable_after()
 };
 

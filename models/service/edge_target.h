@@ -17,6 +17,8 @@ struct EdgeTarget {
   /// when the run begins.
   ServicePortIndex named = kNoIndex;
   NodeIndex through = kNoIndex;     ///< NodePort: always this node; kNoIndex: any node, at random.
+  bool balanced = false;            ///< NodePort: the node is the one that the Service's load balancer chooses ...
+  std::vector<Cidr> admitted{};     ///< ... which drops what clients outside of these send; empty: nothing.
   bool loopback = false;            ///< To a container of the client's own pod.
   ServiceIndex service = kNoIndex;  ///< That was asked for, headless ones too; kNoIndex for pods and host ports.
 

@@ -15,14 +15,12 @@ constexpr Duration kUnrepliedUdpTimeout = std::chrono::seconds(30);
 
 }  // namespace
 
-std::uint64_t name_key(std::string_view ns, std::string_view name) {
-  return hash_combine(hash_text(ns), hash_text(name));
-}
+std::uint16_t local_port(RngStream draw) { return static_cast<std::uint16_t>(kLocalPortMin + draw.below(kLocalPorts)); }
 
 FiveTuple flow_tuple(const Pod& client, const Pod& server, std::uint16_t port, Transport transport, RngStream draw) {
   return {.src_address = name_key(client.ns, client.name),
           .dst_address = name_key(server.ns, server.name),
-          .src_port = static_cast<std::uint16_t>(kLocalPortMin + draw.below(kLocalPorts)),
+          .src_port = local_port(draw),
           .dst_port = port,
           .protocol = transport == Transport::Udp ? kProtocolUdp : kProtocolTcp};
 }

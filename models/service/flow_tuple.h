@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "models/cluster/cluster.h"
+#include "models/cluster/object_name.h"
 #include "models/walk/walk.h"
 #include "sim/core/random.h"
 #include "sim/core/time.h"
@@ -11,9 +11,11 @@
 
 namespace knetsim {
 
-/// Of an object's name, by which what is drawn for it is keyed, and not by its position: objects that a manifest brings
-/// beside it change nothing.
-std::uint64_t name_key(std::string_view ns, std::string_view name);
+/// For local_port(), by the connection's id.
+inline constexpr Purpose kSourcePort("flow.source-port");
+
+/// Of a connection of any client: all ports alike. @param draw  Of the connection.
+std::uint16_t local_port(RngStream draw);
 
 /// Of a connection's inner packets, client to server. Names stand for the pods' addresses, which hashes alone read; the
 /// local port is any of the range. @param port  Of the endpoint. @param draw  Of the connection.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "models/service/flow_tuple.h"
+#include "sim/core/ensure.h"
+
 namespace knetsim {
 namespace {
 
@@ -56,12 +59,35 @@ bool Resolver::in_socket(const EdgeTarget& target, PodIndex client) const {
   return reach_.in_socket(proxy_, target.exposure, client);
 }
 
+bool Resolver::admits(const EdgeTarget& target, PodIndex client) const {
+  const IpAddress& address = cluster_.pods[client].ip;
+  return target.admitted.empty() || std::ranges::any_of(target.admitted, [&](const Cidr& range) {
+           return address.family() == IpFamily::V4 && range.contains(address.v4_value());
+         });
+}
+
+NodeIndex Resolver::asked_node(const EdgeTarget& target, PodIndex client, std::uint64_t id) const {
+  if (target.through != kNoIndex) return target.through;
+  if (!target.balanced) return static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.members().size()));
+  KNETSIM_ENSURE(balancer_ != nullptr);
+  const Service& service = cluster_.services[target.service];
+  const Pod& from = cluster_.pods[client];
+  return balancer_->node_for(target.service,
+                             {.src_address = name_key(from.ns, from.name),
+                              .dst_address = name_key(service.ns, service.name),
+                              .src_port = local_port(streams_.get(kSourcePort, id)),
+                              .dst_port = cluster_.service_ports[target.port].port,
+                              .protocol = target.transport == Transport::Udp ? kProtocolUdp : kProtocolTcp});
+}
+
 Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
   Candidates candidates{.in_socket = in_socket(target, client), .asked = cluster_.pods[client].node};
+  if (target.balanced && !admits(target, client)) {
+    candidates.dropped = true;
+    return candidates;
+  }
   if (target.exposure == Exposure::NodePort && !candidates.in_socket) {
-    candidates.asked = target.through != kNoIndex
-                           ? target.through
-                           : static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.members().size()));
+    candidates.asked = asked_node(target, client, id);
   }
   const ServiceReach::Answer answer = reach_.of(proxy_, target.exposure, target.port, client, candidates.asked);
   candidates.endpoints = answer.endpoints;

@@ -7,6 +7,7 @@
 
 #include "models/cluster/cluster.h"
 #include "models/cluster/pod_states.h"
+#include "models/control/node_balancer.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/edge_target.h"
 #include "models/service/service_reach.h"
@@ -34,10 +35,13 @@ std::vector<Endpoint> named_endpoints(const EndpointView& view, ServicePortIndex
 class Resolver {
  public:
   /// The references outlive it. @param pods  What is true of pods at the moment; null: all are there throughout.
+  /// @param balancer  Of the load balancers that are asked; null where none is.
   Resolver(const Cluster& cluster, const EndpointViews& endpoints, const ProxyModel& proxy, RandomStreams streams,
-           const ServiceReach::Options& options, const PodStates* pods = nullptr)
+           const ServiceReach::Options& options, const PodStates* pods = nullptr,
+           const NodeBalancer* balancer = nullptr)
       : cluster_(cluster),
         pods_(pods),
+        balancer_(balancer),
         endpoints_(endpoints),
         proxy_(proxy),
         streams_(streams),
@@ -58,6 +62,10 @@ class Resolver {
     std::vector<Endpoint> endpoints;
   };
   std::span<const Endpoint> found_by_name(const EdgeTarget& target);
+  /// Whether a load balancer lets the client's packets in.
+  bool admits(const EdgeTarget& target, PodIndex client) const;
+  /// The node whose port is asked.
+  NodeIndex asked_node(const EdgeTarget& target, PodIndex client, std::uint64_t id) const;
   bool in_socket(const EdgeTarget& target, PodIndex client) const;
   Candidates behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id);
 
@@ -66,6 +74,7 @@ class Resolver {
 
   const Cluster& cluster_;
   const PodStates* pods_;
+  const NodeBalancer* balancer_;
   const EndpointViews& endpoints_;
   const ProxyModel& proxy_;
   RandomStreams streams_;

@@ -133,5 +133,53 @@ spec: {podCIDR: 10.0.0.0/30}
       << loaded.errors();
 }
 
+TEST(Addresses, LoadBalancersHaveThoseOfTheirStatusTheOneTheyWishForOrTheNextOfThePool) {
+  const auto balanced = [](const char* name, const char* spec, const char* status = "") {
+    return std::string("---\napiVersion: v1\nkind: Service\nmetadata: {name: ") + name +
+           "}\nspec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]" + spec + "}\n" + status;
+  };
+  Loaded loaded = load_text(deployment("web", 1) + balanced("a", "") +
+                            balanced("b", "", "status: {loadBalancer: {ingress: [{ip: 203.0.113.2}]}}\n") +
+                            balanced("c", "") + balanced("d", ", loadBalancerIP: 203.0.113.5") +
+                            balanced("e", ", loadBalancerClass: other.example/lb") + balanced("f", ""));
+  ASSERT_EQ(loaded.errors(), "");
+  const auto address = [&](std::size_t service) {
+    const auto& ips = loaded.cluster.services[service].load_balancer_ips;
+    return ips.empty() ? std::string("none") : to_string(ips.front());
+  };
+  EXPECT_EQ(address(0), "none") << "nobody has been asked for one";
+  assign_load_balancer_ips(loaded.cluster, *parse_cidr("203.0.113.0/29"), loaded.diagnostics);
+  EXPECT_EQ(loaded.errors(), "");
+  EXPECT_EQ(address(0), "203.0.113.1");
+  EXPECT_EQ(address(1), "203.0.113.2");
+  EXPECT_EQ(address(2), "203.0.113.3");
+  EXPECT_EQ(address(3), "203.0.113.5");
+  EXPECT_EQ(address(4), "none");
+  EXPECT_EQ(address(5), "203.0.113.4");
+}
+
+TEST(Addresses, AWishOutsideOfThePoolAndAPoolThatIsFullAreErrors) {
+  const std::string service =
+      "---\napiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {type: LoadBalancer, selector: {app: web}, "
+      "ports: "
+      "[{port: 80}]}\n";
+  std::string manifests = deployment("web", 1);
+  for (const char* name : {"a", "b", "c", "d"}) {
+    std::string one = service;
+    one.replace(one.find("NAME"), 4, name);
+    manifests += one;
+  }
+  Loaded full = load_text(manifests);
+  assign_load_balancer_ips(full.cluster, *parse_cidr("203.0.113.0/30"), full.diagnostics);
+  EXPECT_NE(full.errors().find("no address is left for it in the pool 203.0.113.0/30"), std::string::npos);
+  std::string wish = service;
+  wish.replace(wish.find("NAME"), 4, "web");
+  wish.replace(wish.find("ports"), 5, "loadBalancerIP: 198.51.100.7, ports");
+  Loaded other = load_text(deployment("web", 1) + wish);
+  assign_load_balancer_ips(other.cluster, *parse_cidr("203.0.113.0/24"), other.diagnostics);
+  EXPECT_NE(other.errors().find("198.51.100.7 is outside of the load balancer's pool 203.0.113.0/24"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace knetsim

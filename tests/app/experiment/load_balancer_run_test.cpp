@@ -1,0 +1,113 @@
+// Goal: what comes through a cloud's load balancer is answered by whom the policy says, in the shares that follow from it, and
+// a node that loses its endpoint costs requests until the health checks have found out. Method: shares against the binomial
+// law; failures against the closed form rate x share x time until it is noticed.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "app/experiment/simulation.h"
+#include "support/scenario_fixture.h"
+
+namespace knetsim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string endpoint_on(const std::string& name, const std::string& node) {
+  return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", labels: {app: web}}\nspec: {nodeName: " + node +
+         ", containers: [{name: c, image: x, ports: [{name: http, containerPort: 8080}]}]}\n---\n";
+}
+
+/// Two endpoints on one node, one on another, none on two.
+const std::string kThreeEndpoints =
+    endpoint_on("a", "node-0") + endpoint_on("b", "node-0") + endpoint_on("c", "node-1") +
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: LoadBalancer, selector: "
+    "{app: web}, ports: [{port: 80, targetPort: http}]}\n";
+
+std::string through_balancer(const std::string& arrivals, const std::string& service, const std::string& more = "") {
+  return "cluster: {nodes: {count: 4}, cni: {kind: flannel}, loadBalancer: {healthCheck: {interval: 1s, healthy: 1, "
+         "unhealthy: "
+         "2}}}\npatches: {Service/web: {" +
+         service +
+         "}}\nworkloads: {browse: {from: {external: {count: 40, rtt: 2ms}}, to: {loadBalancer: web}, timeout: 500ms, " +
+         "arrivals: " + arrivals + "}}\n" + more;
+}
+
+TEST(LoadBalancerRun, SharesAreByNodeWithThePolicyLocalAndByEndpointWithCluster) {
+  for (const char* mode : {"iptables", "ipvs", "nftables", "ebpf"}) {
+    for (const bool local : {true, false}) {
+      SCOPED_TRACE(mode + std::string(local ? ", Local" : ", Cluster"));
+      const Ready scene(through_balancer("{constant: 4000/s}",
+                                         std::string("spec.externalTrafficPolicy: ") + (local ? "Local" : "Cluster")) +
+                            "variants: {v: {cluster.proxy.mode: " + mode + "}}\n",
+                        kThreeEndpoints, "{duration: 1s, warmUp: 100ms}");
+      const PointResult result = simulate(scene.loaded->variants.front(), 0);
+      const EdgeStats& edge = result.edges.front();
+      ASSERT_EQ(edge.ok, edge.asked);
+      const double n = static_cast<double>(edge.asked);
+      const std::array<double, 3> shares = local ? std::array{0.25, 0.25, 0.5} : std::array{1.0 / 3, 1.0 / 3, 1.0 / 3};
+      for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_NEAR(static_cast<double>(result.served_by_pod[i]), shares[i] * n,
+                    4 * std::sqrt(n * shares[i] * (1 - shares[i])));
+      }
+    }
+  }
+}
+
+TEST(LoadBalancerRun, UnevenSharesAreToldOf) {
+  const auto notices = [](const std::string& service) {
+    return render(Ready(through_balancer("{poisson: 10/s}", service), kThreeEndpoints).loaded->diagnostics.notices());
+  };
+  EXPECT_THAT(notices("spec.externalTrafficPolicy: Local"),
+              testing::HasSubstr(
+                  "an endpoint of node-0, which has 2, gets 25 % of the connections, one of node-1, which has 1, "
+                  "50 %"));
+  EXPECT_THAT(notices("spec.externalTrafficPolicy: Cluster"), testing::Not(testing::HasSubstr("splits by node")));
+}
+
+TEST(LoadBalancerRun, ClientsOutsideOfTheSourceRangesAreDropped) {
+  // 198.18.0.0/28 holds clients 1 to 15 of 40.
+  const Ready scene(
+      through_balancer("{constant: 2000/s}", "spec.loadBalancerSourceRanges: [198.18.0.0/28, 203.0.113.0/24]"),
+      kThreeEndpoints, "{duration: 1s}");
+  const PointResult result = simulate(scene.loaded->variants.front(), 0);
+  const EdgeStats& edge = result.edges.front();
+  EXPECT_EQ(edge.timeouts, edge.asked - edge.ok);
+  EXPECT_NEAR(static_cast<double>(edge.ok), 2000 * 15.0 / 40, 4 * std::sqrt(2000 * (15.0 / 40) * (25.0 / 40)));
+}
+
+// The only endpoint of node-1 is not ready from 2 s on. Half of the connections go there until the second check that
+// fails, 1 to 2 s after the node's kube-proxy knows, which takes a sync; they are dropped.
+TEST(LoadBalancerRun, ANodeWithoutEndpointsFailsUntilTheHealthChecksHaveFoundOut) {
+  constexpr double kRate = 500;
+  double failed = 0;
+  constexpr int kReplicates = 10;
+  const Ready scene(through_balancer("{poisson: 500/s}", "spec.externalTrafficPolicy: Local",
+                                     "timeline: [{at: 2s, ready: {pod: c, value: false}}]\n"),
+                    kThreeEndpoints, "{duration: 8s}");
+  for (std::uint32_t replicate = 0; replicate < kReplicates; ++replicate) {
+    const PointResult result = simulate(scene.loaded->variants.front(), replicate);
+    const EdgeStats& edge = result.edges.front();
+    const auto bad = static_cast<double>(edge.asked - edge.ok);
+    EXPECT_GT(bad, kRate / 2 * 1.0 - 4 * std::sqrt(kRate / 2 * 1.0)) << replicate;
+    EXPECT_LT(bad, kRate / 2 * 2.1 + 4 * std::sqrt(kRate / 2 * 2.1)) << replicate;
+    failed += bad;
+  }
+  // The mean of 1.5 s; phases are uniform over a second: standard deviation 0.29 s / sqrt(10).
+  EXPECT_NEAR(failed / kReplicates / (kRate / 2), 1.5, 0.05 + 4 * 0.29 / std::sqrt(kReplicates));
+}
+
+TEST(LoadBalancerRun, TheSameBytesTwice) {
+  const Ready scene(through_balancer("{poisson: 500/s}", "spec.externalTrafficPolicy: Local",
+                                     "timeline: [{at: 200ms, ready: {pod: c, value: false}}]\n"),
+                    kThreeEndpoints, "{duration: 3s}");
+  RunDigest first, second;
+  simulate(scene.loaded->variants.front(), 0, nullptr, &first);
+  simulate(scene.loaded->variants.front(), 0, nullptr, &second);
+  EXPECT_EQ(first.value(), second.value());
+}
+
+}  // namespace
+}  // namespace knetsim
