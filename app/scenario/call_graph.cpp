@@ -222,7 +222,8 @@ class CallGraphBuilder {
     edge.target = call.to;
     edge.connections = {.requests = call.requests_per_connection.value_or(1),
                         .limit = call.max_connections.value_or(0),
-                        .idle_timeout = call.idle_timeout};
+                        .idle_timeout = call.idle_timeout,
+                        .max_age = call.max_age};
     edge.script = plain_script({.request_bytes = call.request ? call.request->law : one_kib(),
                                 .response_bytes = call.response ? call.response->law : one_kib()});
     edge.timeout = call.timeout.value_or(std::chrono::seconds(2));
@@ -295,7 +296,8 @@ class CallGraphBuilder {
     edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
     edge.connections = {.requests = workload.connection.requests_per_connection,
                         .limit = workload.connection.max_connections,
-                        .idle_timeout = workload.connection.idle_timeout};
+                        .idle_timeout = workload.connection.idle_timeout,
+                        .max_age = workload.connection.max_age};
     Exchange exchange{.request_bytes = workload.request.law, .response_bytes = workload.response.law};
     if (workload.work) exchange.client_work_seconds = workload.work->law;
     edge.script = plain_script(std::move(exchange), workload.connection.await_close && !edge.udp);

@@ -25,6 +25,7 @@ CallSpec call_of(const Keys& keys, std::string to) {
   call.requests_per_connection = keys.requests_per_connection;
   call.max_connections = keys.max_connections;
   call.idle_timeout = keys.idle_timeout;
+  call.max_age = keys.max_age;
   call.request = plain(keys.request);
   call.response = plain(keys.response);
   call.timeout = keys.timeout;

@@ -140,7 +140,7 @@ struct CallSpec {
   std::string to;                         ///< "cart", "cart:grpc", "pod:redis-0", "localhost:6379"; empty for a pause
   std::optional<DistributionSpec> sleep;  ///< Seconds; with an empty `to`, and alone in its group.
   std::optional<std::uint32_t> requests_per_connection, max_connections;
-  std::optional<Duration> idle_timeout;
+  std::optional<Duration> idle_timeout, max_age;
   std::optional<DistributionSpec> request;
   std::optional<DistributionSpec> response;
   std::optional<Duration> timeout;

@@ -26,7 +26,7 @@ struct CallKeys {
   std::optional<Duration> timeout;
   std::optional<RetryKeys> retries;
   std::optional<std::uint32_t> requests_per_connection, max_connections;
-  std::optional<Duration> idle_timeout;
+  std::optional<Duration> idle_timeout, max_age;
   Node at;
 };
 
@@ -39,7 +39,7 @@ struct CallStepKeys {
   std::optional<Duration> timeout;
   std::optional<RetryKeys> retries;
   std::optional<std::uint32_t> requests_per_connection, max_connections;
-  std::optional<Duration> idle_timeout;
+  std::optional<Duration> idle_timeout, max_age;
   Node at;
 };
 

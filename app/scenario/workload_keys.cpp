@@ -16,14 +16,25 @@ constexpr const char* kIdleTimeoutDoc =
     "A kept connection that nobody has used for so long is closed (Go's IdleConnTimeout, Envoy's idle_timeout); never, "
     "where nothing is said.";
 
-void tell_idle_timeout_unread(std::uint32_t requests_per_connection, Node timeout, Binding& binding) {
-  if (!timeout.exists() || requests_per_connection != 1) return;
-  binding.diagnostics.notice(timeout, "nothing reads 'idleTimeout' here: each request opens a connection of its own");
+constexpr const char* kMaxAgeDoc =
+    "A kept connection that is older is closed with its request's end, or before its next request, and another one "
+    "opened, for which an "
+    "endpoint is chosen anew; each within a tenth of this at random; never, where nothing is said.";
+constexpr const char* kMaxAgeSource = "gRPC's MAX_CONNECTION_AGE, with its jitter; Envoy's max_connection_duration";
+
+/// @param keys  With idleTimeout and maxAge.
+void tell_unread_of_kept(std::uint32_t requests_per_connection, Node keys, Binding& binding) {
+  if (requests_per_connection != 1) return;
+  for (const char* key : {"idleTimeout", "maxAge"}) {
+    if (!keys[key].exists()) continue;
+    binding.diagnostics.notice(keys[key],
+                               fmt::format("nothing reads '{}' here: each request opens a connection of its own", key));
+  }
 }
 
 /// The keys that describe_call_options() describes.
-constexpr const char* kCallOptions[] = {"request",        "response",   "timeout", "retries", "requestsPerConnection",
-                                        "maxConnections", "idleTimeout"};
+constexpr const char* kCallOptions[] = {"request",        "response",    "timeout", "retries", "requestsPerConnection",
+                                        "maxConnections", "idleTimeout", "maxAge"};
 
 /// What a call may state beside its target; the same keys in both forms of a call.
 template <class T>
@@ -38,8 +49,9 @@ void describe_call_options(Fields<T>& f) {
              {.doc = "Requests on one connection, 0 for a connection that is kept for ever; 1 where nothing is said."});
   f.optional("maxConnections", &T::max_connections, {.doc = kMaxConnectionsDoc});
   f.optional("idleTimeout", &T::idle_timeout, {.doc = kIdleTimeoutDoc, .above = "0s", .at_most = "24h"});
+  f.optional("maxAge", &T::max_age, {.doc = kMaxAgeDoc, .above = "0s", .at_most = "24h", .source = kMaxAgeSource});
   f.check([](const T& call, Node node, Binding& binding) {
-    tell_idle_timeout_unread(call.requests_per_connection.value_or(1), node["idleTimeout"], binding);
+    tell_unread_of_kept(call.requests_per_connection.value_or(1), node, binding);
   });
   f.node(&T::at);
 }
@@ -266,6 +278,8 @@ void describe(Fields<ConnectionKeys>& f) {
              {.doc = "Requests on one connection: 1 opens one for each request, 0 keeps it for ever."});
   f.optional("maxConnections", &ConnectionKeys::max_connections, "0", {.doc = kMaxConnectionsDoc});
   f.optional("idleTimeout", &ConnectionKeys::idle_timeout, {.doc = kIdleTimeoutDoc, .above = "0s", .at_most = "24h"});
+  f.optional("maxAge", &ConnectionKeys::max_age,
+             {.doc = kMaxAgeDoc, .above = "0s", .at_most = "24h", .source = kMaxAgeSource});
   f.optional(
       "awaitClose", &ConnectionKeys::await_close, "false",
       {.doc = "The server closes a connection with its last answer; the client reads to that end and closes too, as "
@@ -290,7 +304,7 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after one that was not answered in time."});
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
-    tell_idle_timeout_unread(keys.connection.requests_per_connection, node["connection"]["idleTimeout"], binding);
+    tell_unread_of_kept(keys.connection.requests_per_connection, node["connection"], binding);
     if (!keys.connection.await_close) return;
     if (keys.protocol != "udp" && keys.connection.requests_per_connection != 0) return;
     binding.diagnostics.notice(node["connection"]["awaitClose"],

@@ -83,7 +83,7 @@ struct ArrivalKeys {
 struct ConnectionKeys {
   std::uint32_t requests_per_connection = 1;
   std::uint32_t max_connections = 0;
-  std::optional<Duration> idle_timeout;
+  std::optional<Duration> idle_timeout, max_age;
   bool await_close = false;
 };
 

@@ -12,6 +12,10 @@ struct ConnectionPolicy {
   std::uint32_t requests = 1;              ///< Of each; 0: one is kept for ever.
   std::uint32_t limit = 0;                 ///< Of one client at a time, busy and idle ones; 0: none.
   std::optional<Duration> idle_timeout{};  ///< One that nobody has used for so long is closed.
+  /// One that is older is closed when its request has ended, or before its next one: each draws its own age, within a tenth
+  /// of this, so that connections that were opened together do not end together.
+  /// @source grpc/grpc doc/connection-age: GRPC_ARG_MAX_CONNECTION_AGE_MS, "+/-10% jitter".
+  std::optional<Duration> max_age{};
 
   /// Whether any is ever used again, or counted.
   bool pooled() const { return requests != 1 || limit != 0; }

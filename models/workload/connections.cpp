@@ -30,6 +30,19 @@ Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptInd
   return {Turn::Open, fresh};
 }
 
+std::vector<Connection> Connections::drop_aged(EdgeIndex edge, PodIndex client, Time now) {
+  std::vector<Connection> aged;
+  const auto found = index_.find(client_key(edge, client));
+  if (found == index_.end()) return aged;
+  std::erase_if(pools_[found->second].idle, [&](const Idle& one) {
+    if (now < one.connection.ends) return false;
+    aged.push_back(one.connection);
+    gone(one.connection);
+    return true;
+  });
+  return aged;
+}
+
 std::optional<Time> Connections::put_back(const Connection& connection, Time now) {
   Pool& mine = pools_[connection.pool];
   mine.idle.push_back({connection, now});

@@ -29,6 +29,7 @@ struct Connection {
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
   std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
   std::uint64_t opened_by = 0;      ///< Serial of the attempt that did.
+  Time ends = Time::max();          ///< From here on it is too old for another request.
   bool counted = false;             ///< Among those that its pool's limit is about.
   ClientEnd client_end = ClientEnd::Booked;
 };
@@ -51,6 +52,9 @@ class Connections {
   };
   /// An attempt wants a connection. What it is given says which pool it is of, one to wait for too.
   Taken take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial);
+
+  /// Takes out those idle ones of a client that are too old for another request. @return  Mostly none.
+  std::vector<Connection> drop_aged(EdgeIndex edge, PodIndex client, Time now);
 
   /// What becomes of one that its user has done with, and can be used again.
   /// @return  When to ask expire() for this pool, where nobody has been asked to yet.

@@ -14,6 +14,13 @@ constexpr Purpose kClientWork("client.work");
 constexpr Purpose kClientHandshakeBytes("handshake.client.bytes");
 constexpr Purpose kClientHandshakeWork("handshake.client.work");
 
+constexpr Purpose kAge("connection.age");
+
+/// Within a tenth of the age that is wanted.
+Duration drawn_age(Duration wanted, RngStream draw) {
+  return Duration(static_cast<std::int64_t>(static_cast<double>(wanted.count()) * (0.9 + 0.2 * draw.uniform())));
+}
+
 // From connect() to ECONNREFUSED where the client's own node refuses (REJECT, or no listener behind loopback): a few
 // system calls and softirqs. An assumption.
 constexpr Duration kRefusal = std::chrono::microseconds(20);
@@ -55,6 +62,10 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, Thre
   KNETSIM_ENSURE(before.cpu == Duration{}, "CPU time is spent in a burst of its own before a connection is asked for");
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
+  if (edge_of(attempt).connections.max_age) {
+    for (const Connection& old : connections_.drop_aged(request.edge, request.client, now))
+      hang_up(request.edge, old, now);
+  }
   const Connections::Taken taken = connections_.take(request.edge, request.client, index, attempt.serial);
   attempt.connection = taken.connection;
   switch (taken.turn) {
@@ -106,6 +117,8 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   }
   attempt.connection.flow = network_.open(dial.flow, now);
   attempt.connection.opened_by = attempt.serial;
+  if (edge.connections.max_age)
+    attempt.connection.ends = now + drawn_age(*edge.connections.max_age, streams_.get(kAge, id));
   attempt.connection.server = dial.server;
   attempt.connection.refuses = dial.refuses;
   attempt.connection.chosen_at = dial.chosen_at;

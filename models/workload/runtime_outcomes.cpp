@@ -23,7 +23,7 @@ void TrafficRuntime::let_go(Attempt& attempt, bool reusable, Time now) {
   const Request& request = attempt.request;
   const ConnectionPolicy& policy = plan_.edges[request.edge].connections;
   const bool open = attempt.connection.flow != Connection::kNone;
-  if (open && reusable && policy.pooled() && !last_on_connection(attempt)) {
+  if (open && reusable && policy.pooled() && !last_on_connection(attempt) && now < attempt.connection.ends) {
     if (const std::optional<Time> at = connections_.put_back(attempt.connection, now)) {
       scheduler_.schedule(*at, edge_source(request.edge),
                           {handler_, kIdleExpiry, request.edge, attempt.connection.pool});

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include <vector>
@@ -182,6 +183,46 @@ TEST(Attempt, AConnectionThatNobodyUsesIsClosed) {
   EXPECT_EQ(outcome.stats.connections, 2U);
   ASSERT_GE(outcome.hung_up.size(), 1U);
   EXPECT_EQ(outcome.hung_up[0], kTimeZero + 1'510ms);
+}
+
+TEST(Attempt, AConnectionThatIsTooOldIsClosedBeforeItsNextRequest) {
+  SingleServer server = ten_milliseconds();
+  server.plan.edges[0].connections = {.requests = 0, .max_age = 1s};
+  // Each ages for 0.9 to 1.1 s.
+  const SingleServer::Outcome outcome = server.asked_at({0ms, 500ms, 1500ms, 1600ms}).run();
+  EXPECT_EQ(outcome.stats.ok, 4U);
+  EXPECT_EQ(outcome.stats.connections, 2U);
+  ASSERT_GE(outcome.hung_up.size(), 1U);
+  EXPECT_EQ(outcome.hung_up[0], kTimeZero + 1500ms);
+}
+
+TEST(Attempt, AConnectionThatIsInUseEndsWithTheRequestInWhichItsAgeIsReached) {
+  SingleServer server = ten_milliseconds();
+  server.plan.edges[0].connections = {.requests = 0, .limit = 1, .max_age = 1s};
+  std::vector<Duration> asked;
+  for (Duration at{}; at < 9s; at += 11ms) asked.push_back(at);
+  const SingleServer::Outcome outcome = server.asked_at(asked).run();
+  EXPECT_EQ(outcome.stats.ok, asked.size());
+  ASSERT_GE(outcome.hung_up.size(), 7U);
+  std::set<Duration> ages;
+  Time before = kTimeZero;
+  for (const Time at : outcome.hung_up) {
+    if (at - kTimeZero > 9s) break;
+    EXPECT_GE(at - before, 900ms);
+    EXPECT_LE(at - before, 1100ms + 2 * 11ms);
+    ages.insert(at - before);
+    before = at;
+  }
+  EXPECT_GT(ages.size(), 4U) << "each its own";
+}
+
+TEST(Attempt, TheAgeMakesRoomForOneWhoStandsInLine) {
+  SingleServer server = ten_milliseconds();
+  server.plan.edges[0].connections = {.requests = 0, .limit = 1, .max_age = 1ms};
+  const SingleServer::Outcome outcome = server.asked_at({0ms, 1ms, 2ms}).run();
+  EXPECT_EQ(outcome.stats.ok, 3U);
+  EXPECT_EQ(outcome.stats.connections, 3U);
+  EXPECT_EQ(outcome.open_flows, 0U);
 }
 
 TEST(Attempt, AConnectionThatComesToNothingMakesRoomInItsPool) {
