@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "analysis/results/append_runs.h"
@@ -66,7 +67,8 @@ void add_call(ExperimentResults& results, std::int64_t service, std::size_t expo
   add_row(results.connecting_histogram, stats.connecting_age_ns, in_full);
 }
 
-void add_run(SummaryResults& summary, const Scenario& scenario, std::uint32_t replicate, const PointResult& point) {
+void add_run(SummaryResults& summary, const BoundVariant& variant, std::uint32_t replicate, const PointResult& point) {
+  const Scenario& scenario = variant.scenario;
   const PointSettings& run = scenario.run;
   summary.seed.push_back(hash_combine(scenario.experiment.seed, replicate));
   summary.status.push_back(static_cast<std::int8_t>(RunStatus::kOk));
@@ -77,7 +79,10 @@ void add_run(SummaryResults& summary, const Scenario& scenario, std::uint32_t re
   summary.measured_time.push_back(to_seconds(run.duration));
   summary.drained_time.push_back(to_seconds(point.drained));
   Duration busiest{};
-  for (const NodeCpu& node : point.nodes) busiest = std::max(busiest, node.busiest);
+  const std::size_t members = variant.cluster->members().size();  // others are beyond its border
+  for (const NodeCpu& node : std::span(point.nodes).first(std::min(members, point.nodes.size()))) {
+    busiest = std::max(busiest, node.busiest);
+  }
   summary.busiest_core.push_back(to_seconds(busiest) / to_seconds(run.duration));
   std::vector<double> programming;
   for (const NodeSynced& one : point.synced) programming.push_back(to_seconds(one.since_change));
@@ -247,7 +252,7 @@ ExperimentResults RunRecorder::record(std::size_t v, std::uint32_t replicate, co
   results.variant.push_back(variant.name);
   results.replicate.push_back(replicate);
   add_spans(results.spans, 0, variant, point, variant.fabric->topology);
-  add_run(results.summary, variant.scenario, replicate, point);
+  add_run(results.summary, variant, replicate, point);
   const EdgeStats nothing_asked;
   const SourceRecorder nothing_recorded(kTimeZero + run.warm_up, kTimeZero + run.warm_up + run.duration,
                                         kSeriesIntervals);

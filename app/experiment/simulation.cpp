@@ -23,14 +23,19 @@
 namespace knetsim {
 namespace {
 
-/// Node pairs that connections run between, to spread a tunnel's flow rate over.
+/// Node pairs that connections run between, to spread a tunnel's flow rate over. What comes from outside enters it at any
+/// node.
 std::uint32_t node_pairs(const BoundVariant& variant) {
+  const Cluster& cluster = *variant.cluster;
   std::set<NodeIndex> clients, servers;
+  bool from_outside = false;
   for (const TrafficSpec& source : variant.traffic.sources) {
     for (const PodIndex pod : source.clients) {
-      clients.insert(variant.cluster->pods[pod].node);
+      from_outside = from_outside || cluster.is_external(pod);
+      if (!cluster.is_external(pod)) clients.insert(cluster.pods[pod].node);
     }
   }
+  for (NodeIndex node = 0; from_outside && node < cluster.members().size(); ++node) clients.insert(node);
   for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
     if (variant.traffic.app_of_pod[pod] != kNoIndex) {
       servers.insert(variant.cluster->pods[pod].node);

@@ -88,7 +88,8 @@ bool is_service(const Cluster& cluster, const Wanted& wanted) {
 /// Whether an edge leads to what was asked for: its Service, or the pods behind it.
 bool leads_to(const BoundVariant& variant, EdgeIndex edge, const std::string& text, const TargetText& asked) {
   const Cluster& cluster = *variant.cluster;
-  if (variant.traffic.edges[edge].target == text) return true;
+  const std::string& named = variant.traffic.edges[edge].target;
+  if (named == text || named == fmt::format("{} ({})", asked.name, asked.kind)) return true;
   if (!asked.kind.empty()) return false;
   const Wanted wanted = wanted_name(asked.name);
   const EdgeTarget& target = variant.targets[edge];
@@ -153,6 +154,9 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
     target = lookup.service(split_service_name(asked.name, ns), asked.port, protocol, {});
   }
   if (target && external && !lookup.reached_from_outside(*target, asked.name, {})) target.reset();
+  if (target && !external && target->balanced) {
+    throw NoSuchConnection("pods of the cluster do not reach a load balancer here (clients that are external)");
+  }
   if (!target) {
     const std::vector<Diagnostic> errors = diagnostics.errors();
     std::string message = errors.empty() ? fmt::format("nothing is called '{}'", request.to) : errors.front().message;
@@ -271,6 +275,14 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
 
   Search search(variant, connection.target);
   search.run(clients, request.same_node);
+  if (!search.found && std::ranges::none_of(clients, [&](PodIndex client) {
+        return connection.target.admits(variant.cluster->pods[client].ip);
+      })) {
+    throw NoSuchConnection(
+        fmt::format("nobody answers '{}': its load balancer drops what is sent from outside of "
+                    "loadBalancerSourceRanges",
+                    request.to));
+  }
   if (!search.found) {
     const bool any = connection.target.port != kNoIndex &&
                      !variant.cluster->endpoints.latest().everywhere(connection.target.port).empty();

@@ -291,6 +291,14 @@ class CallGraphBuilder {
                          "service:, or clients that are external");
       return;
     }
+    const auto dropped = std::ranges::count_if(
+        source.clients, [&](PodIndex client) { return !target->admits(cluster_.pods[client].ip); });
+    if (target->balanced && dropped > 0) {
+      diagnostics_.notice(to.at,
+                          fmt::format("{} of {} clients of '{}' are outside of the load balancer's source ranges: what "
+                                      "they send is dropped",
+                                      dropped, source.clients.size(), name));
+    }
     if (external && !lookup_.reached_from_outside(*target, to.name, to.at)) return;
     edge.name = name;
     edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);

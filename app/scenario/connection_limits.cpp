@@ -86,8 +86,8 @@ std::uint32_t destinations_of(const BoundVariant& variant, EdgeIndex edge) {
   const EdgeTarget& target = variant.targets[edge];
   if (target.loopback) return 1;
   if (target.port == kNoIndex) return static_cast<std::uint32_t>(std::max<std::size_t>(1, target.direct.size()));
-  if (target.exposure == Exposure::NodePort && target.through == kNoIndex) {
-    return static_cast<std::uint32_t>(variant.cluster->nodes.size());
+  if (target.exposure == Exposure::NodePort && target.through == kNoIndex && !target.balanced) {
+    return static_cast<std::uint32_t>(variant.cluster->members().size());
   }
   return 1;
 }
@@ -179,11 +179,13 @@ class Reckoning {
     }
   }
 
-  /// Whether pods' connections pass the node whose port they ask.
+  /// Whether the edge's connections pass the node whose port they ask.
   bool asks_nodes(EdgeIndex edge) const {
     const EdgeTarget& target = variant_.targets[edge];
+    const auto& clients = rates_[edge].clients;
+    const bool from_outside = !clients.empty() && variant_.cluster->is_external(clients.front().first);
     return target.port != kNoIndex && target.exposure == Exposure::NodePort &&
-           !variant_.models->proxy->in_socket(target.exposure, false);
+           (from_outside || !variant_.models->proxy->in_socket(target.exposure, false));
   }
 
   bool is_masqueraded(EdgeIndex edge) const {
@@ -220,12 +222,20 @@ class Reckoning {
       parts[cluster.pods[client].node] += per_second / rates_[edge].per_second;
     }
     add(parts);
+    const EdgeTarget& target = variant_.targets[edge];
     parts.clear();
+    if (target.balanced && cluster.services[target.service].external_traffic_local) {
+      // Nodes with endpoints alone are asked, in equal parts, and answer themselves.
+      for (const Endpoint& one : cluster.endpoints.latest().endpoints(target.port)) parts[one.node] = 1;
+      for (auto& [node, part] : parts) part = 1.0 / static_cast<double>(parts.size());
+      add(parts);
+      for (auto& [node, part] : missed) part = 1 - part;
+      return missed;
+    }
     const std::vector<PodIndex> servers = servers_of(variant_, edge);
     for (const PodIndex pod : servers) parts[cluster.pods[pod].node] += 1.0 / static_cast<double>(servers.size());
     add(parts);
     if (asks_nodes(edge)) {
-      const EdgeTarget& target = variant_.targets[edge];
       parts.clear();
       if (target.through != kNoIndex) {
         parts[target.through] = 1;

@@ -104,6 +104,9 @@ struct ClusterLoader::Reading {
 
   std::shared_ptr<const LoadedCluster> bind(std::span<const Diagnostic> errors) {
     patches.finish();
+    if (asks_load_balancers(scenario)) {
+      for (const Unmodelled feature : {Unmodelled::LoadBalancer, Unmodelled::SourceRanges}) reader.is_modelled(feature);
+    }
     Manifests manifests = reader.finish(errors);
     if (!errors.empty() || found.has_errors()) return std::make_shared<LoadedCluster>();
     ClusterOptions options = options_of(scenario, manifests);

@@ -52,7 +52,7 @@ std::shared_ptr<const Fabric> make_fabric(const BoundVariant& bound, Diagnostics
   } catch (const std::invalid_argument& error) {
     const Node cluster = bound.scenario.root["cluster"];
     diagnostics.error(cluster["topology"] ? cluster["topology"] : cluster,
-                      fmt::format("no such network for {} nodes: {}", bound.cluster->nodes.size(), error.what()));
+                      fmt::format("no such network for {} nodes: {}", bound.cluster->members().size(), error.what()));
   }
   return nullptr;
 }

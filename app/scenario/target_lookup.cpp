@@ -380,8 +380,9 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
                                                std::to_string(cluster_.service_ports[found].port), {}, protocol, at);
   if (!target) return std::nullopt;
   target->balanced = true;
+  if (!service.source_ranges.empty()) target->admitted.emplace();
   for (const std::string_view text : service.source_ranges) {
-    if (const std::optional<Cidr> range = parse_cidr(text)) target->admitted.push_back(*range);
+    if (const std::optional<Cidr> range = parse_cidr(text)) target->admitted->push_back(*range);
   }
   return target;
 }
@@ -397,7 +398,7 @@ bool TargetLookup::reached_from_outside(const EdgeTarget& target, std::string_vi
                      fmt::format("clients outside of the cluster do not reach {}",
                                  cluster_ip ? fmt::format("the cluster IP of '{}'", name)
                                             : fmt::format("the pods' own addresses of '{}'", name)),
-                     "nodePort: or hostPort:, or pods with hostNetwork");
+                     "nodePort:, loadBalancer: or hostPort:, or pods with hostNetwork");
   return false;
 }
 

@@ -16,7 +16,8 @@ constexpr double kLeastKept = 21e-6;
 class Rates {
  public:
   explicit Rates(const BoundVariant& variant)
-      : plan_(variant.traffic),
+      : cluster_(*variant.cluster),
+        plan_(variant.traffic),
         rates_(plan_.edges.size()),
         of_app_(plan_.apps.size()),
         seconds_(plan_.apps.size(), -1) {
@@ -84,6 +85,16 @@ class Rates {
     return bound;
   }
 
+  /// Of clients outside of the cluster to its border, in the mean; 0 inside.
+  double round_trip_seconds(const TrafficSpec& source) const {
+    double sum = 0;
+    for (const PodIndex client : source.clients) {
+      const auto& external = cluster_.nodes[cluster_.pods[client].node].external;
+      if (external) sum += 2 * to_seconds(external->delay);
+    }
+    return sum / static_cast<double>(std::max<std::size_t>(1, source.clients.size()));
+  }
+
   void add_source(const TrafficSpec& source) {
     EdgeRate& rate = rates_[source.edge];
     const EdgeSpec& edge = plan_.edges[source.edge];
@@ -96,7 +107,8 @@ class Rates {
     }
     if (const auto* loop = std::get_if<ClosedLoop>(&source.arrivals)) {
       const double least = edge.connections.requests == 1 ? kLeastWithConnect : kLeastKept;
-      per_second = loop->users / (loop->think_seconds.mean() + rate.least_seconds + least);
+      const double distance = (edge.connections.requests == 1 ? 2 : 1) * round_trip_seconds(source);
+      per_second = loop->users / (loop->think_seconds.mean() + rate.least_seconds + least + distance);
       if (const double bound = workers_bound(source.edge); bound > 0) per_second = std::min(per_second, bound);
       rate.at_most = true;
       rate.users_per_client = static_cast<double>(loop->users) / static_cast<double>(source.clients.size());
@@ -165,6 +177,7 @@ class Rates {
     }
   }
 
+  const Cluster& cluster_;
   const TrafficPlan& plan_;
   std::vector<std::vector<PodIndex>> servers_;      // by edge
   std::vector<EdgeRate> rates_;                     // by edge

@@ -158,7 +158,7 @@ void assign_load_balancer_ips(Cluster& cluster, const Cidr& pool, Diagnostics& d
   std::uint64_t next = std::uint64_t{pool.base} + 1;
   for (Service& service : cluster.services) {
     if (service.type != ServiceType::LoadBalancer || !service.load_balancer_class.empty()) continue;
-    if (!service.load_balancer_ips.empty() || !serves(service, IpFamily::V4)) continue;
+    if (service.load_balancer_known || !serves(service, IpFamily::V4)) continue;
     const std::string label = object_label("Service", service.ns, service.name);
     if (service.wished_ip) {
       if (service.wished_ip.family() != IpFamily::V4 || !pool.contains(service.wished_ip.v4_value())) {

@@ -244,7 +244,8 @@ struct Service {
   std::vector<IpAddress> load_balancer_ips{};  ///< status.loadBalancer.ingress[].ip
   std::vector<std::string_view> source_ranges{};
   std::string_view load_balancer_class{};
-  IpAddress wished_ip{};  ///< spec.loadBalancerIP
+  IpAddress wished_ip{};             ///< spec.loadBalancerIP
+  bool load_balancer_known = false;  ///< Its status has one, by an address or a name.
   std::string_view external_name{};
   std::string_view traffic_distribution{};
   Mark mark{};           ///< Of its name.

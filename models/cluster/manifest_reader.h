@@ -33,6 +33,8 @@ class ManifestReader {
 
   /// Another `items` came in the List whose items were read last, and stands in place of those: they do not count.
   void forget_list();
+  /// Of this scenario: a use of the feature is not told of. Before finish().
+  void is_modelled(Unmodelled feature) { objects_.is_modelled(feature); }
 
   /// Ends the reading: tells what was used and is not modelled, and hands over what was read.
   /// @param beside  Errors of the same files that others found: where one is of a patch of Kustomize, that is said.

@@ -59,6 +59,8 @@ class ObjectReader {
   /// Takes note that the manifests use a feature; told once by tell_unmodelled().
   void uses(Unmodelled feature, Node where);
   void tell_unmodelled();
+  /// The feature is none of those after all, where the scenario has a model for it.
+  void is_modelled(Unmodelled feature) { uses_[static_cast<std::size_t>(feature)] = {}; }
   /// Everything that is read from here on is of one more object.
   void begin_object();
   std::size_t objects_begun() const { return starts_.size(); }

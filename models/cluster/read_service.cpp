@@ -252,6 +252,18 @@ void read_families(ObjectReader& reader, const FieldValues<kServiceKeys.names().
   reader.uses(Unmodelled::Ipv6, stated.exists() ? stated : spec);
 }
 
+/// Of IPv4, or of IPv6, which is kept as it is; without the blanks around it.
+/// @source k/k pkg/apis/core/v1/helper or pkg/api/service/util.go, GetLoadBalancerSourceRanges.
+std::string_view source_range(ObjectReader& reader, Node node) {
+  std::string_view text = reader.text(node);
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  if (is_masked(text) || text.find(':') != std::string_view::npos || parse_cidr(text)) return text;
+  reader.error(node, fmt::format("'{}' is no block of addresses", text), "as in 203.0.113.0/24");
+  return text;
+}
+
 }  // namespace
 
 void read_service(ObjectReader& reader, Node object) {
@@ -301,7 +313,8 @@ void read_service(ObjectReader& reader, Node object) {
   } else if (const auto port = reader.integer(health, {.least = 0, .most = 65535})) {
     service.health_check_node_port = static_cast<std::uint16_t>(*port);
   }
-  if (const Node wished = spec[kServiceKeys["loadBalancerIP"]]; wished.exists() && !is_masked(wished.text())) {
+  if (const Node wished = spec[kServiceKeys["loadBalancerIP"]];
+      !is_absent(wished) && !wished.text().empty() && !is_masked(wished.text())) {
     if (const auto address = reader.ip(wished)) service.wished_ip = *address;
   }
   service.load_balancer_class = reader.text(spec[kServiceKeys["loadBalancerClass"]]);
@@ -315,11 +328,13 @@ void read_service(ObjectReader& reader, Node object) {
   }
   if (const Node ranges = spec[kServiceKeys["loadBalancerSourceRanges"]]; ranges.size() > 0) {
     reader.uses(Unmodelled::SourceRanges, ranges);
-    for (const Node range : ranges) service.source_ranges.push_back(reader.text(range));
+    for (const Node range : ranges) service.source_ranges.push_back(source_range(reader, range));
   }
   for (const Node ingress : fields[kObjectKeys["status"]]["loadBalancer"]["ingress"]) {
     const Node ip = ingress["ip"];
-    if (!ip.exists()) continue;
+    service.load_balancer_known = true;
+    // Of a proxy, or of a name, nodes have no rules: what is sent there goes there.
+    if (!ip.exists() || ingress["ipMode"].text() == "Proxy") continue;
     if (const auto address = reader.ip(ip)) {
       service.load_balancer_ips.push_back(*address);
     } else if (is_masked(ip.text())) {

@@ -26,6 +26,7 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
 Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
   const Candidates candidates = resolver_.of(target, client, id);
+  if (pods_ != nullptr && pods_->is_down(candidates.asked)) return {.flow = {}, .dropped = true};  // nobody forwards
   if (candidates.endpoints.empty()) {
     return {.flow = {}, .dropped = candidates.dropped, .unreachable = candidates.in_socket};
   }

@@ -59,13 +59,6 @@ bool Resolver::in_socket(const EdgeTarget& target, PodIndex client) const {
   return reach_.in_socket(proxy_, target.exposure, client);
 }
 
-bool Resolver::admits(const EdgeTarget& target, PodIndex client) const {
-  const IpAddress& address = cluster_.pods[client].ip;
-  return target.admitted.empty() || std::ranges::any_of(target.admitted, [&](const Cidr& range) {
-           return address.family() == IpFamily::V4 && range.contains(address.v4_value());
-         });
-}
-
 NodeIndex Resolver::asked_node(const EdgeTarget& target, PodIndex client, std::uint64_t id) const {
   if (target.through != kNoIndex) return target.through;
   if (!target.balanced) return static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.members().size()));
@@ -82,7 +75,7 @@ NodeIndex Resolver::asked_node(const EdgeTarget& target, PodIndex client, std::u
 
 Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
   Candidates candidates{.in_socket = in_socket(target, client), .asked = cluster_.pods[client].node};
-  if (target.balanced && !admits(target, client)) {
+  if (target.balanced && !target.admits(cluster_.pods[client].ip)) {
     candidates.dropped = true;
     return candidates;
   }

@@ -62,8 +62,6 @@ class Resolver {
     std::vector<Endpoint> endpoints;
   };
   std::span<const Endpoint> found_by_name(const EdgeTarget& target);
-  /// Whether a load balancer lets the client's packets in.
-  bool admits(const EdgeTarget& target, PodIndex client) const;
   /// The node whose port is asked.
   NodeIndex asked_node(const EdgeTarget& target, PodIndex client, std::uint64_t id) const;
   bool in_socket(const EdgeTarget& target, PodIndex client) const;

@@ -219,14 +219,16 @@ void TrafficRuntime::reset(AttemptIndex index, Time now) {
   free(heir);
 }
 
-/// A message that comes to a machine which is off the network is gone; a process that has ended answers with a reset.
-/// @return  Whether that is so.
+/// A message that comes to a machine which is off the network is gone, or one that would pass by it; a process that has ended
+/// answers with a reset. @return  Whether that is so.
 bool TrafficRuntime::swallows(AttemptIndex index, MessageIndex message, Time now) {
-  const PodIndex server = attempts_[index].connection.server;
-  if (pods_->answers(server)) return false;
+  const Connection& connection = attempts_[index].connection;
+  const PodIndex server = connection.server;
+  const bool passes = !pods_->is_down(connection.chosen_at);
+  if (passes && pods_->answers(server)) return false;
   network_.release(message);
   attempts_[index].message = kNoMessage;
-  if (pods_->reachable(server) || attempts_[index].abandoned) {
+  if ((passes && pods_->reachable(server)) || attempts_[index].abandoned) {
     attempts_[index].failure = Failure::Reset;
     lost(index, now);
   } else {

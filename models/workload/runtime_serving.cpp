@@ -166,7 +166,8 @@ void TrafficRuntime::on(AttemptIndex index, Answering /*state*/, const BurstDone
   Attempt& attempt = attempts_[index];
   attempt.server_core = news.report.core;
   const bool by_worker = std::holds_alternative<Exchange>(step_of(attempt));
-  attempt.swallowed = pods_ != nullptr && !pods_->answers(attempt.connection.server);
+  attempt.swallowed =
+      pods_ != nullptr && (!pods_->answers(attempt.connection.server) || pods_->is_down(attempt.connection.chosen_at));
   attempt.state = ResponseUnderWay{};
   network_.launch(attempt.message, now);
   if (!by_worker) return;

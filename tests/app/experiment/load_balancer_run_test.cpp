@@ -78,6 +78,14 @@ TEST(LoadBalancerRun, ClientsOutsideOfTheSourceRangesAreDropped) {
   EXPECT_NEAR(static_cast<double>(edge.ok), 2000 * 15.0 / 40, 4 * std::sqrt(2000 * (15.0 / 40) * (25.0 / 40)));
 }
 
+TEST(LoadBalancerRun, RangesOfIpv6AloneLetNoneIn) {
+  const Ready scene(through_balancer("{constant: 100/s}", "spec.loadBalancerSourceRanges: ['2001:db8::/32']"),
+                    kThreeEndpoints, "{duration: 1s}");
+  EXPECT_EQ(simulate(scene.loaded->variants.front(), 0).edges.front().ok, 0U);
+  EXPECT_THAT(render(scene.loaded->diagnostics.notices()),
+              testing::HasSubstr("40 of 40 clients of 'browse' are outside of"));
+}
+
 // The only endpoint of node-1 is not ready from 2 s on. Half of the connections go there until the second check that
 // fails, 1 to 2 s after the node's kube-proxy knows, which takes a sync; they are dropped.
 TEST(LoadBalancerRun, ANodeWithoutEndpointsFailsUntilTheHealthChecksHaveFoundOut) {
@@ -97,6 +105,28 @@ TEST(LoadBalancerRun, ANodeWithoutEndpointsFailsUntilTheHealthChecksHaveFoundOut
   }
   // The mean of 1.5 s; phases are uniform over a second: standard deviation 0.29 s / sqrt(10).
   EXPECT_NEAR(failed / kReplicates / (kRate / 2), 1.5, 0.05 + 4 * 0.29 / std::sqrt(kReplicates));
+}
+
+// With the policy Cluster a node without endpoints forwards as any other. Off the network it forwards nothing: a quarter of
+// the new connections go there until the second check that fails, 1 to 2 s later, and kept ones hang.
+TEST(LoadBalancerRun, ANodeThatIsDownForwardsNothing) {
+  constexpr double kRate = 500;
+  double failed = 0;
+  constexpr int kReplicates = 10;
+  const Ready scene(through_balancer("{poisson: 500/s}", "spec.externalTrafficPolicy: Cluster",
+                                     "timeline: [{at: 2s, node: {name: node-3, down: true}}]\nvariants:\n  each: {}\n"
+                                     "  kept: {workloads.browse.connection: {requestsPerConnection: 0}}\n"
+                                     "  named: {workloads.browse.to: {nodePort: web, through: node-3}}\n"),
+                    kThreeEndpoints, "{duration: 8s}");
+  for (std::uint32_t replicate = 0; replicate < kReplicates; ++replicate) {
+    const PointResult result = simulate(scene.loaded->variants[0], replicate);
+    failed += static_cast<double>(result.edges.front().asked - result.edges.front().ok);
+  }
+  EXPECT_NEAR(failed / kReplicates / (kRate / 4), 1.5, 0.05 + 4 * 0.29 / std::sqrt(kReplicates));
+  const PointResult kept = simulate(scene.loaded->variants[1], 0);
+  EXPECT_GT(kept.edges.front().failed(), 5U) << "one for each of the connections that entered there, at least";
+  const PointResult named = simulate(scene.loaded->variants[2], 0);
+  EXPECT_NEAR(static_cast<double>(named.edges.front().ok), 2 * kRate, 4 * std::sqrt(2 * kRate));
 }
 
 TEST(LoadBalancerRun, TheSameBytesTwice) {

@@ -138,10 +138,13 @@ TEST(Addresses, LoadBalancersHaveThoseOfTheirStatusTheOneTheyWishForOrTheNextOfT
     return std::string("---\napiVersion: v1\nkind: Service\nmetadata: {name: ") + name +
            "}\nspec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]" + spec + "}\n" + status;
   };
-  Loaded loaded = load_text(deployment("web", 1) + balanced("a", "") +
-                            balanced("b", "", "status: {loadBalancer: {ingress: [{ip: 203.0.113.2}]}}\n") +
-                            balanced("c", "") + balanced("d", ", loadBalancerIP: 203.0.113.5") +
-                            balanced("e", ", loadBalancerClass: other.example/lb") + balanced("f", ""));
+  Loaded loaded =
+      load_text(deployment("web", 1) + balanced("a", "") +
+                balanced("b", "", "status: {loadBalancer: {ingress: [{ip: 203.0.113.2}]}}\n") + balanced("c", "") +
+                balanced("d", ", loadBalancerIP: 203.0.113.5") +
+                balanced("e", ", loadBalancerClass: other.example/lb") + balanced("f", ", loadBalancerIP: ''") +
+                balanced("g", "", "status: {loadBalancer: {ingress: [{hostname: lb.example}]}}\n") +
+                balanced("h", "", "status: {loadBalancer: {ingress: [{ip: 203.0.113.6, ipMode: Proxy}]}}\n"));
   ASSERT_EQ(loaded.errors(), "");
   const auto address = [&](std::size_t service) {
     const auto& ips = loaded.cluster.services[service].load_balancer_ips;
@@ -156,6 +159,22 @@ TEST(Addresses, LoadBalancersHaveThoseOfTheirStatusTheOneTheyWishForOrTheNextOfT
   EXPECT_EQ(address(3), "203.0.113.5");
   EXPECT_EQ(address(4), "none");
   EXPECT_EQ(address(5), "203.0.113.4");
+  EXPECT_EQ(address(6), "none") << "it has a name";
+  EXPECT_EQ(address(7), "none") << "what is sent to a proxy goes there: nodes have no rule for it";
+}
+
+TEST(Addresses, SourceRangesAreTrimmedAndMustBeBlocks) {
+  const auto with = [](const char* ranges) {
+    return load_text(
+        deployment("web", 1) +
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: LoadBalancer, selector: {app: web}, "
+        "ports: [{port: 80}], loadBalancerSourceRanges: " +
+        ranges + "}\n");
+  };
+  const Loaded good = with("[' 10.0.0.0/8 ', '2001:db8::/32']");
+  EXPECT_EQ(good.errors(), "");
+  EXPECT_EQ(good.cluster.services[0].source_ranges[0], "10.0.0.0/8");
+  EXPECT_NE(with("[198.18.0.0/33]").errors().find("'198.18.0.0/33' is no block of addresses"), std::string::npos);
 }
 
 TEST(Addresses, AWishOutsideOfThePoolAndAPoolThatIsFullAreErrors) {
