@@ -275,21 +275,21 @@ void describe(Fields<HealthCheckSettings>& f) {
   f.about("HealthCheck",
           "By which a load balancer finds out that a node is well: with the external policy Local, that it has "
           "a ready endpoint of the Service.");
-  f.optional("interval", &HealthCheckSettings::interval, "10s",
+  f.optional("interval", &HealthCheckSettings::interval, "8s",
              {.doc = "From one check of a node to the next.",
               .at_least = "1ms",
               .at_most = "1h",
-              .source = "kubernetes/cloud-provider-aws docs: 10 s; GKE: 8 s"});
-  f.optional("healthy", &HealthCheckSettings::healthy, "3",
+              .source = "k8s.io/legacy-cloud-providers gce/gce.go, gceHcCheckIntervalSeconds and what follows"});
+  f.optional("healthy", &HealthCheckSettings::healthy, "1",
              {.doc = "Checks in a row that have to be answered until a node is sent to.",
               .at_least = "1",
               .at_most = "1000",
-              .source = "kubernetes/cloud-provider-aws docs: 3; GKE: 1"});
+              .source = "k8s.io/legacy-cloud-providers gce/gce.go, gceHcCheckIntervalSeconds and what follows"});
   f.optional("unhealthy", &HealthCheckSettings::unhealthy, "3",
              {.doc = "Checks in a row that have to fail until it is not any more.",
               .at_least = "1",
               .at_most = "1000",
-              .source = "kubernetes/cloud-provider-aws docs: 3; GKE: 3"});
+              .source = "k8s.io/legacy-cloud-providers gce/gce.go, gceHcCheckIntervalSeconds and what follows"});
 }
 
 void describe(Fields<LoadBalancerSettings>& f) {

@@ -91,7 +91,9 @@ class LocalPolicyNotices {
   /// A load balancer asks those nodes alone that have endpoints, and splits by node, whatever their number there.
   void tell_shares(const EdgeTarget& target, const Service& service, Node at) {
     std::map<NodeIndex, std::size_t> of_node;
-    for (const Endpoint& endpoint : cluster_.endpoints.latest().endpoints(target.port)) ++of_node[endpoint.node];
+    for (const Endpoint& endpoint : cluster_.endpoints.latest().endpoints(target.port)) {
+      if (endpoint.node != kNoIndex) ++of_node[endpoint.node];  // others are addresses outside of the cluster
+    }
     if (of_node.empty()) return;
     const auto [fewest, most] = std::ranges::minmax_element(of_node, {}, [](const auto& one) { return one.second; });
     if (fewest->second == most->second) return;

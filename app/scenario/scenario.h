@@ -106,8 +106,8 @@ struct ControlSettings {
 /// What finds out which nodes a load balancer may send to.
 struct HealthCheckSettings {
   Duration interval{};
-  std::uint32_t healthy = 3;
-  std::uint32_t unhealthy = 3;
+  std::uint32_t healthy = 1;
+  std::uint32_t unhealthy = 1;
 };
 
 /// What is in front of Services of type LoadBalancer.

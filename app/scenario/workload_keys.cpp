@@ -20,7 +20,7 @@ constexpr const char* kMaxAgeDoc =
     "A kept connection that is older is closed with its request's end, or before its next request, and another one "
     "opened, for which an "
     "endpoint is chosen anew; each within a tenth of this at random; never, where nothing is said.";
-constexpr const char* kMaxAgeSource = "gRPC's MAX_CONNECTION_AGE, with its jitter; Envoy's max_connection_duration";
+constexpr const char* kMaxAgeSource = "gRPC proposal A9, MAX_CONNECTION_AGE with its jitter of a tenth";
 
 /// @param keys  With idleTimeout and maxAge.
 void tell_unread_of_kept(std::uint32_t requests_per_connection, Node keys, Binding& binding) {

@@ -153,20 +153,21 @@ void assign_load_balancer_ips(Cluster& cluster, const Cidr& pool, Diagnostics& d
     for (const IpAddress& ip : service.load_balancer_ips) {
       if (ip.family() == IpFamily::V4) taken.insert(ip.v4_value());
     }
-    if (service.wished_ip && service.wished_ip.family() == IpFamily::V4) taken.insert(service.wished_ip.v4_value());
+    if (service.requested_ip && service.requested_ip.family() == IpFamily::V4)
+      taken.insert(service.requested_ip.v4_value());
   }
   std::uint64_t next = std::uint64_t{pool.base} + 1;
   for (Service& service : cluster.services) {
     if (service.type != ServiceType::LoadBalancer || !service.load_balancer_class.empty()) continue;
     if (service.load_balancer_known || !serves(service, IpFamily::V4)) continue;
     const std::string label = object_label("Service", service.ns, service.name);
-    if (service.wished_ip) {
-      if (service.wished_ip.family() != IpFamily::V4 || !pool.contains(service.wished_ip.v4_value())) {
-        report(
-            diagnostics, service.mark, label, "spec.loadBalancerIP",
-            fmt::format("{} is outside of the load balancer's pool {}", to_string(service.wished_ip), to_string(pool)));
+    if (service.requested_ip) {
+      if (service.requested_ip.family() != IpFamily::V4 || !pool.contains(service.requested_ip.v4_value())) {
+        report(diagnostics, service.mark, label, "spec.loadBalancerIP",
+               fmt::format("{} is outside of the load balancer's pool {}", to_string(service.requested_ip),
+                           to_string(pool)));
       }
-      service.load_balancer_ips.push_back(service.wished_ip);
+      service.load_balancer_ips.push_back(service.requested_ip);
       continue;
     }
     while (taken.contains(static_cast<std::uint32_t>(next))) ++next;

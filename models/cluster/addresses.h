@@ -29,9 +29,9 @@ struct AddressPlan {
 /// @pre Every pod has a node. There are at most kMostNodes.
 void assign_addresses(Cluster& cluster, const AddressPlan& plan, Diagnostics& diagnostics);
 
-/// An address of the pool for each Service of type LoadBalancer that has none and no class of its own, in order; those that
-/// are stated are left out. Where a Service wishes for one (loadBalancerIP) it is that one. Errors: a wish outside of the
-/// pool, and a pool without a free address.
+/// An address of the pool for each Service of type LoadBalancer whose status has none, and that has no class of its own, in
+/// order; where its spec requests one (loadBalancerIP) it is that one. Errors: a request outside of the pool, and a pool
+/// without a free address.
 void assign_load_balancer_ips(Cluster& cluster, const Cidr& pool, Diagnostics& diagnostics);
 
 inline constexpr std::uint16_t kFirstNodePort = 30000;  ///< k/k pkg/kubeapiserver/options, --service-node-port-range

@@ -241,10 +241,11 @@ struct Service {
   bool allocate_node_ports = true;  ///< Of a LoadBalancer: allocateLoadBalancerNodePorts.
   std::uint16_t health_check_node_port = 0;
   std::vector<IpAddress> external_ips{};
-  std::vector<IpAddress> load_balancer_ips{};  ///< status.loadBalancer.ingress[].ip
+  std::vector<IpAddress>
+      load_balancer_ips{};  ///< status.loadBalancer.ingress[].ip that nodes have rules for, or of a pool.
   std::vector<std::string_view> source_ranges{};
   std::string_view load_balancer_class{};
-  IpAddress wished_ip{};             ///< spec.loadBalancerIP
+  IpAddress requested_ip{};          ///< spec.loadBalancerIP
   bool load_balancer_known = false;  ///< Its status has one, by an address or a name.
   std::string_view external_name{};
   std::string_view traffic_distribution{};

@@ -313,9 +313,9 @@ void read_service(ObjectReader& reader, Node object) {
   } else if (const auto port = reader.integer(health, {.least = 0, .most = 65535})) {
     service.health_check_node_port = static_cast<std::uint16_t>(*port);
   }
-  if (const Node wished = spec[kServiceKeys["loadBalancerIP"]];
-      !is_absent(wished) && !wished.text().empty() && !is_masked(wished.text())) {
-    if (const auto address = reader.ip(wished)) service.wished_ip = *address;
+  if (const Node requested = spec[kServiceKeys["loadBalancerIP"]];
+      !is_absent(requested) && !requested.text().empty() && !is_masked(requested.text())) {
+    if (const auto address = reader.ip(requested)) service.requested_ip = *address;
   }
   service.load_balancer_class = reader.text(spec[kServiceKeys["loadBalancerClass"]]);
   service.external_name = reader.text(spec[kServiceKeys["externalName"]]);

@@ -14,9 +14,9 @@ namespace knetsim {
 
 /// How a load balancer finds out that a node is well, or is not any more.
 struct HealthCheckOptions {
-  Duration interval = std::chrono::seconds(10);
-  std::uint32_t healthy = 3;    ///< Checks in a row that have to be answered ...
-  std::uint32_t unhealthy = 3;  ///< ... and that have to fail, until it is taken for the other thing.
+  Duration interval = std::chrono::seconds(1);  ///< Above zero.
+  std::uint32_t healthy = 1;                    ///< Checks in a row that have to be answered ...
+  std::uint32_t unhealthy = 1;                  ///< ... and that have to fail, until it is taken for the other thing.
 };
 
 /// The health checks of all load balancers: one of each Service at each node every interval, from an instant of its own

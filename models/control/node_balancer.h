@@ -19,8 +19,7 @@ bool answers_health_check(const Cluster& cluster, const EndpointView& view, Serv
 /// A cloud's load balancers, which pass packets through to nodes: each has a Service's address in front of the node ports
 /// of those nodes that its health checks find well, and sends a connection to one of them by the hash of its
 /// addresses and ports. The client's address stays. Where no node is well all of them are taken ("fail open").
-/// @source AWS, Elastic Load Balancing user guide, "Target groups for your Network Load Balancers"; Google Cloud,
-/// "Backend service-based external passthrough Network Load Balancer overview", traffic distribution.
+/// @source AWS, Elastic Load Balancing, Network Load Balancers, "Health checks for Network Load Balancer target groups".
 class NodeBalancer {
  public:
   /// @param services  That have one. All nodes are found as they are: nothing has been noticed late yet.

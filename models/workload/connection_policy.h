@@ -14,7 +14,7 @@ struct ConnectionPolicy {
   std::optional<Duration> idle_timeout{};  ///< One that nobody has used for so long is closed.
   /// One that is older is closed when its request has ended, or before its next one: each draws its own age, within a tenth
   /// of this, so that connections that were opened together do not end together.
-  /// @source grpc/grpc doc/connection-age: GRPC_ARG_MAX_CONNECTION_AGE_MS, "+/-10% jitter".
+  /// @source gRPC proposal A9, server-side connection management: MAX_CONNECTION_AGE and its jitter of a tenth.
   std::optional<Duration> max_age{};
 
   /// Whether any is ever used again, or counted.

@@ -133,7 +133,7 @@ spec: {podCIDR: 10.0.0.0/30}
       << loaded.errors();
 }
 
-TEST(Addresses, LoadBalancersHaveThoseOfTheirStatusTheOneTheyWishForOrTheNextOfThePool) {
+TEST(Addresses, LoadBalancersHaveThoseOfTheirStatusTheOneOfTheirSpecOrTheNextOfThePool) {
   const auto balanced = [](const char* name, const char* spec, const char* status = "") {
     return std::string("---\napiVersion: v1\nkind: Service\nmetadata: {name: ") + name +
            "}\nspec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]" + spec + "}\n" + status;
@@ -177,7 +177,7 @@ TEST(Addresses, SourceRangesAreTrimmedAndMustBeBlocks) {
   EXPECT_NE(with("[198.18.0.0/33]").errors().find("'198.18.0.0/33' is no block of addresses"), std::string::npos);
 }
 
-TEST(Addresses, AWishOutsideOfThePoolAndAPoolThatIsFullAreErrors) {
+TEST(Addresses, ARequestOutsideOfThePoolAndAPoolThatIsFullAreErrors) {
   const std::string service =
       "---\napiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec: {type: LoadBalancer, selector: {app: web}, "
       "ports: "
@@ -191,10 +191,10 @@ TEST(Addresses, AWishOutsideOfThePoolAndAPoolThatIsFullAreErrors) {
   Loaded full = load_text(manifests);
   assign_load_balancer_ips(full.cluster, *parse_cidr("203.0.113.0/30"), full.diagnostics);
   EXPECT_NE(full.errors().find("no address is left for it in the pool 203.0.113.0/30"), std::string::npos);
-  std::string wish = service;
-  wish.replace(wish.find("NAME"), 4, "web");
-  wish.replace(wish.find("ports"), 5, "loadBalancerIP: 198.51.100.7, ports");
-  Loaded other = load_text(deployment("web", 1) + wish);
+  std::string asked = service;
+  asked.replace(asked.find("NAME"), 4, "web");
+  asked.replace(asked.find("ports"), 5, "loadBalancerIP: 198.51.100.7, ports");
+  Loaded other = load_text(deployment("web", 1) + asked);
   assign_load_balancer_ips(other.cluster, *parse_cidr("203.0.113.0/24"), other.diagnostics);
   EXPECT_NE(other.errors().find("198.51.100.7 is outside of the load balancer's pool 203.0.113.0/24"),
             std::string::npos);
