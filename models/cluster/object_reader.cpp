@@ -322,7 +322,7 @@ StatedResources ObjectReader::resources(Node node, bool node_status) {
       }
       resources.memory_bytes = value->value();
       if (node_status || value->value() >= 1024) continue;
-      if (std::string doubt = memory_notice(node[i].text()); !doubt.empty()) notice(node[i], std::move(doubt));
+      if (std::string doubt = memory_notice(as_json(node[i])); !doubt.empty()) notice(node[i], std::move(doubt));
     } else if (!node_status && name != "ephemeral-storage" && name != "storage") {
       // Any name with a domain, such as nvidia.com/gpu, is an extended resource; one without has to be known.
       const bool extended = name.find('/') != std::string_view::npos || name.starts_with("hugepages-");

@@ -437,5 +437,14 @@ TEST(Bind, NodesComeFromTheManifestsElseFromTheScenarioElseFromThePods) {
   EXPECT_NE(lost.errors().find("no nodes: the manifests hold no Node"), std::string::npos) << lost.errors();
 }
 
+// The API server has the number that YAML makes of it: 31.
+TEST(ManifestReader, AHexadecimalMemoryIsDoubtedAndNotFatal) {
+  const Loaded loaded = load_text(
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: x, resources: {limits: "
+      "{memory: 0x1F}}}]}\n");
+  EXPECT_EQ(loaded.errors(), "");
+  EXPECT_NE(loaded.notices().find("memory '31' is 31 bytes; is 31Mi meant?"), std::string::npos) << loaded.notices();
+}
+
 }  // namespace
 }  // namespace knetsim
