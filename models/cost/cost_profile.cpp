@@ -31,6 +31,30 @@ ScanCost scan_cost(const ScanCostKeys& keys) {
           .provenance = provenance(keys)};
 }
 
+HandshakeCost handshake_cost(const HandshakeKeys& keys) {
+  return {.client_ps = ps(keys.client), .server_ps = ps(keys.server), .provenance = provenance(keys)};
+}
+
+TlsVersionCost version_cost(const TlsVersionKeys& keys) {
+  return {.whole = {handshake_cost(keys.rsa2048), handshake_cost(keys.p256)}, .resumed = handshake_cost(keys.resumed)};
+}
+
+void take_applications(const ProfileKeys& keys, ApplicationCosts& costs) {
+  if (const auto& tls = keys.tls) {
+    costs.tls = TlsCost{.versions = {version_cost(tls->tls12), version_cost(tls->tls13)},
+                        .record_ps = ps(tls->records.record),
+                        .byte_ps = ps(tls->records.byte),
+                        .provenance = provenance(tls->records)};
+  }
+  for (const auto& [name, proxy] : keys.proxies) {
+    costs.proxies[name] = {.request_ps = ps(proxy.request),
+                           .byte_ps = ps(proxy.byte),
+                           .rule_ps = ps(proxy.rule),
+                           .connection_ps = ps(proxy.connection),
+                           .provenance = provenance(proxy)};
+  }
+}
+
 void scale(CostProfile& profile, const BaseKeys& base) {
   if (!base.factor) return;
   for (const StepKindInfo& entry : step_kinds()) {
@@ -123,6 +147,7 @@ CostProfile read_cost_profile(Node root, Diagnostics& diagnostics, const CostPro
   if (const auto& seen = keys.interruptions) {
     profile.interruptions = {seen->rate.per_second(), ps(seen->median), seen->sigma, provenance(*seen)};
   }
+  take_applications(keys, profile.applications);
   if (keys.cold) {
     profile.cold_factor = keys.cold->factor;
     profile.cold_source = keys.cold->source;
@@ -150,6 +175,10 @@ std::vector<Assumption> assumptions(const CostProfile& profile) {
       result.push_back({quoted ? "steps[\"" + name + "\"]" : "steps." + name, span_text(cost.median_ps) + unit,
                         cost.provenance.source});
     }
+  }
+  for (const auto& [name, proxy] : profile.applications.proxies) {
+    if (!proxy.provenance.assumption) continue;
+    result.push_back({"proxies." + name, span_text(proxy.request_ps) + " a request", proxy.provenance.source});
   }
   if (const std::optional<Interruptions>& seen = profile.interruptions; seen && seen->provenance.assumption) {
     result.push_back({"interruptions",

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "models/cost/application_cost.h"
+#include "models/cost/figure_source.h"
 #include "models/cost/step_kind.h"
 #include "sim/input/diagnostics.h"
 #include "sim/input/document.h"
@@ -14,12 +16,6 @@
 #include "sim/input/path.h"
 
 namespace knetsim {
-
-/// Where a figure comes from.
-struct FigureSource {
-  std::string source;  ///< The measurement it is taken from or fitted to; for an assumption, what makes it plausible.
-  bool assumption = false;  ///< Nobody measured it.
-};
 
 /// What one unit of a kind costs. Drawn as a lognormal of this median, or constant where sigma is 0.
 struct Cost {
@@ -59,6 +55,7 @@ struct CostProfile {
   /// measured it. Not played: medians are those of a core that does nothing else. Rule scans have their own account.
   double cold_factor = 1;
   std::string cold_source;
+  ApplicationCosts applications;  ///< A document that has none takes those of its base.
 
   const Cost& operator[](StepKind kind) const { return costs[static_cast<std::size_t>(kind)]; }
   Cost& operator[](StepKind kind) { return costs[static_cast<std::size_t>(kind)]; }

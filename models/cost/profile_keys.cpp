@@ -66,6 +66,46 @@ void describe(Fields<ColdKeys>& f) {
   f.required("source", &ColdKeys::source, {.doc = "Where it comes from.", .not_empty = true});
 }
 
+void describe(Fields<HandshakeKeys>& f) {
+  f.about("Handshake", "CPU time of one handshake of TLS at its two ends.");
+  f.required("client", &HandshakeKeys::client, {.doc = "At the client's.", .at_least = "0s"});
+  f.required("server", &HandshakeKeys::server, {.doc = "At the server's.", .at_least = "0s"});
+  describe_source(f);
+}
+
+void describe(Fields<TlsVersionKeys>& f) {
+  f.about("TlsVersion", "Handshakes of one version of TLS.");
+  f.required("rsa2048", &TlsVersionKeys::rsa2048, {.doc = "A whole one, the server's certificate of RSA, 2,048 bits."});
+  f.required("p256", &TlsVersionKeys::p256, {.doc = "A whole one, the server's certificate of ECDSA, P-256."});
+  f.required("resumed", &TlsVersionKeys::resumed, {.doc = "One that resumes a session."});
+}
+
+void describe(Fields<RecordKeys>& f) {
+  f.about("Records", "CPU time to seal what is sent, or to open it.");
+  f.required("record", &RecordKeys::record, {.doc = "Of each record.", .at_least = "0s"});
+  f.required("byte", &RecordKeys::byte, {.doc = "Of each byte.", .at_least = "0s"});
+  describe_source(f);
+}
+
+void describe(Fields<TlsCostKeys>& f) {
+  f.about("Tls", "What TLS costs the processes at its two ends.");
+  f.required("tls1.2", &TlsCostKeys::tls12, {.doc = "Handshakes of TLS 1.2."});
+  f.required("tls1.3", &TlsCostKeys::tls13, {.doc = "Handshakes of TLS 1.3."});
+  f.required("records", &TlsCostKeys::records, {.doc = "Of the messages that follow."});
+}
+
+void describe(Fields<ProxyCostKeys>& f) {
+  f.about("ProxyCost", "CPU time of a proxy's own code; what the kernel does for it is the walk's.");
+  f.required("request", &ProxyCostKeys::request,
+             {.doc = "Of a request that it passes on, and of its answer.", .at_least = "0s"});
+  f.optional("byte", &ProxyCostKeys::byte, "0s", {.doc = "Of each byte of the two.", .at_least = "0s"});
+  f.optional("rule", &ProxyCostKeys::rule, "0s",
+             {.doc = "Of each rule that it looks at before it finds the request's.", .at_least = "0s"});
+  f.optional("connection", &ProxyCostKeys::connection, "0s",
+             {.doc = "Of a client's new connection.", .at_least = "0s"});
+  describe_source(f);
+}
+
 void describe(Fields<BaseKeys>& f) {
   f.about("Base", "A profile whose figures stand where this one has none.");
   f.required("profile", &BaseKeys::profile, {.doc = "Its file, from this one's folder.", .not_empty = true});
@@ -119,6 +159,8 @@ void describe(Fields<ProfileKeys>& f) {
   f.optional("interruptions", &ProfileKeys::interruptions,
              {.doc = "What else the machine does; without it the shapes of the steps hold all there is."});
   f.optional("cold", &ProfileKeys::cold, {.doc = "What cold caches do to a step; told, not played."});
+  f.optional("tls", &ProfileKeys::tls, {.doc = "What TLS costs the processes at its two ends."});
+  f.optional("proxies", &ProfileKeys::proxies, {.doc = "What the code of proxies costs that read requests, by name."});
 }
 
 Explanation explain_profile(const Path& path) { return explain(struct_info<ProfileKeys>(), path); }

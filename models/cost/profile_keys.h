@@ -3,6 +3,8 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "models/cost/step_kind.h"
 #include "sim/core/time.h"
@@ -48,6 +50,37 @@ struct ColdKeys {
 };
 void describe(Fields<ColdKeys>& f);
 
+struct HandshakeKeys : FigureKeys {
+  Duration client{};
+  Duration server{};
+};
+void describe(Fields<HandshakeKeys>& f);
+
+struct TlsVersionKeys {
+  HandshakeKeys rsa2048, p256, resumed;
+};
+void describe(Fields<TlsVersionKeys>& f);
+
+struct RecordKeys : FigureKeys {
+  Duration record{};
+  Duration byte{};
+};
+void describe(Fields<RecordKeys>& f);
+
+struct TlsCostKeys {
+  TlsVersionKeys tls12, tls13;
+  RecordKeys records;
+};
+void describe(Fields<TlsCostKeys>& f);
+
+struct ProxyCostKeys : FigureKeys {
+  Duration request{};
+  Duration byte{};
+  Duration rule{};
+  Duration connection{};
+};
+void describe(Fields<ProxyCostKeys>& f);
+
 struct BaseKeys {
   std::string profile;
   std::optional<double> factor;
@@ -82,6 +115,8 @@ struct ProfileKeys {
   ScansKeys scans;
   std::optional<InterruptionKeys> interruptions;
   std::optional<ColdKeys> cold;
+  std::optional<TlsCostKeys> tls;
+  std::vector<std::pair<std::string, ProxyCostKeys>> proxies;
 };
 void describe(Fields<ProfileKeys>& f);
 
