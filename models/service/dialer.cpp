@@ -31,7 +31,26 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     return {.flow = {}, .dropped = candidates.dropped, .unreachable = candidates.in_socket};
   }
 
-  const Chosen chosen = chooser_.choose(target, client, candidates, id, now);
+  return open(target, client, candidates, chooser_.choose(target, client, candidates, id, now), id, now);
+}
+
+Dial ServiceDialer::dial_to(EdgeIndex edge, PodIndex client, PodIndex server, std::uint64_t id, Time now) {
+  const EdgeTarget& target = targets_[edge];
+  const Candidates candidates = resolver_.of(target, client, id);
+  const auto found = std::ranges::find(candidates.endpoints, server, &Endpoint::pod);
+  if (found == candidates.endpoints.end()) return {.flow = {}};
+  const Chosen chosen{.endpoint = *found,
+                      .index = static_cast<std::uint32_t>(found - candidates.endpoints.begin()),
+                      .of = static_cast<std::uint32_t>(candidates.endpoints.size())};
+  return open(target, client, candidates, chosen, id, now);
+}
+
+std::span<const Endpoint> ServiceDialer::endpoints(EdgeIndex edge, PodIndex client) {
+  return resolver_.of(targets_[edge], client, 0).endpoints;
+}
+
+Dial ServiceDialer::open(const EdgeTarget& target, PodIndex client, const Candidates& candidates, const Chosen& chosen,
+                         std::uint64_t id, Time now) {
   if (!resolver_.answer_comes_back(candidates, client, chosen.endpoint)) return {.flow = {}, .dropped = true};
   const PodIndex server = chosen.endpoint.pod;
   if (server == kNoIndex) return {.flow = {}};  // an address outside the cluster: nothing there to answer

@@ -36,9 +36,14 @@ class ServiceDialer final : public Dialer {
                 const ProxyModel& proxy, RandomStreams streams, const DialerOptions& options);
 
   Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
+  Dial dial_to(EdgeIndex edge, PodIndex client, PodIndex server, std::uint64_t id, Time now) override;
+  std::span<const Endpoint> endpoints(EdgeIndex edge, PodIndex client) override;
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
 
  private:
+  /// A connection to the endpoint that was chosen.
+  Dial open(const EdgeTarget& target, PodIndex client, const Candidates& candidates, const Chosen& chosen,
+            std::uint64_t id, Time now);
   /// What becomes of a connection to a pod that does not answer; without a flow where its node does not know it.
   Dial to_silent_pod(const EdgeTarget& target, PodIndex server, Time now) const;
   bool is_stale(const EdgeTarget& target, PodIndex server) const;

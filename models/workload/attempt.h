@@ -111,7 +111,8 @@ struct Attempt {
   MessageIndex message = ~MessageIndex{0};
   KindIndex wake_kind = 0;  ///< Under which the wake-up of the burst under way is counted.
   CoreIndex server_core = ~CoreIndex{0};
-  Bytes payload{};  ///< Of request and answer, as far as they have been drawn.
+  Bytes payload{};  ///< Of request and answer, as far as they have been drawn ...
+  Bytes answer{};   ///< ... and of the answer alone.
   AttemptState state;
   TimeSplit split;
   std::unique_ptr<TimeSplit> before_connect;  ///< What of it had been when connect() was called; null: nothing.

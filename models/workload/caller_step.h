@@ -30,17 +30,23 @@ struct Acquire {
   double mean_work_seconds(bool /*new_connection*/) const { return 0; }
 };
 
+/// Which new connections a handshake is for: a client that has a session of its server resumes it.
+enum class ForSessions : std::uint8_t { All, New, Resumed };
+
 /// Rounds of messages on a connection that was opened just now, before its first request. The server's process answers
 /// them by itself: they take CPU time of its group and no worker of the application.
 struct Handshake {
   std::uint32_t rounds = 1;
+  ForSessions sessions = ForSessions::All;
   Distribution client_bytes{};  ///< Of each round; likewise
   Distribution server_bytes{};
   std::optional<Distribution> server_work_seconds{};  ///< CPU time before its answer ...
   std::optional<Distribution> client_work_seconds{};  ///< ... and the caller's on it.
 
   double mean_work_seconds(bool new_connection) const {
-    return new_connection ? rounds * (mean_of(server_work_seconds) + mean_of(client_work_seconds)) : 0;
+    return new_connection && sessions != ForSessions::Resumed
+               ? rounds * (mean_of(server_work_seconds) + mean_of(client_work_seconds))
+               : 0;
   }
 };
 
@@ -48,6 +54,8 @@ struct Handshake {
 struct Exchange {
   Distribution request_bytes{};
   Distribution response_bytes{};
+  bool relayed =
+      false;  ///< The caller passes on what it was asked and answered: its own request's sizes are drawn again.
   std::optional<Distribution> client_work_seconds{};  ///< CPU time that the caller spends on an answer.
 
   double mean_work_seconds(bool /*new_connection*/) const { return mean_of(client_work_seconds); }

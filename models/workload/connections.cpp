@@ -7,11 +7,13 @@
 
 namespace knetsim {
 
-Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial) {
+Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial,
+                                     PodIndex server) {
   const ConnectionPolicy& policy = policies_[edge];
   Connection fresh{.requests_left = policy.requests, .counted = policy.limit != 0};
   if (!policy.pooled()) return {Turn::Open, fresh};
-  const auto [found, added] = index_.try_emplace(client_key(edge, client), static_cast<PoolIndex>(pools_.size()));
+  const auto [found, added] =
+      index_.try_emplace(PoolKey{client_key(edge, client), server}, static_cast<PoolIndex>(pools_.size()));
   if (added) pools_.push_back({.edge = edge, .idle = {}, .waiting = {}});
   fresh.pool = found->second;
   Pool& mine = pools_[fresh.pool];
@@ -30,9 +32,9 @@ Connections::Taken Connections::take(EdgeIndex edge, PodIndex client, AttemptInd
   return {Turn::Open, fresh};
 }
 
-std::vector<Connection> Connections::drop_aged(EdgeIndex edge, PodIndex client, Time now) {
+std::vector<Connection> Connections::drop_aged(EdgeIndex edge, PodIndex client, Time now, PodIndex server) {
   std::vector<Connection> aged;
-  const auto found = index_.find(client_key(edge, client));
+  const auto found = index_.find(PoolKey{client_key(edge, client), server});
   if (found == index_.end()) return aged;
   std::erase_if(pools_[found->second].idle, [&](const Idle& one) {
     if (now < one.connection.ends) return false;

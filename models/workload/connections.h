@@ -10,6 +10,7 @@
 #include "models/workload/connection_policy.h"
 #include "models/workload/indices.h"
 #include "sim/core/fifo.h"
+#include "sim/core/hash.h"
 #include "sim/core/time.h"
 #include "sim/net/network.h"
 
@@ -29,13 +30,15 @@ struct Connection {
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
   std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
   std::uint64_t opened_by = 0;      ///< Serial of the attempt that did.
+  bool resumes = false;             ///< Its client has a session of the server.
   Time ends = Time::max();          ///< From here on it is too old for another request.
   bool counted = false;             ///< Among those that its pool's limit is about.
   ClientEnd client_end = ClientEnd::Booked;
 };
 
 /// The connections of each client pod for each edge: idle ones, taken last in first out, as Go's and Envoy's pools do,
-/// and those who wait where the limit is reached, first in first out. Connections in use are their users'.
+/// and those who wait where the limit is reached, first in first out. Connections in use are their users'. A caller that
+/// picks the server of each request itself has a pool for each server.
 class Connections {
  public:
   /// @param policies  shape (edges,)
@@ -51,10 +54,11 @@ class Connections {
     Connection connection{};
   };
   /// An attempt wants a connection. What it is given says which pool it is of, one to wait for too.
-  Taken take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial);
+  /// @param server  Of a caller that keeps a pool for each; kNoIndex: any.
+  Taken take(EdgeIndex edge, PodIndex client, AttemptIndex attempt, std::uint64_t serial, PodIndex server = kNoIndex);
 
   /// Takes out those idle ones of a client that are too old for another request. @return  Mostly none.
-  std::vector<Connection> drop_aged(EdgeIndex edge, PodIndex client, Time now);
+  std::vector<Connection> drop_aged(EdgeIndex edge, PodIndex client, Time now, PodIndex server = kNoIndex);
 
   /// What becomes of one that its user has done with, and can be used again.
   /// @return  When to ask expire() for this pool, where nobody has been asked to yet.
@@ -104,7 +108,15 @@ class Connections {
 
   std::vector<ConnectionPolicy> policies_;
   std::vector<Pool> pools_;
-  std::unordered_map<std::uint64_t, PoolIndex> index_;  // by client_key(); looked up, never iterated
+  struct PoolKey {
+    std::uint64_t client;  // client_key()
+    PodIndex server;
+    bool operator==(const PoolKey&) const = default;
+  };
+  struct PoolKeyHash {
+    std::size_t operator()(const PoolKey& key) const { return hash_combine(key.client, key.server); }
+  };
+  std::unordered_map<PoolKey, PoolIndex, PoolKeyHash> index_;  // looked up, never iterated
 };
 
 }  // namespace knetsim

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "models/cluster/cluster.h"
 #include "models/workload/indices.h"
@@ -33,6 +34,12 @@ class Dialer {
   virtual ~Dialer() = default;
   /// @param id  Of the request or connection: what is drawn belongs to it.
   virtual Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) = 0;
+  /// The same to a server that the caller has picked among endpoints(); refused where it is none of them any more.
+  virtual Dial dial_to(EdgeIndex edge, PodIndex client, PodIndex /*server*/, std::uint64_t id, Time now) {
+    return dial(edge, client, id, now);
+  }
+  /// Those whom a caller that balances by itself knows. Valid until the next call of any of these.
+  virtual std::span<const Endpoint> endpoints(EdgeIndex /*edge*/, PodIndex /*client*/) { return {}; }
   /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
   virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) = 0;
 };

@@ -29,7 +29,8 @@ struct Request {
   AttemptIndex caller = kNoAttempt;  ///< ... that this attempt makes.
   std::uint32_t user = 0;            ///< Of a closed loop.
   std::uint32_t attempt = 0;         ///< 0 for the first.
-  std::uint64_t id = 0;              ///< Keys all that is drawn for it.
+  std::uint64_t id = 0;              ///< Keys all that is drawn for it ...
+  std::uint64_t sizes = 0;  ///< ... but the sizes of its messages: of its own, or of the request that is passed on.
   Time begun{};
   PodIndex client = kNoIndex;
   GroupIndex client_group = 0;

@@ -27,9 +27,11 @@ struct RetryBudget {
   Duration ttl = std::chrono::seconds(10);
 };
 
-/// What a caller does when an attempt has not been answered in time. A refusal and an error answer end a request.
+/// What a caller does when an attempt has not been answered in time. A refusal and an error answer end a request, but
+/// where failures are retried too.
 struct RetryPolicy {
   std::uint32_t attempts = 0;  ///< After the first.
+  bool failures = false;       ///< A connection that cannot be made, or that is reset, is retried at once.
   RetryBackoff backoff{};
   std::optional<RetryBudget> budget{};
   bool same_work = false;  ///< Each attempt makes its server work as long as the first, instead of by a new draw.

@@ -1,6 +1,7 @@
 #include "models/workload/runtime.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -51,7 +52,8 @@ TrafficRuntime::TrafficRuntime(const RuntimeParts& parts, const TrafficPlan& pla
       servers_(plan),
       arrivals_(plan, streams),
       keys_(plan),
-      deadlines_(plan.edges.size()) {
+      deadlines_(plan.edges.size()),
+      balancer_(streams) {
   for (EdgeIndex edge = 0; edge < plan.edges.size(); ++edge) {
     KNETSIM_ENSURE(is_well_formed(plan.edges[edge].script) && lookups_end(plan, edge));
   }
@@ -158,7 +160,7 @@ void TrafficRuntime::begin_request(TrafficIndex source, std::uint32_t user, Time
   request.source = source;
   request.user = user;
   request.edge = spec.edge;
-  request.id = arrivals_.begin(source);
+  request.sizes = request.id = arrivals_.begin(source);
   request.begun = now;
   RngStream choice = streams_.get(kClientChoice, request.id);
   request.client = clients[choice.below(clients.size())];
@@ -198,6 +200,11 @@ void TrafficRuntime::charge(Attempt& attempt, KindIndex kind, Duration span, Thr
   const PlaceScope place(&attempt.split, {SpanPlace::Kind::Thread, 0});
   attempt.split.serve(kind, span);
   work.cpu += span;
+}
+
+Duration TrafficRuntime::at_node(Duration span, GroupIndex group) const {
+  const double factor = network_.cpu_factor(cpus_.node_of(group));
+  return factor == 1 ? span : Duration(std::llround(static_cast<double>(span.count()) * factor));
 }
 
 void TrafficRuntime::submit(AttemptIndex index, GroupIndex group, CoreIndex core, const ThreadWork& work, Time now) {

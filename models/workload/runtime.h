@@ -12,10 +12,12 @@
 #include "models/workload/deadlines.h"
 #include "models/workload/dial.h"
 #include "models/workload/draw_keys.h"
+#include "models/workload/request_balancer.h"
 #include "models/workload/retry.h"
 #include "models/workload/servers.h"
 #include "models/workload/span_sampler.h"
 #include "models/workload/spec.h"
+#include "models/workload/tls_sessions.h"
 #include "sim/core/ensure.h"
 #include "sim/core/pool.h"
 #include "sim/core/random.h"
@@ -26,9 +28,11 @@ namespace knetsim {
 
 /// Kinds under which what the network does not know of is counted.
 struct RuntimeKinds {
-  KindIndex work = 0;   ///< The application's own CPU time.
-  KindIndex sleep = 0;  ///< A pause without CPU.
-  KindIndex close = 0;  ///< What a client does at a connection's end that it waits for.
+  KindIndex work = 0;       ///< The application's own CPU time.
+  KindIndex sleep = 0;      ///< A pause without CPU.
+  KindIndex close = 0;      ///< What a client does at a connection's end that it waits for.
+  KindIndex handshake = 0;  ///< CPU time of handshakes ...
+  KindIndex records = 0;    ///< ... and of sealing and opening messages.
 };
 
 /// What the runtime works on; all of it outlives it.
@@ -140,9 +144,13 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool take_step(AttemptIndex index, const Exchange& step, ThreadWork& before, Time now);
   bool take_step(AttemptIndex index, const Close& step, ThreadWork& before, Time now);
   bool connect(AttemptIndex index, Time now);
+  bool acquire_picked(AttemptIndex index, Balancing balancing, Time now);
+  bool shakes_hands(const Attempt& attempt, const Handshake& step) const;
   void send_round(AttemptIndex index, const Handshake& step, const ThreadWork& before, Time now);
   void send(AttemptIndex index, Bytes size, std::uint64_t noise_id, const ThreadWork& before, Time now);
   void work_on_answer(Attempt& attempt, const std::optional<Distribution>& law, Purpose purpose, std::uint64_t id,
+                      KindIndex kind, ThreadWork& work) const;
+  void charge_records(Attempt& attempt, const RecordLayer& layer, Bytes message, GroupIndex group,
                       ThreadWork& work) const;
   void on(AttemptIndex index, Pausing state, Due news, Time now);
   void on(AttemptIndex index, const Resolving& state, CallsEnded news, Time now);
@@ -191,6 +199,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void report_up(const Attempt& attempt, Outcome outcome, Time now);
   void retry(AttemptIndex index, Time now);
   bool may_retry(const Request& request, Time now);
+  void again(AttemptIndex heir, Time now);
+  bool repeats_failed(AttemptIndex index, Time now);
   void let_go(Attempt& attempt, bool reusable, Time now);
   void hang_up(EdgeIndex edge, const Connection& connection, Time now);
   void serve_the_line(PoolIndex pool, Time now);
@@ -207,6 +217,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool still_there(AttemptIndex index, std::uint64_t serial) const { return attempts_[index].serial == serial; }
   /// What its server draws by: of the request, or of this attempt at it.
   std::uint64_t work_id(const Attempt& attempt) const;
+  /// A figure of the profile's machine, at a group's node.
+  Duration at_node(Duration span, GroupIndex group) const;
   static std::uint64_t noise_id(const Attempt& attempt) {  // of a request and its answer
     return hash_combine(attempt.request.id, attempt.request.attempt);
   }
@@ -253,6 +265,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   DrawKeys keys_;
   Deadlines deadlines_;
   RetryBudgets budgets_;
+  RequestBalancer balancer_;
+  TlsSessions sessions_;
 };
 
 }  // namespace knetsim

@@ -62,6 +62,7 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, Thre
   KNETSIM_ENSURE(before.cpu == Duration{}, "CPU time is spent in a burst of its own before a connection is asked for");
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
+  if (const auto& balancing = edge_of(attempt).balancing) return acquire_picked(index, *balancing, now);
   if (edge_of(attempt).connections.max_age) {
     for (const Connection& old : connections_.drop_aged(request.edge, request.client, now))
       hang_up(request.edge, old, now);
@@ -74,6 +75,40 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, Thre
     case Connections::Turn::Open:
       return connect(index, now);
     case Connections::Turn::Wait:
+      attempt.state = AwaitingConnection{};
+      leaves_thread(index, now);
+      return false;
+  }
+  return false;
+}
+
+/// The caller picks the server first, and then looks for a connection to that one.
+bool TrafficRuntime::acquire_picked(AttemptIndex index, Balancing balancing, Time now) {
+  Attempt& attempt = attempts_[index];
+  const Request& request = attempt.request;
+  const std::span<const Endpoint> known = dialer_.endpoints(request.edge, request.client);
+  if (known.empty()) {  // it answers by itself that there is nobody, as proxies do with a 503
+    attempt.state = Refused{};
+    attempt.failure = Failure::Refused;
+    due_at(now + kRefusal, edge_source(request.edge), index);
+    return false;
+  }
+  const PodIndex server = known[balancer_.pick(balancing, request.edge, request.client, known, noise_id(attempt))].pod;
+  if (edge_of(attempt).connections.max_age) {
+    for (const Connection& old : connections_.drop_aged(request.edge, request.client, now, server))
+      hang_up(request.edge, old, now);
+  }
+  const Connections::Taken taken = connections_.take(request.edge, request.client, index, attempt.serial, server);
+  attempt.connection = taken.connection;
+  attempt.connection.server = server;
+  switch (taken.turn) {
+    case Connections::Turn::Reuse:
+      return true;
+    case Connections::Turn::Open:
+      return connect(index, now);
+    case Connections::Turn::Wait:
+      balancer_.ended(request.edge, request.client, server);
+      attempt.connection.server = kNoIndex;  // it picks again when its turn comes
       attempt.state = AwaitingConnection{};
       leaves_thread(index, now);
       return false;
@@ -97,7 +132,8 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   const EdgeSpec& edge = edge_of(attempt);
   const std::optional<Time> connecting = edge.udp ? std::nullopt : std::optional(now);
   const std::uint64_t id = noise_id(attempt);
-  const Dial dial = dialer_.dial(request.edge, request.client, id, now);
+  const Dial dial = edge.balancing ? dialer_.dial_to(request.edge, request.client, attempt.connection.server, id, now)
+                                   : dialer_.dial(request.edge, request.client, id, now);
   observer_.endpoint_chosen(request, dial.stale);
   if (dial.server == kNoIndex && dial.dropped) {
     attempt.state = Unanswered{connecting};
@@ -122,6 +158,7 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   attempt.connection.server = dial.server;
   attempt.connection.refuses = dial.refuses;
   attempt.connection.chosen_at = dial.chosen_at;
+  attempt.connection.resumes = sessions_.has(edge.sessions, request.edge, request.client, dial.server);
   observer_.connection_opened(request, static_cast<double>(dial.rules));
   if (!connecting) return true;
   if (now != attempt.begun) attempt.before_connect = std::make_unique<TimeSplit>(attempt.split);
@@ -162,10 +199,15 @@ void TrafficRuntime::on(AttemptIndex index, SynSent state, Arrived news, Time no
 
 bool TrafficRuntime::take_step(AttemptIndex index, const Handshake& step, ThreadWork& before, Time now) {
   Attempt& attempt = attempts_[index];
-  if (attempt.connection.opened_by != attempt.serial || step.rounds == 0) return true;
+  if (attempt.connection.opened_by != attempt.serial || !shakes_hands(attempt, step)) return true;
   attempt.round = 0;
   send_round(index, step, before, now);
   return false;
+}
+
+bool TrafficRuntime::shakes_hands(const Attempt& attempt, const Handshake& step) const {
+  if (step.rounds == 0) return false;
+  return step.sessions == ForSessions::All || (step.sessions == ForSessions::Resumed) == attempt.connection.resumes;
 }
 
 void TrafficRuntime::send_round(AttemptIndex index, const Handshake& step, const ThreadWork& before, Time now) {
@@ -175,9 +217,13 @@ void TrafficRuntime::send_round(AttemptIndex index, const Handshake& step, const
 
 bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadWork& before, Time now) {
   Attempt& attempt = attempts_[index];
-  const Bytes size = draw_bytes(step.request_bytes, kRequestBytes, attempt.request.id);
+  Bytes size = draw_bytes(step.request_bytes, kRequestBytes, attempt.request.sizes);
   observer_.request_sent(attempt.request, size);
   attempt.payload = size;
+  if (const auto& layer = edge_of(attempt).records) {
+    charge_records(attempt, *layer, size, attempt.request.client_group, before);
+    size = layer->sealed(size);
+  }
   if (attempt.connection.requests_left > 0) --attempt.connection.requests_left;
   send(index, size, noise_id(attempt), before, now);
   return false;
@@ -230,24 +276,36 @@ void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived 
   }
   ThreadWork work{.cpu = burst.cpu, .wake = burst.wake};
   if (const auto* handshake = std::get_if<Handshake>(&step_of(attempt))) {
-    work_on_answer(attempt, handshake->client_work_seconds, kClientHandshakeWork, round_id(attempt), work);
+    work_on_answer(attempt, handshake->client_work_seconds, kClientHandshakeWork, round_id(attempt), kinds_.handshake,
+                   work);
     if (++attempt.round < handshake->rounds) {
       send_round(index, *handshake, work, now);
       return;
     }
+    sessions_.made(edge_of(attempt).sessions, attempt.request.edge, attempt.request.client, attempt.connection.server);
   } else {
+    if (const auto& layer = edge_of(attempt).records) {
+      charge_records(attempt, *layer, attempt.answer, attempt.request.client_group, work);
+    }
     work_on_answer(attempt, std::get<Exchange>(step_of(attempt)).client_work_seconds, kClientWork, attempt.request.id,
-                   work);
+                   kinds_.work, work);
   }
   ++attempt.step;
   proceed(index, work, now);
 }
 
 void TrafficRuntime::work_on_answer(Attempt& attempt, const std::optional<Distribution>& law, Purpose purpose,
-                                    std::uint64_t id, ThreadWork& work) const {
+                                    std::uint64_t id, KindIndex kind, ThreadWork& work) const {
   if (!law) return;
   RngStream draws = streams_.get(purpose, id);
-  charge(attempt, kinds_.work, drawn_span(law->sample(draws)), work);
+  const Duration span = drawn_span(law->sample(draws));
+  charge(attempt, kind, kind == kinds_.handshake ? at_node(span, attempt.request.client_group) : span, work);
+}
+
+/// One end seals a message, or opens it.
+void TrafficRuntime::charge_records(Attempt& attempt, const RecordLayer& layer, Bytes message, GroupIndex group,
+                                    ThreadWork& work) const {
+  charge(attempt, kinds_.records, at_node(from_seconds(layer.seconds(message)), group), work);
 }
 
 bool TrafficRuntime::take_step(AttemptIndex index, const Close& /*step*/, ThreadWork& before, Time /*now*/) {
@@ -292,6 +350,7 @@ void TrafficRuntime::start_next_call(AttemptIndex caller_index, Time now) {
   request.edge = called_edge(caller, *place);
   const std::uint64_t maker = of_server ? work_id(caller) : hash_combine(noise_id(caller), caller.step);
   request.id = hash_combine(maker, keys_.edge(request.edge));
+  request.sizes = exchange_of(plan_.edges[request.edge].script).relayed ? caller.request.sizes : request.id;
   request.begun = now;
   request.client = of_server ? caller.connection.server : caller.request.client;
   request.client_group = of_server ? group_of(server_of(caller)) : caller.request.client_group;

@@ -32,6 +32,9 @@ void TrafficRuntime::let_go(Attempt& attempt, bool reusable, Time now) {
     if (open) hang_up(request.edge, attempt.connection, now);
     connections_.gone(attempt.connection);
   }
+  if (plan_.edges[request.edge].balancing && attempt.connection.server != kNoIndex) {
+    balancer_.ended(request.edge, request.client, attempt.connection.server);
+  }
   serve_the_line(attempt.connection.pool, now);  // before anybody else can take what is free
 }
 
@@ -114,26 +117,41 @@ AttemptIndex TrafficRuntime::leave_behind(AttemptIndex index, Time now) {
 }
 
 void TrafficRuntime::timed_out(AttemptIndex index, Time now) {
-  const bool again = may_retry(attempts_[index].request, now);
+  const bool once_more = may_retry(attempts_[index].request, now);
   if (connecting_since(attempts_[index].state)) observer_.connect_failed(attempts_[index].request);
   const AttemptIndex heir = leave_behind(index, now);
   const AttemptState& old = attempts_[index].state;
   if (std::holds_alternative<AwaitingConnection>(old) || std::holds_alternative<Unanswered>(old)) discard(index, now);
-  Attempt& next = attempts_[heir];
-  if (again) {
-    const Duration pause = pause_before(next.request.attempt, plan_.edges[next.request.edge].retries.backoff,
-                                        streams_.get(kRetryPause, hash_combine(next.request.id, next.request.attempt)));
-    if (pause == Duration{}) {
-      retry(heir, now);
-      return;
-    }
-    next.serial = ++serial_;  // in no attempt, and unfinished
-    slots_ = std::max(slots_, heir + 1);
-    due_at(now + pause, edge_source(next.request.edge), heir);
+  if (once_more) {
+    again(heir, now);
     return;
   }
-  report_up(next, Outcome::Timeout, now);
+  report_up(attempts_[heir], Outcome::Timeout, now);
   free(heir);
+}
+
+/// The next attempt of a request begins, after the pause that its policy has.
+void TrafficRuntime::again(AttemptIndex heir, Time now) {
+  Attempt& next = attempts_[heir];
+  const Duration pause = pause_before(next.request.attempt, plan_.edges[next.request.edge].retries.backoff,
+                                      streams_.get(kRetryPause, hash_combine(next.request.id, next.request.attempt)));
+  if (pause == Duration{}) {
+    retry(heir, now);
+    return;
+  }
+  next.serial = ++serial_;  // in no attempt, and unfinished
+  slots_ = std::max(slots_, heir + 1);
+  due_at(now + pause, edge_source(next.request.edge), heir);
+}
+
+/// An attempt has failed, and another takes its place where the policy has one. @return  Whether one does.
+bool TrafficRuntime::repeats_failed(AttemptIndex index, Time now) {
+  const Attempt& failed = attempts_[index];
+  if (failed.abandoned || !edge_of(failed).retries.failures || !may_retry(failed.request, now)) return false;
+  const AttemptIndex heir = leave_behind(index, now);
+  discard(index, now);
+  again(heir, now);
+  return true;
 }
 
 bool TrafficRuntime::may_retry(const Request& request, Time now) {
@@ -166,6 +184,7 @@ void TrafficRuntime::on(AttemptIndex index, const Unanswered& /*state*/, Due /*n
 void TrafficRuntime::refused(AttemptIndex index, Time now) {
   Attempt& attempt = attempts_[index];
   if (!attempt.abandoned && connecting_since(attempt.state)) observer_.connect_failed(attempt.request);
+  if (repeats_failed(index, now)) return;
   failed_unsent(index, now);
 }
 
@@ -208,12 +227,19 @@ void TrafficRuntime::lost(AttemptIndex index, Time now) {
   if (attempt.failure != Failure::Reset) attempt.failure = Failure::Unreachable;
   attempt.split.hold_until(Wait::Recovery, now);
   if (connecting_since(attempt.state) && !attempt.abandoned) observer_.connect_failed(attempt.request);
+  if (repeats_failed(index, now)) return;
   ended(index, attempt.abandoned ? Outcome::Timeout : Outcome::Error, now);
 }
 
 /// Its server's process has ended, and its kernel has closed the connection: the caller is told at once.
 void TrafficRuntime::reset(AttemptIndex index, Time now) {
+  const Request& request = attempts_[index].request;
+  const bool once_more = plan_.edges[request.edge].retries.failures && may_retry(request, now);
   const AttemptIndex heir = leave_behind(index, now);
+  if (once_more) {
+    again(heir, now);
+    return;
+  }
   attempts_[heir].failure = Failure::Reset;
   report_up(attempts_[heir], Outcome::Error, now);
   free(heir);

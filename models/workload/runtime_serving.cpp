@@ -78,6 +78,9 @@ void TrafficRuntime::serve(AttemptIndex index, Duration wake_allowed, Time now) 
   observer_.taken_up(attempt.request, attempt.connection.server);
   ThreadWork before = receive(index, now);
   before.wake = std::min(before.wake, wake_allowed);
+  if (const auto& layer = edge_of(attempt).records) {
+    charge_records(attempts_[index], *layer, attempt.payload, group_of(server_of(attempt)), before);
+  }
   work(index, 0, before, now);
 }
 
@@ -86,7 +89,8 @@ void TrafficRuntime::serve_handshake(AttemptIndex index, const Handshake& step, 
   const std::uint64_t id = round_id(attempt);
   ThreadWork before = receive(index, now);
   if (step.server_work_seconds) {
-    charge(attempt, kinds_.work, drawn_span(*step.server_work_seconds, streams_.get(kServerHandshakeWork, id)), before);
+    const Duration span = drawn_span(*step.server_work_seconds, streams_.get(kServerHandshakeWork, id));
+    charge(attempt, kinds_.handshake, at_node(span, group_of(server_of(attempt))), before);
   }
   answer(index, draw_bytes(step.server_bytes, kServerHandshakeBytes, id), before, now);
 }
@@ -101,7 +105,7 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
     if (todo.work_seconds) {
       const Duration span = drawn_span(
           *todo.work_seconds, streams_.get(keys_.step(servers_.app_index(server), step).work, work_id(attempt)));
-      charge(attempt, kinds_.work, span, before);
+      charge(attempt, kinds_.work, app.scales ? at_node(span, group_of(server)) : span, before);
     }
     if (todo.sleep_seconds || !todo.calls.empty()) {
       attempt.state = Working{step};
@@ -109,10 +113,14 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
       return;
     }
   }
-  const Bytes size =
-      draw_bytes(std::get<Exchange>(step_of(attempt)).response_bytes, kResponseBytes, attempt.request.id);
+  Bytes size = draw_bytes(std::get<Exchange>(step_of(attempt)).response_bytes, kResponseBytes, attempt.request.sizes);
   observer_.answer_begun(attempt.request, size);
   attempt.payload = attempt.payload + size;
+  attempt.answer = size;
+  if (const auto& layer = edge_of(attempt).records) {
+    charge_records(attempt, *layer, size, group_of(server), before);
+    size = layer->sealed(size);
+  }
   answer(index, size, before, now);
 }
 

@@ -15,7 +15,7 @@ namespace knetsim {
 struct Server {
   PodIndex pod = kNoIndex;
   bool beside = false;
-  AppIndex app = kNoIndex;  ///< Of the container.
+  AppIndex app = kNoIndex;  ///< EdgeSpec::app
 };
 
 /// The workers of every server and the requests that wait for one, in order of arrival.
@@ -32,7 +32,9 @@ class Servers {
     return app == kNoIndex ? echo_ : plan_.apps[app];
   }
   /// kNoIndex for a pod without application.
-  AppIndex app_index(const Server& server) const { return server.beside ? server.app : plan_.app_of_pod[server.pod]; }
+  AppIndex app_index(const Server& server) const {
+    return server.beside || server.app != kNoIndex ? server.app : plan_.app_of_pod[server.pod];
+  }
 
   /// @return  True when a worker takes the request at once; else it waits.
   bool arrive(const Server& server, std::uint32_t request) {

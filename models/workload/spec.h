@@ -10,11 +10,35 @@
 #include "models/workload/caller_step.h"
 #include "models/workload/connection_policy.h"
 #include "models/workload/indices.h"
+#include "models/workload/request_balancer.h"
 #include "models/workload/retry.h"
 #include "sim/core/distributions.h"
 #include "sim/core/time.h"
+#include "sim/core/units.h"
 
 namespace knetsim {
+
+/// What the records of TLS add to the messages of a connection, at either end.
+struct RecordLayer {
+  std::uint32_t record_bytes = 16'384;  ///< Of plain text in one.
+  std::uint32_t overhead_bytes = 22;    ///< Of each: header, type and tag.
+  double seconds_a_record = 0;          ///< CPU time to seal one, or to open it ...
+  double seconds_a_byte = 0;            ///< ... and of its bytes.
+
+  std::int64_t records(Bytes message) const { return (message.count() + record_bytes - 1) / record_bytes; }
+  double seconds(Bytes message) const {
+    return static_cast<double>(records(message)) * seconds_a_record +
+           static_cast<double>(message.count()) * seconds_a_byte;
+  }
+  Bytes sealed(Bytes message) const { return message + Bytes(records(message) * overhead_bytes); }
+};
+
+/// Where a client's session can be resumed.
+enum class SessionScope : std::uint8_t {
+  None,    ///< Nowhere: each handshake is a whole one.
+  Server,  ///< At the pod that made it, which keeps it.
+  All,     ///< At any that the edge reaches: they share the keys of their tickets.
+};
 
 /// Who calls whom, and how: the calls of a workload, or those that an application makes of another.
 struct EdgeSpec {
@@ -25,8 +49,13 @@ struct EdgeSpec {
   CallerScript script{};                       ///< What a caller does in one attempt. Well formed.
   Duration timeout = std::chrono::seconds(2);  ///< Of one attempt.
   RetryPolicy retries{};
-  bool loopback = false;    ///< To another container of the same pod ...
-  AppIndex app = kNoIndex;  ///< ... and what that one does; kNoIndex: it answers at once.
+  bool loopback = false;  ///< To another container of the same pod.
+  /// What the server does for it. kNoIndex: what its pod does for everybody; of another container, it answers at once.
+  AppIndex app = kNoIndex;
+  std::optional<RecordLayer> records{};        ///< Messages are sealed.
+  SessionScope sessions = SessionScope::None;  ///< Of its handshakes.
+  /// Where the caller itself spreads its requests over the endpoints that it knows, and keeps connections to each.
+  std::optional<Balancing> balancing{};
 };
 
 /// One thing that an application does for a request: work on a core, a pause without one, or calls that run
@@ -41,9 +70,11 @@ struct AppStep {
 struct AppSpec {
   std::string name;
   std::vector<AppStep> steps;
-  std::uint32_t workers = 16;         ///< Requests that one pod handles at a time; others wait in order of arrival.
-  std::string container{};            ///< That runs it; empty: the pod's main one.
-  std::vector<PodIndex> beside_in{};  ///< Pods in which it serves the calls of the other containers.
+  std::uint32_t workers = 16;            ///< Requests that one pod handles at a time; others wait in order of arrival.
+  bool scales = false;                   ///< Its work is that of a profile's machine: nodes' CPU factors multiply it.
+  std::string container{};               ///< That runs it; empty: the pod's main one.
+  std::vector<PodIndex> beside_in{};     ///< Pods in which it serves the calls of the other containers.
+  std::vector<PodIndex> for_edges_in{};  ///< Pods that do it for some edges alone (EdgeSpec::app).
 };
 
 struct PoissonArrivals {
@@ -78,6 +109,15 @@ struct TrafficPlan {
   std::vector<AppSpec> apps;
   std::vector<TrafficSpec> sources;
   std::vector<AppIndex> app_of_pod;  ///< shape (pods,): kNoIndex for a pod that answers at once.
+
+  /// What a pod does for what comes by an edge; kNoIndex: it answers at once.
+  AppIndex app_at(EdgeIndex edge, PodIndex pod) const {
+    const EdgeSpec& spec = edges[edge];
+    return spec.app != kNoIndex || spec.loopback ? spec.app : app_of_pod[pod];
+  }
 };
+
+/// The pods that run each app, but for containers that serve others of their pod; shape (apps, *), ascending.
+std::vector<std::vector<PodIndex>> pods_of_apps(const TrafficPlan& plan);
 
 }  // namespace knetsim

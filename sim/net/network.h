@@ -63,6 +63,7 @@ class Network final : public EventHandler {
   void set_owner(MessageOwner& owner) { owner_ = &owner; }
   /// Factor on every CPU cost of the host: frequency, SMT. 1 by default.
   void set_cpu_factor(HostId host, double factor) { cpu_factor_[host] = factor; }
+  double cpu_factor(HostId host) const { return cpu_factor_[host]; }
 
   /// What the host's symbols stand at from now on, in plans of every flow. 0 by default.
   void set_symbols(HostId host, const MachineSymbols& symbols) { symbols_[host] = symbols; }

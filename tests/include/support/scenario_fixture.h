@@ -48,7 +48,7 @@ struct Bound {
     scenario = bind_scenario(document.root(), diagnostics);
     if (diagnostics.has_errors()) return;
     loaded = ClusterLoader(inputs, diagnostics).load(scenario);
-    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded->cluster, diagnostics);
+    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded->cluster, {}, diagnostics);
   }
   std::string errors() const { return render(diagnostics.errors()); }
 };
