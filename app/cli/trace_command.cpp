@@ -9,6 +9,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/exit_code.h"
 #include "app/experiment/trace_connection.h"
+#include "app/experiment/trace_way.h"
 #include "app/scenario/load_scenario.h"
 #include "models/walk/walk_table.h"
 #include "sim/input/scalar.h"
@@ -47,6 +48,13 @@ std::string_view exposure_name(Exposure exposure) {
       return "hostPort";
   }
   return "";
+}
+
+/// What the proxy at the end of a connection asks.
+std::string upstream_of(const TracedConnection& connection) {
+  const TrafficPlan& traffic = connection.variant->traffic;
+  const auto edge = std::ranges::find(traffic.edges, connection.edge, &EdgeSpec::name);
+  return traffic.edges[traffic.apps[edge->app].steps.front().calls.front()].target;
 }
 
 std::string_view title_of(PacketClass packet, Transport transport) {
@@ -192,6 +200,9 @@ void print_trace_json(const TracedConnection& connection, const std::vector<Trac
   }
   json["server"] = {{"pod", pod_name(*variant.cluster, connection.server)},
                     {"node", variant.cluster->nodes[variant.cluster->pods[connection.server].node].name}};
+  for (const Hop& hop : way_of(connection)) {
+    json["way"].push_back({{"at", hop.at}, {"decision", to_text(hop.decision)}, {"what", hop.what}});
+  }
   json["positions"] = nlohmann::ordered_json::array();
   for (const SymbolValue& symbol : symbols_of(connection)) {
     json["positions"].push_back({{"symbol", symbol_letter(symbol.symbol)},
@@ -238,6 +249,12 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
     const std::string of = symbol.of == 0 ? "" : " of " + with_commas(static_cast<std::int64_t>(symbol.of));
     fmt::print("{} = {}{} ({})\n", symbol_letter(symbol.symbol), with_commas(std::llround(symbol.value)), of,
                symbol_text(symbol.symbol));
+  }
+  if (const std::vector<Hop> way = way_of(connection); !way.empty()) {
+    fmt::print("\nThe way of a request:\n");
+    for (const Hop& hop : way) fmt::print("  {:<24} {}: {}\n", to_text(hop.decision), hop.at, hop.what);
+    fmt::print("Below are the packets of the client's connection; the proxy's own: knetsim trace SCENARIO {} {}\n",
+               pod_name(cluster, connection.server), upstream_of(connection));
   }
   fmt::print("Medians of the profile {}, {}; links take their own time.\n", variant.profile.name,
              arguments.busy ? "cores busy and rules in the cache" : "cores idle and rules not in the cache");
@@ -309,12 +326,14 @@ CommandRun add_trace_command(CLI::App& command, CommandContext& /*context*/) {
       "knetsim trace configs/quickstart.yaml client frontend\n"
       "knetsim trace configs/quickstart.yaml client frontend --variant ipvs --packet first\n"
       "knetsim trace configs/quickstart.yaml frontend cart -o json\n"
-      "knetsim trace configs/quickstart.yaml client nodePort:frontend");
+      "knetsim trace configs/quickstart.yaml client nodePort:frontend\n"
+      "knetsim trace configs/ways-in.yaml ask https://shop.example/ --variant ingress");
   command.add_option("scenario", arguments->scenario, "Scenario file")->required();
   command.add_option("from", arguments->request.from, "Workload, Deployment or the like, or pod that connects")
       ->required();
   command
-      .add_option("to", arguments->request.to, "Service, workload or pod; NAME:PORT; nodePort:, hostPort:, pod:NAME")
+      .add_option("to", arguments->request.to,
+                  "Service, workload or pod; NAME:PORT; nodePort:, hostPort:, pod:NAME; a URL of the scenario")
       ->required();
   command.add_option("--variant", arguments->variant, "Which variant (default: the first)")->type_name("NAME");
   command.add_option("--set", arguments->sets, "Set a key of the scenario; may be given again")

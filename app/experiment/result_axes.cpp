@@ -34,9 +34,7 @@ std::vector<PodIndex> serving_pods(const BoundVariant& variant) {
       if (endpoint.pod != kNoIndex) pods.insert(endpoint.pod);
     }
   }
-  for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
-    if (variant.traffic.app_of_pod[pod] != kNoIndex) pods.insert(pod);
-  }
+  for (const std::vector<PodIndex>& of_app : pods_of_apps(variant.traffic)) pods.insert(of_app.begin(), of_app.end());
   return {pods.begin(), pods.end()};
 }
 

@@ -36,8 +36,8 @@ std::uint32_t node_pairs(const BoundVariant& variant) {
     }
   }
   for (NodeIndex node = 0; from_outside && node < cluster.members().size(); ++node) clients.insert(node);
-  for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
-    if (variant.traffic.app_of_pod[pod] != kNoIndex) {
+  for (const std::vector<PodIndex>& pods : pods_of_apps(variant.traffic)) {
+    for (const PodIndex pod : pods) {
       servers.insert(variant.cluster->pods[pod].node);
       clients.insert(variant.cluster->pods[pod].node);
     }
@@ -134,7 +134,11 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
         recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals}),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
         traffic_({scheduler_, cpus_, network_, dialer_, recorder_, spans_}, variant.traffic, groups_.main, streams_,
-                 {.kinds = {.work = kWorkKind, .sleep = kSleepKind, .close = static_cast<KindIndex>(StepKind::Close)},
+                 {.kinds = {.work = kWorkKind,
+                            .sleep = kSleepKind,
+                            .close = static_cast<KindIndex>(StepKind::Close),
+                            .handshake = kHandshakeKind,
+                            .records = kRecordsKind},
                   .until = end_ + variant.scenario.run.drain,
                   .pods = pods(),
                   .first_source = traffic_source()}) {

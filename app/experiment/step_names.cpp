@@ -12,6 +12,8 @@ std::vector<std::string> kind_names() {
   names.resize(kNamedKinds);
   names[kWorkKind] = "app.work";
   names[kSleepKind] = "app.sleep";
+  names[kHandshakeKind] = "tls.handshake";
+  names[kRecordsKind] = "tls.records";
   return names;
 }
 

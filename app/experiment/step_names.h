@@ -13,7 +13,9 @@ namespace knetsim {
 std::vector<std::string> kind_names();
 inline constexpr KindIndex kWorkKind = static_cast<KindIndex>(kStepKinds);
 inline constexpr KindIndex kSleepKind = static_cast<KindIndex>(kStepKinds + 1);
-inline constexpr std::size_t kNamedKinds = kStepKinds + 2;
+inline constexpr KindIndex kHandshakeKind = static_cast<KindIndex>(kStepKinds + 2);
+inline constexpr KindIndex kRecordsKind = static_cast<KindIndex>(kStepKinds + 3);
+inline constexpr std::size_t kNamedKinds = kStepKinds + 4;
 static_assert(kNamedKinds <= kMaxKinds);
 
 /// Names of what a request can wait for, by Wait.

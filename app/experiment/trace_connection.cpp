@@ -120,11 +120,10 @@ std::vector<EdgeIndex> edges_of(const BoundVariant& variant, const std::string& 
       edges.push_back(source.edge);
     }
   }
-  std::set<AppIndex> apps;
-  for (const PodIndex pod : pods) {
-    if (const AppIndex app = variant.traffic.app_of_pod[pod]; app != kNoIndex) apps.insert(app);
-  }
-  for (const AppIndex app : apps) {
+  const std::vector<std::vector<PodIndex>> pods_of = pods_of_apps(variant.traffic);
+  for (AppIndex app = 0; app < pods_of.size(); ++app) {
+    const auto runs = [&](PodIndex pod) { return std::ranges::binary_search(pods_of[app], pod); };
+    if (std::ranges::none_of(pods, runs)) continue;
     for (const AppStep& step : variant.traffic.apps[app].steps) {
       edges.insert(edges.end(), step.calls.begin(), step.calls.end());
     }

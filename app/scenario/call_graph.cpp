@@ -8,9 +8,11 @@
 
 #include "app/scenario/number_file.h"
 #include "app/scenario/target_lookup.h"
+#include "app/scenario/url_lookup.h"
 #include "app/scenario/variant_models.h"
 #include "models/cluster/external_clients.h"
 #include "models/cluster/pod_selection.h"
+#include "models/l7/proxied.h"
 
 namespace knetsim {
 namespace {
@@ -55,7 +57,7 @@ RetryPolicy policy_of(const RetryKeys& keys) {
 
 /// What a workload asks for: its text taken apart. "reviews:http" is the port of that name, in every kind of target.
 struct WorkloadTarget {
-  std::string kind;  ///< service, loadBalancer, nodePort, hostPort, pod
+  std::string kind;  ///< service, loadBalancer, nodePort, hostPort, pod, url
   std::string name;
   std::string port;  ///< Name or number; empty: the first.
   Node at;
@@ -78,6 +80,11 @@ WorkloadTarget target_of(const ToKeys& keys, Diagnostics& diagnostics) {
       diagnostics.error(to.at, fmt::format("'{}' and port '{}' are two ports", *text, keys.port), "one of them");
     }
   };
+  if (keys.url) {
+    to.kind = "url";
+    to.at = keys.at.is_mapping() && keys.at["url"].exists() ? keys.at["url"] : keys.at;
+    to.name = *keys.url;
+  }
   take("service", keys.service);
   take("loadBalancer", keys.load_balancer);
   take("nodePort", keys.node_port);
@@ -88,9 +95,11 @@ WorkloadTarget target_of(const ToKeys& keys, Diagnostics& diagnostics) {
 
 class CallGraphBuilder {
  public:
-  CallGraphBuilder(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics)
+  CallGraphBuilder(const Scenario& scenario, const Cluster& cluster, const ApplicationCosts& costs,
+                   Diagnostics& diagnostics)
       : scenario_(scenario),
         cluster_(cluster),
+        costs_(costs),
         diagnostics_(diagnostics),
         lookup_(cluster, mode_of(scenario.cluster), diagnostics) {}
 
@@ -281,7 +290,15 @@ class CallGraphBuilder {
     if (diagnostics_.error_count() > errors) return;
     EdgeSpec edge;
     edge.udp = workload.protocol == "udp";
-    std::optional<EdgeTarget> target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns);
+    std::optional<UrlRoute> route;
+    std::optional<EdgeTarget> target;
+    if (to.kind == "url") {
+      route = find_route(to);
+      if (!route) return;
+      target = in_front(*route, external, to.at);
+    } else {
+      target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns);
+    }
     if (!target || source.clients.empty()) return;
     if (!external && target->balanced) {
       diagnostics_.error(to.at,
@@ -301,18 +318,94 @@ class CallGraphBuilder {
     }
     if (external && !lookup_.reached_from_outside(*target, to.name, to.at)) return;
     edge.name = name;
-    edge.target = to.kind == "service" ? to.name : fmt::format("{} ({})", to.name, to.kind);
+    edge.target = to.kind == "service" || to.kind == "url" ? to.name : fmt::format("{} ({})", to.name, to.kind);
     edge.connections = {.requests = workload.connection.requests_per_connection,
                         .limit = workload.connection.max_connections,
                         .idle_timeout = workload.connection.idle_timeout,
                         .max_age = workload.connection.max_age};
     Exchange exchange{.request_bytes = workload.request.law, .response_bytes = workload.response.law};
     if (workload.work) exchange.client_work_seconds = workload.work->law;
+    if (route) {
+      edge.app = add_proxied(*route, exchange, edge.connections, to.at);
+      if (edge.app == kNoIndex) return;
+    }
     edge.script = plain_script(std::move(exchange), workload.connection.await_close && !edge.udp);
     edge.timeout = workload.timeout;
     edge.retries = policy_of(workload.retries);
+    if (!secure_edge(workload, route && route->url.https, edge)) return;
     source.edge = add_edge(std::move(edge), std::move(*target));
     graph_.traffic.sources.push_back(std::move(source));
+  }
+
+  std::optional<UrlRoute> find_route(const WorkloadTarget& to) {
+    if (!urls_) urls_.emplace(cluster_, diagnostics_);
+    return urls_->find(to.name, to.at);
+  }
+
+  /// What a client of a URL opens its connection to.
+  std::optional<EdgeTarget> in_front(const UrlRoute& route, bool external, Node at) {
+    const Workload& controller = cluster_.workloads[route.controller];
+    const std::string port = std::to_string(route.url.port);
+    if (route.front == kNoIndex) {
+      return lookup_.host_port({std::string(controller.ns), std::string(controller.name)}, port, Protocol::Tcp, at);
+    }
+    const Service& front = cluster_.services[route.front];
+    const ObjectName name{std::string(front.ns), std::string(front.name)};
+    if (!external) return lookup_.service(name, port, Protocol::Tcp, at);
+    if (front.type == ServiceType::LoadBalancer) return lookup_.load_balancer(name, port, Protocol::Tcp, at);
+    return lookup_.node_port(fmt::format("{}/{}", name.ns, name.name), {}, port, {}, Protocol::Tcp, at);
+  }
+
+  /// What the proxies of a URL do, and their calls of the Service behind it. @return  kNoIndex after an error.
+  AppIndex add_proxied(const UrlRoute& route, const Exchange& exchange, const ConnectionPolicy& connections, Node at) {
+    const auto cost = costs_.proxies.find(route.proxy->name);
+    if (cost == costs_.proxies.end()) {
+      diagnostics_.error(at, fmt::format("the cost profile does not say what {} costs", route.proxy->name),
+                         fmt::format("proxies: {{{}: {{request: ..}}}} in the profile", route.proxy->name));
+      return kNoIndex;
+    }
+    const HttpBackend& backend = route.rule->backend;
+    const ObjectName name{std::string(backend.ns), std::string(backend.service)};
+    const bool by_service = route.ingress->by_service;
+    std::optional<EdgeTarget> target = by_service ? lookup_.service(name, backend.port, Protocol::Tcp, at)
+                                                  : lookup_.endpoints_of(name, backend.port, at);
+    if (!target) return kNoIndex;
+    const Workload& controller = cluster_.workloads[route.controller];
+    const auto index = static_cast<AppIndex>(graph_.traffic.apps.size());
+    apps_.push_back({.settings = nullptr, .workload = route.controller, .container = {}});
+    graph_.traffic.apps.emplace_back();
+    AppCall made{.from = index, .to = {}, .at = at};
+    const bool balanced = !by_service && target->exposure == Exposure::PodIp;
+    EdgeSpec edge = upstream_edge(unique_name(fmt::format("{} > {}", controller.name, backend.service)),
+                                  std::string(backend.service), *route.proxy, exchange, balanced);
+    if (target->named != kNoIndex) {
+      const EndpointView view = cluster_.endpoints.latest();
+      for (const Endpoint& endpoint : view.everywhere(target->named)) {
+        if (endpoint.pod != kNoIndex && graph_.traffic.app_of_pod[endpoint.pod] != kNoIndex)
+          made.to.insert(graph_.traffic.app_of_pod[endpoint.pod]);
+      }
+    } else {
+      add_servers(*target, made.to);
+    }
+    calls_.push_back(std::move(made));
+    const EdgeIndex upstream = add_edge(std::move(edge), std::move(*target));
+    AppSpec spec = proxy_app(fmt::format("{}{}", route.url.host, route.url.path), upstream, cost->second, exchange,
+                             connections, route.rules);
+    spec.for_edges_in = controller.pods;
+    graph_.traffic.apps[index] = std::move(spec);
+    return index;
+  }
+
+  /// Puts TLS where it is wanted. @return  False after an error.
+  bool secure_edge(const WorkloadKeys& workload, bool https, EdgeSpec& edge) {
+    if (!workload.connection.tls && !https) return true;
+    if (!costs_.tls) {
+      diagnostics_.error(workload.at["connection"].exists() ? workload.at["connection"] : workload.at,
+                         "the cost profile does not say what TLS costs", "tls: in the profile");
+      return false;
+    }
+    secure(edge, tls_settings(workload.connection.tls.value_or(TlsKeys{})), *costs_.tls);
+    return true;
   }
 
   std::optional<EdgeTarget> find(const WorkloadTarget& to, const std::string& through, Protocol protocol,
@@ -402,10 +495,10 @@ class CallGraphBuilder {
         } else if (state[callee.to] == State::OnPath) {
           std::string circle;
           for (auto on = std::ranges::find(path, callee.to, &Visit::app); on != path.end(); ++on) {
-            circle += apps_[on->app].settings->name + " > ";
+            circle += graph_.traffic.apps[on->app].name + " > ";
           }
           diagnostics_.error(callee.call->at, fmt::format("apps call each other in a circle, which never ends: {}{}",
-                                                          circle, apps_[callee.to].settings->name));
+                                                          circle, graph_.traffic.apps[callee.to].name));
         }
       }
     }
@@ -413,8 +506,10 @@ class CallGraphBuilder {
 
   const Scenario& scenario_;
   const Cluster& cluster_;
+  const ApplicationCosts& costs_;
   Diagnostics& diagnostics_;
   TargetLookup lookup_;
+  std::optional<UrlLookup> urls_;  ///< Where something is asked by URL.
   CallGraph graph_;
   std::vector<FoundApp> apps_;  ///< shape (graph_.traffic.apps,)
   std::vector<AppCall> calls_;
@@ -423,8 +518,9 @@ class CallGraphBuilder {
 
 }  // namespace
 
-CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics) {
-  return CallGraphBuilder(scenario, cluster, diagnostics).build();
+CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, const ApplicationCosts& costs,
+                           Diagnostics& diagnostics) {
+  return CallGraphBuilder(scenario, cluster, costs, diagnostics).build();
 }
 
 }  // namespace knetsim

@@ -4,6 +4,7 @@
 
 #include "app/scenario/scenario.h"
 #include "models/cluster/cluster.h"
+#include "models/cost/application_cost.h"
 #include "models/service/edge_target.h"
 #include "models/workload/spec.h"
 
@@ -22,6 +23,10 @@ struct CallGraph {
 /// A Service without endpoints refuses its connections, with a notice, as it does in a cluster.
 ///
 /// With the proxy mode "none", and for headless Services, clients address the endpoints themselves.
-CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, Diagnostics& diagnostics);
+///
+/// What is asked by URL goes to the controller of its Ingress, which calls the Service behind it.
+/// @param costs  Of TLS and proxies, which become steps of scripts and apps.
+CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, const ApplicationCosts& costs,
+                           Diagnostics& diagnostics);
 
 }  // namespace knetsim

@@ -6,6 +6,7 @@
 #include "app/scenario/variant_models.h"
 #include "models/cluster/addresses.h"
 #include "models/cni/cni_model.h"
+#include "models/l7/proxy_kinds.h"
 #include "models/proxy/proxy_model.h"
 #include "sim/net/transport.h"
 
@@ -312,6 +313,25 @@ void describe(Fields<LoadBalancerSettings>& f) {
   });
 }
 
+void describe(Fields<IngressSettings>& f) {
+  f.about("Ingress", "A controller of Ingresses beside the manifests' objects, of their default class.");
+  std::vector<EnumValue> kinds;
+  for (const ProxyKind& kind : proxy_kinds()) {
+    kinds.push_back({.name = std::string(kind.name),
+                     .value = static_cast<std::int64_t>(kinds.size()),
+                     .doc = std::string(kind.summary)});
+  }
+  f.required("kind", &IngressSettings::kind, {.doc = "Which proxy.", .allowed = std::move(kinds)});
+  f.optional("replicas", &IngressSettings::replicas, "2",
+             {.doc = "Its pods; with hostNetwork one of every node instead.", .at_least = "1", .at_most = "10000"});
+  f.optional("exposure", &IngressSettings::exposure, "loadBalancer",
+             {.doc = "How clients reach it.",
+              .allowed = {{.name = "loadBalancer", .value = 0, .doc = "a Service of type LoadBalancer"},
+                          {.name = "nodePort", .value = 1, .doc = "a Service of type NodePort"},
+                          {.name = "hostNetwork", .value = 2, .doc = "ports 80 and 443 of every node"}}});
+  f.shorthand("kind");
+}
+
 void describe(Fields<BackgroundSettings>& f) {
   f.about("Background", "Services beside those of the manifests: rules and sync cost without traffic.");
   f.optional("services", &BackgroundSettings::services, "0",
@@ -334,6 +354,8 @@ void describe(Fields<ClusterSettings>& f) {
   f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
   f.optional("control", &ClusterSettings::control, {.doc = "The control plane's delays, where there is a timeline."});
   f.optional("loadBalancer", &ClusterSettings::load_balancer, {.doc = "In front of Services of type LoadBalancer."});
+  f.optional("ingress", &ClusterSettings::ingress,
+             {.doc = "A controller of Ingresses; without it those of the manifests are looked for."});
   f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});
   f.check(check_versions);
 }

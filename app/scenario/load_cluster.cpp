@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/scenario/ingress_preset.h"
 #include "app/scenario/manifest_patches.h"
 #include "app/scenario/node_pools.h"
 #include "app/scenario/service_graph.h"
@@ -47,9 +48,16 @@ ClusterOptions options_of(const Scenario& scenario, const Manifests& manifests) 
   return options;
 }
 
+/// Whether Ingresses count: something is asked by URL, or there is a controller of the scenario's own.
+bool asks_urls(const Scenario& scenario) {
+  return scenario.cluster.ingress || std::ranges::any_of(scenario.workloads, [](const auto& workload) {
+           return workload.second.to.url.has_value();
+         });
+}
+
 /// Whether load balancers have addresses, which kube-proxy's rules know then.
 bool asks_load_balancers(const Scenario& scenario) {
-  return scenario.root["cluster"]["loadBalancer"].exists() ||
+  return scenario.root["cluster"]["loadBalancer"].exists() || asks_urls(scenario) ||
          std::ranges::any_of(scenario.workloads,
                              [](const auto& workload) { return workload.second.to.load_balancer.has_value(); });
 }
@@ -78,6 +86,8 @@ std::string cluster_key(const Scenario& scenario) {
                        times.eviction.count());
   }
   if (asks_load_balancers(scenario)) key += fmt::format("load balancers {}\n", scenario.cluster.load_balancer.pool);
+  if (asks_urls(scenario)) key += "urls\n";
+  if (const auto& ingress = scenario.cluster.ingress) key += ingress_objects(*ingress);
   for (const auto& [name, workload] : scenario.workloads) {
     if (workload.from.external) key += fmt::format("external {} {}\n", name, to_json(workload.from.at["external"]));
   }
@@ -89,8 +99,9 @@ std::string cluster_key(const Scenario& scenario) {
 
 /// The way of one distinct cluster from objects to nodes and addresses.
 struct ClusterLoader::Reading {
-  explicit Reading(const Scenario& of)
-      : scenario(of), reader(found, kubernetes_minor(of)), patches(of.patches, found) {}
+  explicit Reading(const Scenario& of) : scenario(of), reader(found, kubernetes_minor(of)), patches(of.patches, found) {
+    if (asks_urls(of)) reader.serve_http();
+  }
 
   void take(const Document& object) {
     if (patches.empty() || !patches.concerns(object)) {
@@ -209,6 +220,10 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
     graph_objects(*scenario.service_graph, take);
   }
   for (Reading* reading : readings) {
+    if (const auto& ingress = reading->scenario.cluster.ingress) {
+      const Input& made = inputs_.add_text("cluster.ingress", ingress_objects(*ingress));
+      read_documents(made, reading->found, [&](const Document& object) { reading->take(object); }, {});
+    }
     reading->result = reading->bind(found.errors());
     told_.tell(reading->found);
   }

@@ -134,8 +134,16 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     Diagnostics found;
     tell_idle_nodes(bound, clusters[v]->summary, found);
     tell_other_proxy_mode(clusters[v]->summary, modes, found);
+    loaded->profile_path = bound.scenario.costs;
+    Diagnostics of_profile;
+    try {
+      bound.profile = load_cost_profile(loaded->inputs, loaded->profile_path, of_profile,
+                                        installed_config("profiles/default.yaml"));
+    } catch (const ConfigError& error) {
+      add_file_error(of_profile, error, bound.scenario.root["costs"]);
+    }
     Diagnostics of_traffic;
-    CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, of_traffic);
+    CallGraph graph = build_call_graph(bound.scenario, *bound.cluster, bound.profile.applications, of_traffic);
     bound.traffic = std::move(graph.traffic);
     bound.targets = std::move(graph.targets);
     tell_fractional_cores(bound, of_traffic);
@@ -145,15 +153,9 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
       tell_overload(bound, of_traffic);
     }
     warned.tell(of_traffic);
-    for (const auto& list : {of_traffic.errors(), of_traffic.notices()}) {
-      for (const Diagnostic& one : list) found.add(one);
-    }
-    loaded->profile_path = bound.scenario.costs;
-    try {
-      bound.profile =
-          load_cost_profile(loaded->inputs, loaded->profile_path, found, installed_config("profiles/default.yaml"));
-    } catch (const ConfigError& error) {
-      add_file_error(found, error, bound.scenario.root["costs"]);
+    for (const Diagnostics* list : {&of_traffic, &of_profile}) {
+      for (const Diagnostic& one : list->errors()) found.add(one);
+      for (const Diagnostic& one : list->notices()) found.add(one);
     }
     bound.fabric = make_fabric(bound, found);
     loaded->slos.push_back(read_slos(bound.scenario.root["slo"], bound, found));

@@ -183,10 +183,7 @@ void tell_dropped_by_policy(const BoundVariant& variant, Diagnostics& diagnostic
   for (const TrafficSpec& source : variant.traffic.sources) {
     notices.check(source.edge, source.clients, root["workloads"][source.name]["to"]);
   }
-  std::vector<std::vector<PodIndex>> pods_of(variant.traffic.apps.size());
-  for (PodIndex pod = 0; pod < variant.traffic.app_of_pod.size(); ++pod) {
-    if (const AppIndex app = variant.traffic.app_of_pod[pod]; app != kNoIndex) pods_of[app].push_back(pod);
-  }
+  const std::vector<std::vector<PodIndex>> pods_of = pods_of_apps(variant.traffic);
   for (AppIndex app = 0; app < pods_of.size(); ++app) {
     for (const AppStep& step : variant.traffic.apps[app].steps) {
       for (const EdgeIndex edge : step.calls) notices.check(edge, pods_of[app], root["apps"]);

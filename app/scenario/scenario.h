@@ -117,6 +117,13 @@ struct LoadBalancerSettings {
   HealthCheckSettings health_check;
 };
 
+/// A controller of Ingresses that the scenario puts into the cluster.
+struct IngressSettings {
+  std::string kind;
+  std::uint32_t replicas = 2;
+  std::string exposure = "loadBalancer";
+};
+
 struct BackgroundSettings {
   std::uint32_t services = 0;
   std::uint32_t endpoints_per_service = 10;
@@ -132,6 +139,7 @@ struct ClusterSettings {
   ProxySettings proxy;
   ControlSettings control;
   LoadBalancerSettings load_balancer;
+  std::optional<IngressSettings> ingress;
   BackgroundSettings background;
 };
 

@@ -103,6 +103,7 @@ void describe(Fields<SetNodeDown>& f);
 void describe(Fields<TimelineKeys>& f);
 /// What the keys ask for.
 TimelineEntry entry_of(const TimelineKeys& keys);
+void describe(Fields<IngressSettings>& f);
 void describe(Fields<BackgroundSettings>& f);
 void describe(Fields<ClusterSettings>& f);
 void describe(Fields<CallKeys>& f);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <utility>
 
 #include "models/service/resolver.h"
 
@@ -179,6 +180,15 @@ std::optional<EdgeTarget> TargetLookup::service(const ObjectName& name, std::str
   } else {
     target.port = found;
   }
+  return target;
+}
+
+std::optional<EdgeTarget> TargetLookup::endpoints_of(const ObjectName& name, std::string_view port, Node at) {
+  std::optional<EdgeTarget> target = service(name, port, Protocol::Tcp, at);
+  if (!target || target->exposure == Exposure::PodIp) return target;
+  target->exposure = Exposure::PodIp;
+  target->named = std::exchange(target->port, kNoIndex);
+  target->direct = named_endpoints(view_, target->named);
   return target;
 }
 

@@ -33,6 +33,8 @@ class TargetLookup {
 
   /// A Service at its cluster IP. @param port  Name or number; empty: the first of the protocol.
   std::optional<EdgeTarget> service(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
+  /// The endpoints of a Service, whose addresses a proxy keeps for itself.
+  std::optional<EdgeTarget> endpoints_of(const ObjectName& name, std::string_view port, Node at);
   /// A Service at a node port. @param text     Name, or the node port's number.
   /// @param through  A node's name; empty or "random": any.
   std::optional<EdgeTarget> node_port(std::string_view text, std::string_view ns, std::string_view port,

@@ -42,7 +42,7 @@ class Rates {
       return apps;
     }
     for (const PodIndex pod : servers_[edge]) {
-      if (plan_.app_of_pod[pod] != kNoIndex) apps.insert(plan_.app_of_pod[pod]);
+      if (const AppIndex app = plan_.app_at(edge, pod); app != kNoIndex) apps.insert(app);
     }
     return apps;
   }
@@ -78,7 +78,7 @@ class Rates {
   double workers_bound(EdgeIndex edge) {
     double bound = 0;
     for (const PodIndex pod : servers_[edge]) {
-      const AppIndex app = plan_.app_of_pod[pod];
+      const AppIndex app = plan_.app_at(edge, pod);
       if (app == kNoIndex || app_seconds(app) <= 0) return 0;
       bound += plan_.apps[app].workers / app_seconds(app);
     }
@@ -131,7 +131,7 @@ class Rates {
       return;
     }
     for (const PodIndex pod : servers_[edge]) {
-      const AppIndex app = plan_.app_of_pod[pod];
+      const AppIndex app = plan_.app_at(edge, pod);
       if (app == kNoIndex) continue;
       of_app_[app][pod] += rate.per_second / static_cast<double>(servers_[edge].size());
       at_most_.insert_or_assign(app, at_most_[app] || rate.at_most);

@@ -228,6 +228,10 @@ void describe(Fields<ToKeys>& f) {
   f.choice("hostPort", &ToKeys::host_port,
            {.doc = "Pods of a workload, at the host port of their nodes.", .not_empty = true});
   f.choice("pod", &ToKeys::pod, {.doc = "A pod, or one of a workload's pods, at its own address.", .not_empty = true});
+  f.choice("url", &ToKeys::url,
+           {.doc = "What a URL leads to, https://shop.example/cart: the Ingress whose host and path it is, its "
+                   "controller's pods, and the Service behind.",
+            .not_empty = true});
   f.optional("port", &ToKeys::port, {.doc = "Name or number of the port; the first where nothing is said."});
   f.optional("through", &ToKeys::through,
              {.doc = "Of nodePort: the node that is asked, by name; random where nothing is said."});
@@ -236,6 +240,9 @@ void describe(Fields<ToKeys>& f) {
   f.check([](const ToKeys& to, Node node, Binding& binding) {
     if (!to.through.empty() && !to.node_port) {
       binding.diagnostics.error(node["through"].key(), "'through' belongs to 'nodePort'");
+    }
+    if (to.url && !to.port.empty()) {
+      binding.diagnostics.error(node["port"].key(), "a URL has its port itself", "https://shop.example:8443/");
     }
   });
 }
@@ -272,6 +279,32 @@ void describe(Fields<ArrivalKeys>& f) {
   f.node(&ArrivalKeys::at);
 }
 
+void describe(Fields<TlsKeys>& f) {
+  f.about("Tls", "TLS between the client and whoever answers its connection.");
+  f.optional("version", &TlsKeys::version, "1.3",
+             {.doc = "Of the protocol.",
+              .allowed = {{.name = "1.3", .value = 0, .doc = "one round trip more than TCP before the request"},
+                          {.name = "1.2", .value = 1, .doc = "two, one where a session is resumed"}}});
+  f.optional("key", &TlsKeys::key, "p256",
+             {.doc = "Of the server's certificate.",
+              .allowed = {{.name = "p256", .value = 0, .doc = "ECDSA on P-256"},
+                          {.name = "rsa2048", .value = 1, .doc = "RSA of 2,048 bits: its signature is dearer"}}});
+  f.optional("resumption", &TlsKeys::resumption, "none",
+             {.doc = "Where a client's session can be resumed.",
+              .allowed = {{.name = "none", .value = 0, .doc = "nowhere: each handshake is a whole one"},
+                          {.name = "pod", .value = 1, .doc = "at the pod that made it, which keeps it"},
+                          {.name = "shared", .value = 2, .doc = "at any: they share the keys of their tickets"}}});
+  f.shorthand("version");
+}
+
+TlsSettings tls_settings(const TlsKeys& keys) {
+  return {.version = keys.version == "1.2" ? TlsVersion::Tls12 : TlsVersion::Tls13,
+          .key = keys.key == "rsa2048" ? TlsKey::Rsa2048 : TlsKey::P256,
+          .sessions = keys.resumption == "pod"      ? SessionScope::Server
+                      : keys.resumption == "shared" ? SessionScope::All
+                                                    : SessionScope::None};
+}
+
 void describe(Fields<ConnectionKeys>& f) {
   f.about("Connection", "How long connections last.");
   f.optional("requestsPerConnection", &ConnectionKeys::requests_per_connection, "1",
@@ -285,6 +318,8 @@ void describe(Fields<ConnectionKeys>& f) {
       {.doc = "The server closes a connection with its last answer; the client reads to that end and closes too, as "
               "netperf's TCP_CRR does, within that request's latency.",
        .source = "netperf src/nettest_omni.c, disconnect_data_socket"});
+  f.optional("tls", &ConnectionKeys::tls,
+             {.doc = "Secures the connection; a URL of https is secured by 1.3 where nothing is said."});
 }
 
 void describe(Fields<WorkloadKeys>& f) {
@@ -305,6 +340,12 @@ void describe(Fields<WorkloadKeys>& f) {
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
     tell_unread_of_kept(keys.connection.requests_per_connection, node["connection"], binding);
+    if (keys.connection.tls && keys.protocol == "udp") {
+      binding.diagnostics.error(node["connection"]["tls"], "TLS over datagrams is not simulated", "protocol: tcp");
+    }
+    if (keys.to.url && keys.protocol == "udp") {
+      binding.diagnostics.error(node["to"]["url"], "HTTP/3 is not simulated", "protocol: tcp");
+    }
     if (!keys.connection.await_close) return;
     if (keys.protocol != "udp" && keys.connection.requests_per_connection != 0) return;
     binding.diagnostics.notice(node["connection"]["awaitClose"],

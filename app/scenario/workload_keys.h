@@ -8,6 +8,7 @@
 #include "app/scenario/distribution_spec.h"
 #include "models/cluster/external_clients.h"
 #include "models/cluster/selector.h"
+#include "models/l7/tls.h"
 #include "sim/core/time.h"
 #include "sim/core/units.h"
 #include "sim/input/document.h"
@@ -59,9 +60,9 @@ struct FromKeys {
   Node at;
 };
 
-/// One of the five names, each perhaps with a port: "reviews:http".
+/// One of the five names, each perhaps with a port: "reviews:http"; or a URL.
 struct ToKeys {
-  std::optional<std::string> service, load_balancer, node_port, host_port, pod;
+  std::optional<std::string> service, load_balancer, node_port, host_port, pod, url;
   std::string port;
   std::string through;
   Node at;
@@ -80,11 +81,18 @@ struct ArrivalKeys {
   Node at;
 };
 
+struct TlsKeys {
+  std::string version = "1.3";
+  std::string key = "p256";
+  std::string resumption = "none";
+};
+
 struct ConnectionKeys {
   std::uint32_t requests_per_connection = 1;
   std::uint32_t max_connections = 0;
   std::optional<Duration> idle_timeout, max_age;
   bool await_close = false;
+  std::optional<TlsKeys> tls;
 };
 
 /// A workload as it is written; what it is bound to are a TrafficSpec, an EdgeSpec and an EdgeTarget (call_graph.h).
@@ -113,7 +121,10 @@ void describe(Fields<FromKeys>& f);
 void describe(Fields<ToKeys>& f);
 void describe(Fields<ClosedKeys>& f);
 void describe(Fields<ArrivalKeys>& f);
+void describe(Fields<TlsKeys>& f);
 void describe(Fields<ConnectionKeys>& f);
+
+TlsSettings tls_settings(const TlsKeys& keys);
 void describe(Fields<WorkloadKeys>& f);
 
 }  // namespace knetsim

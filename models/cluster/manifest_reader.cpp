@@ -144,6 +144,18 @@ void ManifestReader::read(Node object) {
   objects_.begin_object();
   const ApiKind what = classify(api_version, kind);
   const std::string_view group = api_group(api_version);
+  if (serves_http_ && is_built_in_group(group)) {
+    if (kind == "Ingress") {
+      tell_old_ingress(object, api_version);
+      read_ingress(objects_, object);
+      return;
+    }
+    if (kind == "IngressClass") {
+      read_ingress_class(objects_, object);
+      return;
+    }
+    if (kind == "Secret") note_secret(objects_, object);
+  }
   if (what == ApiKind::Unused) {
     if (kind == "Ingress" && is_built_in_group(group)) tell_old_ingress(object, api_version);
     const bool misspelt = group.empty() || group == "apps" || group == "extensions" || group == "discovery.k8s.io";

@@ -33,6 +33,11 @@ class ManifestReader {
 
   /// Another `items` came in the List whose items were read last, and stands in place of those: they do not count.
   void forget_list();
+  /// From here on Ingresses and their classes are read too, and Secrets known by name: something asks by URL.
+  void serve_http() {
+    serves_http_ = true;
+    objects_.is_modelled(Unmodelled::Ingress);
+  }
   /// Of this scenario: a use of the feature is not told of. Before finish().
   void is_modelled(Unmodelled feature) { objects_.is_modelled(feature); }
 
@@ -56,6 +61,7 @@ class ManifestReader {
   };
   void note_list(const Document& document);
 
+  bool serves_http_ = false;
   OpenList list_;
   Diagnostics& diagnostics_;
   Manifests manifests_;

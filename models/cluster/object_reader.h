@@ -205,6 +205,10 @@ bool is_masked_port(std::string_view text);
 void read_node(ObjectReader& reader, Node object);
 void read_pod(ObjectReader& reader, Node object);
 void read_service(ObjectReader& reader, Node object);
+void read_ingress(ObjectReader& reader, Node object);
+void read_ingress_class(ObjectReader& reader, Node object);
+/// Its name alone.
+void note_secret(ObjectReader& reader, Node object);
 void read_endpoint_slice(ObjectReader& reader, Node object);
 void read_endpoints(ObjectReader& reader, Node object);
 /// Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet.

@@ -66,7 +66,9 @@ TableSizes::TableSizes(const Manifests& manifests)
       services(rows(manifests.cluster.services)),
       endpoint_slices(rows(manifests.endpoint_slices.slices)),
       legacy_endpoints(rows(manifests.legacy_endpoints.slices)),
-      absent(rows(manifests.cluster.absent)) {}
+      absent(rows(manifests.cluster.absent)),
+      ingresses(rows(manifests.cluster.ingresses)),
+      ingress_classes(rows(manifests.cluster.ingress_classes)) {}
 
 void Superseded::add(const TableSizes& before, const TableSizes& after) {
   add_rows(nodes_, before.nodes, after.nodes);
@@ -76,6 +78,8 @@ void Superseded::add(const TableSizes& before, const TableSizes& after) {
   add_rows(endpoint_slices_, before.endpoint_slices, after.endpoint_slices);
   add_rows(legacy_endpoints_, before.legacy_endpoints, after.legacy_endpoints);
   add_rows(absent_, before.absent, after.absent);
+  add_rows(ingresses_, before.ingresses, after.ingresses);
+  add_rows(ingress_classes_, before.ingress_classes, after.ingress_classes);
 }
 
 void Superseded::take_out(Manifests& manifests) const {
@@ -90,6 +94,8 @@ void Superseded::take_out(Manifests& manifests) const {
   take_out_of(manifests.endpoint_slices.slices, endpoint_slices_);
   take_out_of(manifests.legacy_endpoints.slices, legacy_endpoints_);
   take_out_of(cluster.absent, absent_);
+  take_out_of(cluster.ingresses, ingresses_);
+  take_out_of(cluster.ingress_classes, ingress_classes_);
 }
 
 }  // namespace knetsim

@@ -24,6 +24,8 @@ struct TableSizes {
   std::uint32_t endpoint_slices = 0;
   std::uint32_t legacy_endpoints = 0;
   std::uint32_t absent = 0;
+  std::uint32_t ingresses = 0;
+  std::uint32_t ingress_classes = 0;
 };
 
 /// What was read and does not count, since the same object came once more after it. The tables stand in the order of
@@ -36,7 +38,8 @@ class Superseded {
   void take_out(Manifests& manifests) const;
 
  private:
-  std::vector<RowRange> nodes_, pods_, controllers_, services_, endpoint_slices_, legacy_endpoints_, absent_;
+  std::vector<RowRange> nodes_, pods_, controllers_, services_, endpoint_slices_, legacy_endpoints_, absent_,
+      ingresses_, ingress_classes_;
 };
 
 }  // namespace knetsim

@@ -57,7 +57,7 @@ struct FromGraph {
     scenario = bind_scenario(document.root(), diagnostics);
     if (diagnostics.has_errors()) return;
     loaded = ClusterLoader(inputs, diagnostics).load(scenario);
-    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded->cluster, diagnostics);
+    if (!diagnostics.has_errors()) graph = build_call_graph(scenario, loaded->cluster, {}, diagnostics);
   }
 };
 

@@ -55,7 +55,7 @@ TEST(SampleManifests, GuestbookLoadsUnchanged) {
 }
 
 TEST(OwnManifests, TheTutorialIsTwoReplicasAServiceAndAClient) {
-  const Loaded loaded = load_files({std::string(KNETSIM_SOURCE_DIR) + "/configs/tutorial"});
+  const Loaded loaded = load_files({std::string(KNETSIM_SOURCE_DIR) + "/configs/tutorial/web.yaml"});
   ASSERT_EQ(loaded.errors() + loaded.notices(), "");
   EXPECT_EQ(loaded.cluster.pods.size(), 3U);
   ASSERT_NE(service_named(loaded, "web"), nullptr);

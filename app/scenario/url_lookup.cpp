@@ -1,0 +1,211 @@
+#include "app/scenario/url_lookup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace knetsim {
+namespace {
+
+constexpr std::string_view kNameLabel = "app.kubernetes.io/name";
+constexpr std::string_view kAppLabel = "app";
+
+std::string label_of(const Ingress& ingress) { return object_label("Ingress", ingress.ns, ingress.name); }
+
+bool has_tls(const Ingress& ingress, std::string_view host) {
+  return std::ranges::any_of(ingress.tls, [&](const HttpTls& tls) {
+    return tls.hosts.empty() ||
+           std::ranges::any_of(tls.hosts, [&](std::string_view one) { return takes_host(one, host); });
+  });
+}
+
+}  // namespace
+
+UrlLookup::UrlLookup(const Cluster& cluster, Diagnostics& diagnostics) : cluster_(cluster), diagnostics_(diagnostics) {
+  collect();
+  tell_faults();
+}
+
+void UrlLookup::notice(const Mark& mark, const Ingress& ingress, std::string message) const {
+  Diagnostic said = Diagnostic::at(Severity::Notice, mark, {}, std::move(message));
+  said.object = label_of(ingress);
+  diagnostics_.add(std::move(said));
+}
+
+// An Ingress without a class is of the default one; where no class is read at all its name says who serves it, as with
+// the old annotation.
+const ProxyKind* UrlLookup::proxy_of(const Ingress& ingress) const {
+  const auto is_wanted = [&](const IngressClass& one) {
+    return ingress.class_name.empty() ? one.is_default : one.name == ingress.class_name;
+  };
+  const auto found = std::ranges::find_if(cluster_.ingress_classes, is_wanted);
+  if (found != cluster_.ingress_classes.end()) return proxy_kind_of_controller(found->controller);
+  const auto named = std::ranges::find(proxy_kinds(), ingress.class_name, &ProxyKind::class_name);
+  return named == proxy_kinds().end() ? nullptr : &*named;
+}
+
+WorkloadIndex UrlLookup::controller_of(const ProxyKind& proxy) const {
+  for (const std::string_view name : proxy.pod_names) {
+    for (WorkloadIndex i = 0; i < cluster_.workloads.size(); ++i) {
+      const Workload& workload = cluster_.workloads[i];
+      if (workload.pods.empty()) continue;
+      const LabelSetId labels = cluster_.pods[workload.pods.front()].labels;
+      if (cluster_.label_sets.value(labels, kNameLabel) == name || cluster_.label_sets.value(labels, kAppLabel) == name)
+        return i;
+    }
+  }
+  return kNoIndex;
+}
+
+void UrlLookup::collect() {
+  for (const ProxyKind& kind : proxy_kinds()) served_.push_back({.proxy = &kind, .controller = controller_of(kind)});
+  for (const Ingress& ingress : cluster_.ingresses) {
+    const ProxyKind* proxy = proxy_of(ingress);
+    if (proxy == nullptr) continue;
+    Served& of = *std::ranges::find(served_, proxy, &Served::proxy);
+    for (const HttpRule& rule : ingress.rules) of.rules.push_back({&ingress, &rule});
+  }
+}
+
+void UrlLookup::tell_faults() {
+  const ClusterNames names(cluster_);
+  for (const Ingress& ingress : cluster_.ingresses) {
+    const ProxyKind* proxy = proxy_of(ingress);
+    if (proxy == nullptr) {
+      notice(ingress.mark, ingress,
+             ingress.class_name.empty() ? "nobody serves it: it has no class, and none is the default"
+                                        : fmt::format("nobody serves its class '{}'", ingress.class_name));
+    } else if (std::ranges::find(served_, proxy, &Served::proxy)->controller == kNoIndex) {
+      notice(ingress.mark, ingress,
+             fmt::format("nobody serves it: there are no pods of a controller of the kind {}", proxy->name));
+    }
+    for (const HttpRule& rule : ingress.rules) {
+      const HttpBackend& backend = rule.backend;
+      if (names.service(backend.ns, backend.service) != kNoIndex) continue;
+      std::vector<std::string> beside;
+      for (const Service& service : cluster_.services) {
+        if (service.ns == backend.ns) beside.emplace_back(service.name);
+      }
+      notice(backend.mark, ingress,
+             fmt::format("there is no {}{}: controllers answer with an error of their own",
+                         object_label("Service", backend.ns, backend.service), suggest(backend.service, beside)));
+    }
+    for (const HttpTls& tls : ingress.tls) {
+      if (tls.secret.empty() ||
+          std::ranges::find(cluster_.secrets, SecretName{ingress.ns, tls.secret}) != cluster_.secrets.end())
+        continue;
+      notice(tls.mark, ingress,
+             fmt::format("no Secret '{}' among the manifests: controllers show a certificate of their own then",
+                         tls.secret));
+    }
+  }
+  for (const Served& of : served_) {
+    for (const auto& [first, second] : clashes(of.rules)) {
+      notice(second.rule->mark, *second.ingress,
+             fmt::format("{}{} is claimed by {} too: the first counts", second.rule->host,
+                         second.rule->path.empty() ? "/" : second.rule->path, label_of(*first.ingress)));
+    }
+  }
+}
+
+std::optional<UrlRoute> UrlLookup::none_for(const Url& url, Node at) const {
+  std::set<std::string> known_hosts;
+  std::set<std::string> known_paths;
+  for (const Served& of : served_) {
+    for (const RoutedRule& one : of.rules) {
+      known_hosts.emplace(one.rule->host);
+      if (takes_host(one.rule->host, url.host)) known_paths.emplace(one.rule->path.empty() ? "/" : one.rule->path);
+    }
+  }
+  const std::vector<std::string> hosts(known_hosts.begin(), known_hosts.end());
+  const std::vector<std::string> paths(known_paths.begin(), known_paths.end());
+  if (cluster_.ingresses.empty()) {
+    diagnostics_.error(at, "no Ingress among the manifests: no URL leads anywhere", "an Ingress, or 'service:'");
+  } else if (paths.empty()) {
+    diagnostics_.error(at, fmt::format("no Ingress has the host '{}'{}", url.host, suggest(url.host, hosts)),
+                       fmt::format("{}", fmt::join(hosts, ", ")));
+  } else {
+    diagnostics_.error(
+        at, fmt::format("no rule of the host '{}' takes the path '{}'{}", url.host, url.path, suggest(url.path, paths)),
+        fmt::format("{}", fmt::join(paths, ", ")));
+  }
+  return std::nullopt;
+}
+
+std::optional<UrlRoute> UrlLookup::find(std::string_view text, Node at) const {
+  const std::optional<Url> url = parse_url(text);
+  if (!url) {
+    diagnostics_.error(at, fmt::format("'{}' is no URL", text), "https://HOST/PATH or http://HOST/PATH");
+    return std::nullopt;
+  }
+  std::vector<RoutedRule> all;
+  for (const Served& of : served_) all.insert(all.end(), of.rules.begin(), of.rules.end());
+  const std::optional<RoutedRule> routed = route(all, url->host, url->path);
+  if (!routed) return none_for(*url, at);
+  const ProxyKind* proxy = proxy_of(*routed->ingress);
+  const Served& of = *std::ranges::find(served_, proxy, &Served::proxy);
+  if (of.controller == kNoIndex) {
+    diagnostics_.error(at,
+                       fmt::format("nobody serves {}: there are no pods of a controller of the kind {}",
+                                   label_of(*routed->ingress), proxy->name),
+                       fmt::format("its objects among the manifests, or cluster.ingress: {{kind: {}}}", proxy->name));
+    return std::nullopt;
+  }
+  UrlRoute found{.url = *url,
+                 .proxy = proxy,
+                 .controller = of.controller,
+                 .ingress = routed->ingress,
+                 .rule = routed->rule,
+                 .rules = static_cast<std::uint32_t>(of.rules.size())};
+  if (!find_front(found, at)) return std::nullopt;
+  if (!url->https && has_tls(*routed->ingress, url->host)) {
+    diagnostics_.notice(at,
+                        fmt::format("{} has TLS for this host: controllers answer plain HTTP with a redirect to https, "
+                                    "which is not simulated",
+                                    label_of(*routed->ingress)),
+                        "https://");
+  } else if (url->https && !has_tls(*routed->ingress, url->host)) {
+    diagnostics_.notice(at, fmt::format("{} has no TLS for this host: its controller shows a certificate of its own",
+                                        label_of(*routed->ingress)));
+  }
+  return found;
+}
+
+// A load balancer's Service before node ports, those before a cluster IP; without any the pods' nodes.
+bool UrlLookup::find_front(UrlRoute& found, Node at) const {
+  const Pod& pod = cluster_.pods[cluster_.workloads[found.controller].pods.front()];
+  const auto rank = [](ServiceType type) {
+    return type == ServiceType::LoadBalancer ? 3 : type == ServiceType::NodePort ? 2 : 1;
+  };
+  for (ServiceIndex i = 0; i < cluster_.services.size(); ++i) {
+    const Service& service = cluster_.services[i];
+    if (service.ns != pod.ns || service.selector.empty() || service.headless ||
+        !cluster_.label_sets.contains(pod.labels, service.selector))
+      continue;
+    for (ServicePortIndex port = service.first_port; port < service.first_port + service.port_count; ++port) {
+      const ServicePort& one = cluster_.service_ports[port];
+      if (one.protocol != Protocol::Tcp || (one.port != found.url.port && one.node_port != found.url.port)) continue;
+      if (found.front != kNoIndex && rank(cluster_.services[found.front].type) >= rank(service.type)) continue;
+      found.front = i;
+      found.front_port = port;
+    }
+  }
+  if (found.front != kNoIndex) return true;
+  const auto serves = [&](const ContainerPort& port) {
+    return port.protocol == Protocol::Tcp && port.host_port == found.url.port;
+  };
+  for (const Container& container : cluster_.spec(pod).containers) {
+    if (std::ranges::any_of(container.ports, serves)) return true;
+  }
+  diagnostics_.error(
+      at,
+      fmt::format(
+          "nothing leads to port {} of {}: no Service has it, and no container opens it on its node", found.url.port,
+          object_label(cluster_.workloads[found.controller].kind, pod.ns, cluster_.workloads[found.controller].name)),
+      "a Service of type LoadBalancer or NodePort, or hostNetwork");
+  return false;
+}
+
+}  // namespace knetsim

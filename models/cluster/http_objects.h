@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sim/input/document.h"
+
+namespace knetsim {
+
+// How requests find Services by host and path, as objects of Kubernetes state it.
+
+/// A port of a Service.
+struct HttpBackend {
+  std::string_view ns{};
+  std::string_view service{};
+  std::string_view port{};  ///< Name, or number as text.
+  Mark mark{};
+};
+
+enum class PathMatch : std::uint8_t {
+  Exact,                   ///< The whole path.
+  Prefix,                  ///< Its first elements between slashes.
+  ImplementationSpecific,  ///< Left to the controller; those that are known take it as Prefix.
+};
+
+/// A host and path, and who answers there.
+struct HttpRule {
+  std::string_view host{};  ///< "" any; "*.example.com" any of one label more.
+  std::string_view path{};  ///< "" any.
+  PathMatch match = PathMatch::Prefix;
+  HttpBackend backend{};
+  Mark mark{};
+};
+
+/// Certificate and key for hosts, by the name of a Secret, which is not read.
+struct HttpTls {
+  std::vector<std::string_view> hosts{};  ///< Empty: all of the object's rules.
+  std::string_view secret{};              ///< "" the controller's own.
+  Mark mark{};
+};
+
+/// An Ingress.
+struct Ingress {
+  std::string_view ns{};
+  std::string_view name{};
+  std::string_view class_name{};  ///< spec.ingressClassName, or the old annotation; "" where neither is stated.
+  std::vector<HttpRule> rules{};  ///< One for each path; the default backend is one without host and path.
+  std::vector<HttpTls> tls{};
+  bool by_service = false;  ///< Its controller is told to ask cluster IPs (service-upstream) instead of endpoints.
+  Mark mark{};
+};
+
+/// A Secret that is there.
+struct SecretName {
+  std::string_view ns{};
+  std::string_view name{};
+  bool operator==(const SecretName&) const = default;
+};
+
+/// An IngressClass.
+struct IngressClass {
+  std::string_view name{};
+  std::string_view controller{};
+  bool is_default = false;
+  Mark mark{};
+};
+
+}  // namespace knetsim

@@ -1,0 +1,34 @@
+#include "models/l7/proxied.h"
+
+#include <limits>
+#include <utility>
+
+namespace knetsim {
+
+AppSpec proxy_app(std::string name, EdgeIndex upstream, const ProxyCost& cost, const Exchange& exchange,
+                  const ConnectionPolicy& connections, double rules) {
+  const double bytes = exchange.request_bytes.mean() + exchange.response_bytes.mean();
+  const double of_connection = connections.requests == 0 ? 0 : cost.connection_ps / connections.requests;
+  const double work_ps = cost.request_ps + cost.byte_ps * bytes + cost.rule_ps * rules + of_connection;
+  AppStep step{.work_seconds = Distribution::constant(1e-12 * work_ps), .sleep_seconds = {}, .calls = {upstream}};
+  return {.name = std::move(name),
+          .steps = {std::move(step)},
+          .workers = std::numeric_limits<std::uint32_t>::max(),
+          .scales = true};
+}
+
+EdgeSpec upstream_edge(std::string name, std::string target, const ProxyKind& kind, const Exchange& exchange,
+                       bool balanced) {
+  EdgeSpec edge;
+  edge.name = std::move(name);
+  edge.target = std::move(target);
+  edge.connections = kind.upstream;
+  edge.script = plain_script(
+      {.request_bytes = exchange.request_bytes, .response_bytes = exchange.response_bytes, .relayed = true});
+  edge.timeout = kind.upstream_timeout;
+  edge.retries = kind.retries;
+  if (balanced) edge.balancing = kind.balancing;
+  return edge;
+}
+
+}  // namespace knetsim

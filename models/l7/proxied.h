@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "models/cost/application_cost.h"
+#include "models/l7/proxy_kinds.h"
+#include "models/workload/spec.h"
+
+namespace knetsim {
+
+/// What a proxy does for a request that it passes on: its own work, then the call of its upstream.
+///
+/// The work is in proportion to the bytes of requests and answers in the mean, and to the rules that it looks at; that of a
+/// client's new connection is spread over the requests of it. A proxy's threads wait for nobody: it has as many workers
+/// as there are requests, and its CPU limit and its node's cores hold it.
+/// @param exchange     Of the client with it.
+/// @param connections  The client's: how many requests each has.
+/// @param rules        That it looks at before it finds the request's.
+AppSpec proxy_app(std::string name, EdgeIndex upstream, const ProxyCost& cost, const Exchange& exchange,
+                  const ConnectionPolicy& connections, double rules);
+
+/// The call of its upstream: what it was asked is passed on, and what it is answered is passed back.
+/// @param balanced  It spreads requests over endpoints itself, as `kind` does; else it asks the Service's address.
+EdgeSpec upstream_edge(std::string name, std::string target, const ProxyKind& kind, const Exchange& exchange,
+                       bool balanced);
+
+}  // namespace knetsim

@@ -1,0 +1,77 @@
+#include "models/l7/proxy_kinds.h"
+
+#include <algorithm>
+#include <array>
+
+namespace knetsim {
+namespace {
+
+using std::chrono::seconds;
+
+}  // namespace
+
+std::span<const ProxyKind> proxy_kinds() {
+  static const std::array<ProxyKind, 4> kKinds = {{
+      {.name = "nginx",
+       .summary = "ingress-nginx: requests in turn over the endpoints, 320 idle connections for 60 s, two more tries",
+       .source = "kubernetes/ingress-nginx docs/user-guide/nginx-configuration/configmap.md: load-balance round_robin, "
+                 "upstream-keepalive-connections, -timeout, -requests, proxy-next-upstream, proxy-next-upstream-tries, "
+                 "proxy-read-timeout",
+       .controllers = {"k8s.io/ingress-nginx", "nginx.org/ingress-controller"},
+       .pod_names = {"ingress-nginx", "nginx-ingress"},
+       .class_name = "nginx",
+       .balancing = Balancing::RoundRobin,
+       .upstream = {.requests = 10'000, .idle_timeout = seconds(60)},
+       .retries = {.attempts = 2, .failures = true},
+       .upstream_timeout = seconds(60)},
+      {.name = "haproxy",
+       .summary = "haproxy: requests in turn over the endpoints, idle connections for 5 s, three more tries",
+       .source =
+           "docs.haproxy.org, configuration: balance roundrobin, http-reuse safe, pool-purge-delay 5s, retries 3; "
+           "haproxytech/kubernetes-ingress documentation: timeout-server 50s",
+       .controllers = {"haproxy.org/ingress-controller/haproxy", "haproxy.org/ingress-controller",
+                       "haproxy-ingress.github.io/controller"},
+       .pod_names = {"kubernetes-ingress", "haproxy-ingress"},
+       .class_name = "haproxy",
+       .balancing = Balancing::RoundRobin,
+       .upstream = {.requests = 0, .idle_timeout = seconds(5)},
+       .retries = {.attempts = 3, .failures = true},
+       .upstream_timeout = seconds(50)},
+      {.name = "envoy",
+       .summary = "Envoy behind Contour: requests in turn over the endpoints, idle connections for an hour, no retries",
+       .source = "envoyproxy.io, cluster.v3: lb_policy ROUND_ROBIN, idle_timeout 1h; projectcontour.io, "
+                 "HTTPProxy: no retry policy by default, response timeout none (15 s for requests of Envoy)",
+       .controllers = {"projectcontour.io/ingress-controller", "gateway.envoyproxy.io/gatewayclass-controller"},
+       .pod_names = {"contour", "envoy"},
+       .class_name = "contour",
+       .balancing = Balancing::RoundRobin,
+       .upstream = {.requests = 0, .idle_timeout = seconds(3'600)},
+       .retries = {},
+       .upstream_timeout = seconds(15)},
+      {.name = "traefik",
+       .summary = "Traefik: requests in turn over the endpoints, idle connections for 90 s, no retries",
+       .source = "doc.traefik.io, ServersTransport: idleConnTimeout 90s, responseHeaderTimeout none; round robin",
+       .controllers = {"traefik.io/ingress-controller"},
+       .pod_names = {"traefik"},
+       .class_name = "traefik",
+       .balancing = Balancing::RoundRobin,
+       .upstream = {.requests = 0, .idle_timeout = seconds(90)},
+       .retries = {},
+       .upstream_timeout = seconds(60)},
+  }};
+  return kKinds;
+}
+
+const ProxyKind* proxy_kind_named(std::string_view name) {
+  const auto found = std::ranges::find(proxy_kinds(), name, &ProxyKind::name);
+  return found == proxy_kinds().end() ? nullptr : &*found;
+}
+
+const ProxyKind* proxy_kind_of_controller(std::string_view controller) {
+  const auto found = std::ranges::find_if(proxy_kinds(), [&](const ProxyKind& kind) {
+    return std::ranges::find(kind.controllers, controller) != kind.controllers.end();
+  });
+  return found == proxy_kinds().end() ? nullptr : &*found;
+}
+
+}  // namespace knetsim

@@ -1,0 +1,169 @@
+// Goal: what is asked by URL goes through the Ingress' proxies and TLS, in the time that their round trips, work and bytes
+// ask for, and to the endpoints that their policy picks. Method: closed forms of round trips on idle machines, counts of
+// endpoints, and failures that a proxy hides or does not.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "app/experiment/simulation.h"
+#include "support/scenario_fixture.h"
+
+namespace knetsim {
+namespace {
+
+/// What the machines and cables of the cluster, the proxy and the handshakes' work may take beside the distance.
+constexpr double kBesideTheDistance = 2.5e-3;
+constexpr double kFar = 0.050;
+
+const std::string kShop = R"(apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  ingressClassName: nginx
+  tls: [{hosts: [shop.example], secretName: shop-tls}]
+  rules:
+  - host: shop.example
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {name: http}}}}
+      - {path: /cart, pathType: Prefix, backend: {service: {name: cart, port: {number: 80}}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: shop-tls}
+---
+)";
+
+std::string scene_text(const std::string& more = "", const std::string& cluster = "ingress: nginx") {
+  return "cluster: {nodes: {count: 4}, " + cluster +
+         "}\nworkloads: {browse: {from: {external: {count: 8, rtt: 50ms}}, to: {url: \"https://shop.example/\"}, "
+         "arrivals: {constant: 100/s}}}\n" +
+         more;
+}
+
+std::string shop() { return app_manifests("web", 3) + app_manifests("cart", 2) + kShop; }
+
+const EdgeStats& of_source(const BoundVariant& variant, const PointResult& result) {
+  return result.edges.at(variant.traffic.sources[0].edge);
+}
+
+double median_seconds(const BoundVariant& variant) {
+  const PointResult result = simulate(variant, 0);
+  const EdgeStats& edge = of_source(variant, result);
+  EXPECT_GT(edge.asked, 90U);
+  EXPECT_EQ(edge.ok, edge.asked);
+  return static_cast<double>(edge.latency_ns.quantile(0.5)) * 1e-9;
+}
+
+// TCP takes one round trip, TLS 1.3 one and 1.2 two, of which a resumed session saves one, and the request one.
+TEST(IngressRun, ANewConnectionTakesTheRoundTripsOfItsHandshakes) {
+  const Ready scene(scene_text(R"(variants:
+  tls13: {}
+  tls12: {workloads.browse.connection.tls: "1.2"}
+  resumed12: {workloads.browse.connection.tls: {version: "1.2", resumption: shared}}
+  resumed13: {workloads.browse.connection.tls: {resumption: shared}}
+  rsa: {workloads.browse.connection.tls: {key: rsa2048}}
+  kept: {workloads.browse.connection: {requestsPerConnection: 0}}
+  plain: {workloads.browse.to: {url: "http://shop.example/"}}
+  haproxy: {cluster.ingress: haproxy, workloads.browse.to: {url: "https://shop.example/"}, patches: {Ingress/shop: {spec.ingressClassName: haproxy}}}
+  hostNetwork: {cluster.ingress: {kind: nginx, exposure: hostNetwork}}
+  nodePort: {cluster.ingress: {kind: nginx, exposure: nodePort}}
+)"),
+                    shop(), "{duration: 1s, warmUp: 1s}");
+  const std::map<std::string, double> round_trips = {
+      {"tls13", 3}, {"tls12", 4}, {"resumed12", 3}, {"resumed13", 3},   {"rsa", 3},
+      {"kept", 1},  {"plain", 2}, {"haproxy", 3},   {"hostNetwork", 3}, {"nodePort", 3}};
+  for (const BoundVariant& variant : scene.loaded->variants) {
+    SCOPED_TRACE(variant.name);
+    const double seen = median_seconds(variant);
+    EXPECT_GE(seen, round_trips.at(variant.name) * kFar);
+    EXPECT_LE(seen, round_trips.at(variant.name) * kFar + kBesideTheDistance);
+  }
+}
+
+TEST(IngressRun, TheWorkOfHandshakesIsThatOfTheProfile) {
+  const Ready scene(scene_text("variants:\n  p256: {}\n  rsa: {workloads.browse.connection.tls: {key: rsa2048}}\n"),
+                    shop(), "{duration: 2s, warmUp: 1s, noise: off}");
+  std::vector<double> medians;
+  for (const BoundVariant& variant : scene.loaded->variants) medians.push_back(median_seconds(variant));
+  const TlsCost& cost = *scene.loaded->variants.front().profile.applications.tls;
+  const auto& tls13 = cost.versions[static_cast<std::size_t>(TlsVersion::Tls13)];
+  const auto work = [&](TlsKey key) {
+    const HandshakeCost& of = tls13.whole[static_cast<std::size_t>(key)];
+    return (of.client_ps + of.server_ps) * 1e-12;
+  };
+  const double dearer = work(TlsKey::Rsa2048) - work(TlsKey::P256);
+  EXPECT_NEAR(medians[1] - medians[0], dearer, 0.05 * dearer + 10e-6);
+}
+
+TEST(IngressRun, ProxiesTakeTheEndpointsInTurn) {
+  const Ready scene(scene_text(), shop(), "{duration: 6s, warmUp: 1s}");
+  const BoundVariant& variant = scene.loaded->variants.front();
+  const PointResult result = simulate(variant, 0);
+  std::vector<std::uint64_t> served;
+  for (PodIndex pod = 0; pod < variant.cluster->pods.size(); ++pod) {
+    if (variant.cluster->pods[pod].name.starts_with("web-")) served.push_back(result.served_by_pod[pod]);
+    if (variant.cluster->pods[pod].name.starts_with("cart-")) {
+      EXPECT_EQ(result.served_by_pod[pod], 0U);
+    }
+  }
+  ASSERT_EQ(served.size(), 3U);
+  const auto [least, most] = std::ranges::minmax(served);
+  EXPECT_GT(least, 150U);
+  EXPECT_LE(most - least, 4U) << "two proxies, each in turn: each endpoint of each is at most one ahead";
+}
+
+TEST(IngressRun, APathLeadsToItsOwnService) {
+  const Ready scene(scene_text("variants: {cart: {workloads.browse.to: {url: \"https://shop.example/cart/1\"}}}\n"),
+                    shop());
+  const BoundVariant& variant = scene.loaded->variants.front();
+  const PointResult result = simulate(variant, 0);
+  for (PodIndex pod = 0; pod < variant.cluster->pods.size(); ++pod) {
+    if (variant.cluster->pods[pod].name.starts_with("web-")) {
+      EXPECT_EQ(result.served_by_pod[pod], 0U);
+    }
+  }
+  EXPECT_EQ(of_source(variant, result).ok, of_source(variant, result).asked);
+}
+
+// Requests keep their sizes from hop to hop: what the client sends is what the backend gets.
+TEST(IngressRun, WhatAProxyPassesOnHasTheSizeThatItWasAsked) {
+  std::string instants;
+  for (int i = 1; i <= 200; ++i) instants += std::to_string(5 * i) + "ms\n";  // all hops of all of them in the window
+  TemporaryFolder folder;
+  const Ready scene(
+      "cluster: {nodes: {count: 4}, ingress: nginx}\n"
+      "workloads: {browse: {from: {external: {count: 8, rtt: 5ms}}, to: {url: \"http://shop.example/\"}, "
+      "arrivals: {times: " +
+          folder.write("times.csv", instants) + "}, request: {exponential: 4KiB}, response: {exponential: 20KiB}}}\n",
+      shop(), "{duration: 2s, warmUp: 0s}");
+  const BoundVariant& variant = scene.loaded->variants.front();
+  const PointResult result = simulate(variant, 0);
+  const EdgeStats& client = of_source(variant, result);
+  const auto upstream =
+      std::ranges::find_if(variant.traffic.edges, [](const EdgeSpec& edge) { return edge.balancing.has_value(); });
+  ASSERT_NE(upstream, variant.traffic.edges.end());
+  const EdgeStats& behind = result.edges.at(static_cast<std::size_t>(upstream - variant.traffic.edges.begin()));
+  EXPECT_EQ(client.ok, client.asked);
+  EXPECT_EQ(behind.asked, client.asked);
+  EXPECT_EQ(behind.bytes_sent, client.bytes_sent);
+  EXPECT_EQ(behind.bytes_received, client.bytes_received);
+}
+
+// Nginx keeps its connections to the endpoints: not one a request.
+TEST(IngressRun, UpstreamConnectionsAreKept) {
+  const Ready scene(scene_text(), shop(), "{duration: 4s, warmUp: 2s}");
+  const BoundVariant& variant = scene.loaded->variants.front();
+  const PointResult result = simulate(variant, 0);
+  for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+    if (!variant.traffic.edges[edge].balancing) continue;
+    EXPECT_GT(result.edges[edge].asked, 300U);
+    EXPECT_LT(result.edges[edge].connections, 30U);
+  }
+}
+
+}  // namespace
+}  // namespace knetsim
