@@ -29,23 +29,32 @@ const ProxyInfo& mode_of(const ClusterSettings& cluster) {
   return *mode;
 }
 
-std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointView& view) {
+namespace {
+
+BackgroundServices background_of(const BoundVariant& variant) {
   const BackgroundSettings& background = variant.scenario.cluster.background;
-  return rule_sizes(*variant.cluster, view, {background.services, background.endpoints_per_service});
+  return {background.services, background.endpoints_per_service};
+}
+
+}  // namespace
+
+std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointView& view) {
+  return rule_sizes(*variant.cluster, view, background_of(variant), *variant.models->proxy);
 }
 
 VariantModels make_models(const BoundVariant& variant) {
   const ClusterSettings& cluster = variant.scenario.cluster;
   VariantModels models;
-  models.sizes = rule_sizes(variant, variant.cluster->endpoints.latest());
+  const EndpointView view = variant.cluster->endpoints.latest();
   const CniInfo* kind = cni_kind_named(cluster.cni.kind);
   KNETSIM_ENSURE(kind != nullptr);
   const ProxyParams params{
       .kubernetes = parse_version(cluster.kubernetes),
       .kernel = parse_version(cluster.kernel),
       .choices = cluster.proxy.choices,
-      .large_cluster = !models.sizes.empty() && models.sizes.front().endpoints > kLargeClusterEndpoints};
+      .large_cluster = known_endpoints(*variant.cluster, view, background_of(variant)) > kLargeClusterEndpoints};
   models.proxy = make_proxy(cluster.proxy.mode, params);
+  models.sizes = rule_sizes(*variant.cluster, view, background_of(variant), *models.proxy);
   models.cni = kind->make({.backend = cluster.cni.backend,
                            .notrack = cluster.cni.notrack,
                            .services_by_programs = models.proxy->info().translation == Translation::Connect});

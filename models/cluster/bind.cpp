@@ -32,6 +32,7 @@ class Binder {
     provide_nodes();
     if (cluster_.nodes.empty()) return summary_;
     name_nodes();
+    number_zones(cluster_);
     set_stated_nodes();
     const Owners owners(manifests_);
     place(owners);

@@ -11,6 +11,7 @@
 #include "models/cluster/cluster_events.h"
 #include "models/cluster/endpoints.h"
 #include "models/cluster/http_objects.h"
+#include "models/cluster/hint_policy.h"
 #include "models/cluster/ip_address.h"
 #include "models/cluster/labels.h"
 #include "models/cluster/string_pool.h"
@@ -83,8 +84,9 @@ struct ClusterNode {
   IpAddress ip{};            ///< InternalIP of the first family.
   IpAddress secondary_ip{};  ///< InternalIP of the other family of a dual-stack node, or none.
   std::optional<Cidr> pod_cidr{};
-  std::string_view zone{};        ///< Label topology.kubernetes.io/zone, or "".
-  std::uint32_t pool = kNoIndex;  ///< Of a node that the scenario made: its pool; kNoIndex outside of pools.
+  std::string_view zone{};          ///< Label topology.kubernetes.io/zone, or "".
+  ZoneIndex zone_index = kNoIndex;  ///< Of Cluster::zones; kNoIndex without a zone.
+  std::uint32_t pool = kNoIndex;    ///< Of a node that the scenario made: its pool; kNoIndex outside of pools.
   /// Of a machine that is no node: no pods are placed there, and it has neither kube-proxy nor pod network.
   std::optional<ExternalAccess> external{};
   Mark mark{};  ///< Unknown (line 0) when the scenario made the node.
@@ -249,9 +251,12 @@ struct Service {
   IpAddress requested_ip{};          ///< spec.loadBalancerIP
   bool load_balancer_known = false;  ///< Its status has one, by an address or a name.
   std::string_view external_name{};
-  std::string_view traffic_distribution{};
-  Mark mark{};           ///< Of its name.
-  Mark selector_mark{};  ///< Of its selector where it has one, else of its name.
+  HintPolicy hint_policy = HintPolicy::None;        ///< By trafficDistribution and topology-mode.
+  HintsRead hints_read = HintsRead::ZonesAndNodes;  ///< By kube-proxy of the cluster's version.
+  bool topology_annotated = false;                  ///< Has a topology-mode that is neither empty nor Disabled.
+  bool prefers_close = false;                       ///< trafficDistribution PreferClose, by this name.
+  Mark mark{};                                      ///< Of its name.
+  Mark selector_mark{};                             ///< Of its selector where it has one, else of its name.
 };
 
 /// The Service has endpoints of this family, and a ClusterIP of it unless it is headless. Where it states no families
@@ -262,7 +267,8 @@ bool serves(const Service& service, IpFamily family);
 struct Cluster {
   StringPool strings;
   LabelSets label_sets;
-  std::vector<ClusterNode> nodes{};  ///< The cluster's, and behind them the machines outside of it.
+  std::vector<ClusterNode> nodes{};       ///< The cluster's, and behind them the machines outside of it.
+  std::vector<std::string_view> zones{};  ///< Of its nodes.
   std::vector<Workload> workloads{};
   std::vector<PodSpec> pod_specs{};
   std::vector<Pod> pods{};
@@ -285,6 +291,8 @@ struct Cluster {
   /// Its own pods, likewise.
   std::span<const Pod> member_pods() const { return std::span(pods).first(pods.size() - external); }
   bool is_external(PodIndex pod) const { return pod >= pods.size() - external; }
+
+  NodePlace place(NodeIndex node) const { return {.node = node, .zone = nodes[node].zone_index}; }
 
   const PodSpec& spec(const Pod& pod) const { return pod_specs[pod.spec]; }
   /// Ports of a Service, in its order.

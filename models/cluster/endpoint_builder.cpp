@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -23,15 +25,22 @@ struct Conditioned {
   bool ready = true;
   bool serving = true;
   bool terminating = false;
+  EndpointHints hints{};
 };
 
-/// Those that a proxy may send to: ready, or terminating and serving where it looks at these.
-std::vector<Endpoint> usable(std::span<const Conditioned> all, bool terminating_serve) {
-  std::vector<Endpoint> chosen;
-  for (const Conditioned& one : all) {
+/// Those that a proxy may send to: ready, or terminating and serving where it looks at these. Moves their hints.
+struct Usable {
+  std::vector<Endpoint> endpoints;
+  std::vector<EndpointHints> hints;  ///< Of each.
+};
+
+Usable usable(std::span<Conditioned> all, bool terminating_serve) {
+  Usable chosen;
+  for (Conditioned& one : all) {
     if (!one.ready && !(terminating_serve && one.serving && one.terminating)) continue;
-    chosen.push_back(one.endpoint);
-    chosen.back().ready = one.ready;
+    chosen.endpoints.push_back(one.endpoint);
+    chosen.endpoints.back().ready = one.ready;
+    chosen.hints.push_back(std::move(one.hints));
   }
   return chosen;
 }
@@ -51,7 +60,9 @@ class Builder {
         diagnostics_(diagnostics),
         names_(cluster),
         selection_(cluster),
-        table_(cluster.service_ports.size()) {}
+        table_(cluster.service_ports.size()) {
+    for (ZoneIndex zone = 0; zone < cluster.zones.size(); ++zone) zones_.try_emplace(cluster.zones[zone], zone);
+  }
 
   /// @param all  With all pods of a run, each as if it were ready.
   EndpointTable build(bool all) {
@@ -93,7 +104,8 @@ class Builder {
     diagnostics_.add(std::move(diagnostic));
   }
 
-  Conditioned resolve(const Slice& slice, const SliceEndpoint& from, std::uint16_t port) const {
+  Conditioned resolve(const SliceTables& tables, const Slice& slice, const SliceEndpoint& from,
+                      std::uint16_t port) const {
     Conditioned to{{.address = from.address, .port = port}, from.ready, from.serving, from.terminating};
     if (!from.pod.empty()) to.endpoint.pod = names_.pod(slice.ns, from.pod);
     if (to.endpoint.pod != kNoIndex) {
@@ -103,11 +115,20 @@ class Builder {
     } else if (!from.node.empty()) {
       to.endpoint.node = names_.node(from.node);
     }
+    to.hints.for_zones = from.zone_hints > 0;
+    to.hints.for_nodes = from.node_hints > 0;
+    for (const std::string_view zone : tables.zones_of(from)) {
+      if (const auto known = zones_.find(zone); known != zones_.end()) to.hints.zones.push_back(known->second);
+    }
+    for (const std::string_view name : tables.nodes_of(from)) {
+      if (const NodeIndex node = names_.node(name); node != kNoIndex) to.hints.nodes.push_back(node);
+    }
     return to;
   }
 
   void from_slices(ServiceIndex index, const SliceTables& tables, std::span<const Slice* const> slices) {
     const Service& service = cluster_.services[index];
+    const bool managed = std::ranges::all_of(slices, [](const Slice* slice) { return slice->managed; });
     std::size_t found = 0;
     for (ServicePortIndex p = service.first_port; p < service.first_port + service.port_count; ++p) {
       const ServicePort& port = cluster_.service_ports[p];
@@ -121,12 +142,12 @@ class Builder {
             if (open.name != port.name || open.protocol != port.protocol) continue;
             ++sources;
             for (const SliceEndpoint& endpoint : tables.endpoints_of(*slice)) {
-              conditioned_.push_back(resolve(*slice, endpoint, open.port));
+              conditioned_.push_back(resolve(tables, *slice, endpoint, open.port));
             }
           }
         }
         if (sources > 1) drop_repeated();
-        found += set(p, family);
+        found += set(service, p, family, managed);
       }
     }
     if (found == 0 && service.port_count > 0 && serves(service, IpFamily::V4)) {
@@ -176,7 +197,7 @@ class Builder {
                                   service.publish_not_ready || pod.ready,
                                   pod.terminating});
         }
-        found += set(p, family);
+        found += set(service, p, family, true);
       }
       if (without_port != kNoIndex) missing_port(service, p, cluster_.pods[without_port]);
       told = told || without_port != kNoIndex;
@@ -188,10 +209,42 @@ class Builder {
     }
   }
 
-  std::size_t set(ServicePortIndex port, IpFamily family) {
-    const std::vector<Endpoint> endpoints = usable(conditioned_, terminating_serve_);
-    if (!endpoints.empty()) table_.set(port, family, endpoints);
-    return endpoints.size();
+  /// @param managed  By the EndpointSlice controller: hints are those that the Service asks for; else as they stand.
+  std::size_t set(const Service& service, ServicePortIndex port, IpFamily family, bool managed) {
+    Usable chosen = usable(conditioned_, terminating_serve_);
+    if (chosen.endpoints.empty()) return 0;
+    if (managed) set_hints(service, chosen);
+    table_.set(port, family, chosen.endpoints, HintedEndpoints::of(chosen.endpoints, chosen.hints));
+    return chosen.endpoints.size();
+  }
+
+  void set_hints(const Service& service, Usable& chosen) {
+    if (all_ || service.hint_policy == HintPolicy::None) {
+      chosen.hints.clear();
+      return;
+    }
+    if (!setter_) setter_.emplace(cluster_);
+    HintSetter::Set set = setter_->hints(service.hint_policy, chosen.endpoints, chosen.hints);
+    chosen.hints = std::move(set.hints);
+    if (set.refusal != HintRefusal::None && refused_ != &service) {
+      refused_ = &service;
+      const auto ready = std::ranges::count_if(chosen.endpoints, &Endpoint::ready);
+      no_hints(service, "metadata.annotations",
+               fmt::format("topology-mode Auto sets no hints: {} ({} endpoints, {} zones)", to_string(set.refusal),
+                           ready, cluster_.zones.size()),
+               "an equal number of endpoints in each zone, or trafficDistribution");
+    } else if (service.hint_policy == HintPolicy::SameZone && cluster_.zones.empty() && !zoneless_told_) {
+      zoneless_told_ = true;  // once: of all Services alike
+      no_hints(service, "spec.trafficDistribution", "trafficDistribution sets no hints: no node has a zone",
+               "cluster.nodes.zones, or the label topology.kubernetes.io/zone");
+    }
+  }
+
+  void no_hints(const Service& service, std::string path, std::string message, std::string accepted) {
+    Diagnostic diagnostic =
+        Diagnostic::at(Severity::Notice, service.mark, std::move(path), std::move(message), std::move(accepted));
+    diagnostic.object = object_label("Service", service.ns, service.name);
+    diagnostics_.add(std::move(diagnostic));
   }
 
   /// @param pod  The first that is selected and has no such port.
@@ -253,6 +306,10 @@ class Builder {
   ClusterNames names_;
   PodSelection selection_;
   EndpointTable table_;
+  std::unordered_map<std::string_view, ZoneIndex> zones_;
+  std::optional<HintSetter> setter_;  ///< Made when a Service asks for hints.
+  const Service* refused_ = nullptr;  ///< The last one that got none.
+  bool zoneless_told_ = false;
   std::vector<Conditioned> conditioned_;
   std::map<std::pair<std::string_view, std::string_view>, std::vector<std::string_view>> values_;
   std::size_t absent_asked_ = 0;  ///< Looks at what is not there: each goes through all of it.

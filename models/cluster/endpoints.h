@@ -1,29 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
-#include "models/cluster/ip_address.h"
+#include "models/cluster/endpoint.h"
+#include "models/cluster/endpoint_hints.h"
 
 namespace knetsim {
-
-using NodeIndex = std::uint32_t;
-using PodIndex = std::uint32_t;
-using ServiceIndex = std::uint32_t;
-using ServicePortIndex = std::uint32_t;
-inline constexpr std::uint32_t kNoIndex = std::numeric_limits<std::uint32_t>::max();
-
-/// One address behind a Service port.
-struct Endpoint {
-  IpAddress address{};
-  std::uint16_t port = 0;
-  bool ready = true;        ///< False for one that terminates and still serves (KEP-1669).
-  PodIndex pod = kNoIndex;  ///< kNoIndex for an address outside the cluster.
-  NodeIndex node = kNoIndex;
-};
 
 /// The endpoints that a proxy may use, of every Service port and family: those that are ready, and those that terminate
 /// but still serve, which take over where none is ready (k/k pkg/proxy/topology.go, CategorizeEndpoints; a node's own
@@ -43,8 +29,12 @@ class EndpointTable {
     const Range& range = ranges_[slot(port, family)];
     return std::span(all_).subspan(range.begin, range.count);
   }
+  /// What their hints leave to nodes; null where hints decide nothing.
+  std::shared_ptr<const HintedEndpoints> hinted(ServicePortIndex port, IpFamily family) const;
+  bool has_hints() const { return !hinted_.empty(); }
   /// Replaces the endpoints of one port and family, ready or terminating. Ports may be set in any order, each once.
-  void set(ServicePortIndex port, IpFamily family, std::span<const Endpoint> endpoints);
+  void set(ServicePortIndex port, IpFamily family, std::span<const Endpoint> endpoints,
+           std::shared_ptr<const HintedEndpoints> hinted = nullptr);
   std::size_t size() const { return all_.size(); }
   std::size_t service_ports() const { return ranges_.size() / 2; }
 
@@ -59,6 +49,7 @@ class EndpointTable {
   }
   std::vector<Range> ranges_{};
   std::vector<Endpoint> all_{};
+  std::unordered_map<std::size_t, std::shared_ptr<const HintedEndpoints>> hinted_{};  // by slot; never iterated
 };
 
 /// What one node's proxy knows: a version and the endpoints as of that version. A cheap handle; it stays valid, and
@@ -77,6 +68,15 @@ class EndpointView {
   /// With those that terminate and serve while others are ready.
   std::span<const Endpoint> everywhere(ServicePortIndex port, IpFamily family = IpFamily::V4) const {
     return table_->everywhere(port, family);
+  }
+  /// Whether hints decide anything for any port: kept_at() need not be asked else.
+  bool has_hints() const { return table_->has_hints(); }
+  /// What a node keeps for the policy Cluster: what hints leave to it, else endpoints().
+  std::span<const Endpoint> kept_at(const NodePlace& at, HintsRead read, ServicePortIndex port,
+                                    IpFamily family = IpFamily::V4) const;
+  /// Null where hints decide nothing at any node.
+  std::shared_ptr<const HintedEndpoints> hinted(ServicePortIndex port, IpFamily family = IpFamily::V4) const {
+    return table_->hinted(port, family);
   }
 
  private:

@@ -44,6 +44,9 @@ struct SliceEndpoint {
   bool ready = true;
   bool serving = true;
   bool terminating = false;
+  std::uint32_t first_hint = 0;  ///< In SliceTables::hints: names of zones, and behind them of nodes.
+  std::uint16_t zone_hints = 0;
+  std::uint16_t node_hints = 0;
 };
 
 struct SlicePort {
@@ -61,6 +64,7 @@ struct Slice {
   std::uint32_t endpoint_count = 0;
   std::uint32_t first_port = 0;
   std::uint32_t port_count = 0;
+  bool managed = false;  ///< By the EndpointSlice controller, which sets hints as the Service says.
   Mark mark{};
 };
 
@@ -68,12 +72,19 @@ struct SliceTables {
   std::vector<Slice> slices{};
   std::vector<SliceEndpoint> endpoints{};
   std::vector<SlicePort> ports{};
+  std::vector<std::string_view> hints{};
 
   std::span<const SliceEndpoint> endpoints_of(const Slice& slice) const {
     return std::span(endpoints).subspan(slice.first_endpoint, slice.endpoint_count);
   }
   std::span<const SlicePort> ports_of(const Slice& slice) const {
     return std::span(ports).subspan(slice.first_port, slice.port_count);
+  }
+  std::span<const std::string_view> zones_of(const SliceEndpoint& endpoint) const {
+    return std::span(hints).subspan(endpoint.first_hint, endpoint.zone_hints);
+  }
+  std::span<const std::string_view> nodes_of(const SliceEndpoint& endpoint) const {
+    return std::span(hints).subspan(endpoint.first_hint + endpoint.zone_hints, endpoint.node_hints);
   }
 };
 

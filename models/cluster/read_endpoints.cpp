@@ -11,6 +11,8 @@ constexpr Keys kSliceObjectKeys({"apiVersion", "kind", "metadata", "addressType"
 constexpr Keys kEndpointKeys({"addresses", "conditions", "hostname", "targetRef", "topology", "deprecatedTopology",
                               "nodeName", "zone", "hints"});
 constexpr Keys kConditionKeys({"ready", "serving", "terminating"});
+constexpr Keys kHintKeys({"forZones", "forNodes"});
+constexpr Keys kHintedKeys({"name"});
 constexpr Keys kPortKeys({"name", "protocol", "port", "appProtocol"});
 constexpr Keys kEndpointsObjectKeys({"apiVersion", "kind", "metadata", "subsets"});
 constexpr Keys kSubsetKeys({"addresses", "notReadyAddresses", "ports"});
@@ -29,6 +31,31 @@ void read_ports(ObjectReader& reader, Node list, SliceTables& tables) {
 
 std::string_view target_pod(ObjectReader& reader, Node reference) {
   return reference["kind"].text() == "Pod" ? reader.intern(reference["name"].text()) : std::string_view{};
+}
+
+/// Interned names of a list of hints. @return  How many.
+std::uint16_t read_hinted(ObjectReader& reader, Node list, SliceTables& tables) {
+  std::uint16_t read = 0;
+  if (!reader.mappings(list)) return read;
+  for (const Node node : list) {
+    const FieldValues fields(reader, node, kHintedKeys);
+    const std::string_view name = reader.text(fields[kHintedKeys["name"]]);
+    if (name.empty()) {
+      if (node.is_mapping() && is_absent(fields[kHintedKeys["name"]])) reader.error(node, "name is missing");
+      continue;
+    }
+    tables.hints.push_back(name);
+    ++read;
+  }
+  return read;
+}
+
+void read_hints(ObjectReader& reader, Node node, SliceTables& tables, SliceEndpoint& endpoint) {
+  if (is_absent(node)) return;
+  const FieldValues fields(reader, node, kHintKeys);
+  endpoint.first_hint = static_cast<std::uint32_t>(tables.hints.size());
+  endpoint.zone_hints = read_hinted(reader, fields[kHintKeys["forZones"]], tables);
+  endpoint.node_hints = read_hinted(reader, fields[kHintKeys["forNodes"]], tables);
 }
 
 void close(SliceTables& tables, Slice slice, std::size_t first_endpoint, std::size_t first_port) {
@@ -80,11 +107,17 @@ void read_endpoint_slice(ObjectReader& reader, Node object) {
       read.terminating = reader.boolean(conditions[kConditionKeys["terminating"]], false);
       read.pod = target_pod(reader, endpoint[kEndpointKeys["targetRef"]]);
       read.node = reader.text(endpoint[kEndpointKeys["nodeName"]]);
+      read_hints(reader, endpoint[kEndpointKeys["hints"]], tables, read);
       tables.endpoints.push_back(read);
     }
   }
+  const auto manager = reader.cluster().label_sets.value(meta->labels, "endpointslice.kubernetes.io/managed-by");
   close(tables,
-        {.ns = meta->ns, .service = *service, .family = *type == 1 ? IpFamily::V6 : IpFamily::V4, .mark = meta->mark},
+        {.ns = meta->ns,
+         .service = *service,
+         .family = *type == 1 ? IpFamily::V6 : IpFamily::V4,
+         .managed = manager == "endpointslice-controller.k8s.io",
+         .mark = meta->mark},
         first_endpoint, first_port);
 }
 

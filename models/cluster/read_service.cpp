@@ -45,6 +45,12 @@ constexpr std::array<std::string_view, 2> kAffinities{"None", "ClientIP"};
 constexpr std::array<std::string_view, 2> kFamilyNames{"IPv4", "IPv6"};
 constexpr std::array<std::string_view, 3> kFamilyPolicies{"SingleStack", "PreferDualStack", "RequireDualStack"};
 constexpr std::array<std::string_view, 3> kDistributions{"PreferClose", "PreferSameZone", "PreferSameNode"};
+// From which 1.x on, by default: TopologyAwareHints; topology-mode; ServiceTrafficDistribution;
+// PreferSameTrafficDistribution. @source k/k pkg/features/kube_features.go
+constexpr std::uint32_t kTopologyHints = 24;
+constexpr std::uint32_t kTopologyMode = 27;
+constexpr std::uint32_t kTrafficDistribution = 31;
+constexpr std::uint32_t kSameDistribution = 34;
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -252,6 +258,56 @@ void read_families(ObjectReader& reader, const FieldValues<kServiceKeys.names().
   reader.uses(Unmodelled::Ipv6, stated.exists() ? stated : spec);
 }
 
+/// The value of the annotation topology-mode; of the older topology-aware-hints where that is there.
+/// @source k/k staging/src/k8s.io/endpointslice/utils.go, hintsEnabled; 1.24 to 1.26 know the older one alone.
+Node topology_mode(const ObjectReader& reader, Node annotations) {
+  const Node older = annotations["service.kubernetes.io/topology-aware-hints"];
+  if (older.exists() || reader.kubernetes_minor() < kTopologyMode) return older;
+  return annotations["service.kubernetes.io/topology-mode"];
+}
+
+/// What the EndpointSlice controller hints of the Service's endpoints, and which hints kube-proxy looks at.
+/// @source k/k pkg/features/kube_features.go; pkg/apis/core/validation, validateServiceTrafficDistribution;
+/// pkg/proxy/topology.go, canUseTopology (up to 1.30 only with the annotation) and topologyModeFromHints.
+void read_topology(ObjectReader& reader, const FieldValues<kServiceKeys.names().size()>& fields, Node annotations,
+                   Service& service) {
+  const std::uint32_t minor = reader.kubernetes_minor();
+  if (const Node keys = fields[kServiceKeys["topologyKeys"]]; keys.size() > 0) {
+    reader.uses(Unmodelled::TopologyKeys, keys);
+  }
+  const Node stated = fields[kServiceKeys["trafficDistribution"]];
+  if (const auto chosen = reader.choice(stated, kDistributions)) {
+    const std::string_view name = kDistributions[*chosen];
+    const bool first_name = name == "PreferClose";
+    if (minor < kTrafficDistribution) {
+      reader.notice(stated, fmt::format("trafficDistribution is not known to Kubernetes 1.{}: it is left out", minor),
+                    fmt::format("cluster.kubernetes 1.{} or later", kTrafficDistribution));
+    } else if (minor < kSameDistribution && !first_name) {
+      reader.error(stated, fmt::format("{} is not known to Kubernetes 1.{}", name, minor),
+                   fmt::format("PreferClose, or cluster.kubernetes 1.{} or later", kSameDistribution));
+    } else {
+      service.hint_policy = name == "PreferSameNode" ? HintPolicy::SameNode : HintPolicy::SameZone;
+      service.prefers_close = first_name;
+    }
+  }
+  const Node mode = topology_mode(reader, annotations);
+  const std::string_view value = mode.text();
+  constexpr std::array<std::string_view, 2> kModes{"Auto", "Disabled"};
+  const bool is_auto = value == "Auto" || value == "auto";
+  service.topology_annotated = !value.empty() && value != "Disabled" && value != "disabled";
+  if (service.topology_annotated && !is_auto) {
+    reader.notice(
+        mode, fmt::format("'{}' is no topology mode of Kubernetes{}: no hints are set", value, suggest(value, kModes)),
+        "Auto, Disabled");
+  }
+  if (is_auto && minor >= kTopologyHints) service.hint_policy = HintPolicy::Auto;
+  if (minor < kTopologyHints || (minor < kTrafficDistribution && !service.topology_annotated)) {
+    service.hints_read = HintsRead::None;
+  } else {
+    service.hints_read = minor < kSameDistribution ? HintsRead::Zones : HintsRead::ZonesAndNodes;
+  }
+}
+
 /// Of IPv4, or of IPv6, which is kept as it is; without the blanks around it.
 /// @source k/k pkg/apis/core/v1/helper or pkg/api/service/util.go, GetLoadBalancerSourceRanges.
 std::string_view source_range(ObjectReader& reader, Node node) {
@@ -322,10 +378,7 @@ void read_service(ObjectReader& reader, Node object) {
   if (service.type == ServiceType::ExternalName && service.external_name.empty() && spec_node.is_mapping()) {
     reader.error(spec_node, "externalName is missing: a Service of type ExternalName needs it");
   }
-  if (const auto distribution = reader.choice(spec[kServiceKeys["trafficDistribution"]], kDistributions)) {
-    service.traffic_distribution = kDistributions[*distribution];
-    reader.uses(Unmodelled::TopologyHints, spec[kServiceKeys["trafficDistribution"]]);
-  }
+  read_topology(reader, spec, fields[kObjectKeys["metadata"]]["annotations"], service);
   if (const Node ranges = spec[kServiceKeys["loadBalancerSourceRanges"]]; ranges.size() > 0) {
     reader.uses(Unmodelled::SourceRanges, ranges);
     for (const Node range : ranges) service.source_ranges.push_back(source_range(reader, range));

@@ -27,8 +27,8 @@ constexpr std::array<UnmodelledRow, static_cast<std::size_t>(kCount)> kRows{{
      "and NodePort"},
     {SourceRanges, "source ranges of a load balancer", "loadBalancerSourceRanges",
      "a load balancer drops what clients outside of them send; the nodes' rules do not look at them"},
-    {TopologyHints, "topology hints", "trafficDistribution, annotation service.kubernetes.io/topology-mode",
-     "endpoints are chosen without regard to zone and node"},
+    {TopologyKeys, "topology keys", "topologyKeys of a Service (Kubernetes 1.17 to 1.21)",
+     "endpoints are chosen without regard to them"},
     {KernelSettings, "kernel settings of a pod", "securityContext.sysctls", "sockets use the kernel's defaults"},
     {PodAffinity, "pod affinity", "affinity.podAffinity and podAntiAffinity",
      "not considered when pods without nodeName are placed"},
@@ -110,9 +110,6 @@ constexpr std::array kAnnotations{
     AnnotationRow{"k8s.v1.cni.cncf.io/networks", "", MultipleNetworks},
     AnnotationRow{"kubernetes.io/ingress-bandwidth", "", BandwidthLimit},
     AnnotationRow{"kubernetes.io/egress-bandwidth", "", BandwidthLimit},
-    AnnotationRow{"service.kubernetes.io/topology-mode", "Auto", TopologyHints},
-    AnnotationRow{"service.kubernetes.io/topology-aware-hints", "auto", TopologyHints},
-    AnnotationRow{"service.kubernetes.io/topology-aware-hints", "Auto", TopologyHints},
     AnnotationRow{"kubernetes.io/os", "windows", Windows},
 };
 

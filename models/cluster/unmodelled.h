@@ -18,7 +18,7 @@ enum class Unmodelled : std::uint8_t {
   Ingress,
   LoadBalancer,
   SourceRanges,
-  TopologyHints,
+  TopologyKeys,
   KernelSettings,
   PodAffinity,
   Preferences,

@@ -14,6 +14,7 @@ EndpointController::EndpointController(const Cluster& cluster, const PodStates& 
     : cluster_(cluster),
       states_(states),
       views_(views),
+      hints_(cluster),
       terminating_serve_(terminating_serve),
       ports_of_pod_(cluster.pods.size()) {
   for (ServicePortIndex port = 0; port < cluster.possible_endpoints.service_ports(); ++port) {
@@ -55,9 +56,11 @@ std::uint64_t EndpointController::publish() {
     const bool anew = std::ranges::binary_search(changed_, port);
     for (const IpFamily family : kFamilies) {
       if (anew) {
-        table.set(port, family, endpoints_of(port, family));
+        const std::vector<Endpoint> endpoints = endpoints_of(port, family);
+        const HintPolicy policy = cluster_.services[cluster_.service_ports[port].service].hint_policy;
+        table.set(port, family, endpoints, HintedEndpoints::of(endpoints, hints_.hints(policy, endpoints).hints));
       } else {
-        table.set(port, family, last.everywhere(port, family));
+        table.set(port, family, last.everywhere(port, family), last.hinted(port, family));
       }
     }
   }

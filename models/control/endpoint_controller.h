@@ -9,8 +9,9 @@
 namespace knetsim {
 
 /// Makes EndpointSlices of what pods are at the moment: a pod is an endpoint of the Services that select it while it is
-/// ready; one that terminates and still serves is one too, to which proxies fall back (from Kubernetes 1.26 on). Services
-/// whose pods have not changed keep what they had, be it from slices of the manifests.
+/// ready; one that terminates and still serves is one too, to which proxies fall back (from Kubernetes 1.26 on). Their
+/// hints are set anew; zones have the CPU that they began with. Services whose pods did not change keep what they had,
+/// be it from slices of the manifests.
 /// @source k/k staging/src/k8s.io/endpointslice/utils.go, podToEndpoint; pkg/proxy/endpointslicecache.go.
 class EndpointController {
  public:
@@ -29,6 +30,7 @@ class EndpointController {
   const Cluster& cluster_;
   const PodStates& states_;
   EndpointViews& views_;
+  HintSetter hints_;
   bool terminating_serve_;
   std::vector<std::vector<ServicePortIndex>> ports_of_pod_;  // shape (pods, *)
   std::vector<ServicePortIndex> changed_;

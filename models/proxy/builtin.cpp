@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/cluster/cluster.h"
 #include "models/proxy/proxy_model.h"
 #include "sim/core/ensure.h"
 
@@ -31,6 +32,8 @@ std::unique_ptr<ProxyModel> make_proxy(std::string_view mode, const ProxyParams&
   model->info_ = info;
   return model;
 }
+
+HintsRead ProxyModel::hints_read(const Service& service) const { return service.hints_read; }
 
 Reach ProxyModel::reach(const Asking& asking, const EndpointCounts& known) const {
   if (!known.any) return Reach::Refused;

@@ -8,6 +8,7 @@
 // bpf/lib/nodeport.h (nodeport_lb4, tail_nodeport_nat_egress_ipv4, rev_nodeport_lb4), bpf/bpf_lxc.c.
 #include <charconv>
 
+#include "models/cluster/cluster.h"
 #include "models/proxy/hook_packets.h"
 #include "models/proxy/maglev.h"
 #include "models/proxy/proxy_model.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr const char* kAlgorithm = "algorithm";
 constexpr const char* kTableSize = "maglevTableSize";
 constexpr const char* kSockets = "socketLB";
+constexpr const char* kTopology = "serviceTopology";
 constexpr const char* kTableEntries = "16381";
 
 // A map entry written by a system call: measured, 0.43 to 0.66 us (Intel Xeon, Linux 6.18;
@@ -30,7 +32,8 @@ class Ebpf final : public ProxyModel {
  public:
   explicit Ebpf(const ProxyParams& params)
       : pods_sockets_(params.choice(kSockets, "all") == "all"),
-        maglev_(params.choice(kAlgorithm, "random") == "maglev") {
+        maglev_(params.choice(kAlgorithm, "random") == "maglev"),
+        topology_(params.choice(kTopology, "off") == "on") {
     const std::string_view size = params.choice(kTableSize, kTableEntries);
     std::from_chars(size.data(), size.data() + size.size(), entries_);
   }
@@ -96,6 +99,13 @@ class Ebpf final : public ProxyModel {
   }
   // Affinity goes by the frontend's number (rev_nat_id), and by the client's network namespace or address.
   bool remembers_by_virtual_server() const override { return true; }
+  // Hints for zones alone, of Services that ask for them by the annotation or by the name PreferClose, not beside the
+  // internal policy Local. @source cilium/cilium pkg/loadbalancer, reflectors (convertService, isTopologyAware)
+  // and writer; flag --enable-service-topology.
+  HintsRead hints_read(const Service& service) const override {
+    const bool asks = service.topology_annotated || service.prefers_close;
+    return topology_ && asks && !service.internal_traffic_local ? HintsRead::Zones : HintsRead::None;
+  }
   // connect() ends with EHOSTUNREACH, and what comes by a NIC is refused (--service-no-backend-response: reject).
   Reach reach(const Asking& asking, const EndpointCounts& known) const override {
     if (asking.local_policy) return known.local > 0 ? Reach::Local : Reach::Refused;
@@ -192,6 +202,7 @@ class Ebpf final : public ProxyModel {
 
   bool pods_sockets_;
   bool maglev_;
+  bool topology_;
   std::uint32_t entries_ = 0;
 };
 
@@ -229,7 +240,13 @@ ProxyInfo ebpf_info() {
             .doc = "Of ebpf: whose sockets are translated in the system call.",
             .source = "cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst, socketLB.hostNamespaceOnly",
             .values = {{"all", "pods' and nodes' processes'"},
-                       {"hostNamespaceOnly", "nodes' processes' alone: pods' packets at their own device"}}}},
+                       {"hostNamespaceOnly", "nodes' processes' alone: pods' packets at their own device"}}},
+           {.key = kTopology,
+            .fallback = "off",
+            .doc = "Of ebpf: whether endpoints' hints for zones are looked at (loadBalancer.serviceTopology).",
+            .source = "cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst",
+            .values = {{"off", "every endpoint, whatever its zone"},
+                       {"on", "those of the own zone, of Services with PreferClose or the annotation topology-mode"}}}},
       .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort},
       .translation = Translation::Connect,
       .kube_proxy = false,

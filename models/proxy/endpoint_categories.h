@@ -22,7 +22,7 @@ struct ServicePolicies {
 };
 
 /// The endpoints of a Service port as one node's kube-proxy keeps them: those of either policy, each the ready ones,
-/// and where none is ready those that terminate and still serve. Topology hints are not looked at.
+/// and where none is ready those that terminate and still serve. What hints leave to the node is said of each endpoint.
 /// @source k/k pkg/proxy/topology.go, CategorizeEndpoints; serviceport.go, UsesClusterEndpoints and UsesLocalEndpoints.
 template <class Endpoint>
 struct EndpointCategories {
@@ -45,11 +45,13 @@ std::vector<Endpoint> ready_or_terminating(std::span<const Endpoint> endpoints, 
 
 /// @param endpoints  Ready, or terminating and serving: all others are no endpoints.
 /// @param is_local   Whether an endpoint is on the node.
-template <class Endpoint, class IsLocal>
+/// @param is_meant   Whether one that is ready may be used by the node: where hints decide, those that are meant for it,
+///                   of which there is one then; else all.
+template <class Endpoint, class IsLocal, class IsMeant>
 EndpointCategories<Endpoint> categorize(std::span<const Endpoint> endpoints, const ServicePolicies& policies,
-                                        const IsLocal& is_local) {
+                                        const IsLocal& is_local, const IsMeant& is_meant) {
   EndpointCategories<Endpoint> made{.cluster = {}, .local = {}, .any = !endpoints.empty()};
-  if (policies.uses_cluster()) made.cluster = ready_or_terminating(endpoints, [](const Endpoint&) { return true; });
+  if (policies.uses_cluster()) made.cluster = ready_or_terminating(endpoints, is_meant);
   if (policies.uses_local()) made.local = ready_or_terminating(endpoints, is_local);
   return made;
 }

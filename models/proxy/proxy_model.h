@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/cluster/endpoint_hints.h"
 #include "models/proxy/endpoint_categories.h"
 #include "models/proxy/endpoint_chooser.h"
 #include "models/walk/netfilter.h"
@@ -85,6 +86,7 @@ struct ModeParam {
 };
 
 struct ProxyInfo;
+struct Service;
 
 /// A kube-proxy mode: what its rules do to a packet at each netfilter hook. It describes steps and changes the packet;
 /// it schedules nothing. Counts are linear in symbols (Symbol), so that one instance stands for the rules of every node at
@@ -109,6 +111,8 @@ class ProxyModel {
   /// Which of a Service port's endpoints one who asks is sent to. By default as the rules of the iptables and the
   /// nftables mode have it: refused where there is no endpoint at all, dropped where the policy finds none.
   virtual Reach reach(const Asking& asking, const EndpointCounts& known) const;
+  /// Which topology hints of a Service's endpoints it looks at. By default those that kube-proxy does.
+  virtual HintsRead hints_read(const Service& service) const;
   /// How it picks endpoints, for one run. By default with equal chances.
   virtual std::unique_ptr<EndpointChooser> make_chooser(RandomStreams streams) const { return random_chooser(streams); }
   /// Whether session affinity knows a client by the virtual server that it asked; else by the Service port, whichever

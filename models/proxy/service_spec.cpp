@@ -31,7 +31,9 @@ std::string ServicePortSpec::port_string() const {
 }
 
 EndpointCategories<EndpointSpec> ServicePortSpec::categories() const {
-  return categorize(std::span(endpoints), policies(), [](const EndpointSpec& endpoint) { return endpoint.local; });
+  return categorize(
+      std::span(endpoints), policies(), [](const EndpointSpec& endpoint) { return endpoint.local; },
+      [](const EndpointSpec& endpoint) { return endpoint.meant || !endpoint.ready; });
 }
 
 EndpointUse::EndpointUse(const ServicePortSpec& service) {

@@ -35,6 +35,7 @@ struct EndpointSpec {
   std::uint16_t port = 0;
   bool local = false;  ///< On the node whose rules these are.
   bool ready = true;   ///< False for one that terminates and still serves.
+  bool meant = true;   ///< False for a ready one that topology hints keep from the node whose rules these are.
   auto operator<=>(const EndpointSpec&) const = default;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/service/service_policies.h"
+
 namespace knetsim {
 namespace {
 
@@ -37,29 +39,95 @@ void count_host_ports(const Cluster& cluster, std::vector<RuleSizes>& sizes) {
   }
 }
 
+/// kube-proxy's IPv4 half has no rules for a Service of IPv6 alone (k/k pkg/proxy/config, ServiceConfig by family).
+bool has_rules(const Service& service) {
+  return !service.headless && service.type != ServiceType::ExternalName && serves(service, IpFamily::V4);
+}
+
+/// Ready endpoints that a node has no rules for, since hints mean them for others: as many on every node of a zone, but
+/// for those nodes that hints name, or that have an endpoint of their own which their policy Local keeps all the same.
+class MeantForOthers {
+ public:
+  explicit MeantForOthers(const Cluster& cluster)
+      : cluster_(cluster), of_zone_(cluster.zones.size(), 0), of_node_(cluster.nodes.size(), 0) {}
+
+  void add(const HintedEndpoints& hinted, std::span<const Endpoint> ready, HintsRead read, bool uses_local) {
+    const auto all = static_cast<std::int64_t>(ready.size());
+    for (const HintedEndpoints::Group& zone : hinted.by_zone()) of_zone_[zone.key] += all - zone.count;
+    if (read == HintsRead::ZonesAndNodes) {
+      for (const HintedEndpoints::Group& node : hinted.by_node()) {
+        const auto by_zone = hinted.kept(cluster_.place(node.key), HintsRead::Zones);
+        of_node_[node.key] +=
+            all - node.count - (by_zone.empty() ? 0 : all - static_cast<std::int64_t>(by_zone.size()));
+      }
+    }
+    if (!uses_local) return;
+    // A node's own that are not meant for it: all of its own, but for those that it keeps.
+    for (const Endpoint& one : ready) {
+      if (one.node != kNoIndex && !hinted.kept(cluster_.place(one.node), read).empty()) --of_node_[one.node];
+    }
+    const auto keep = [&](const HintedEndpoints::Group& group, bool of_zone) {
+      for (const Endpoint& one : hinted.endpoints(group)) {
+        if (one.node == kNoIndex) continue;
+        const auto kept = hinted.kept(cluster_.place(one.node), read);
+        const bool at_home = of_zone ? cluster_.nodes[one.node].zone_index == group.key : one.node == group.key;
+        if (at_home && kept.data() == hinted.endpoints(group).data()) ++of_node_[one.node];
+      }
+    };
+    for (const HintedEndpoints::Group& group : hinted.by_zone()) keep(group, true);
+    for (const HintedEndpoints::Group& group : hinted.by_node()) keep(group, false);
+  }
+
+  std::uint64_t at(NodeIndex node, std::uint64_t all) const {
+    const ZoneIndex zone = cluster_.nodes[node].zone_index;
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(all) - of_node_[node] -
+                                      (zone == kNoIndex ? 0 : of_zone_[zone]));
+  }
+
+ private:
+  const Cluster& cluster_;
+  std::vector<std::int64_t> of_zone_;  // shape (zones,)
+  std::vector<std::int64_t> of_node_;  // shape (nodes,): beside those of its zone
+};
+
 }  // namespace
 
+std::uint64_t known_endpoints(const Cluster& cluster, const EndpointView& view, const BackgroundServices& background) {
+  std::uint64_t known = std::uint64_t{background.services} * background.endpoints_per_service;
+  for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {
+    if (has_rules(cluster.services[cluster.service_ports[index].service])) known += view.endpoints(index).size();
+  }
+  return known;
+}
+
 std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& view,
-                                  const BackgroundServices& background) {
+                                  const BackgroundServices& background, const ProxyModel& proxy) {
   RuleSizes common;  // as if no node had an endpoint of a Service whose policy is Local
   common.service_ports = background.services;
   common.endpoints = std::uint64_t{background.services} * background.endpoints_per_service;
   std::uint32_t addresses_in_rules = 0;
   std::vector<RuleSizes> sizes(cluster.nodes.size());  // of machines outside: none
   NodesOf nodes(cluster.nodes.size());
+  MeantForOthers others(cluster);
   /// What a node that has an endpoint has less of refusals, to be taken off the common part.
   std::vector<RuleSizes> reached(cluster.nodes.size());
   for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {
     const ServicePort& port = cluster.service_ports[index];
     const Service& service = cluster.services[port.service];
-    // kube-proxy's IPv4 half has no rules for a Service of IPv6 alone (k/k pkg/proxy/config, ServiceConfig by family).
-    if (service.headless || service.type == ServiceType::ExternalName || !serves(service, IpFamily::V4)) continue;
+    if (!has_rules(service)) continue;
     const auto endpoints = view.endpoints(index);
     const auto addresses = static_cast<std::uint32_t>(service.external_ips.size() + service.load_balancer_ips.size());
     const std::uint32_t node_ports = port.node_port != 0 ? 1 : 0;
     const std::uint32_t udp_node_ports = port.protocol == Protocol::Udp ? node_ports : 0;
     ++common.service_ports;
     common.endpoints += endpoints.size();
+    if (const auto hinted = view.hinted(index)) {
+      const HintsRead read = proxy.hints_read(service);
+      const ServicePolicies policies = policies_of(service, port);
+      if (read != HintsRead::None && policies.uses_cluster()) {
+        others.add(*hinted, endpoints, read, policies.uses_local());
+      }
+    }
     if (node_ports != 0) {
       (udp_node_ports != 0 ? common.udp_node_port_set : common.tcp_node_port_set) = true;
       if (service.external_traffic_local) {
@@ -91,6 +159,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
     one.external_without_endpoints -= reached[node].external_without_endpoints;
     one.refused_node_ports -= reached[node].refused_node_ports;
     one.refused_udp_node_ports -= reached[node].refused_udp_node_ports;
+    one.endpoints = others.at(node, common.endpoints);
     one.services_rules = addresses_in_rules + one.service_ports - one.without_endpoints;
   }
   count_host_ports(cluster, sizes);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/proxy/proxy_model.h"
 #include "models/walk/bindings.h"
 #include "models/walk/netfilter.h"
 
@@ -18,10 +19,14 @@ struct BackgroundServices {
 };
 
 /// Sizes of the rules that kube-proxy of each node writes who knows of the endpoints in `view`, shape (nodes,), none on machines outside. Where a
-/// policy is Local nodes differ by the endpoints that they have, and by their containers with hostPorts. Time and memory
-/// are linear in nodes, Service ports, endpoints and pods.
+/// policy is Local nodes differ by the endpoints that they have, where topology hints decide by those meant for
+/// them, and by their containers with hostPorts. Time and memory are linear in nodes, ports, endpoints and pods.
+/// @param proxy  Says which hints count.
 std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& view,
-                                  const BackgroundServices& background);
+                                  const BackgroundServices& background, const ProxyModel& proxy);
+
+/// Endpoints that a proxy knows of, whether or not it has rules for them; the background ones included.
+std::uint64_t known_endpoints(const Cluster& cluster, const EndpointView& view, const BackgroundServices& background);
 
 /// What each node's rules are at the moment: their sizes, and as many symbols.
 class NodeRules {

@@ -1,5 +1,7 @@
 #include "models/service/service_reach.h"
 
+#include "models/service/service_policies.h"
+
 namespace knetsim {
 
 std::span<const Endpoint> ServiceReach::own_endpoints(const EndpointView& view, ServicePortIndex port, NodeIndex node) {
@@ -22,15 +24,14 @@ ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, Exposure exposure
                                       PodIndex client, NodeIndex asked) {
   const ServicePort& service_port = cluster_.service_ports[port];
   const Service& service = cluster_.services[service_port.service];
-  const ServicePolicies policies{.internal_local = service.internal_traffic_local,
-                                 .external_local = service.external_traffic_local,
-                                 .externally_accessible = service_port.node_port != 0 ||
-                                                          !service.external_ips.empty() ||
-                                                          !service.load_balancer_ips.empty()};
+  const ServicePolicies policies = policies_of(service, service_port);
   const bool from_outside = exposure == Exposure::NodePort && !in_socket(proxy, exposure, client);
   Answer answer{.local_policy = from_outside ? policies.external_local : policies.internal_local};
   const EndpointView view = endpoints_.at(asked);
-  const auto cluster = policies.uses_cluster() ? view.endpoints(port) : std::span<const Endpoint>();
+  auto cluster = policies.uses_cluster() ? view.endpoints(port) : std::span<const Endpoint>();
+  if (view.has_hints() && !cluster.empty()) [[unlikely]] {
+    cluster = view.kept_at(cluster_.place(asked), proxy.hints_read(service), port);
+  }
   const auto own = answer.local_policy ? own_endpoints(view, port, asked) : std::span<const Endpoint>();
   answer.reach = proxy.reach(
       {.from_outside = from_outside, .local_policy = answer.local_policy, .source = source_at(client, asked)},

@@ -34,8 +34,10 @@ std::vector<ServicePortSpec> services_at(const Cluster& cluster, NodeIndex node)
                          .node_port = port.node_port,
                          .internal_local = service.internal_traffic_local,
                          .external_local = service.external_traffic_local};
+    const auto kept = view.kept_at(cluster.place(node), service.hints_read, index);
     for (const Endpoint& endpoint : view.endpoints(index)) {
-      spec.endpoints.push_back({endpoint.address.v4_value(), endpoint.port, endpoint.node == node});
+      const bool meant = std::ranges::find(kept, endpoint.pod, &Endpoint::pod) != kept.end();
+      spec.endpoints.push_back({endpoint.address.v4_value(), endpoint.port, endpoint.node == node, true, meant});
     }
     for (const IpAddress& address : service.external_ips) spec.external_ips.push_back(address.v4_value());
     specs.push_back(std::move(spec));
@@ -128,6 +130,59 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithPoliciesLocal) {
   EXPECT_EQ(inside, 3 * 4U + 2 * 2 + 2 * 1);
   EXPECT_EQ(ports, 3 * 3U + 2 * 2 + 2 * 1);
   EXPECT_EQ(outside, ports + 2 * 2U);
+}
+
+std::uint64_t endpoint_chains(const Ruleset& all) {
+  std::uint64_t count = 0;
+  for (const Chain& chain : all.table("nat").chains) count += chain.name.starts_with("KUBE-SEP-") ? 1U : 0U;
+  return count;
+}
+
+// Five pods over three zones, two nodes each: on node-0 and node-3 (zone a), node-1 (b) and twice on node-2 (c). Endpoints
+// that a node has chains for are those of its zone, or of itself; all where it has none, and its own besides with the
+// policy Local where they are meant for another zone.
+TEST(RuleSizes, HaveTheEndpointsThatHintsLeaveToTheNode) {
+  std::string manifests;
+  for (std::size_t node = 0; node < 6; ++node) {
+    manifests += "apiVersion: v1\nkind: Node\nmetadata: {name: node-" + std::to_string(node) +
+                 ", labels: {topology.kubernetes.io/zone: " + "abc"[node % 3] + "}}\n---\n";
+  }
+  for (const auto& [name, node] :
+       std::initializer_list<std::pair<const char*, int>>{{"a1", 0}, {"a2", 3}, {"b1", 1}, {"c1", 2}, {"c2", 2}}) {
+    manifests += std::string("apiVersion: v1\nkind: Pod\nmetadata: {name: ") + name +
+                 ", labels: {app: web}}\nspec: {nodeName: node-" + std::to_string(node) +
+                 ", containers: [{name: c, image: x, ports: [{name: http, containerPort: 8080}]}]}\n---\n";
+  }
+  const auto service = [](const std::string& name, const std::string& spec) {
+    return "apiVersion: v1\nkind: Service\nmetadata: {name: " + name +
+           "}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]" + spec + "}\n---\n";
+  };
+  const std::string others =
+      "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: lent-x, labels: "
+      "{kubernetes.io/service-name: lent}}\naddressType: IPv4\nports: [{port: 8080}]\nendpoints:\n"
+      "- {addresses: [10.1.0.1], targetRef: {kind: Pod, name: a1}, hints: {forZones: [{name: b}]}}\n"
+      "- {addresses: [10.1.0.2], targetRef: {kind: Pod, name: b1}, hints: {forZones: [{name: a}]}}\n"
+      "- {addresses: [10.1.0.3], targetRef: {kind: Pod, name: c1}, hints: {forZones: [{name: b}]}}\n---\n";
+  const auto sizes = [&](const std::string& services) {
+    Ready scene(kBrowse, manifests + services + app_manifests("client", 1));
+    const std::vector<RuleSizes> all = sizes_of(scene.variant());
+    std::vector<std::uint64_t> endpoints;
+    for (NodeIndex node = 0; node < 6; ++node) {
+      endpoints.push_back(all[node].endpoints);
+      EXPECT_EQ(all[node].endpoints, endpoint_chains(iptables_rules({}, services_at(*scene.variant().cluster, node))))
+          << services << "node " << node;
+    }
+    return endpoints;
+  };
+  using Sizes = std::vector<std::uint64_t>;  // one endpoint more on each is the client's own Service's
+  EXPECT_EQ(sizes(service("web", "")), (Sizes{6, 6, 6, 6, 6, 6}));
+  EXPECT_EQ(sizes(service("web", ", trafficDistribution: PreferSameZone")), (Sizes{3, 2, 3, 3, 2, 3}));
+  EXPECT_EQ(sizes(service("web", ", trafficDistribution: PreferSameNode")), (Sizes{2, 2, 3, 2, 2, 3}));
+  const std::string local = ", type: NodePort, externalTrafficPolicy: Local";
+  EXPECT_EQ(sizes(service("web", ", trafficDistribution: PreferSameZone" + local)), (Sizes{3, 2, 3, 3, 2, 3}));
+  const std::string web = service("web", "");
+  EXPECT_EQ(sizes(web + others + service("lent", "")), (Sizes{7, 8, 9, 7, 8, 9}));
+  EXPECT_EQ(sizes(web + others + service("lent", local)), (Sizes{8, 9, 9, 7, 8, 9}));
 }
 
 // What a node knows decides, not what there is: a node that has not heard yet has the rules of before.

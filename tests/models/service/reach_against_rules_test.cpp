@@ -1,11 +1,14 @@
 // Goal: the endpoints from which connections are drawn are those to which the rules of the asked node lead, whoever
 // asks for whichever Service in whichever way, and where the rules drop or refuse, so does the dialer. Method: random
-// clusters; for each mode, exposure, policy, client and asked node the rules as data are walked by the interpreter once
-// for every draw that they can make (the kernel's counters stand behind those: kernel_rules_policies_test), IPVS's
-// destinations are read off, and both are held against ServiceReach and against dialed connections. Fixed seeds.
+// clusters, half of the Services with topology hints; for each mode, exposure, policy, client and asked node the rules
+// as data are walked by the interpreter once for every draw that they can make (the kernel's counters stand behind
+// those: kernel_rules_policies_test), IPVS's destinations are read off, and both are held against ServiceReach and
+// against dialed connections. Fixed seeds.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -49,11 +52,12 @@ struct Outcome {
 
 class Scene {
  public:
-  explicit Scene(std::uint32_t seed) : dice_(seed) {
+  explicit Scene(std::uint32_t seed) : dice_(seed), hint_dice_(seed + 1'000'000) {
+    cluster_.zones = {"a", "b"};
     cluster_.pod_specs.resize(2);
     cluster_.pod_specs[1].host_network = true;
     for (NodeIndex node = 0; node < kNodes; ++node) {
-      cluster_.nodes.push_back({.ip = IpAddress::v4(node_address(node))});
+      cluster_.nodes.push_back({.ip = IpAddress::v4(node_address(node)), .zone_index = node == 2 ? 1U : 0U});
       add_pod(node, false);  // clients
       add_pod(node, true);
     }
@@ -82,7 +86,8 @@ class Scene {
                              .pod = pod,
                              .node = cluster_.pods[pod].node});
       }
-      table.set(s, IpFamily::V4, endpoints);
+      const std::vector<EndpointHints> hints = some_hints(endpoints);
+      table.set(s, IpFamily::V4, endpoints, HintedEndpoints::of(endpoints, hints));
     }
     cluster_.endpoints = EndpointViews(std::move(table));
   }
@@ -105,8 +110,9 @@ class Scene {
                            .internal_local = service.internal_traffic_local,
                            .external_local = service.external_traffic_local,
                            .affinity_seconds = service.client_ip_affinity ? 10'800 : 0};
+      const auto meant = meant_for(node, view.everywhere(index));
       for (const Endpoint& one : view.everywhere(index)) {
-        spec.endpoints.push_back({one.address.v4_value(), one.port, one.node == node, one.ready});
+        spec.endpoints.push_back({one.address.v4_value(), one.port, one.node == node, one.ready, meant(one)});
       }
       specs.push_back(std::move(spec));
     }
@@ -114,6 +120,46 @@ class Scene {
   }
 
  private:
+  /// For every second Service: most endpoints for one zone or both, some for a node, some for nobody.
+  std::vector<EndpointHints> some_hints(const std::vector<Endpoint>& endpoints) {
+    std::vector<EndpointHints> hints(endpoints.size());
+    if (hint_dice_() % 2 == 0) return hints;
+    const bool for_nodes = hint_dice_() % 3 == 0;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+      EndpointHints& one = hints[i];
+      one.for_zones = hint_dice_() % 16 != 0;
+      for (ZoneIndex zone = 0; one.for_zones && zone < 2; ++zone) {
+        if (hint_dice_() % 2 == 0) one.zones.push_back(zone);
+      }
+      one.for_nodes = for_nodes;
+      if (for_nodes) one.nodes.push_back(static_cast<NodeIndex>(hint_dice_() % kNodes));
+      hints_of_[endpoints[i].pod] = one;
+    }
+    return hints;
+  }
+
+  /// Which of them kube-proxy of a node may use by their hints.
+  std::function<bool(const Endpoint&)> meant_for(NodeIndex node, std::span<const Endpoint> all) const {
+    const auto hints = [this](const Endpoint& one) {
+      const auto found = hints_of_.find(one.pod);
+      return found == hints_of_.end() ? EndpointHints{} : found->second;
+    };
+    const ZoneIndex zone = cluster_.nodes[node].zone_index;
+    const std::function<bool(const Endpoint&)> for_node = [=](const Endpoint& one) {
+      return std::ranges::count(hints(one).nodes, node) > 0;
+    };
+    const std::function<bool(const Endpoint&)> for_zone = [=](const Endpoint& one) {
+      return std::ranges::count(hints(one).zones, zone) > 0;
+    };
+    const auto decides = [&](const auto& is_meant, bool EndpointHints::*has) {
+      return std::ranges::all_of(all, [&](const Endpoint& one) { return !one.ready || hints(one).*has; }) &&
+             std::ranges::any_of(all, [&](const Endpoint& one) { return one.ready && is_meant(one); });
+    };
+    if (decides(for_node, &EndpointHints::for_nodes)) return for_node;
+    if (decides(for_zone, &EndpointHints::for_zones)) return for_zone;
+    return [](const Endpoint&) { return true; };
+  }
+
   std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(dice_() % bound); }
   bool one_in(std::uint32_t count) { return below(count) == 0; }
   PodIndex add_pod(NodeIndex node, bool host) {
@@ -125,6 +171,8 @@ class Scene {
   }
 
   std::mt19937 dice_;
+  std::mt19937 hint_dice_;
+  std::map<PodIndex, EndpointHints> hints_of_;
   Cluster cluster_;
 };
 
