@@ -144,13 +144,21 @@ void describe(Fields<NodesSpec>& f) {
   f.check(check_node_pools);
 }
 
+void describe(Fields<ZoneSpec>& f) {
+  f.about("Zone", "A zone's cable to the others; what is not said here is that of all zones.");
+  f.optional("delay", &ZoneSpec::delay,
+             {.doc = "One way, of the zone's part of the way to another.", .at_most = "10s"});
+  f.optional("rate", &ZoneSpec::rate, {.doc = "Of its cable.", .above = "0bps", .at_most = "100Tbps"});
+}
+
 void describe(Fields<TopologySettings>& f) {
   f.about("Topology", "What connects the machines.");
   f.optional("kind", &TopologySettings::kind, "single-switch",
              {.doc = "Shape of the network.",
               .allowed = {{.name = "single-switch", .value = 0, .doc = "every machine at one switch"},
                           {.name = "leaf-spine", .value = 1, .doc = "machines at leaves, every leaf at every spine"},
-                          {.name = "fat-tree", .value = 2, .doc = "three stages of k-port switches"}}});
+                          {.name = "fat-tree", .value = 2, .doc = "three stages of k-port switches"},
+                          {.name = "zones", .value = 3, .doc = "a switch in each zone, and one between the zones"}}});
   f.optional("leaves", &TopologySettings::leaves, "2",
              {.doc = "Leaf switches of a leaf-spine.", .unit = "switches", .at_least = "1", .at_most = "4096"});
   f.optional("spines", &TopologySettings::spines, "2",
@@ -186,6 +194,17 @@ void describe(Fields<TopologySettings>& f) {
               .above = "0B",
               .at_most = "1TiB",
               .source = "assumption"});
+  f.optional(
+      "zoneDelay", &TopologySettings::zone_delay, "250us",
+      {.doc = "Of zones: one way from a zone to the middle between zones; a packet to another zone takes that of both.",
+       .at_most = "10s",
+       .source = "assumption: a round trip of 1 ms between zones of a region"});
+  f.optional("zoneRate", &TopologySettings::zone_rate, "400Gbps",
+             {.doc = "Of zones: rate of each zone's cable to the others.",
+              .above = "0bps",
+              .at_most = "100Tbps",
+              .source = "assumption"});
+  f.optional("zones", &TopologySettings::zones, {.doc = "Zones whose cable differs, by name."});
   f.check([](const TopologySettings& settings, Node node, Binding& binding) {
     if (settings.kind == "leaf-spine" && std::uint64_t{settings.leaves} * settings.spines > kMostCables) {
       binding.diagnostics.error(

@@ -25,6 +25,7 @@ struct KeyReader {
 bool is_leaf_spine(const ClusterSettings& cluster) { return cluster.topology.kind == "leaf-spine"; }
 bool is_fat_tree(const ClusterSettings& cluster) { return cluster.topology.kind == "fat-tree"; }
 bool has_switch_tiers(const ClusterSettings& cluster) { return is_leaf_spine(cluster) || is_fat_tree(cluster); }
+bool has_zones(const ClusterSettings& cluster) { return cluster.topology.kind == "zones"; }
 bool has_proxy(const ClusterSettings& cluster) { return mode_of(cluster).serves.contains(Exposure::ClusterIp); }
 bool has_kube_proxy(const ClusterSettings& cluster) { return mode_of(cluster).kube_proxy; }
 bool has_background(const ClusterSettings& cluster) { return cluster.background.services > 0; }
@@ -44,6 +45,9 @@ std::vector<KeyReader> readers() {
       {"topology", "uplink", is_leaf_spine, "the topology leaf-spine"},
       {"topology", "k", is_fat_tree, "the topology fat-tree"},
       {"topology", "oversubscription", has_switch_tiers, "the topologies leaf-spine and fat-tree"},
+      {"topology", "zoneDelay", has_zones, "the topology zones"},
+      {"topology", "zoneRate", has_zones, "the topology zones"},
+      {"topology", "zones", has_zones, "the topology zones"},
       {"proxy", "syncPeriod", has_proxy, "a proxy, and the proxy mode serves no Services"},
       {"proxy", "minSyncPeriod", has_kube_proxy, "kube-proxy, and the proxy mode has none"},
       {"background", "services", has_proxy, "a proxy's rules, and the proxy mode serves no Services"},

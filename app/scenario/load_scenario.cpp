@@ -44,8 +44,34 @@ std::string manifests_text(const ClusterSummary& summary) {
 }
 
 /// The network that the scenario asks for, for the nodes that there are; null where there can be none.
+/// For a topology of zones every node is in one, and what is said of a zone is of one that there is.
+bool zones_fit(const BoundVariant& bound, Diagnostics& diagnostics) {
+  const TopologySettings& settings = bound.scenario.cluster.topology;
+  if (settings.kind != "zones") return true;
+  const Node at = bound.scenario.root["cluster"]["topology"];
+  const std::span<const ClusterNode> nodes = bound.cluster->members();
+  const auto nowhere = std::ranges::find(nodes, std::string_view(), &ClusterNode::zone);
+  if (nowhere != nodes.end()) {
+    diagnostics.error(
+        at["kind"],
+        fmt::format("{} of {} nodes are in no zone, the first is {}",
+                    std::ranges::count(nodes, std::string_view(), &ClusterNode::zone), nodes.size(), nowhere->name),
+        "cluster.nodes.zones, or the label topology.kubernetes.io/zone on every Node");
+  }
+  const std::vector<std::string_view>& known = bound.cluster->zones;
+  bool all_known = true;
+  for (const auto& [name, zone] : settings.zones) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    all_known = false;
+    diagnostics.error(at["zones"][name].key(), fmt::format("no node is in a zone '{}'{}", name, suggest(name, known)),
+                      fmt::format("{}", fmt::join(known, ", ")));
+  }
+  return nowhere == nodes.end() && all_known;
+}
+
 std::shared_ptr<const Fabric> make_fabric(const BoundVariant& bound, Diagnostics& diagnostics) {
   try {
+  if (!zones_fit(bound, diagnostics)) return nullptr;
     Topology topology = make_topology(bound.scenario, *bound.cluster);
     Routing routing(topology, bound.scenario.experiment.seed);
     return std::make_shared<const Fabric>(Fabric{std::move(topology), std::move(routing)});

@@ -62,8 +62,14 @@ struct NodesSpec {
   }
 };
 
+/// A zone's cable to the others; what is not stated is that of all zones.
+struct ZoneSpec {
+  std::optional<Duration> delay;
+  std::optional<Bandwidth> rate;
+};
+
 struct TopologySettings {
-  std::string kind = "single-switch";  ///< single-switch, leaf-spine, fat-tree
+  std::string kind = "single-switch";  ///< single-switch, leaf-spine, fat-tree, zones
   std::uint32_t leaves = 2;
   std::uint32_t spines = 2;
   std::uint32_t k = 0;
@@ -73,6 +79,9 @@ struct TopologySettings {
   Duration delay{};
   Duration switch_latency{};
   Bytes buffer{};
+  Duration zone_delay{};
+  Bandwidth zone_rate{};
+  std::vector<std::pair<std::string, ZoneSpec>> zones;  ///< By name, of those that differ.
 };
 
 struct SocketSettings {

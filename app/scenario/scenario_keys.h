@@ -88,6 +88,7 @@ void describe(Fields<NodePoolSpec>& f);
 void describe(Fields<NodesSpec>& f);
 /// Names, labels and taints are such as the API server takes.
 void check_node_pools(const NodesSpec& nodes, Node node, Binding& binding);
+void describe(Fields<ZoneSpec>& f);
 void describe(Fields<TopologySettings>& f);
 void describe(Fields<SocketSettings>& f);
 void describe(Fields<CniSettings>& f);

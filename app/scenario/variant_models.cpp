@@ -92,6 +92,18 @@ Topology make_topology(const Scenario& scenario, const Cluster& cluster) {
                        .uplink_rate = settings.uplink,
                        .oversubscription = settings.oversubscription});
   }
+  if (settings.kind == "zones") {
+    ZonedSpec spec{.hosts = std::move(hosts), .wires = wires};
+    for (const ClusterNode& node : cluster.members()) spec.hosts.zones.emplace_back(node.zone);
+    for (const std::string_view name : cluster.zones) {
+      const auto own = std::ranges::find(settings.zones, name, &std::pair<std::string, ZoneSpec>::first);
+      const ZoneSpec stated = own != settings.zones.end() ? own->second : ZoneSpec{};
+      spec.zones.push_back({.name = std::string(name),
+                            .rate = stated.rate.value_or(settings.zone_rate),
+                            .delay = stated.delay.value_or(settings.zone_delay)});
+    }
+    return zoned(spec);
+  }
   if (settings.kind == "fat-tree") {
     return fat_tree(
         {.hosts = std::move(hosts), .wires = wires, .k = settings.k, .oversubscription = settings.oversubscription});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -54,19 +56,28 @@ class Fabric {
  public:
   Fabric(const FabricHosts& hosts, const FabricWires& wires) : hosts_(hosts), wires_(wires) { check_hosts(hosts); }
 
-  SwitchId add_switch(std::string name) { return topology_.add_switch(std::move(name), wires_.switch_latency); }
+  SwitchId add_switch(std::string name, std::string zone = {}) {
+    return topology_.add_switch(std::move(name), wires_.switch_latency, std::move(zone));
+  }
 
-  void connect_switches(SwitchId a, SwitchId b, Bandwidth rate) {
-    topology_.connect(Vertex::of_switch(a), Vertex::of_switch(b), {rate, wires_.delay, wires_.switch_buffer});
+  void connect_switches(SwitchId a, SwitchId b, Bandwidth rate) { connect_switches(a, b, rate, wires_.delay); }
+  void connect_switches(SwitchId a, SwitchId b, Bandwidth rate, Duration delay) {
+    topology_.connect(Vertex::of_switch(a), Vertex::of_switch(b), {rate, delay, wires_.switch_buffer});
   }
 
   // Hosts in order of their numbers, so that HostId is the position in the spec.
   void plug_hosts(const std::vector<SwitchId>& leaves) {
+    plug_hosts_at([&](HostId i) {
+      return leaves[leaf_of(i, hosts_.count, static_cast<std::uint32_t>(leaves.size()), hosts_.spread)];
+    });
+  }
+
+  template <class SwitchOf>
+  void plug_hosts_at(const SwitchOf& switch_of) {
     for (HostId i = 0; i < hosts_.count; ++i) {
       const HostId host = topology_.add_host(hosts_.names.empty() ? "host-" + number(i) : hosts_.names[i],
                                              hosts_.zones.empty() ? std::string() : hosts_.zones[i]);
-      const SwitchId leaf = leaves[leaf_of(i, hosts_.count, static_cast<std::uint32_t>(leaves.size()), hosts_.spread)];
-      topology_.connect(Vertex::host(host), Vertex::of_switch(leaf),
+      topology_.connect(Vertex::host(host), Vertex::of_switch(switch_of(i)),
                         {rate_of(hosts_, i), wires_.delay, wires_.switch_buffer});
       topology_.set_buffer(topology_.host_link(host), wires_.host_buffer);
     }
@@ -145,6 +156,28 @@ Topology leaf_spine(const LeafSpineSpec& spec) {
   }
   fabric.plug_hosts(leaves);
   fabric.plug_outside(spines);
+  return fabric.take();
+}
+
+Topology zoned(const ZonedSpec& spec) {
+  if (spec.zones.empty()) throw std::invalid_argument("a topology of zones needs at least one zone");
+  Fabric fabric(spec.hosts, spec.wires);
+  const SwitchId middle = fabric.add_switch("region");
+  std::map<std::string, SwitchId, std::less<>> switch_of;
+  for (const ZonedSpec::Zone& zone : spec.zones) {
+    const SwitchId own = fabric.add_switch("zone-" + zone.name, zone.name);
+    fabric.connect_switches(own, middle, zone.rate, zone.delay);
+    switch_of.try_emplace(zone.name, own);
+  }
+  fabric.plug_hosts_at([&](HostId host) {
+    const auto found = switch_of.find(spec.hosts.zones.empty() ? std::string() : spec.hosts.zones[host]);
+    if (found == switch_of.end()) {
+      throw std::invalid_argument("host " + (spec.hosts.names.empty() ? number(host) : spec.hosts.names[host]) +
+                                  " is in none of the zones");
+    }
+    return found->second;
+  });
+  fabric.plug_outside({middle});
   return fabric.take();
 }
 

@@ -23,7 +23,7 @@ struct OutsideHost {
   Duration delay{};  ///< Propagation to the border, one way.
 };
 
-/// What the three generators share. Host names are taken from `host_names`; where it is empty they are host-0, host-1,
+/// What the generators share. Host names are taken from `host_names`; where it is empty they are host-0, host-1,
 /// ...
 struct FabricHosts {
   std::uint32_t count = 0;
@@ -76,6 +76,19 @@ struct FatTreeSpec {
   double oversubscription = 1.0;  ///< Host bandwidth of a full edge switch over that of its uplinks; at least 1.
 };
 
+/// A switch in each zone with its hosts, and one in the middle that every zone's is connected to: what goes from one
+/// zone to another passes both of their cables. The border router is at the one in the middle.
+struct ZonedSpec {
+  struct Zone {
+    std::string name;
+    Bandwidth rate{};  ///< Of its cable to the middle ...
+    Duration delay{};  ///< ... one way.
+  };
+  FabricHosts hosts{};  ///< With the zone of each.
+  FabricWires wires{};
+  std::vector<Zone> zones{};
+};
+
 /// All hosts at one switch. @throws std::invalid_argument  No hosts, or names or zones of another count.
 Topology single_switch(const SingleSwitchSpec& spec);
 
@@ -85,6 +98,9 @@ Topology leaf_spine(const LeafSpineSpec& spec);
 
 /// @throws std::invalid_argument  k odd or too small, no hosts or more than the fabric holds, oversubscription below 1.
 Topology fat_tree(const FatTreeSpec& spec);
+
+/// @throws std::invalid_argument  No hosts, no zones, or a host in none of them.
+Topology zoned(const ZonedSpec& spec);
 
 /// Hosts that a fat tree of `k`-port switches holds: k/2 * floor(k/2 * oversubscription) * k.
 std::uint64_t fat_tree_capacity(std::uint32_t k, double oversubscription = 1.0);

@@ -178,6 +178,42 @@ TEST(Border, LinesHaveTheirOwnRateAndDelay) {
   EXPECT_EQ(topology.cables(), 3U + 2 + 1);
 }
 
+TEST(Zoned, HostsOfOneZoneShareASwitchAndOthersAreTheZonesDelaysAway) {
+  using std::chrono::microseconds;
+  using std::chrono::nanoseconds;
+  const ZonedSpec spec{.hosts = {.count = 4, .zones = {"a", "b", "a", "c"}},
+                       .wires = {.delay = nanoseconds(500), .switch_latency = nanoseconds(100)},
+                       .zones = {{.name = "a", .rate = Bandwidth(10'000'000'000), .delay = microseconds(100)},
+                                 {.name = "b", .rate = Bandwidth(20'000'000'000), .delay = microseconds(200)},
+                                 {.name = "c", .rate = Bandwidth(30'000'000'000), .delay = microseconds(400)}}};
+  const Topology topology = zoned(spec);
+  topology.require_connected();
+  EXPECT_EQ(topology.switches(), 4U);
+  EXPECT_EQ(topology.host_zone(2), "a");
+  const std::vector<Duration> from = topology.host_delays(0);
+  const Duration ends = nanoseconds(2 * 500);
+  EXPECT_EQ(from[2], ends + nanoseconds(100)) << "one switch";
+  EXPECT_EQ(from[1], ends + microseconds(300) + nanoseconds(300)) << "three, and both zones' cables";
+  EXPECT_EQ(from[3], ends + microseconds(500) + nanoseconds(300));
+  EXPECT_EQ(topology.link(0).rate, Bandwidth(10'000'000'000)) << "zone a to the middle";
+  EXPECT_EQ(topology.link_name(0), "zone-a -> region");
+}
+
+TEST(Zoned, AHostInNoZoneIsRefused) {
+  EXPECT_THROW(zoned({.hosts = {.count = 1}}), std::invalid_argument);
+  EXPECT_THROW(
+      zoned({.hosts = {.count = 2, .zones = {"a", "b"}}, .zones = {{.name = "a", .rate = Bandwidth(1'000'000)}}}),
+      std::invalid_argument);
+}
+
+TEST(Zoned, HostsOutsideAreBehindTheMiddle) {
+  const Topology topology = zoned(
+      {.hosts = {.count = 2, .zones = {"a", "b"}, .outside = two_outside()},
+       .zones = {{.name = "a", .rate = Bandwidth(1'000'000'000)}, {.name = "b", .rate = Bandwidth(1'000'000'000)}}});
+  topology.require_connected();
+  EXPECT_EQ(topology.host_hops(2)[0], 4U) << "border, region, zone, host";
+}
+
 TEST(Border, ThereIsNoneWithoutHostsOutside) {
   EXPECT_EQ(leaf_spine({.hosts = {.count = 8}, .leaves = 4, .spines = 2}).switches(), 6U);
 }
