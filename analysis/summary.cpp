@@ -42,6 +42,10 @@ WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, st
     add(sum.failed_reset, cell_of(summary.failed_reset, cell));
     add(sum.failed_call, cell_of(summary.failed_call, cell));
     add(sum.choices_stale, cell_of(summary.choices_stale, cell));
+    add(sum.same_zone_answers, cell_of(summary.same_zone_answers, cell));
+    add(sum.same_zone_bytes, cell_of(summary.same_zone_bytes, cell));
+    add(sum.cross_zone_answers, cell_of(summary.cross_zone_answers, cell));
+    add(sum.cross_zone_bytes, cell_of(summary.cross_zone_bytes, cell));
     const std::vector<std::int64_t>& failed = results.series.errors;
     const std::size_t intervals = results.series.sim_time.size();
     if (w < results.workloads.size() && (cell + 1) * intervals <= failed.size()) {

@@ -21,7 +21,11 @@ struct WorkloadSummary {
   std::int64_t failed_unreachable = 0;
   std::int64_t failed_reset = 0;
   std::int64_t failed_call = 0;
-  std::int64_t choices_stale = 0;  ///< Connections sent to what was no endpoint any more.
+  std::int64_t choices_stale = 0;      ///< Connections sent to what was no endpoint any more.
+  std::int64_t same_zone_answers = 0;  ///< By pods of the client's zone, where both are in one; and their payload.
+  std::int64_t same_zone_bytes = 0;
+  std::int64_t cross_zone_answers = 0;
+  std::int64_t cross_zone_bytes = 0;
   /// Requests that failed, by the interval of the window in which they ended; shape (intervals,), empty where unknown.
   std::vector<std::int64_t> failed_over_time;
   double programming_max = 0;    ///< Longest of the runs until a node's rules had a change; 0 where nothing changed.

@@ -50,6 +50,10 @@ struct SummaryResults {
   std::vector<std::int64_t> connects_failed;
   std::vector<std::int64_t> connects_unfinished;
   std::vector<std::int64_t> choices_stale;
+  std::vector<std::int64_t> same_zone_answers;
+  std::vector<std::int64_t> same_zone_bytes;
+  std::vector<std::int64_t> cross_zone_answers;
+  std::vector<std::int64_t> cross_zone_bytes;
   std::vector<std::int64_t> failed_refused;
   std::vector<std::int64_t> failed_unreachable;
   std::vector<std::int64_t> failed_reset;
@@ -123,6 +127,14 @@ void describe(Table& t, Columns& c) {
            {.unit = "1", .meaning = "connect()s that had not returned when the run ended"});
   c.column("choices_stale", t.choices_stale,
            {.unit = "1", .meaning = "connections sent to what was no endpoint any more, as the API server had it"});
+  c.column(
+      "same_zone_answers", t.same_zone_answers,
+      {.unit = "1",
+       .meaning = "answers by a pod of the client's zone; 0 where client or pod is in none, or there is one zone"});
+  c.column("same_zone_bytes", t.same_zone_bytes, {.unit = "By", .meaning = "payload of those requests and answers"});
+  c.column("cross_zone_answers", t.cross_zone_answers,
+           {.unit = "1", .meaning = "answers by a pod of another zone than the client's"});
+  c.column("cross_zone_bytes", t.cross_zone_bytes, {.unit = "By", .meaning = "payload of those requests and answers"});
   c.column(
       "failed_refused", t.failed_refused,
       {.unit = "1", .meaning = "requests in error because connect() was refused: no endpoint, or nobody listened"});

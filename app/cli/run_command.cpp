@@ -114,6 +114,10 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
                                      {"reset", results.summary.failed_reset[cell]},
                                      {"call", results.summary.failed_call[cell]}};
       workload["choices_stale"] = results.summary.choices_stale[cell];
+      workload["same_zone"] = {{"answers", results.summary.same_zone_answers[cell]},
+                               {"bytes", results.summary.same_zone_bytes[cell]}};
+      workload["cross_zone"] = {{"answers", results.summary.cross_zone_answers[cell]},
+                                {"bytes", results.summary.cross_zone_bytes[cell]}};
       workload["unstable"] = results.summary.unstable[cell] != 0;
       workload["rules_per_connection"] = results.summary.rules_per_connection[cell];
       workload["latency_lower_bounds"] = nlohmann::ordered_json::array();  // of these the figure is at least that

@@ -63,6 +63,14 @@ std::string row_notes(const WorkloadSummary& row) {
                         with_commas(row.choices_stale), 100 * static_cast<double>(row.choices_stale) / connections,
                         human(from_seconds(row.programming_max)));
   }
+  if (row.same_zone_answers + row.cross_zone_answers > 0) {
+    const auto part = [](std::int64_t crossing, std::int64_t within) {
+      return 100 * static_cast<double>(crossing) / static_cast<double>(std::max<std::int64_t>(1, crossing + within));
+    };
+    text += fmt::format("    from another zone: {:.3g} % of the answers, {:.3g} % of the bytes\n",
+                        part(row.cross_zone_answers, row.same_zone_answers),
+                        part(row.cross_zone_bytes, row.same_zone_bytes));
+  }
   if (row.unfinished > 0) {
     text += fmt::format("    unfinished: {} requests, {} after the measured time (run.drain)\n",
                         with_commas(row.unfinished), human(from_seconds(row.drained_s)));

@@ -133,6 +133,10 @@ void add_workload(SummaryResults& summary, const EdgeStats& stats, double measur
     return signed_count(stats.errors_by_failure[static_cast<std::size_t>(cause)]);
   };
   summary.choices_stale.push_back(signed_count(stats.stale_choices));
+  summary.same_zone_answers.push_back(signed_count(stats.same_zone.answers));
+  summary.same_zone_bytes.push_back(signed_count(stats.same_zone.bytes));
+  summary.cross_zone_answers.push_back(signed_count(stats.cross_zone.answers));
+  summary.cross_zone_bytes.push_back(signed_count(stats.cross_zone.bytes));
   summary.failed_refused.push_back(failed(Failure::Refused));
   summary.failed_unreachable.push_back(failed(Failure::Unreachable));
   summary.failed_reset.push_back(failed(Failure::Reset));

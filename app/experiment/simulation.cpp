@@ -61,6 +61,14 @@ std::vector<std::uint64_t> node_keys(const Cluster& cluster) {
   return keys;
 }
 
+/// Of each pod; none where nothing can cross zones.
+std::vector<ZoneIndex> zones_of_pods(const Cluster& cluster) {
+  std::vector<ZoneIndex> zones;
+  if (cluster.zones.size() < 2) return zones;
+  for (const Pod& pod : cluster.pods) zones.push_back(cluster.nodes[pod.node].zone_index);
+  return zones;
+}
+
 /// Cumulative CPU times of all cores and groups at one instant.
 struct CpuSnapshot {
   std::vector<Duration> softirq, application, throttled;
@@ -131,7 +139,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
              .pods = pods(),
              .balancer = &balancer_,
              .unreachable_after = models_.cni->unreachable_after()}),
-        recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals}),
+        recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals},
+                  zones_of_pods(*variant.cluster)),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
         traffic_({scheduler_, cpus_, network_, dialer_, recorder_, spans_}, variant.traffic, groups_.main, streams_,
                  {.kinds = {.work = kWorkKind,

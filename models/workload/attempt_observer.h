@@ -50,7 +50,8 @@ class AttemptObserver {
   virtual void request_sent(const Request& request, Bytes payload) = 0;
   /// A worker of the server has taken it up.
   virtual void taken_up(const Request& request, PodIndex server) = 0;
-  virtual void answer_begun(const Request& request, Bytes payload) = 0;
+  /// @param exchanged  With what was sent, by an attempt that `server` answers.
+  virtual void answer_begun(const Request& request, Bytes payload, PodIndex server, Bytes exchanged) = 0;
 };
 
 }  // namespace knetsim

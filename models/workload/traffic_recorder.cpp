@@ -13,13 +13,15 @@ std::int64_t nanoseconds(Duration span) { return span.count() / 1000; }
 
 }  // namespace
 
-TrafficRecorder::TrafficRecorder(Scheduler& scheduler, const TrafficPlan& plan, const MeasuredWindow& window)
+TrafficRecorder::TrafficRecorder(Scheduler& scheduler, const TrafficPlan& plan, const MeasuredWindow& window,
+                                 std::vector<ZoneIndex> zone_of_pod)
     : scheduler_(scheduler),
       window_(window),
       edges_(plan.edges.size()),
       backlogs_(plan.edges.size(), Backlog(window.from, window.to)),
       callers_(plan.edges.size()),
-      served_(plan.app_of_pod.size()) {
+      served_(plan.app_of_pod.size()),
+      zone_of_pod_(std::move(zone_of_pod)) {
   for (std::size_t source = 0; source < plan.sources.size(); ++source) {
     sources_.emplace_back(window.from, window.to, window.series_points);
   }
@@ -133,8 +135,22 @@ void TrafficRecorder::taken_up(const Request& request, PodIndex server) {
   served_[server] += measured(request.begun) ? 1U : 0U;
 }
 
-void TrafficRecorder::answer_begun(const Request& request, Bytes payload) {
-  if (measured(request.begun)) edges_[request.edge].bytes_received += static_cast<std::uint64_t>(payload.count());
+void TrafficRecorder::answer_begun(const Request& request, Bytes payload, PodIndex server, Bytes exchanged) {
+  if (!measured(request.begun)) return;
+  edges_[request.edge].bytes_received += static_cast<std::uint64_t>(payload.count());
+  if (!zone_of_pod_.empty()) [[unlikely]] {
+    count_zones(request, server, exchanged);
+  }
+}
+
+void TrafficRecorder::count_zones(const Request& request, PodIndex server, Bytes exchanged) {
+  const ZoneIndex from = zone_of_pod_[request.client];
+  const ZoneIndex to = zone_of_pod_[server];
+  if (from == kNoIndex || to == kNoIndex) return;
+  EdgeStats& stats = edges_[request.edge];
+  EdgeStats::Zoned& zoned = from == to ? stats.same_zone : stats.cross_zone;
+  ++zoned.answers;
+  zoned.bytes += static_cast<std::uint64_t>(exchanged.count());
 }
 
 std::uint64_t TrafficRecorder::close() {

@@ -25,8 +25,10 @@ struct MeasuredWindow {
 ///     report_unfinished(), finish()
 class TrafficRecorder final : public AttemptObserver {
  public:
-  /// @param scheduler  Outlives this.
-  TrafficRecorder(Scheduler& scheduler, const TrafficPlan& plan, const MeasuredWindow& window);
+  /// @param scheduler    Outlives this.
+  /// @param zone_of_pod  Shape (pods,), kNoIndex for none; empty: what crosses zones is not counted.
+  TrafficRecorder(Scheduler& scheduler, const TrafficPlan& plan, const MeasuredWindow& window,
+                  std::vector<ZoneIndex> zone_of_pod = {});
 
   /// At the window's end, all events before it handled. @return  Requests and calls of the window that have not ended.
   std::uint64_t close();
@@ -53,7 +55,7 @@ class TrafficRecorder final : public AttemptObserver {
   void connect_failed(const Request& request) override;
   void request_sent(const Request& request, Bytes payload) override;
   void taken_up(const Request& request, PodIndex server) override;
-  void answer_begun(const Request& request, Bytes payload) override;
+  void answer_begun(const Request& request, Bytes payload, PodIndex server, Bytes exchanged) override;
 
  private:
   bool measured(Time at) const { return at >= window_.from && at < window_.to; }
@@ -69,6 +71,7 @@ class TrafficRecorder final : public AttemptObserver {
     return edges_[edge].parts[part_];
   }
   void find_part(Time at);
+  void count_zones(const Request& request, PodIndex server, Bytes exchanged);
   void tell_callers_of_backlogs();
 
   Scheduler& scheduler_;
@@ -80,6 +83,7 @@ class TrafficRecorder final : public AttemptObserver {
   std::vector<Backlog> backlogs_;                // shape (edges,)
   std::vector<std::vector<EdgeIndex>> callers_;  // shape (edges, *): for requests of which edges its calls were made
   std::vector<std::uint64_t> served_;
+  std::vector<ZoneIndex> zone_of_pod_;
   std::uint64_t completed_ = 0;
   std::uint64_t followed_ = 0;  // requests and calls of the window that have not ended
   bool closed_ = false;

@@ -71,6 +71,25 @@ TEST_F(Told, WhatEndsInTheWindowIsThroughputAndWhatBeginsInItIsMeasured) {
   EXPECT_EQ(recorder_.completed(), 4U);
 }
 
+TEST_F(Told, AnswersAreCountedByTheZonesOfClientAndServer) {
+  TrafficPlan made = plan();
+  made.app_of_pod.resize(4);
+  // The client is pod 0, in zone 0; pod 1 too, pod 2 in another, pod 3 in none.
+  TrafficRecorder recorder(scheduler_, made, {.from = kTimeZero + 10s, .to = kTimeZero + 20s, .series_points = 10},
+                           {0, 0, 1, kNoIndex});
+  Request request = asked_at(12s);
+  request.client = 0;
+  for (const PodIndex server : {1U, 2U, 2U, 3U}) recorder.answer_begun(request, Bytes(70), server, Bytes(100));
+  request.begun = kTimeZero + 9s;
+  recorder.answer_begun(request, Bytes(70), 2, Bytes(100));  // of no request of the window
+  const EdgeStats& stats = recorder.edges()[0];
+  EXPECT_EQ(stats.same_zone.answers, 1U);
+  EXPECT_EQ(stats.same_zone.bytes, 100U);
+  EXPECT_EQ(stats.cross_zone.answers, 2U);
+  EXPECT_EQ(stats.cross_zone.bytes, 200U);
+  EXPECT_EQ(stats.bytes_received, 4 * 70U);
+}
+
 TEST_F(Told, TheSchedulerStopsWithTheLastRequestOfTheWindow) {
   class Ender final : public EventHandler {
    public:
