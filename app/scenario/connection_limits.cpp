@@ -232,8 +232,9 @@ class Reckoning {
       for (auto& [node, part] : missed) part = 1 - part;
       return missed;
     }
-    const std::vector<PodIndex> servers = servers_of(variant_, edge);
-    for (const PodIndex pod : servers) parts[cluster.pods[pod].node] += 1.0 / static_cast<double>(servers.size());
+    for (const auto& [pod, share] : shares_of_pods(variant_, edge, rates_[edge].clients)) {
+      parts[cluster.pods[pod].node] += share;
+    }
     add(parts);
     if (asks_nodes(edge)) {
       parts.clear();

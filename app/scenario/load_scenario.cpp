@@ -17,6 +17,7 @@
 #include "app/scenario/resolved_scenario.h"
 #include "app/scenario/tell_once.h"
 #include "app/scenario/variant_models.h"
+#include "app/scenario/zone_shares.h"
 #include "models/walk/compile.h"
 #include "sim/input/overrides.h"
 #include "sim/input/read_documents.h"
@@ -43,7 +44,6 @@ std::string manifests_text(const ClusterSummary& summary) {
   return text + unused;
 }
 
-/// The network that the scenario asks for, for the nodes that there are; null where there can be none.
 /// For a topology of zones every node is in one, and what is said of a zone is of one that there is.
 bool zones_fit(const BoundVariant& bound, Diagnostics& diagnostics) {
   const TopologySettings& settings = bound.scenario.cluster.topology;
@@ -69,9 +69,10 @@ bool zones_fit(const BoundVariant& bound, Diagnostics& diagnostics) {
   return nowhere == nodes.end() && all_known;
 }
 
+/// The network that the scenario asks for, for the nodes that there are; null where there can be none.
 std::shared_ptr<const Fabric> make_fabric(const BoundVariant& bound, Diagnostics& diagnostics) {
-  try {
   if (!zones_fit(bound, diagnostics)) return nullptr;
+  try {
     Topology topology = make_topology(bound.scenario, *bound.cluster);
     Routing routing(topology, bound.scenario.experiment.seed);
     return std::make_shared<const Fabric>(Fabric{std::move(topology), std::move(routing)});
@@ -175,6 +176,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     tell_fractional_cores(bound, of_traffic);
     if (!found.has_errors() && !of_traffic.has_errors()) {
       tell_dropped_by_policy(bound, of_traffic);
+      tell_zone_shares(bound, of_traffic);
       tell_connection_limits(bound, of_traffic);
       tell_overload(bound, of_traffic);
     }

@@ -36,8 +36,9 @@ std::vector<double> asked_of_pods(const BoundVariant& variant, const std::vector
   std::vector<double> asked(variant.cluster->pods.size(), 0);
   for (EdgeIndex edge = 0; edge < rates.size(); ++edge) {
     if (rates[edge].at_most || variant.traffic.edges[edge].loopback) continue;  // a closed loop waits for its answers
-    const std::vector<PodIndex> servers = servers_of(variant, edge);
-    for (const PodIndex pod : servers) asked[pod] += rates[edge].per_second / static_cast<double>(servers.size());
+    for (const auto& [pod, share] : shares_of_pods(variant, edge, rates[edge].clients)) {
+      asked[pod] += rates[edge].per_second * share;
+    }
   }
   return asked;
 }

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
+
+#include "app/scenario/zone_shares.h"
 
 namespace knetsim {
 namespace {
@@ -16,7 +19,8 @@ constexpr double kLeastKept = 21e-6;
 class Rates {
  public:
   explicit Rates(const BoundVariant& variant)
-      : cluster_(*variant.cluster),
+      : variant_(variant),
+        cluster_(*variant.cluster),
         plan_(variant.traffic),
         rates_(plan_.edges.size()),
         of_app_(plan_.apps.size()),
@@ -130,10 +134,10 @@ class Rates {
       }
       return;
     }
-    for (const PodIndex pod : servers_[edge]) {
+    for (const auto& [pod, share] : shares_of_pods(variant_, edge, rate.clients)) {
       const AppIndex app = plan_.app_at(edge, pod);
       if (app == kNoIndex) continue;
-      of_app_[app][pod] += rate.per_second / static_cast<double>(servers_[edge].size());
+      of_app_[app][pod] += rate.per_second * share;
       at_most_.insert_or_assign(app, at_most_[app] || rate.at_most);
     }
   }
@@ -177,6 +181,7 @@ class Rates {
     }
   }
 
+  const BoundVariant& variant_;
   const Cluster& cluster_;
   const TrafficPlan& plan_;
   std::vector<std::vector<PodIndex>> servers_;      // by edge
@@ -200,6 +205,15 @@ std::vector<PodIndex> servers_of(const BoundVariant& variant, EdgeIndex edge) {
     if (endpoint.pod != kNoIndex) pods.push_back(endpoint.pod);
   }
   return pods;
+}
+
+std::vector<std::pair<PodIndex, double>> shares_of_pods(const BoundVariant& variant, EdgeIndex edge,
+                                                        std::span<const std::pair<PodIndex, double>> clients) {
+  if (std::optional<ZoneShares> by_hints = zone_shares(variant, edge, clients)) return std::move(by_hints->pods);
+  const std::vector<PodIndex> servers = servers_of(variant, edge);
+  std::vector<std::pair<PodIndex, double>> shares;
+  for (const PodIndex pod : servers) shares.emplace_back(pod, 1 / static_cast<double>(servers.size()));
+  return shares;
 }
 
 std::vector<EdgeRate> edge_rates(const BoundVariant& variant) { return Rates(variant).all(); }

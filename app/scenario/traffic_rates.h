@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -16,11 +17,16 @@ struct EdgeRate {
   bool at_most = false;  ///< A closed loop's rate is what it would be if nothing ever waited.
 };
 
-/// Pods that answer an edge's requests with equal shares; empty over the loopback, where the client's own pod does.
+/// Pods that answer an edge's requests; empty over the loopback, where the client's own pod does.
 std::vector<PodIndex> servers_of(const BoundVariant& variant, EdgeIndex edge);
 
+/// What part of an edge's requests each pod answers: as topology hints have it, else all the same.
+std::vector<std::pair<PodIndex, double>> shares_of_pods(const BoundVariant& variant, EdgeIndex edge,
+                                                        std::span<const std::pair<PodIndex, double>> clients);
+
 /// Rates of all edges, shape (edges,): of the workloads as they state them, of calls as they follow from these.
-/// Requests are dealt to clients and endpoints evenly; traffic policies, retries and timeouts are left out.
+/// Requests are dealt to clients evenly, and to endpoints evenly or as their hints say; traffic policies, retries and
+/// timeouts are left out.
 std::vector<EdgeRate> edge_rates(const BoundVariant& variant);
 
 }  // namespace knetsim

@@ -1,0 +1,148 @@
+#include "app/scenario/zone_shares.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "app/scenario/traffic_rates.h"
+#include "app/scenario/variant_models.h"
+#include "models/service/service_reach.h"
+#include "sim/core/hash.h"
+
+namespace knetsim {
+namespace {
+
+constexpr double kWorthATelling = 1.05;  // an endpoint's share above the mean
+
+bool differ(ZoneIndex one, ZoneIndex other) { return one != kNoIndex && other != kNoIndex && one != other; }
+
+/// Adds up connections by the list that the asked node keeps: lists are few, nodes and clients many.
+class Lists {
+ public:
+  explicit Lists(const Cluster& cluster) : cluster_(cluster) {}
+
+  /// @param client  Zone of the client's machine. @param weight  Of its connections that `asked` chooses for.
+  void add(std::span<const Endpoint> list, ZoneIndex client, ZoneIndex asked, double weight) {
+    const std::uint64_t key = hash_combine(hash_combine(reinterpret_cast<std::uintptr_t>(list.data()), list.size()),
+                                           std::uint64_t{client} << 32 | asked);
+    const auto [known, added] = row_of_.try_emplace(key, rows_.size());
+    if (added) rows_.push_back({list, client, asked, 0});
+    rows_[known->second].weight += weight;
+  }
+
+  ZoneShares shares(std::span<const Endpoint> all) const {
+    double total = 0;
+    for (const Row& row : rows_) total += row.weight;
+    ZoneShares made;
+    std::map<PodIndex, double> of_pod;
+    for (const Row& row : rows_) {
+      const double each = row.weight / total / static_cast<double>(row.list.size());
+      for (const Endpoint& one : row.list) {
+        if (one.pod != kNoIndex) of_pod[one.pod] += each;
+        made.crossing += crosses(row, one) ? each : 0;
+      }
+      const double of_all = row.weight / total / static_cast<double>(all.size());
+      for (const Endpoint& one : all) made.crossing_of_all += crosses(row, one) ? of_all : 0;
+    }
+    for (const Endpoint& one : all) {
+      if (one.pod != kNoIndex) made.pods.emplace_back(one.pod, of_pod[one.pod]);
+    }
+    return made;
+  }
+
+ private:
+  struct Row {
+    std::span<const Endpoint> list;
+    ZoneIndex client = kNoIndex;
+    ZoneIndex asked = kNoIndex;
+    double weight = 0;
+  };
+  bool crosses(const Row& row, const Endpoint& endpoint) const {
+    const ZoneIndex server = endpoint.node == kNoIndex ? kNoIndex : cluster_.nodes[endpoint.node].zone_index;
+    return differ(row.client, row.asked) || differ(row.asked, server);
+  }
+
+  const Cluster& cluster_;
+  std::vector<Row> rows_;                                  // in the order in which they came
+  std::unordered_map<std::uint64_t, std::size_t> row_of_;  // looked up, never iterated
+};
+
+std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
+
+/// Where an edge's clients are stated.
+Node place_of(const BoundVariant& variant, EdgeIndex edge) {
+  const Node root = variant.scenario.root;
+  for (const TrafficSpec& source : variant.traffic.sources) {
+    if (source.edge == edge) return root["workloads"][source.name]["to"];
+  }
+  return root["apps"] ? root["apps"] : root["graph"];
+}
+
+}  // namespace
+
+std::optional<ZoneShares> zone_shares(const BoundVariant& variant, EdgeIndex edge,
+                                      std::span<const std::pair<PodIndex, double>> clients) {
+  const EdgeTarget& target = variant.targets[edge];
+  if (target.port == kNoIndex || target.loopback || clients.empty()) return std::nullopt;
+  const Cluster& cluster = *variant.cluster;
+  const Service& service = cluster.services[cluster.service_ports[target.port].service];
+  const ProxyModel& proxy = *variant.models->proxy;
+  const HintsRead read = proxy.hints_read(service);
+  const EndpointView view = cluster.endpoints.latest();
+  if (read == HintsRead::None || view.hinted(target.port) == nullptr) return std::nullopt;
+  const ServiceReach reach(cluster, cluster.endpoints, {.cni_masquerades = variant.models->cni->masquerades()});
+  Lists lists(cluster);
+  const auto ask = [&](NodeIndex asked, ZoneIndex client, double weight) {
+    const NodePlace at = cluster.place(asked);
+    lists.add(view.kept_at(at, read, target.port), client, at.zone, weight);
+  };
+  std::map<ZoneIndex, double> of_zone;  // of clients that ask any node's port
+  for (const auto& [client, weight] : clients) {
+    const NodeIndex own = cluster.pods[client].node;
+    const bool from_outside = target.exposure == Exposure::NodePort && !reach.in_socket(proxy, target.exposure, client);
+    if (from_outside ? service.external_traffic_local : service.internal_traffic_local) return std::nullopt;
+    if (!from_outside) {
+      ask(own, cluster.nodes[own].zone_index, weight);
+    } else if (target.through != kNoIndex) {
+      ask(target.through, cluster.nodes[own].zone_index, weight);
+    } else {
+      of_zone[cluster.nodes[own].zone_index] += weight;
+    }
+  }
+  for (const auto& [zone, weight] : of_zone) {
+    const auto nodes = static_cast<NodeIndex>(cluster.members().size());
+    for (NodeIndex node = 0; node < nodes; ++node) ask(node, zone, weight / nodes);
+  }
+  return lists.shares(view.endpoints(target.port));
+}
+
+void tell_zone_shares(const BoundVariant& variant, Diagnostics& diagnostics) {
+  const Cluster& cluster = *variant.cluster;
+  const std::vector<EdgeRate> rates = edge_rates(variant);
+  for (EdgeIndex edge = 0; edge < rates.size(); ++edge) {
+    const std::optional<ZoneShares> shares = zone_shares(variant, edge, rates[edge].clients);
+    if (!shares || shares->pods.empty()) continue;
+    const auto share = [](const auto& one) { return one.second; };
+    const auto [least, most] = std::ranges::minmax_element(shares->pods, {}, share);
+    const double above = most->second * static_cast<double>(shares->pods.size());
+    if (above < kWorthATelling) continue;
+    const auto where = [&](PodIndex pod) {
+      const std::string_view zone = cluster.nodes[cluster.pods[pod].node].zone;
+      return fmt::format("{} ({})", cluster.pods[pod].name, zone.empty() ? "in no zone" : fmt::format("zone {}", zone));
+    };
+    diagnostics.notice(
+        place_of(variant, edge),
+        fmt::format(
+            "topology hints of Service {} give its endpoints unequal parts of '{}': {} gets {}, {:.3g} times the "
+            "mean, {} gets {}; {} of the connections cross zones instead of {}",
+            cluster.services[cluster.service_ports[variant.targets[edge].port].service].name,
+            variant.traffic.edges[edge].name, where(most->first), percent(most->second), above, where(least->first),
+            percent(least->second), percent(shares->crossing), percent(shares->crossing_of_all)),
+        "endpoints in each zone in proportion to its clients, topology-mode: Auto, or no trafficDistribution");
+  }
+}
+
+}  // namespace knetsim

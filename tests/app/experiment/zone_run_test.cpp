@@ -1,0 +1,187 @@
+// Goal: with topology hints connections stay where hints keep them, endpoints bear what follows from the placement, and
+// what crosses zones is counted and takes the zones' delay. Method: three zones with one, two and three endpoints and as
+// many clients in each, so that shares are 1/3, 1/6 and 1/9 (closed form) where hints for the own zone decide, and 1/6
+// where none does; the binomial law at four standard deviations, fixed seeds.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "app/experiment/simulation.h"
+#include "app/scenario/zone_shares.h"
+#include "support/scenario_fixture.h"
+
+namespace knetsim {
+namespace {
+
+std::string pod_on(const std::string& name, const std::string& app, int node) {
+  return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", labels: {app: " + app +
+         "}}\nspec: {nodeName: node-" + std::to_string(node) +
+         ", containers: [{name: c, image: x, ports: [{name: http, containerPort: 8080}]}]}\n---\n";
+}
+
+/// Nodes 0 to 5 in the zones a, b, c, a, b, c, of 8 cores. Endpoints: a1; b1, b2; c1, c2, c3. A client in each zone.
+std::string one_two_three() {
+  std::string all;
+  for (std::size_t node = 0; node < 6; ++node) {
+    all += "apiVersion: v1\nkind: Node\nmetadata: {name: node-" + std::to_string(node) +
+           ", labels: {topology.kubernetes.io/zone: " + "abc"[node % 3] + "}}\n---\n";
+  }
+  for (const auto& [name, node] :
+       std::vector<std::pair<std::string, int>>{{"a1", 0}, {"b1", 1}, {"b2", 4}, {"c1", 2}, {"c2", 5}, {"c3", 5}}) {
+    all += pod_on(name, "web", node);
+  }
+  for (int node = 0; node < 3; ++node) all += pod_on("client-" + std::to_string(node), "client", 3 + node);
+  return all +
+         "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80, "
+         "targetPort: http}]}\n";
+}
+
+std::string zones(const std::string& service, const std::string& more = "", const std::string& proxy = "{}") {
+  return "cluster: {cni: {kind: flannel}, topology: {kind: zones, zoneDelay: "
+         "250us}, "
+         "proxy: " +
+         proxy + "}\npatches: {Service/web: {" + service +
+         "}}\nworkloads: {ask: {from: app=client, to: web, arrivals: {constant: 3000/s}}}\n" + more;
+}
+
+/// Of each endpoint in the order of their pods, what part it answered; against the law.
+void expect_shares(const PointResult& result, const std::vector<double>& shares) {
+  const double n = static_cast<double>(result.edges.front().ok);
+  ASSERT_EQ(result.edges.front().ok, result.edges.front().asked);
+  for (std::size_t pod = 0; pod < shares.size(); ++pod) {
+    const double p = shares[pod];
+    EXPECT_NEAR(static_cast<double>(result.served_by_pod[pod]), n * p, 4 * std::sqrt(n * p * (1 - p))) << "pod " << pod;
+  }
+}
+
+double crossing(const EdgeStats& edge) {
+  return static_cast<double>(edge.cross_zone.answers) /
+         static_cast<double>(edge.cross_zone.answers + edge.same_zone.answers);
+}
+
+const std::vector<double> kOwnZone{1.0 / 3, 1.0 / 6, 1.0 / 6, 1.0 / 9, 1.0 / 9, 1.0 / 9};
+const std::vector<double> kEqual(6, 1.0 / 6);
+
+TEST(ZoneRun, HintsForTheOwnZoneLoadEndpointsByTheirZone) {
+  for (const char* mode : {"iptables", "ipvs", "nftables"}) {
+    SCOPED_TRACE(mode);
+    const Ready scene(zones("spec.trafficDistribution: PreferSameZone", "", std::string("{mode: ") + mode + "}"),
+                      one_two_three(), "{duration: 1s, warmUp: 100ms}");
+    const PointResult result = simulate(scene.loaded->variants.front(), 0);
+    expect_shares(result, kOwnZone);
+    EXPECT_EQ(result.edges.front().cross_zone.answers, 0U);
+    EXPECT_EQ(result.edges.front().same_zone.answers, result.edges.front().ok);
+  }
+}
+
+TEST(ZoneRun, WithoutHintsTwoInThreeCrossAndTakeTheZonesDelay) {
+  const Ready scene(zones("spec.trafficDistribution: null",
+                          "variants: {all: {}, near: {patches: {Service/web: "
+                          "{spec.trafficDistribution: PreferSameZone}}}}\n"),
+                    one_two_three(), "{duration: 1s, warmUp: 100ms, noise: false}");
+  const PointResult all = simulate(scene.loaded->variants[0], 0);
+  const EdgeStats& edge = all.edges.front();
+  expect_shares(all, kEqual);
+  const double n = static_cast<double>(edge.ok);
+  EXPECT_NEAR(crossing(edge), 2.0 / 3, 4 * std::sqrt(2.0 / 9 / n));
+  EXPECT_EQ(edge.cross_zone.bytes + edge.same_zone.bytes, edge.bytes_sent + edge.bytes_received);
+  // A connection takes two round trips of 4 x 250 us between zones; two in three of them do. The rest is alike.
+  const PointResult near = simulate(scene.loaded->variants[1], 0);
+  const auto mean_ns = [](const EdgeStats& of) {
+    double sum = 0;
+    for (const EdgePart& part : of.parts) sum += static_cast<double>(part.latency.sum_ns);
+    return sum / static_cast<double>(of.ok);
+  };
+  EXPECT_NEAR(mean_ns(edge) - mean_ns(near.edges.front()), 2e6 * crossing(edge), 0.02 * 2e6);
+}
+
+TEST(ZoneRun, PreferSameNodeKeepsToTheNodeThatHasOne) {
+  // The clients' nodes are node-3 (zone a, no endpoint), node-4 (b2) and node-5 (c2, c3).
+  const Ready scene(zones("spec.trafficDistribution: PreferSameNode"), one_two_three(), "{duration: 1s}");
+  expect_shares(simulate(scene.loaded->variants.front(), 0), {1.0 / 3, 0, 1.0 / 3, 0, 1.0 / 6, 1.0 / 6});
+}
+
+TEST(ZoneRun, AutoEvensByLendingAcrossZones) {
+  // Two for each zone: one of c's is lent to a.
+  const Ready scene(zones("metadata.annotations: {service.kubernetes.io/topology-mode: Auto}"), one_two_three(),
+                    "{duration: 1s}");
+  const PointResult result = simulate(scene.loaded->variants.front(), 0);
+  expect_shares(result, kEqual);
+  const double n = static_cast<double>(result.edges.front().ok);
+  EXPECT_NEAR(crossing(result.edges.front()), 1.0 / 6, 4 * std::sqrt(5.0 / 36 / n));
+}
+
+// Cilium looks at hints where it is told to, and only of Services that ask by the name PreferClose or the annotation.
+TEST(ZoneRun, EbpfKeepsToTheZoneWhereItsOptionSaysSo) {
+  const auto run = [](const std::string& service, const std::string& topology) {
+    const Ready scene(zones(service, "", "{mode: ebpf, serviceTopology: '" + topology + "'}"), one_two_three(),
+                      "{duration: 1s}");
+    return simulate(scene.loaded->variants.front(), 0);
+  };
+  expect_shares(run("spec.trafficDistribution: PreferClose", "on"), kOwnZone);
+  expect_shares(run("spec.trafficDistribution: PreferClose", "off"), kEqual);
+  expect_shares(run("spec.trafficDistribution: PreferSameZone", "on"), kEqual);
+}
+
+// The only endpoint of zone a is not ready from 500 ms to 1.5 s: nodes that know send zone a's connections to all others,
+// 2/5 to zone b and 3/5 to c, and take them back afterwards.
+TEST(ZoneRun, HintsChangeWithTheSlices) {
+  const Ready scene(zones("spec.trafficDistribution: PreferSameZone",
+                          "timeline:\n- {at: 500ms, ready: {pod: a1, value: false}}\n- {at: 2500ms, ready: {pod: a1, "
+                          "value: true}}\n"),
+                    one_two_three(), "{duration: 4s}");
+  const PointResult result = simulate(scene.loaded->variants.front(), 0);
+  const EdgeStats& edge = result.edges.front();
+  ASSERT_EQ(edge.ok, edge.asked);
+  ASSERT_FALSE(result.synced.empty());
+  // What node-3, the client's, knew when.
+  double from = 0, to = 0;
+  for (const NodeSynced& one : result.synced) {
+    if (one.node == 3) (one.version == 1 ? from : to) = to_seconds(one.at - kTimeZero);
+  }
+  ASSERT_GT(from, 0.5);
+  ASSERT_GT(to, 2.5);
+  const double crossed = 1000 * (to - from);
+  EXPECT_NEAR(static_cast<double>(edge.cross_zone.answers), crossed, 4 * std::sqrt(crossed));
+  const double n = static_cast<double>(edge.ok);
+  EXPECT_NEAR(static_cast<double>(result.served_by_pod[1]), n / 6 + crossed / 5, 4 * std::sqrt(n / 6));
+}
+
+TEST(ZoneRun, SharesOfThePlacementAreToldBeforehand) {
+  const auto notices = [](const std::string& service) {
+    return render(Ready(zones(service), one_two_three()).loaded->diagnostics.notices());
+  };
+  EXPECT_THAT(
+      notices("spec.trafficDistribution: PreferSameZone"),
+      testing::HasSubstr("topology hints of Service web give its endpoints unequal parts of 'ask': a1 (zone a) gets "
+                         "33.3 %, 2 times the mean, c1 (zone c) gets 11.1 %; 0 % of the connections cross zones "
+                         "instead of 66.7 %"));
+  EXPECT_EQ(notices("spec.trafficDistribution: null"), "");
+  EXPECT_EQ(notices("metadata.annotations: {service.kubernetes.io/topology-mode: Auto}"), "");
+}
+
+// Of a node port any node is asked, whatever the client's zone: a third of the way in is in each zone.
+TEST(ZoneRun, NodePortsAreSplitByTheAskedNodesZone) {
+  const Ready scene(
+      zones("spec.trafficDistribution: PreferSameZone, spec.type: NodePort",
+            "variants: {any: {workloads.ask.to: {nodePort: web}}, one: {workloads.ask.to: {nodePort: web, "
+            "through: node-0}}}\n"),
+      one_two_three(), "{duration: 1s}");
+  expect_shares(simulate(scene.loaded->variants[0], 0), kOwnZone);
+  expect_shares(simulate(scene.loaded->variants[1], 0), {1, 0, 0, 0, 0, 0});
+  const EdgeIndex ask = 0;
+  const std::vector<std::pair<PodIndex, double>> clients{{6, 1}, {7, 1}, {8, 1}};
+  const auto any = zone_shares(scene.loaded->variants[0], ask, clients);
+  ASSERT_TRUE(any);
+  EXPECT_NEAR(any->pods[0].second, 1.0 / 3, 1e-12);
+  EXPECT_NEAR(any->crossing, 2.0 / 3, 1e-12) << "the client's zone is not the asked node's";
+}
+
+}  // namespace
+}  // namespace knetsim
