@@ -148,6 +148,8 @@ constexpr const char* kExternalCount = "Clients; each is a machine with an addre
 constexpr const char* kExternalRtt =
     "Round trip between a client and the cluster's border router, without queues: each client draws its own once.";
 constexpr const char* kExternalRate = "Of each client's access line.";
+constexpr const char* kExternalAddresses =
+    "Addresses that they share in turn, behind a NAT; each has its own where nothing is said, or 0.";
 constexpr const char* kDefaultRate = "1Gbps";
 
 std::string most_external() { return std::to_string(kMostExternal); }
@@ -158,6 +160,7 @@ void describe(Fields<ExternalGroupKeys>& f) {
   f.about("ExternalGroup", "Clients outside of the cluster that are alike.");
   f.optional("count", &ExternalGroupKeys::count, "1",
              {.doc = kExternalCount, .at_least = "1", .at_most = most_external()});
+  f.optional("addresses", &ExternalGroupKeys::addresses, "0", {.doc = kExternalAddresses, .at_most = most_external()});
   f.required("rtt", &ExternalGroupKeys::rtt, {.doc = kExternalRtt});
   f.optional("rate", &ExternalGroupKeys::rate, kDefaultRate,
              {.doc = kExternalRate, .above = "0bps", .at_most = "100Tbps"});
@@ -171,6 +174,7 @@ void describe(Fields<ExternalKeys>& f) {
   f.optional(
       "count", &ExternalKeys::count,
       {.doc = std::string(kExternalCount) + " 1 where nothing is said.", .at_least = "1", .at_most = most_external()});
+  f.optional("addresses", &ExternalKeys::addresses, {.doc = kExternalAddresses, .at_most = most_external()});
   f.optional("rate", &ExternalKeys::rate,
              {.doc = fmt::format("{} {} where nothing is said.", kExternalRate, kDefaultRate),
               .above = "0bps",
@@ -178,7 +182,7 @@ void describe(Fields<ExternalKeys>& f) {
   f.shorthand("groups");
   f.check([](const ExternalKeys& keys, Node node, Binding& binding) {
     if (!keys.groups) return;
-    for (const char* key : {"count", "rate"}) {
+    for (const char* key : {"count", "addresses", "rate"}) {
       if (node[key].exists())
         binding.diagnostics.error(node[key].key(), fmt::format("'{}' belongs to each group", key));
     }
@@ -205,12 +209,15 @@ std::vector<ExternalGroup> external_groups(const std::string& workload, const Fr
   std::vector<ExternalGroup> groups;
   if (!from.external) return groups;
   const ExternalKeys& keys = *from.external;
-  const auto add = [&](std::uint32_t count, Bandwidth rate, const TimeLaw& rtt) {
-    groups.push_back({.name = workload, .count = count, .rate = rate, .rtt_seconds = rtt.law});
+  const auto add = [&](std::uint32_t count, std::uint32_t addresses, Bandwidth rate, const TimeLaw& rtt) {
+    groups.push_back({.name = workload, .count = count, .rate = rate, .addresses = addresses, .rtt_seconds = rtt.law});
   };
-  if (keys.rtt) add(keys.count.value_or(1), keys.rate.value_or(Codec<Bandwidth>::parse(kDefaultRate)), *keys.rtt);
+  if (keys.rtt) {
+    add(keys.count.value_or(1), keys.addresses.value_or(0), keys.rate.value_or(Codec<Bandwidth>::parse(kDefaultRate)),
+        *keys.rtt);
+  }
   if (!keys.groups) return groups;
-  for (const ExternalGroupKeys& group : *keys.groups) add(group.count, group.rate, group.rtt);
+  for (const ExternalGroupKeys& group : *keys.groups) add(group.count, group.addresses, group.rate, group.rtt);
   return groups;
 }
 

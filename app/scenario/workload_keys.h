@@ -41,13 +41,14 @@ struct RetryKeys {
 /// Clients outside of the cluster that are alike.
 struct ExternalGroupKeys {
   std::uint32_t count = 1;
+  std::uint32_t addresses = 0;
   TimeLaw rtt;
   Bandwidth rate{};
 };
 
 /// One group of them, or a list.
 struct ExternalKeys {
-  std::optional<std::uint32_t> count;
+  std::optional<std::uint32_t> count, addresses;
   std::optional<TimeLaw> rtt;
   std::optional<Bandwidth> rate;
   std::optional<std::vector<ExternalGroupKeys>> groups;

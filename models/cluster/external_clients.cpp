@@ -24,13 +24,15 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
   cluster.pod_specs.push_back(
       {.containers = {Container{.name = cluster.strings.intern("client")}}, .host_network = true});
   std::map<std::string_view, std::uint32_t> named;
+  std::uint32_t addresses = 0;
   for (const ExternalGroup& group : groups) {
+    const std::uint32_t own = group.addresses == 0 ? group.count : std::min(group.addresses, group.count);
     for (std::uint32_t i = 0; i < group.count; ++i) {
       const std::string_view name = cluster.strings.intern(fmt::format("{}-{}", group.name, named[group.name]++));
       const std::string_view host = cluster.strings.intern(fmt::format("{}/{}", ns, name));
       RngStream draw = streams.get(kRoundTrip, hash_text(host));
       const double rtt = std::max(0.0, group.rtt_seconds.sample(draw));
-      const IpAddress address = IpAddress::v4(kFirstAddress + cluster.external);
+      const IpAddress address = IpAddress::v4(kFirstAddress + addresses + i % own);
       const auto node = static_cast<NodeIndex>(cluster.nodes.size());
       cluster.nodes.push_back({.name = host,
                                .capacity = {.cpu_milli = std::int64_t{kExternalCores} * 1000},
@@ -39,6 +41,7 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
       cluster.pods.push_back({.name = name, .ns = ns, .spec = spec, .node = node, .ip = address});
       ++cluster.external;
     }
+    addresses += own;
   }
   KNETSIM_ENSURE(cluster.external <= kMostExternal);
 }

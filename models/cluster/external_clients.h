@@ -15,10 +15,11 @@ namespace knetsim {
 
 /// Clients of one sort beyond the cluster's border.
 struct ExternalGroup {
-  std::string name;            ///< Of the workload whose requests they send; groups of one name add up.
-  std::uint32_t count = 1;     ///< Each a machine with an address of its own.
-  Bandwidth rate{};            ///< Of each one's access line.
-  Distribution rtt_seconds{};  ///< To the border and back, propagation alone: each client draws its own and keeps it.
+  std::string name;             ///< Of the workload whose requests they send; groups of one name add up.
+  std::uint32_t count = 1;      ///< Each a machine.
+  Bandwidth rate{};             ///< Of each one's access line.
+  std::uint32_t addresses = 0;  ///< That they share in turn, behind a NAT; 0: each has its own.
+  Distribution rtt_seconds{};   ///< To the border and back, propagation alone: each client draws its own and keeps it.
 };
 
 /// Cores of a client's machine: so many that the clients are not what a run waits for.

@@ -57,6 +57,7 @@ std::optional<Chosen> ServiceChooser::same_again(std::span<const Endpoint> endpo
 }
 
 std::uint64_t ServiceChooser::client_key(PodIndex client, NodeIndex asked) const {
+  if (cluster_.is_external(client)) return (std::uint64_t{1} << 33) + cluster_.pods[client].ip.v4_value();
   const bool of_node = resolver_.source_at(client, asked) != AddressKind::Pod;
   return of_node ? (std::uint64_t{1} << 32) + cluster_.pods[client].node : client;
 }

@@ -51,7 +51,8 @@ class ServiceChooser {
   Chosen among(const EdgeTarget& target, PodIndex client, const Candidates& candidates, std::uint64_t id, Time now);
   /// Nothing where it is no endpoint any more.
   static std::optional<Chosen> same_again(std::span<const Endpoint> endpoints, PodIndex known);
-  /// Of its packets at the node: a pod's own; its node's with hostNetwork, or where the pod network masquerades it.
+  /// Of the address of its packets at the node: a pod's own; its node's with hostNetwork, or where the pod network
+  /// masquerades it; outside of the cluster one that clients behind a NAT share.
   std::uint64_t client_key(PodIndex client, NodeIndex asked) const;
   /// As the asked node sees it, with addresses where the chooser reads them.
   NewConnection connection_of(const EdgeTarget& target, PodIndex client, NodeIndex asked, std::uint64_t id) const;

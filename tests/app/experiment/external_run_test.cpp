@@ -5,7 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <set>
+#include <span>
+#include <vector>
 
 #include "app/experiment/simulation.h"
 #include "support/scenario_fixture.h"
@@ -131,6 +135,59 @@ TEST(ExternalRun, RulesAreEvaluatedOnTheClustersMachinesAlone) {
   const double inside = rules("app=client"), outside = rules("{external: {rtt: 1ms}}");
   // R and the tail of KUBE-SERVICES in nat OUTPUT of the client's node, beside some rules of filter.
   EXPECT_NEAR(inside - outside, 2002, 20);
+}
+
+// sessionAffinity knows clients by their address. Behind one address all are one client to a node: one endpoint for
+// each node that is asked. 200 addresses over four endpoints: each has 50 clients, by the binomial law.
+TEST(ExternalRun, AffinityTakesThoseBehindANatForOneClient) {
+  const auto run = [](const std::string& clients, const std::string& through) {
+    const Ready scene(kFourNodes + "patches: {Service/web: {spec.type: NodePort, spec.sessionAffinity: ClientIP}}\n" +
+                          "workloads: {browse: {from: {external: {count: 200, rtt: 1ms" + clients +
+                          "}}, to: {nodePort: web" + through + "}, arrivals: {constant: 2000/s}}}\n" +
+                          "variants:\n  iptables: {}\n  nftables: {cluster.proxy.mode: nftables}\n"
+                          "  ebpf: {cluster.proxy.mode: ebpf}\n",
+                      app_manifests("web", 4), "{duration: 1s}");
+    std::vector<std::multiset<std::uint64_t>> served;
+    for (const BoundVariant& variant : scene.loaded->variants) {
+      const PointResult result = simulate(variant, 0);
+      EXPECT_EQ(result.edges.front().ok, result.edges.front().asked);
+      served.emplace_back(result.served_by_pod.begin(), result.served_by_pod.begin() + 4);
+    }
+    return served;
+  };
+  for (const auto& served : run(", addresses: 1", ", through: node-0")) {
+    EXPECT_EQ(served.count(0), 3U) << "one of the four answers all";
+  }
+  for (const auto& served : run("", ", through: node-0")) {
+    for (const std::uint64_t one : served) EXPECT_NEAR(static_cast<double>(one), 500, 10 * 4 * std::sqrt(200 * 0.1875));
+  }
+  // Each of four nodes sends its quarter of the connections to one endpoint.
+  for (const auto& served : run(", addresses: 1", "")) {
+    for (const std::uint64_t one : served) {
+      const double quarters = std::round(static_cast<double>(one) / 500);
+      EXPECT_NEAR(static_cast<double>(one), 500 * quarters, 4 * std::sqrt(2000 * 0.1875 * std::max(1.0, quarters)));
+    }
+  }
+}
+
+// A client whose last connection is older than the timeout is a new one: of one address that connects every 500 ms,
+// with a timeout of 1 s, all go to one endpoint; where it connects every 2 s, each connection is drawn anew.
+TEST(ExternalRun, AffinityEndsWithItsTimeout) {
+  const auto run = [](const std::string& rate, const std::string& timeout) {
+    const Ready scene(kFourNodes +
+                          "patches: {Service/web: {spec.type: NodePort, spec.sessionAffinity: ClientIP, "
+                          "spec.sessionAffinityConfig: {clientIP: {timeoutSeconds: " +
+                          timeout +
+                          "}}}}\nworkloads: {browse: {from: {external: {count: 40, rtt: 1ms, addresses: 1}}, to: "
+                          "{nodePort: web, through: node-0}, arrivals: {constant: " +
+                          rate + "}}}\n",
+                      app_manifests("web", 4), "{duration: 60s}");
+    const PointResult result = simulate(scene.loaded->variants.front(), 0);
+    return std::ranges::count(std::span(result.served_by_pod).first(4), 0U);
+  };
+  EXPECT_EQ(run("2/s", "1"), 3) << "connections every 500 ms: it is known each time";
+  EXPECT_EQ(run("0.5/s", "1"), 0) << "every 2 s: of 30 draws over four endpoints none is missed but for 4 x 0.75^30";
+  EXPECT_EQ(run("0.5/s", "10"), 3);
 }
 
 }  // namespace

@@ -49,6 +49,19 @@ TEST(ExternalClients, EachHasAMachineAndAnAddressOfItsOwnBehindAllNodesAndPods) 
   EXPECT_EQ(to_string(cluster.pods[3].ip), "198.18.0.1");
 }
 
+TEST(ExternalClients, BehindANatTheyShareAddressesInTurn) {
+  ExternalGroup office = group("browse", 5);
+  office.addresses = 2;
+  ExternalGroup few = group("few", 2);
+  few.addresses = 9;
+  const Loaded loaded = with_clients({office, group("buy", 2), few});
+  const Cluster& cluster = loaded.cluster;
+  std::vector<std::string> addresses;
+  for (PodIndex pod = 3; pod < cluster.pods.size(); ++pod) addresses.push_back(to_string(cluster.pods[pod].ip));
+  EXPECT_EQ(addresses, (std::vector<std::string>{"198.18.0.1", "198.18.0.2", "198.18.0.1", "198.18.0.2", "198.18.0.1",
+                                                 "198.18.0.3", "198.18.0.4", "198.18.0.5", "198.18.0.6"}));
+}
+
 TEST(ExternalClients, NobodyFindsThemAsPodsOrNodes) {
   const Loaded loaded = with_clients({group("browse", 3)});
   const ClusterNames names = loaded.names();
