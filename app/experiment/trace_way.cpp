@@ -72,13 +72,17 @@ std::vector<Hop> way_of(const TracedConnection& connection) {
                  fmt::format("to {} on {}", proxy, cluster.nodes[cluster.pods[connection.server].node].name)});
   const AppSpec& app = traffic.apps[edge->app];
   for (const AppStep& step : app.steps) {
-    for (const EdgeIndex call : step.calls) {
-      const EdgeSpec& upstream = traffic.edges[call];
-      const EdgeTarget& behind = variant.targets[call];
+    double weights = 0;
+    for (const double weight : step.weights) weights += weight;
+    for (std::size_t i = 0; i < step.calls.size(); ++i) {
+      const EdgeSpec& upstream = traffic.edges[step.calls[i]];
+      const EdgeTarget& behind = variant.targets[step.calls[i]];
+      const std::string part =
+          step.weights.empty() ? std::string() : fmt::format(", {:.0f} % of it", 100 * step.weights[i] / weights);
       way.push_back(
           {proxy, Decision::Content,
-           fmt::format("{}: {} is for Service {}", tls_text(*edge), app.name,
-                       behind.service == kNoIndex ? upstream.target : service_label(cluster, behind.service))});
+           fmt::format("{}: {} is for Service {}{}", tls_text(*edge), app.name,
+                       behind.service == kNoIndex ? upstream.target : service_label(cluster, behind.service), part)});
       way.push_back({upstream.balancing ? proxy : "its node's kube-proxy", Decision::Balancing,
                      upstream.balancing ? fmt::format("{} over {} endpoints, on a connection that it keeps",
                                                       to_text(*upstream.balancing), behind.direct.size())

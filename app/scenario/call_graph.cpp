@@ -364,20 +364,32 @@ class CallGraphBuilder {
                          fmt::format("proxies: {{{}: {{request: ..}}}} in the profile", route.proxy->name));
       return kNoIndex;
     }
-    const HttpBackend& backend = route.rule->backend;
-    const ObjectName name{std::string(backend.ns), std::string(backend.service)};
-    const bool by_service = route.ingress->by_service;
-    std::optional<EdgeTarget> target = by_service ? lookup_.service(name, backend.port, Protocol::Tcp, at)
-                                                  : lookup_.endpoints_of(name, backend.port, at);
-    if (!target) return kNoIndex;
     const Workload& controller = cluster_.workloads[route.controller];
     const auto index = static_cast<AppIndex>(graph_.traffic.apps.size());
     apps_.push_back({.settings = nullptr, .workload = route.controller, .container = {}});
     graph_.traffic.apps.emplace_back();
-    AppCall made{.from = index, .to = {}, .at = at};
-    const bool balanced = !by_service && target->exposure == Exposure::PodIp;
-    EdgeSpec edge = upstream_edge(unique_name(fmt::format("{} > {}", controller.name, backend.service)),
-                                  std::string(backend.service), *route.proxy, exchange, balanced);
+    std::vector<WeightedCall> upstreams;
+    for (const HttpBackend& backend : route.rule->backends) {
+      const EdgeIndex upstream = add_upstream(route, backend, exchange, index, at);
+      if (upstream == kNoIndex) return kNoIndex;
+      upstreams.push_back({upstream, static_cast<double>(backend.weight)});
+    }
+    AppSpec spec = proxy_app(fmt::format("{}{}", route.url.host, route.url.path), upstreams, cost->second, exchange,
+                             connections, route.rules);
+    spec.for_edges_in = controller.pods;
+    graph_.traffic.apps[index] = std::move(spec);
+    return index;
+  }
+
+  /// A proxy's calls of one Service. @param app  What makes them. @return  kNoIndex after an error.
+  EdgeIndex add_upstream(const UrlRoute& route, const HttpBackend& backend, const Exchange& exchange, AppIndex app,
+                         Node at) {
+    const ObjectName name{std::string(backend.ns), std::string(backend.service)};
+    const bool by_service = route.routes->by_service;
+    std::optional<EdgeTarget> target = by_service ? lookup_.service(name, backend.port, Protocol::Tcp, at)
+                                                  : lookup_.endpoints_of(name, backend.port, at);
+    if (!target) return kNoIndex;
+    AppCall made{.from = app, .to = {}, .at = at};
     if (target->named != kNoIndex) {
       const EndpointView view = cluster_.endpoints.latest();
       for (const Endpoint& endpoint : view.everywhere(target->named)) {
@@ -388,12 +400,11 @@ class CallGraphBuilder {
       add_servers(*target, made.to);
     }
     calls_.push_back(std::move(made));
-    const EdgeIndex upstream = add_edge(std::move(edge), std::move(*target));
-    AppSpec spec = proxy_app(fmt::format("{}{}", route.url.host, route.url.path), upstream, cost->second, exchange,
-                             connections, route.rules);
-    spec.for_edges_in = controller.pods;
-    graph_.traffic.apps[index] = std::move(spec);
-    return index;
+    const bool balanced = !by_service && target->exposure == Exposure::PodIp;
+    const Workload& controller = cluster_.workloads[route.controller];
+    EdgeSpec edge = upstream_edge(unique_name(fmt::format("{} > {}", controller.name, backend.service)),
+                                  std::string(backend.service), *route.proxy, exchange, balanced);
+    return add_edge(std::move(edge), std::move(*target));
   }
 
   /// Puts TLS where it is wanted. @return  False after an error.

@@ -16,6 +16,11 @@ metadata:
   annotations: {{ingressclass.kubernetes.io/is-default-class: "true"}}
 spec: {{controller: {controller}}}
 ---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {{name: {class_name}}}
+spec: {{controllerName: {gateway_controller}}}
+---
 )";
 
 constexpr std::string_view kPods = R"(apiVersion: apps/v1
@@ -55,8 +60,9 @@ std::string ingress_objects(const IngressSettings& settings) {
   const std::string label(kind.pod_names.front());
   const std::string name = label + "-controller";
   const bool on_hosts = settings.exposure == "hostNetwork";
-  std::string objects = fmt::format(fmt::runtime(kClass), arg("class_name", kind.class_name),
-                                    arg("controller", kind.controllers.front()));
+  std::string objects =
+      fmt::format(fmt::runtime(kClass), arg("class_name", kind.class_name), arg("controller", kind.controllers.front()),
+                  arg("gateway_controller", kind.gateway_controllers.front()));
   objects += fmt::format(fmt::runtime(kPods), arg("workload", on_hosts ? "DaemonSet" : "Deployment"), arg("name", name),
                          arg("ns", label), arg("label", label),
                          arg("replicas", on_hosts ? std::string() : fmt::format("  replicas: {}\n", settings.replicas)),

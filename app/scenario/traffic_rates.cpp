@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <span>
@@ -144,10 +145,13 @@ class Rates {
 
   void add_calls(AppIndex app) {
     for (const AppStep& step : plan_.apps[app].steps) {
-      for (const EdgeIndex call : step.calls) {
-        rates_[call].clients.assign(of_app_[app].begin(), of_app_[app].end());
-        rates_[call].at_most = at_most_[app];
-        reach(call);
+      const double weights = std::accumulate(step.weights.begin(), step.weights.end(), 0.0);
+      for (std::size_t i = 0; i < step.calls.size(); ++i) {
+        EdgeRate& rate = rates_[step.calls[i]];
+        rate.clients.assign(of_app_[app].begin(), of_app_[app].end());
+        for (auto& [pod, per_second] : rate.clients) per_second *= step.weights.empty() ? 1 : step.weights[i] / weights;
+        rate.at_most = at_most_[app];
+        reach(step.calls[i]);
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -12,10 +13,10 @@ namespace {
 constexpr std::string_view kNameLabel = "app.kubernetes.io/name";
 constexpr std::string_view kAppLabel = "app";
 
-std::string label_of(const Ingress& ingress) { return object_label("Ingress", ingress.ns, ingress.name); }
+std::string label_of(const HttpRoutes& routes) { return object_label(routes.kind, routes.ns, routes.name); }
 
-bool has_tls(const Ingress& ingress, std::string_view host) {
-  return std::ranges::any_of(ingress.tls, [&](const HttpTls& tls) {
+bool has_tls(const HttpRoutes& routes, std::string_view host) {
+  return std::ranges::any_of(routes.tls, [&](const HttpTls& tls) {
     return tls.hosts.empty() ||
            std::ranges::any_of(tls.hosts, [&](std::string_view one) { return takes_host(one, host); });
   });
@@ -28,21 +29,50 @@ UrlLookup::UrlLookup(const Cluster& cluster, Diagnostics& diagnostics) : cluster
   tell_faults();
 }
 
-void UrlLookup::notice(const Mark& mark, const Ingress& ingress, std::string message) const {
+void UrlLookup::notice(const Mark& mark, const HttpRoutes& routes, std::string message) const {
   Diagnostic said = Diagnostic::at(Severity::Notice, mark, {}, std::move(message));
-  said.object = label_of(ingress);
+  said.object = label_of(routes);
   diagnostics_.add(std::move(said));
 }
 
-// An Ingress without a class is of the default one; where no class is read at all its name says who serves it, as with
-// the old annotation.
-const ProxyKind* UrlLookup::proxy_of(const Ingress& ingress) const {
-  const auto is_wanted = [&](const IngressClass& one) {
-    return ingress.class_name.empty() ? one.is_default : one.name == ingress.class_name;
+const Gateway* UrlLookup::gateway_of(const GatewayRef& ref) const {
+  const auto found = std::ranges::find_if(cluster_.gateways,
+                                          [&](const Gateway& one) { return one.ns == ref.ns && one.name == ref.name; });
+  return found == cluster_.gateways.end() ? nullptr : &*found;
+}
+
+bool UrlLookup::listens(const HttpRoutes& routes, const Url& url) const {
+  if (routes.is_ingress()) return true;
+  return std::ranges::any_of(routes.gateways, [&](const GatewayRef& ref) {
+    const Gateway* gateway = gateway_of(ref);
+    return gateway != nullptr && std::ranges::any_of(gateway->listeners, [&](const Listener& one) {
+             return one.port == url.port && one.https == url.https && takes_host(one.hostname, url.host, Wildcard::Any);
+           });
+  });
+}
+
+// A route is its Gateway's class'. An Ingress without a class is of the default one; where no class is read at all its
+// name says who serves it, as with the old annotation.
+const ProxyKind* UrlLookup::proxy_of(const HttpRoutes& routes) const {
+  const auto controller = [&](const auto& is_wanted) -> const ProxyKind* {
+    const auto found = std::ranges::find_if(cluster_.route_classes, is_wanted);
+    return found == cluster_.route_classes.end() ? nullptr : proxy_kind_of_controller(found->controller);
   };
-  const auto found = std::ranges::find_if(cluster_.ingress_classes, is_wanted);
-  if (found != cluster_.ingress_classes.end()) return proxy_kind_of_controller(found->controller);
-  const auto named = std::ranges::find(proxy_kinds(), ingress.class_name, &ProxyKind::class_name);
+  if (!routes.is_ingress()) {
+    for (const GatewayRef& ref : routes.gateways) {
+      const Gateway* gateway = gateway_of(ref);
+      if (gateway == nullptr) continue;
+      const ProxyKind* kind =
+          controller([&](const RouteClass& one) { return one.of_gateways && one.name == gateway->class_name; });
+      if (kind != nullptr) return kind;
+    }
+    return nullptr;
+  }
+  const auto is_class = [&](const RouteClass& one) {
+    return !one.of_gateways && (routes.class_name.empty() ? one.is_default : one.name == routes.class_name);
+  };
+  if (std::ranges::any_of(cluster_.route_classes, is_class)) return controller(is_class);
+  const auto named = std::ranges::find(proxy_kinds(), routes.class_name, &ProxyKind::class_name);
   return named == proxy_kinds().end() ? nullptr : &*named;
 }
 
@@ -61,51 +91,67 @@ WorkloadIndex UrlLookup::controller_of(const ProxyKind& proxy) const {
 
 void UrlLookup::collect() {
   for (const ProxyKind& kind : proxy_kinds()) served_.push_back({.proxy = &kind, .controller = controller_of(kind)});
-  for (const Ingress& ingress : cluster_.ingresses) {
-    const ProxyKind* proxy = proxy_of(ingress);
+  for (const HttpRoutes& routes : cluster_.http_routes) {
+    const ProxyKind* proxy = proxy_of(routes);
     if (proxy == nullptr) continue;
     Served& of = *std::ranges::find(served_, proxy, &Served::proxy);
-    for (const HttpRule& rule : ingress.rules) of.rules.push_back({&ingress, &rule});
+    for (const HttpRule& rule : routes.rules) of.rules.push_back({&routes, &rule});
   }
 }
 
 void UrlLookup::tell_faults() {
-  const ClusterNames names(cluster_);
-  for (const Ingress& ingress : cluster_.ingresses) {
-    const ProxyKind* proxy = proxy_of(ingress);
-    if (proxy == nullptr) {
-      notice(ingress.mark, ingress,
-             ingress.class_name.empty() ? "nobody serves it: it has no class, and none is the default"
-                                        : fmt::format("nobody serves its class '{}'", ingress.class_name));
-    } else if (std::ranges::find(served_, proxy, &Served::proxy)->controller == kNoIndex) {
-      notice(ingress.mark, ingress,
-             fmt::format("nobody serves it: there are no pods of a controller of the kind {}", proxy->name));
-    }
-    for (const HttpRule& rule : ingress.rules) {
-      const HttpBackend& backend = rule.backend;
-      if (names.service(backend.ns, backend.service) != kNoIndex) continue;
-      std::vector<std::string> beside;
-      for (const Service& service : cluster_.services) {
-        if (service.ns == backend.ns) beside.emplace_back(service.name);
-      }
-      notice(backend.mark, ingress,
-             fmt::format("there is no {}{}: controllers answer with an error of their own",
-                         object_label("Service", backend.ns, backend.service), suggest(backend.service, beside)));
-    }
-    for (const HttpTls& tls : ingress.tls) {
-      if (tls.secret.empty() ||
-          std::ranges::find(cluster_.secrets, SecretName{ingress.ns, tls.secret}) != cluster_.secrets.end())
-        continue;
-      notice(tls.mark, ingress,
+  for (const HttpRoutes& routes : cluster_.http_routes) {
+    tell_who_serves(routes);
+    tell_missing_services(routes);
+    for (const HttpTls& tls : routes.tls) {
+      const SecretName wanted{routes.ns, tls.secret};
+      if (tls.secret.empty() || std::ranges::find(cluster_.secrets, wanted) != cluster_.secrets.end()) continue;
+      notice(tls.mark, routes,
              fmt::format("no Secret '{}' among the manifests: controllers show a certificate of their own then",
                          tls.secret));
     }
   }
   for (const Served& of : served_) {
     for (const auto& [first, second] : clashes(of.rules)) {
-      notice(second.rule->mark, *second.ingress,
+      notice(second.rule->mark, *second.routes,
              fmt::format("{}{} is claimed by {} too: the first counts", second.rule->host,
-                         second.rule->path.empty() ? "/" : second.rule->path, label_of(*first.ingress)));
+                         second.rule->path.empty() ? "/" : second.rule->path, label_of(*first.routes)));
+    }
+  }
+}
+
+void UrlLookup::tell_who_serves(const HttpRoutes& routes) {
+  std::vector<std::string> gateways;
+  for (const Gateway& one : cluster_.gateways) gateways.emplace_back(one.name);
+  for (const GatewayRef& ref : routes.gateways) {
+    if (gateway_of(ref) != nullptr) continue;
+    notice(routes.mark, routes,
+           fmt::format("there is no {}{}", object_label("Gateway", ref.ns, ref.name), suggest(ref.name, gateways)));
+  }
+  const ProxyKind* proxy = proxy_of(routes);
+  if (proxy == nullptr) {
+    notice(routes.mark, routes,
+           !routes.is_ingress()        ? "nobody serves it: no Gateway of it has a class whose controller is known"
+           : routes.class_name.empty() ? "nobody serves it: it has no class, and none is the default"
+                                       : fmt::format("nobody serves its class '{}'", routes.class_name));
+  } else if (std::ranges::find(served_, proxy, &Served::proxy)->controller == kNoIndex) {
+    notice(routes.mark, routes,
+           fmt::format("nobody serves it: there are no pods of a controller of the kind {}", proxy->name));
+  }
+}
+
+void UrlLookup::tell_missing_services(const HttpRoutes& routes) {
+  const ClusterNames names(cluster_);
+  for (const HttpRule& rule : routes.rules) {
+    for (const HttpBackend& backend : rule.backends) {
+      if (names.service(backend.ns, backend.service) != kNoIndex) continue;
+      std::vector<std::string> beside;
+      for (const Service& service : cluster_.services) {
+        if (service.ns == backend.ns) beside.emplace_back(service.name);
+      }
+      notice(backend.mark, routes,
+             fmt::format("there is no {}{}: controllers answer with an error of their own",
+                         object_label("Service", backend.ns, backend.service), suggest(backend.service, beside)));
     }
   }
 }
@@ -116,15 +162,17 @@ std::optional<UrlRoute> UrlLookup::none_for(const Url& url, Node at) const {
   for (const Served& of : served_) {
     for (const RoutedRule& one : of.rules) {
       known_hosts.emplace(one.rule->host);
-      if (takes_host(one.rule->host, url.host)) known_paths.emplace(one.rule->path.empty() ? "/" : one.rule->path);
+      if (takes_host(*one.routes, *one.rule, url.host))
+        known_paths.emplace(one.rule->path.empty() ? "/" : one.rule->path);
     }
   }
   const std::vector<std::string> hosts(known_hosts.begin(), known_hosts.end());
   const std::vector<std::string> paths(known_paths.begin(), known_paths.end());
-  if (cluster_.ingresses.empty()) {
-    diagnostics_.error(at, "no Ingress among the manifests: no URL leads anywhere", "an Ingress, or 'service:'");
+  if (cluster_.http_routes.empty()) {
+    diagnostics_.error(at, "no Ingress and no route among the manifests: no URL leads anywhere",
+                       "an Ingress, an HTTPRoute, or 'service:'");
   } else if (paths.empty()) {
-    diagnostics_.error(at, fmt::format("no Ingress has the host '{}'{}", url.host, suggest(url.host, hosts)),
+    diagnostics_.error(at, fmt::format("nothing has the host '{}'{}", url.host, suggest(url.host, hosts)),
                        fmt::format("{}", fmt::join(hosts, ", ")));
   } else {
     diagnostics_.error(
@@ -141,34 +189,38 @@ std::optional<UrlRoute> UrlLookup::find(std::string_view text, Node at) const {
     return std::nullopt;
   }
   std::vector<RoutedRule> all;
-  for (const Served& of : served_) all.insert(all.end(), of.rules.begin(), of.rules.end());
+  for (const Served& of : served_) {
+    std::ranges::copy_if(of.rules, std::back_inserter(all),
+                         [&](const RoutedRule& one) { return listens(*one.routes, *url); });
+  }
   const std::optional<RoutedRule> routed = route(all, url->host, url->path);
   if (!routed) return none_for(*url, at);
-  const ProxyKind* proxy = proxy_of(*routed->ingress);
+  const ProxyKind* proxy = proxy_of(*routed->routes);
   const Served& of = *std::ranges::find(served_, proxy, &Served::proxy);
   if (of.controller == kNoIndex) {
     diagnostics_.error(at,
                        fmt::format("nobody serves {}: there are no pods of a controller of the kind {}",
-                                   label_of(*routed->ingress), proxy->name),
+                                   label_of(*routed->routes), proxy->name),
                        fmt::format("its objects among the manifests, or cluster.ingress: {{kind: {}}}", proxy->name));
     return std::nullopt;
   }
   UrlRoute found{.url = *url,
                  .proxy = proxy,
                  .controller = of.controller,
-                 .ingress = routed->ingress,
+                 .routes = routed->routes,
                  .rule = routed->rule,
                  .rules = static_cast<std::uint32_t>(of.rules.size())};
   if (!find_front(found, at)) return std::nullopt;
-  if (!url->https && has_tls(*routed->ingress, url->host)) {
+  if (!found.routes->is_ingress()) return found;
+  if (!url->https && has_tls(*routed->routes, url->host)) {
     diagnostics_.notice(at,
                         fmt::format("{} has TLS for this host: controllers answer plain HTTP with a redirect to https, "
                                     "which is not simulated",
-                                    label_of(*routed->ingress)),
+                                    label_of(*routed->routes)),
                         "https://");
-  } else if (url->https && !has_tls(*routed->ingress, url->host)) {
+  } else if (url->https && !has_tls(*routed->routes, url->host)) {
     diagnostics_.notice(at, fmt::format("{} has no TLS for this host: its controller shows a certificate of its own",
-                                        label_of(*routed->ingress)));
+                                        label_of(*routed->routes)));
   }
   return found;
 }

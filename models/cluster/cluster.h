@@ -10,8 +10,8 @@
 
 #include "models/cluster/cluster_events.h"
 #include "models/cluster/endpoints.h"
-#include "models/cluster/http_objects.h"
 #include "models/cluster/hint_policy.h"
+#include "models/cluster/http_objects.h"
 #include "models/cluster/ip_address.h"
 #include "models/cluster/labels.h"
 #include "models/cluster/string_pool.h"
@@ -275,8 +275,9 @@ struct Cluster {
   std::vector<AbsentPods> absent{};  ///< One for each distinct workload, set of labels and reason.
   std::vector<Service> services{};
   std::vector<ServicePort> service_ports{};
-  std::vector<Ingress> ingresses{};  ///< Read where a scenario asks by URL; likewise
-  std::vector<IngressClass> ingress_classes{};
+  std::vector<HttpRoutes> http_routes{};  ///< Read where a scenario asks by URL; likewise
+  std::vector<RouteClass> route_classes{};
+  std::vector<Gateway> gateways{};
   std::vector<SecretName> secrets{};
   EndpointViews endpoints;
   /// What happens in a run, by time; those of one instant in the order in which they take place.

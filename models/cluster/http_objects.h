@@ -14,7 +14,8 @@ namespace knetsim {
 struct HttpBackend {
   std::string_view ns{};
   std::string_view service{};
-  std::string_view port{};  ///< Name, or number as text.
+  std::string_view port{};   ///< Name, or number as text.
+  std::uint32_t weight = 1;  ///< Beside those of the same rule.
   Mark mark{};
 };
 
@@ -29,7 +30,7 @@ struct HttpRule {
   std::string_view host{};  ///< "" any; "*.example.com" any of one label more.
   std::string_view path{};  ///< "" any.
   PathMatch match = PathMatch::Prefix;
-  HttpBackend backend{};
+  std::vector<HttpBackend> backends{};  ///< One of an Ingress; of a route several, by weight.
   Mark mark{};
 };
 
@@ -40,14 +41,42 @@ struct HttpTls {
   Mark mark{};
 };
 
-/// An Ingress.
-struct Ingress {
+/// A Gateway that a route is attached to.
+struct GatewayRef {
   std::string_view ns{};
   std::string_view name{};
-  std::string_view class_name{};  ///< spec.ingressClassName, or the old annotation; "" where neither is stated.
-  std::vector<HttpRule> rules{};  ///< One for each path; the default backend is one without host and path.
+  bool operator==(const GatewayRef&) const = default;
+};
+
+/// An Ingress, or an HTTPRoute or GRPCRoute of the Gateway API.
+struct HttpRoutes {
+  std::string_view kind{};
+  std::string_view ns{};
+  std::string_view name{};
+  /// Of an Ingress: spec.ingressClassName, or the old annotation; "" where neither is stated.
+  std::string_view class_name{};
+  std::vector<GatewayRef> gateways{};  ///< Of a route: parentRefs.
+  std::vector<HttpRule> rules{};       ///< One for each host and path; a default backend is one without either.
   std::vector<HttpTls> tls{};
   bool by_service = false;  ///< Its controller is told to ask cluster IPs (service-upstream) instead of endpoints.
+  Mark mark{};
+
+  bool is_ingress() const { return kind == "Ingress"; }
+};
+
+/// Where a Gateway takes connections.
+struct Listener {
+  std::string_view name{};
+  std::string_view hostname{};  ///< "" any.
+  std::uint16_t port = 0;
+  bool https = false;
+};
+
+struct Gateway {
+  std::string_view ns{};
+  std::string_view name{};
+  std::string_view class_name{};
+  std::vector<Listener> listeners{};
   Mark mark{};
 };
 
@@ -58,8 +87,9 @@ struct SecretName {
   bool operator==(const SecretName&) const = default;
 };
 
-/// An IngressClass.
-struct IngressClass {
+/// An IngressClass, or a GatewayClass.
+struct RouteClass {
+  bool of_gateways = false;
   std::string_view name{};
   std::string_view controller{};
   bool is_default = false;

@@ -122,6 +122,20 @@ void ManifestReader::forget_list() {
   manifests_.not_used = list_.not_used;
 }
 
+/// @return  False for a kind of the Gateway API that is not read.
+bool ManifestReader::read_of_gateways(Node object, std::string_view kind) {
+  if (kind == "GatewayClass") {
+    read_gateway_class(objects_, object);
+  } else if (kind == "Gateway") {
+    read_gateway(objects_, object);
+  } else if (kind == "HTTPRoute" || kind == "GRPCRoute") {
+    read_route(objects_, object, kind);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void ManifestReader::read(Node object) {
   note_list(object.document());
   const Node kind_node = object["kind"];
@@ -144,6 +158,7 @@ void ManifestReader::read(Node object) {
   objects_.begin_object();
   const ApiKind what = classify(api_version, kind);
   const std::string_view group = api_group(api_version);
+  if (serves_http_ && group == "gateway.networking.k8s.io" && read_of_gateways(object, kind)) return;
   if (serves_http_ && is_built_in_group(group)) {
     if (kind == "Ingress") {
       tell_old_ingress(object, api_version);

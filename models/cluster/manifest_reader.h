@@ -33,7 +33,8 @@ class ManifestReader {
 
   /// Another `items` came in the List whose items were read last, and stands in place of those: they do not count.
   void forget_list();
-  /// From here on Ingresses and their classes are read too, and Secrets known by name: something asks by URL.
+  /// From here on Ingresses, Gateways, their routes and classes are read too, and Secrets known by name: something asks by
+  /// URL.
   void serve_http() {
     serves_http_ = true;
     objects_.is_modelled(Unmodelled::Ingress);
@@ -48,6 +49,7 @@ class ManifestReader {
  private:
   bool check_version(Node object, std::string_view api_version, std::string_view kind);
   void tell_old_ingress(Node object, std::string_view api_version);
+  bool read_of_gateways(Node object, std::string_view kind);
   bool tell_foreign(Node object);
   void count_unused(Node object, std::string_view api_version, std::string_view kind);
 

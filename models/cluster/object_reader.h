@@ -207,6 +207,10 @@ void read_pod(ObjectReader& reader, Node object);
 void read_service(ObjectReader& reader, Node object);
 void read_ingress(ObjectReader& reader, Node object);
 void read_ingress_class(ObjectReader& reader, Node object);
+void read_gateway_class(ObjectReader& reader, Node object);
+void read_gateway(ObjectReader& reader, Node object);
+/// @param kind  HTTPRoute or GRPCRoute.
+void read_route(ObjectReader& reader, Node object, std::string_view kind);
 /// Its name alone.
 void note_secret(ObjectReader& reader, Node object);
 void read_endpoint_slice(ObjectReader& reader, Node object);

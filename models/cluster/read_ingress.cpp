@@ -44,8 +44,8 @@ class IngressReader {
  public:
   IngressReader(ObjectReader& reader, const ObjectMeta& meta) : reader_(reader), meta_(meta) {}
 
-  Ingress read(Node object) {
-    Ingress made{.ns = meta_.ns, .name = meta_.name};
+  HttpRoutes read(Node object) {
+    HttpRoutes made{.kind = meta_.kind, .ns = meta_.ns, .name = meta_.name};
     made.mark = meta_.mark;
     const Node annotations = object["metadata"]["annotations"];
     made.class_name = reader_.intern(annotations[kOldClass].text());
@@ -71,7 +71,7 @@ class IngressReader {
                                                                         : spec[kIngressKeys["backend"]];
     if (!is_absent(fallback)) {
       if (const auto backend = read_backend(fallback)) {
-        made.rules.push_back({.backend = *backend, .mark = fallback.mark()});
+        made.rules.push_back({.backends = {*backend}, .mark = fallback.mark()});
       }
     } else if (is_absent(spec[kIngressKeys["rules"]])) {
       // k/k pkg/apis/networking/validation/validation.go, ValidateIngressSpec
@@ -83,7 +83,7 @@ class IngressReader {
   }
 
  private:
-  void read_rules(Node list, Ingress& into) {
+  void read_rules(Node list, HttpRoutes& into) {
     if (!reader_.mappings(list)) return;
     for (const Node rule_node : list) {
       const FieldValues rule(reader_, rule_node, kRuleKeys);
@@ -119,7 +119,7 @@ class IngressReader {
     }
     const auto backend = read_backend(backend_node);
     if (!backend) return std::nullopt;
-    rule.backend = *backend;
+    rule.backends = {*backend};
     return rule;
   }
 
@@ -157,7 +157,7 @@ class IngressReader {
     return backend;
   }
 
-  void read_tls(Node list, Ingress& into) {
+  void read_tls(Node list, HttpRoutes& into) {
     if (!reader_.mappings(list)) return;
     for (const Node node : list) {
       const FieldValues fields(reader_, node, kTlsKeys);
@@ -178,7 +178,7 @@ class IngressReader {
 
 void read_ingress(ObjectReader& reader, Node object) {
   if (const auto meta = reader.metadata(object, "Ingress")) {
-    reader.cluster().ingresses.push_back(IngressReader(reader, *meta).read(object));
+    reader.cluster().http_routes.push_back(IngressReader(reader, *meta).read(object));
   }
 }
 
@@ -193,14 +193,14 @@ void read_ingress_class(ObjectReader& reader, Node object) {
   if (!meta) return;
   const Node spec_node = object["spec"];
   const FieldValues spec(reader, spec_node, kClassKeys);
-  IngressClass made{.name = meta->name, .controller = reader.text(spec[kClassKeys["controller"]])};
+  RouteClass made{.name = meta->name, .controller = reader.text(spec[kClassKeys["controller"]])};
   made.mark = meta->mark;
   made.is_default = object["metadata"]["annotations"][kDefaultClass].text() == "true";
   if (made.controller.empty()) {
     reader.error(spec_node.exists() ? spec_node : object, "spec.controller is missing",
                  "controller: k8s.io/ingress-nginx");
   }
-  reader.cluster().ingress_classes.push_back(made);
+  reader.cluster().route_classes.push_back(made);
 }
 
 }  // namespace knetsim

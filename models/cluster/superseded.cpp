@@ -67,8 +67,9 @@ TableSizes::TableSizes(const Manifests& manifests)
       endpoint_slices(rows(manifests.endpoint_slices.slices)),
       legacy_endpoints(rows(manifests.legacy_endpoints.slices)),
       absent(rows(manifests.cluster.absent)),
-      ingresses(rows(manifests.cluster.ingresses)),
-      ingress_classes(rows(manifests.cluster.ingress_classes)) {}
+      http_routes(rows(manifests.cluster.http_routes)),
+      route_classes(rows(manifests.cluster.route_classes)),
+      gateways(rows(manifests.cluster.gateways)) {}
 
 void Superseded::add(const TableSizes& before, const TableSizes& after) {
   add_rows(nodes_, before.nodes, after.nodes);
@@ -78,8 +79,9 @@ void Superseded::add(const TableSizes& before, const TableSizes& after) {
   add_rows(endpoint_slices_, before.endpoint_slices, after.endpoint_slices);
   add_rows(legacy_endpoints_, before.legacy_endpoints, after.legacy_endpoints);
   add_rows(absent_, before.absent, after.absent);
-  add_rows(ingresses_, before.ingresses, after.ingresses);
-  add_rows(ingress_classes_, before.ingress_classes, after.ingress_classes);
+  add_rows(http_routes_, before.http_routes, after.http_routes);
+  add_rows(route_classes_, before.route_classes, after.route_classes);
+  add_rows(gateways_, before.gateways, after.gateways);
 }
 
 void Superseded::take_out(Manifests& manifests) const {
@@ -94,8 +96,9 @@ void Superseded::take_out(Manifests& manifests) const {
   take_out_of(manifests.endpoint_slices.slices, endpoint_slices_);
   take_out_of(manifests.legacy_endpoints.slices, legacy_endpoints_);
   take_out_of(cluster.absent, absent_);
-  take_out_of(cluster.ingresses, ingresses_);
-  take_out_of(cluster.ingress_classes, ingress_classes_);
+  take_out_of(cluster.http_routes, http_routes_);
+  take_out_of(cluster.route_classes, route_classes_);
+  take_out_of(cluster.gateways, gateways_);
 }
 
 }  // namespace knetsim

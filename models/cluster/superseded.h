@@ -24,8 +24,9 @@ struct TableSizes {
   std::uint32_t endpoint_slices = 0;
   std::uint32_t legacy_endpoints = 0;
   std::uint32_t absent = 0;
-  std::uint32_t ingresses = 0;
-  std::uint32_t ingress_classes = 0;
+  std::uint32_t http_routes = 0;
+  std::uint32_t route_classes = 0;
+  std::uint32_t gateways = 0;
 };
 
 /// What was read and does not count, since the same object came once more after it. The tables stand in the order of
@@ -39,7 +40,7 @@ class Superseded {
 
  private:
   std::vector<RowRange> nodes_, pods_, controllers_, services_, endpoint_slices_, legacy_endpoints_, absent_,
-      ingresses_, ingress_classes_;
+      http_routes_, route_classes_, gateways_;
 };
 
 }  // namespace knetsim

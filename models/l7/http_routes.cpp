@@ -19,10 +19,10 @@ std::string lower(std::string_view text) {
 int host_rank(std::string_view host) { return host.empty() ? 0 : host.starts_with("*.") ? 1 : 2; }
 
 /// How exactly one of its rules names the host, which its default is for then; as host_rank().
-int knows(const Ingress& ingress, std::string_view host) {
+int knows(const HttpRoutes& routes, std::string_view host) {
   int rank = 0;
-  for (const HttpRule& rule : ingress.rules) {
-    if (takes_host(rule.host, host)) rank = std::max(rank, host_rank(rule.host));
+  for (const HttpRule& rule : routes.rules) {
+    if (takes_host(routes, rule, host)) rank = std::max(rank, host_rank(rule.host));
   }
   return rank;
 }
@@ -65,11 +65,16 @@ std::optional<Url> parse_url(std::string_view text) {
   return url;
 }
 
-bool takes_host(std::string_view rule_host, std::string_view host) {
+bool takes_host(std::string_view rule_host, std::string_view host, Wildcard wildcard) {
   if (rule_host.empty()) return true;
   if (!rule_host.starts_with("*.")) return lower(rule_host) == host;
-  const std::size_t dot = host.find('.');
-  return dot != std::string_view::npos && dot > 0 && host.substr(dot) == lower(rule_host.substr(1));
+  const std::string behind = lower(rule_host.substr(1));
+  if (!host.ends_with(behind) || host.size() == behind.size()) return false;
+  return wildcard == Wildcard::Any || host.find('.') == host.size() - behind.size();
+}
+
+bool takes_host(const HttpRoutes& routes, const HttpRule& rule, std::string_view host) {
+  return takes_host(rule.host, host, routes.is_ingress() ? Wildcard::OneLabel : Wildcard::Any);
 }
 
 bool takes_path(const HttpRule& rule, std::string_view path) {
@@ -84,11 +89,11 @@ std::optional<RoutedRule> route(std::span<const RoutedRule> rules, std::string_v
   const auto order = [&](const RoutedRule& one) {
     const HttpRule& rule = *one.rule;
     return std::tuple(host_rank(rule.host), rule.host.size(), without_end(rule.path).size(),
-                      rule.match == PathMatch::Exact, !rule.path.empty(), knows(*one.ingress, host));
+                      rule.match == PathMatch::Exact, !rule.path.empty(), knows(*one.routes, host));
   };
   std::optional<RoutedRule> best;
   for (const RoutedRule& one : rules) {
-    if (!takes_host(one.rule->host, host) || !takes_path(*one.rule, path)) continue;
+    if (!takes_host(*one.routes, *one.rule, host) || !takes_path(*one.rule, path)) continue;
     if (!best || order(one) > order(*best)) best = one;
   }
   return best;

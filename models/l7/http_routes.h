@@ -22,13 +22,19 @@ std::optional<Url> parse_url(std::string_view text);
 
 /// A rule of an Ingress that a request may be meant for.
 struct RoutedRule {
-  const Ingress* ingress = nullptr;
+  const HttpRoutes* routes = nullptr;
   const HttpRule* rule = nullptr;
 };
 
-/// Whether a rule's host is that of a request: itself, any of one label more for a wildcard, every one for none.
-/// @source kubernetes.io, Ingress, "Hostname wildcards".
-bool takes_host(std::string_view rule_host, std::string_view host);
+/// How many labels a wildcard stands for.
+enum class Wildcard : std::uint8_t {
+  OneLabel,  ///< Of an Ingress. @source kubernetes.io, Ingress, "Hostname wildcards"
+  Any,       ///< Of the Gateway API, one or more. @source gateway-api.sigs.k8s.io, HTTPRoute, hostnames
+};
+/// Whether a rule's host is that of a request: itself, any with labels more for a wildcard, every one for none.
+bool takes_host(std::string_view rule_host, std::string_view host, Wildcard wildcard = Wildcard::OneLabel);
+/// The same of one of these rules.
+bool takes_host(const HttpRoutes& routes, const HttpRule& rule, std::string_view host);
 /// Whether a rule's path is that of a request. A prefix is one of whole elements; "/" is one of all.
 /// @source kubernetes.io, Ingress, "Path types" and its table of examples.
 bool takes_path(const HttpRule& rule, std::string_view path);

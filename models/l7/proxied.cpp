@@ -5,12 +5,16 @@
 
 namespace knetsim {
 
-AppSpec proxy_app(std::string name, EdgeIndex upstream, const ProxyCost& cost, const Exchange& exchange,
-                  const ConnectionPolicy& connections, double rules) {
+AppSpec proxy_app(std::string name, std::span<const WeightedCall> upstreams, const ProxyCost& cost,
+                  const Exchange& exchange, const ConnectionPolicy& connections, double rules) {
   const double bytes = exchange.request_bytes.mean() + exchange.response_bytes.mean();
   const double of_connection = connections.requests == 0 ? 0 : cost.connection_ps / connections.requests;
   const double work_ps = cost.request_ps + cost.byte_ps * bytes + cost.rule_ps * rules + of_connection;
-  AppStep step{.work_seconds = Distribution::constant(1e-12 * work_ps), .sleep_seconds = {}, .calls = {upstream}};
+  AppStep step{.work_seconds = Distribution::constant(1e-12 * work_ps), .sleep_seconds = {}, .calls = {}};
+  for (const WeightedCall& one : upstreams) {
+    step.calls.push_back(one.edge);
+    if (upstreams.size() > 1) step.weights.push_back(one.weight);
+  }
   return {.name = std::move(name),
           .steps = {std::move(step)},
           .workers = std::numeric_limits<std::uint32_t>::max(),

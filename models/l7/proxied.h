@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "models/cost/application_cost.h"
@@ -7,6 +8,12 @@
 #include "models/workload/spec.h"
 
 namespace knetsim {
+
+/// One of the upstreams of a route.
+struct WeightedCall {
+  EdgeIndex edge = 0;
+  double weight = 1;
+};
 
 /// What a proxy does for a request that it passes on: its own work, then the call of its upstream.
 ///
@@ -16,8 +23,9 @@ namespace knetsim {
 /// @param exchange     Of the client with it.
 /// @param connections  The client's: how many requests each has.
 /// @param rules        That it looks at before it finds the request's.
-AppSpec proxy_app(std::string name, EdgeIndex upstream, const ProxyCost& cost, const Exchange& exchange,
-                  const ConnectionPolicy& connections, double rules);
+/// @param upstreams    Of which one is called, by weight.
+AppSpec proxy_app(std::string name, std::span<const WeightedCall> upstreams, const ProxyCost& cost,
+                  const Exchange& exchange, const ConnectionPolicy& connections, double rules);
 
 /// The call of its upstream: what it was asked is passed on, and what it is answered is passed back.
 /// @param balanced  It spreads requests over endpoints itself, as `kind` does; else it asks the Service's address.

@@ -18,6 +18,7 @@ std::span<const ProxyKind> proxy_kinds() {
                  "upstream-keepalive-connections, -timeout, -requests, proxy-next-upstream, proxy-next-upstream-tries, "
                  "proxy-read-timeout",
        .controllers = {"k8s.io/ingress-nginx", "nginx.org/ingress-controller"},
+       .gateway_controllers = {"gateway.nginx.org/nginx-gateway-controller"},
        .pod_names = {"ingress-nginx", "nginx-ingress"},
        .class_name = "nginx",
        .balancing = Balancing::RoundRobin,
@@ -31,6 +32,7 @@ std::span<const ProxyKind> proxy_kinds() {
            "haproxytech/kubernetes-ingress documentation: timeout-server 50s",
        .controllers = {"haproxy.org/ingress-controller/haproxy", "haproxy.org/ingress-controller",
                        "haproxy-ingress.github.io/controller"},
+       .gateway_controllers = {"haproxy-ingress.github.io/controller"},
        .pod_names = {"kubernetes-ingress", "haproxy-ingress"},
        .class_name = "haproxy",
        .balancing = Balancing::RoundRobin,
@@ -41,7 +43,8 @@ std::span<const ProxyKind> proxy_kinds() {
        .summary = "Envoy behind Contour: requests in turn over the endpoints, idle connections for an hour, no retries",
        .source = "envoyproxy.io, cluster.v3: lb_policy ROUND_ROBIN, idle_timeout 1h; projectcontour.io, "
                  "HTTPProxy: no retry policy by default, response timeout none (15 s for requests of Envoy)",
-       .controllers = {"projectcontour.io/ingress-controller", "gateway.envoyproxy.io/gatewayclass-controller"},
+       .controllers = {"projectcontour.io/ingress-controller"},
+       .gateway_controllers = {"gateway.envoyproxy.io/gatewayclass-controller", "projectcontour.io/gateway-controller"},
        .pod_names = {"contour", "envoy"},
        .class_name = "contour",
        .balancing = Balancing::RoundRobin,
@@ -52,6 +55,7 @@ std::span<const ProxyKind> proxy_kinds() {
        .summary = "Traefik: requests in turn over the endpoints, idle connections for 90 s, no retries",
        .source = "doc.traefik.io, ServersTransport: idleConnTimeout 90s, responseHeaderTimeout none; round robin",
        .controllers = {"traefik.io/ingress-controller"},
+       .gateway_controllers = {"traefik.io/gateway-controller"},
        .pod_names = {"traefik"},
        .class_name = "traefik",
        .balancing = Balancing::RoundRobin,
@@ -69,7 +73,8 @@ const ProxyKind* proxy_kind_named(std::string_view name) {
 
 const ProxyKind* proxy_kind_of_controller(std::string_view controller) {
   const auto found = std::ranges::find_if(proxy_kinds(), [&](const ProxyKind& kind) {
-    return std::ranges::find(kind.controllers, controller) != kind.controllers.end();
+    return std::ranges::find(kind.controllers, controller) != kind.controllers.end() ||
+           std::ranges::find(kind.gateway_controllers, controller) != kind.gateway_controllers.end();
   });
   return found == proxy_kinds().end() ? nullptr : &*found;
 }

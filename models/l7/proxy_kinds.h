@@ -18,6 +18,7 @@ struct ProxyKind {
   std::string_view source;
   std::vector<std::string_view>
       controllers;  ///< spec.controller of IngressClasses that it serves; the first is its own.
+  std::vector<std::string_view> gateway_controllers;  ///< spec.controllerName of GatewayClasses, likewise.
   /// Values of the label app.kubernetes.io/name, or app, that its pods carry.
   std::vector<std::string_view> pod_names;
   std::string_view class_name;  ///< Of the old annotation, and of a class that is made.
@@ -30,7 +31,7 @@ struct ProxyKind {
 std::span<const ProxyKind> proxy_kinds();
 /// nullptr for an unknown name; likewise
 const ProxyKind* proxy_kind_named(std::string_view name);
-/// By spec.controller of an IngressClass.
+/// By the controller that an IngressClass or a GatewayClass names.
 const ProxyKind* proxy_kind_of_controller(std::string_view controller);
 
 }  // namespace knetsim

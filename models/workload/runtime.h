@@ -211,6 +211,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   CallGroup& calls_of(AttemptIndex caller);
   /// The edges of the calls that the attempt makes at the moment.
   EdgeIndex called_edge(const Attempt& caller, std::uint32_t place) const;
+  std::size_t drawn_call(const AppStep& step, std::uint64_t id) const;
   bool last_on_connection(const Attempt& attempt) const {
     return edge_of(attempt).connections.requests != 0 && attempt.connection.requests_left == 0;
   }

@@ -1,6 +1,7 @@
 // The calling side of TrafficRuntime: a caller's script step by step, and the calls that a server makes of others.
 
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "models/workload/drawn.h"
@@ -15,6 +16,7 @@ constexpr Purpose kClientHandshakeBytes("handshake.client.bytes");
 constexpr Purpose kClientHandshakeWork("handshake.client.work");
 
 constexpr Purpose kAge("connection.age");
+constexpr Purpose kCallChoice("call.choice");
 
 /// Within a tenth of the age that is wanted.
 Duration drawn_age(Duration wanted, RngStream draw) {
@@ -331,9 +333,19 @@ CallGroup& TrafficRuntime::calls_of(AttemptIndex caller) {
 
 EdgeIndex TrafficRuntime::called_edge(const Attempt& caller, std::uint32_t place) const {
   if (const auto* calling = std::get_if<Calling>(&caller.state)) {
-    return servers_.app(server_of(caller)).steps[calling->step].calls[place];
+    const AppStep& step = servers_.app(server_of(caller)).steps[calling->step];
+    return step.weights.empty() ? step.calls[place] : step.calls[drawn_call(step, work_id(caller))];
   }
   return std::get<Resolve>(step_of(caller)).lookup;
+}
+
+/// Which of a step's calls is made where it is but one.
+std::size_t TrafficRuntime::drawn_call(const AppStep& step, std::uint64_t id) const {
+  double left =
+      streams_.get(kCallChoice, id).uniform() * std::accumulate(step.weights.begin(), step.weights.end(), 0.0);
+  std::size_t call = 0;
+  while (call + 1 < step.weights.size() && left >= step.weights[call]) left -= step.weights[call++];
+  return call;
 }
 
 void TrafficRuntime::start_next_call(AttemptIndex caller_index, Time now) {

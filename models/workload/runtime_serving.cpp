@@ -149,7 +149,8 @@ void TrafficRuntime::on(AttemptIndex index, Working state, const BurstDone& news
     due_at(now + pause, pod_source(server.pod), index);
     return;
   }
-  attempt.state = Calling{state.step, CallGroup(static_cast<std::uint32_t>(step.calls.size()))};
+  const std::size_t calls = step.weights.empty() ? step.calls.size() : 1;
+  attempt.state = Calling{state.step, CallGroup(static_cast<std::uint32_t>(calls))};
   start_next_call(index, now);
 }
 

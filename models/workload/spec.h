@@ -64,6 +64,8 @@ struct AppStep {
   std::optional<Distribution> work_seconds;
   std::optional<Distribution> sleep_seconds;
   std::vector<EdgeIndex> calls;  ///< Each edge in one step of one application.
+  /// Of which but one is made, drawn by these weights, shape (calls,); empty: all are.
+  std::vector<double> weights{};
 };
 
 /// What the pods behind a Service do for each request.

@@ -165,5 +165,36 @@ TEST(IngressRun, UpstreamConnectionsAreKept) {
   }
 }
 
+// 1,000 requests, a tenth of them by weight: binomial, standard deviation 9.5.
+TEST(IngressRun, ARouteSplitsByWeight) {
+  const std::string route = R"(apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {gatewayClassName: nginx, listeners: [{name: web, protocol: HTTPS, port: 443}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  parentRefs: [{name: edge}]
+  rules: [{backendRefs: [{name: web, port: 80, weight: 90}, {name: cart, port: 80, weight: 10}]}]
+---
+)";
+  const Ready scene(scene_text(), app_manifests("web", 3) + app_manifests("cart", 2) + route,
+                    "{duration: 10s, warmUp: 1s}");
+  const BoundVariant& variant = scene.loaded->variants.front();
+  const PointResult result = simulate(variant, 0);
+  double canary = 0;
+  double all = 0;
+  for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+    if (!variant.traffic.edges[edge].balancing) continue;
+    all += static_cast<double>(result.edges[edge].asked);
+    if (variant.traffic.edges[edge].target == "cart") canary += static_cast<double>(result.edges[edge].asked);
+  }
+  EXPECT_NEAR(all, 1000, 2);
+  EXPECT_NEAR(canary, 0.1 * all, 4 * 9.5);
+  EXPECT_GT(canary, 0);
+}
+
 }  // namespace
 }  // namespace knetsim

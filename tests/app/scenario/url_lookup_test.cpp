@@ -81,5 +81,48 @@ TEST(UrlLookup, AControllerOfTheManifestsIsFound) {
                ConfigError);
 }
 
+const std::string kGateway =
+    "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {gatewayClassName: nginx, "
+    "listeners: [{name: web, protocol: HTTPS, port: 443, hostname: \"*.example\"}]}\n---\n";
+
+std::string http_route(const std::string& spec) {
+  return "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: shop}\nspec: " + spec + "\n---\n";
+}
+
+TEST(UrlLookup, ARouteLeadsThroughItsGateway) {
+  const Ready scene(
+      "cluster: {ingress: nginx}\n" + kAsk,
+      app_manifests("web", 2) + app_manifests("next", 1) + kGateway +
+          http_route("{parentRefs: [{name: edge}], hostnames: [shop.example], rules: [{backendRefs: [{name: web, "
+                     "port: 80, weight: 9}, {name: next, port: 80, weight: 1}, {name: web, port: 80, weight: "
+                     "0}]}]}"));
+  EXPECT_EQ(render(scene.loaded->diagnostics.notices()), "");
+  const TrafficPlan& traffic = scene.loaded->variants.front().traffic;
+  ASSERT_EQ(traffic.apps.size(), 1U);
+  EXPECT_EQ(traffic.apps[0].steps[0].weights, (std::vector<double>{9, 1}));
+}
+
+TEST(UrlLookup, FaultsOfRoutesAreTold) {
+  const std::string rules = ", hostnames: [shop.example], rules: [{backendRefs: [{name: web, port: 80}]}]}";
+  const std::string good = http_route("{parentRefs: [{name: edge}]" + rules);
+  const auto also = [&](const std::string& spec) {
+    std::string other = http_route(spec);
+    return kGateway + good + other.replace(other.find("name: shop"), 10, "name: other");
+  };
+  EXPECT_THAT(told(also("{parentRefs: [{name: egde}]" + rules)),
+              HasSubstr("there is no Gateway egde; did you mean 'edge'?"));
+  EXPECT_THAT(
+      told(also("{parentRefs: [{name: edge}], rules: [{matches: [{method: POST}], backendRefs: [{name: web, port: "
+                "80}]}]}")),
+      HasSubstr("requests are GETs here: never matched"));
+  EXPECT_THAT(told(also("{parentRefs: [{name: edge}], rules: [{matches: [{path: {value: /x}}]}]}")),
+              HasSubstr("a rule without a backend"));
+  // The Gateway listens for https alone.
+  const std::string plain =
+      "workloads: {ask: {from: {external: {rtt: 20ms}}, to: {url: \"http://shop.example/\"}, arrivals: {poisson: "
+      "10/s}}}\n";
+  EXPECT_THROW(told(kGateway + good, "cluster: {ingress: nginx}\n" + plain), ConfigError);
+}
+
 }  // namespace
 }  // namespace knetsim

@@ -42,11 +42,18 @@ TEST(HttpRoutes, AWildcardIsOneLabelMore) {
   EXPECT_TRUE(takes_host("", "anything.example"));
 }
 
+TEST(HttpRoutes, AWildcardOfTheGatewayApiIsOneLabelOrMore) {
+  EXPECT_TRUE(takes_host("*.foo.com", "baz.bar.foo.com", Wildcard::Any));
+  EXPECT_TRUE(takes_host("*.foo.com", "bar.foo.com", Wildcard::Any));
+  EXPECT_FALSE(takes_host("*.foo.com", "foo.com", Wildcard::Any));
+  EXPECT_FALSE(takes_host("*.foo.com", "barfoo.com", Wildcard::Any));
+}
+
 /// The rule of each line, "ingress host path kind", that a request is for, by its place; -1: none.
-int chosen(const std::vector<Ingress>& ingresses, std::string_view host, std::string_view path) {
+int chosen(const std::vector<HttpRoutes>& ingresses, std::string_view host, std::string_view path) {
   std::vector<RoutedRule> rules;
-  for (const Ingress& ingress : ingresses) {
-    for (const HttpRule& rule : ingress.rules) rules.push_back({&ingress, &rule});
+  for (const HttpRoutes& routes : ingresses) {
+    for (const HttpRule& rule : routes.rules) rules.push_back({&routes, &rule});
   }
   const auto found = route(rules, host, path);
   if (!found) return -1;
@@ -58,14 +65,15 @@ int chosen(const std::vector<Ingress>& ingresses, std::string_view host, std::st
 
 TEST(HttpRoutes, TheMoreExactHostAndTheLongerPathGoFirst) {
   using enum PathMatch;
-  const std::vector<Ingress> ingresses = {
-      {.name = "a",
+  const std::vector<HttpRoutes> ingresses = {
+      {.kind = "Ingress",
+       .name = "a",
        .rules = {{.host = "shop.example", .path = "/", .match = Prefix},
                  {.host = "shop.example", .path = "/cart", .match = Prefix},
                  {.host = "shop.example", .path = "/cart", .match = Exact},
                  {.host = "*.example", .path = "/cart/pay", .match = Prefix},
                  {}}},
-      {.name = "b", .rules = {{.host = "blog.example", .path = "/posts", .match = Prefix}, {}}}};
+      {.kind = "Ingress", .name = "b", .rules = {{.host = "blog.example", .path = "/posts", .match = Prefix}, {}}}};
   EXPECT_EQ(chosen(ingresses, "shop.example", "/"), 0);
   EXPECT_EQ(chosen(ingresses, "shop.example", "/cart"), 2) << "exact before prefix";
   EXPECT_EQ(chosen(ingresses, "shop.example", "/cart/pay"), 1) << "the exact host before the wildcard's longer path";
@@ -75,13 +83,13 @@ TEST(HttpRoutes, TheMoreExactHostAndTheLongerPathGoFirst) {
 }
 
 TEST(HttpRoutes, OneHostAndPathOfTwoIngressesIsAClash) {
-  const Ingress a{.name = "a", .rules = {{.host = "shop.example", .path = "/cart"}}};
-  const Ingress b{.name = "b",
-                  .rules = {{.host = "SHOP.example", .path = "/cart"}, {.host = "shop.example", .path = "/"}}};
+  const HttpRoutes a{.name = "a", .rules = {{.host = "shop.example", .path = "/cart"}}};
+  const HttpRoutes b{.name = "b",
+                     .rules = {{.host = "SHOP.example", .path = "/cart"}, {.host = "shop.example", .path = "/"}}};
   const std::vector<RoutedRule> rules = {{&a, &a.rules[0]}, {&b, &b.rules[0]}, {&b, &b.rules[1]}};
   const auto found = clashes(rules);
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].second.ingress, &b);
+  EXPECT_EQ(found[0].second.routes, &b);
 }
 
 TEST(HttpRoutes, UrlsAreRead) {
