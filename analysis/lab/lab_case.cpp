@@ -202,6 +202,8 @@ std::string LabCase::path_name() const {
     case Exposure::HostPort:
       text += fmt::format("hostPort of {} past {} Services", rules.host_ports, rules.services);
       break;
+    case Exposure::ExternalIp:  // no Service of the lab has one
+      break;
     case Exposure::PodIp:
       text += server;
       if (rules.proxy != LabProxy::None) text += fmt::format(" past {} Services", rules.services);

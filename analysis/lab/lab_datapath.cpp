@@ -8,6 +8,7 @@
 #include "models/proxy/nftables_rules.h"
 #include "models/proxy/portmap_rules.h"
 #include "models/proxy/ruleset_text.h"
+#include "sim/core/ensure.h"
 
 namespace knetsim::lab {
 namespace {
@@ -142,9 +143,11 @@ SocketAddress LabDatapath::target(const LabCase& lab_case) const {
     }
     case Exposure::HostPort:
       return {.address = LabCluster::node_address(far), .port = kHostPort};
+    case Exposure::ExternalIp:  // no Service of the lab has one
     case Exposure::PodIp:
       break;
   }
+  KNETSIM_ENSURE(lab_case.exposure == Exposure::PodIp);
   return {.address = lab_case.server_host_network ? LabCluster::node_address(far) : cluster_->pod_address(1),
           .port = setup_.chained ? kChainPort : kServerPort};
 }

@@ -41,7 +41,9 @@ void describe(Table& t, Columns& c) {
            {.meaning = "position, along the axis service of /service, of what was asked for; -1 where the run has no "
                        "such call"});
   c.column("exposure", t.exposure,
-           {.unit = "1", .meaning = "by which kind of address", .flags = "podIP clusterIP nodePort hostPort loopback"});
+           {.unit = "1",
+            .meaning = "by which kind of address",
+            .flags = "podIP clusterIP nodePort hostPort loopback externalIP"});
   c.column("requests", t.requests, {.unit = "1", .meaning = "requests that began in the window"});
   c.column("ok", t.ok, {.unit = "1", .meaning = "of those, ended well"});
   c.column("errors", t.errors, {.unit = "1", .meaning = "of those, refused, reset or answered with an error"});

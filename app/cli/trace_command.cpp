@@ -46,6 +46,8 @@ std::string_view exposure_name(Exposure exposure) {
       return "NodePort";
     case Exposure::HostPort:
       return "hostPort";
+    case Exposure::ExternalIp:
+      return "external IP";
   }
   return "";
 }
@@ -84,7 +86,10 @@ std::string service_text(const TracedConnection& connection) {
   const ServicePort& port = cluster.service_ports[connection.target.port];
   const Service& service = cluster.services[port.service];
   const bool node_port = connection.flow.exposure == Exposure::NodePort;
-  return fmt::format("Service {}/{}, {} {}", service.ns, service.name, node_port ? "node port" : "port",
+  const std::string at = connection.flow.exposure == Exposure::ExternalIp
+                             ? " at " + to_string(external_addresses(service)[connection.target.external])
+                             : "";
+  return fmt::format("Service {}/{}{}, {} {}", service.ns, service.name, at, node_port ? "node port" : "port",
                      node_port ? port.node_port : port.port);
 }
 
@@ -115,6 +120,7 @@ std::vector<SymbolValue> symbols_of(const TracedConnection& connection) {
     if (symbol == Symbol::NodePortPosition) of = connection.sizes.node_ports;
     if (symbol == Symbol::HostPortPosition) of = connection.sizes.host_port_containers;
     if (symbol == Symbol::EndpointIndex) of = connection.endpoints;
+    if (symbol == Symbol::SourceRange) of = connection.target.admitted ? connection.target.admitted->size() : 0;
     values.push_back({symbol, connection.bindings[symbol], of});
   }
   return values;
@@ -134,6 +140,8 @@ std::string_view symbol_text(Symbol symbol) {
       return "numbers drawn for it";
     case Symbol::Endpoints:
       return "endpoints";
+    case Symbol::SourceRange:
+      return "source range of the load balancer";
     case Symbol::HostPortPosition:
       return "rule of CNI-HOSTPORT-DNAT";
     case Symbol::IpvsDestinations:
@@ -332,8 +340,10 @@ CommandRun add_trace_command(CLI::App& command, CommandContext& /*context*/) {
   command.add_option("from", arguments->request.from, "Workload, Deployment or the like, or pod that connects")
       ->required();
   command
-      .add_option("to", arguments->request.to,
-                  "Service, workload or pod; NAME:PORT; nodePort:, hostPort:, pod:NAME; a URL of the scenario")
+      .add_option(
+          "to", arguments->request.to,
+          "Service, workload or pod; NAME:PORT; nodePort:, loadBalancer:, externalIP:, hostPort:, pod:NAME; a URL of "
+          "the scenario")
       ->required();
   command.add_option("--variant", arguments->variant, "Which variant (default: the first)")->type_name("NAME");
   command.add_option("--set", arguments->sets, "Set a key of the scenario; may be given again")

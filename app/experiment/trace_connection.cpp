@@ -67,7 +67,7 @@ struct TargetText {
 
 TargetText parse_target(std::string text) {
   TargetText target;
-  for (const char* kind : {"service", "loadBalancer", "nodePort", "hostPort", "pod"}) {
+  for (const char* kind : {"service", "loadBalancer", "externalIP", "nodePort", "hostPort", "pod"}) {
     if (text.starts_with(std::string(kind) + ":")) {
       target.kind = kind;
       text.erase(0, target.kind.size() + 1);
@@ -137,11 +137,15 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   const std::string ns(external ? std::string_view("default") : cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
-  TargetLookup lookup(cluster, mode_of(variant.scenario.cluster), diagnostics);
+  TargetLookup lookup(cluster, mode_of(variant.scenario.cluster), parse_version(variant.scenario.cluster.kubernetes),
+                      diagnostics);
+  const Side from = external ? Side::Outside : Side::Inside;
   const ObjectName name = split_name(asked.name, ns);
   std::optional<EdgeTarget> target;
   if (asked.kind == "loadBalancer") {
-    target = lookup.load_balancer(name, asked.port, protocol, {});
+    target = lookup.load_balancer(name, asked.port, protocol, from, {});
+  } else if (asked.kind == "externalIP") {
+    target = lookup.external_ip(asked.name, ns, asked.port, {}, protocol, from, {});
   } else if (asked.kind == "nodePort") {
     target = lookup.node_port(asked.name, ns, asked.port, {}, protocol, {});
   } else if (asked.kind == "hostPort") {
@@ -153,9 +157,6 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
     target = lookup.service(split_service_name(asked.name, ns), asked.port, protocol, {});
   }
   if (target && external && !lookup.reached_from_outside(*target, asked.name, {})) target.reset();
-  if (target && !external && target->balanced) {
-    throw NoSuchConnection("pods of the cluster do not reach a load balancer here (clients that are external)");
-  }
   if (!target) {
     const std::vector<Diagnostic> errors = diagnostics.errors();
     std::string message = errors.empty() ? fmt::format("nothing is called '{}'", request.to) : errors.front().message;
@@ -306,8 +307,7 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   std::uint32_t endpoints = static_cast<std::uint32_t>(connection.target.direct.size());
   if (connection.target.port != kNoIndex) {
     ServiceReach reach(cluster, cluster.endpoints, {.cni_masquerades = search.models().cni->masquerades()});
-    const auto answer = reach.of(*search.models().proxy, connection.target.exposure, connection.target.port,
-                                 search.client, search.best.chosen_at);
+    const auto answer = reach.of(*search.models().proxy, connection.target, search.client, search.best.chosen_at);
     endpoints = static_cast<std::uint32_t>(answer.endpoints.size());
   }
   connection.endpoints = endpoints;
@@ -326,6 +326,7 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   connection.bindings[Symbol::NodePortsAlike] = static_cast<float>(
       node_ports_alike(connection.bindings[Symbol::NodePortPosition], connection.sizes, connection.flow.transport));
   bind(Symbol::HostPortPosition, connection.sizes.host_port_containers);
+  connection.bindings[Symbol::SourceRange] = search.best.flow.symbols[symbol_index(Symbol::SourceRange)];
   connection.bindings[Symbol::IpvsDestinations] =
       static_cast<float>(search.models().proxy->make_chooser(RandomStreams(1))->looked_at(endpoints));
   for (std::size_t i = 0; i < connection.walks.size(); ++i) {

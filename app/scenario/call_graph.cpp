@@ -57,7 +57,7 @@ RetryPolicy policy_of(const RetryKeys& keys) {
 
 /// What a workload asks for: its text taken apart. "reviews:http" is the port of that name, in every kind of target.
 struct WorkloadTarget {
-  std::string kind;  ///< service, loadBalancer, nodePort, hostPort, pod, url
+  std::string kind;  ///< service, loadBalancer, externalIP, nodePort, hostPort, pod, url
   std::string name;
   std::string port;  ///< Name or number; empty: the first.
   Node at;
@@ -87,6 +87,7 @@ WorkloadTarget target_of(const ToKeys& keys, Diagnostics& diagnostics) {
   }
   take("service", keys.service);
   take("loadBalancer", keys.load_balancer);
+  take("externalIP", keys.external_ip);
   take("nodePort", keys.node_port);
   take("hostPort", keys.host_port);
   take("pod", keys.pod);
@@ -101,7 +102,7 @@ class CallGraphBuilder {
         cluster_(cluster),
         costs_(costs),
         diagnostics_(diagnostics),
-        lookup_(cluster, mode_of(scenario.cluster), diagnostics) {}
+        lookup_(cluster, mode_of(scenario.cluster), parse_version(scenario.cluster.kubernetes), diagnostics) {}
 
   CallGraph build() {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);
@@ -297,20 +298,13 @@ class CallGraphBuilder {
       if (!route) return;
       target = in_front(*route, external, to.at);
     } else {
-      target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns);
+      target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns,
+                    external ? Side::Outside : Side::Inside);
     }
     if (!target || source.clients.empty()) return;
-    if (!external && target->balanced) {
-      diagnostics_.error(to.at,
-                         fmt::format("pods of the cluster do not reach the load balancer of '{}' here: their own node "
-                                     "translates its address, which is not simulated",
-                                     to.name),
-                         "service:, or clients that are external");
-      return;
-    }
     const auto dropped = std::ranges::count_if(
         source.clients, [&](PodIndex client) { return !target->admits(cluster_.pods[client].ip); });
-    if (target->balanced && dropped > 0) {
+    if (dropped > 0) {
       diagnostics_.notice(to.at,
                           fmt::format("{} of {} clients of '{}' are outside of the load balancer's source ranges: what "
                                       "they send is dropped",
@@ -352,7 +346,8 @@ class CallGraphBuilder {
     const Service& front = cluster_.services[route.front];
     const ObjectName name{std::string(front.ns), std::string(front.name)};
     if (!external) return lookup_.service(name, port, Protocol::Tcp, at);
-    if (front.type == ServiceType::LoadBalancer) return lookup_.load_balancer(name, port, Protocol::Tcp, at);
+    if (front.type == ServiceType::LoadBalancer)
+      return lookup_.load_balancer(name, port, Protocol::Tcp, Side::Outside, at);
     return lookup_.node_port(fmt::format("{}/{}", name.ns, name.name), {}, port, {}, Protocol::Tcp, at);
   }
 
@@ -420,8 +415,11 @@ class CallGraphBuilder {
   }
 
   std::optional<EdgeTarget> find(const WorkloadTarget& to, const std::string& through, Protocol protocol,
-                                 const std::string& ns) {
-    if (to.kind == "loadBalancer") return lookup_.load_balancer(split_name(to.name, ns), to.port, protocol, to.at);
+                                 const std::string& ns, Side from) {
+    if (to.kind == "loadBalancer") {
+      return lookup_.load_balancer(split_name(to.name, ns), to.port, protocol, from, to.at);
+    }
+    if (to.kind == "externalIP") return lookup_.external_ip(to.name, ns, to.port, through, protocol, from, to.at);
     if (to.kind == "nodePort") return lookup_.node_port(to.name, ns, to.port, through, protocol, to.at);
     const ObjectName name = split_name(to.name, ns);
     if (to.kind == "hostPort") return lookup_.host_port(name, to.port, protocol, to.at);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "app/scenario/node_cores.h"
@@ -75,7 +76,10 @@ std::uint64_t destination_key(const BoundVariant& variant, EdgeIndex edge) {
   const EdgeTarget& target = variant.targets[edge];
   if (target.loopback) return hash_combine(1, hash_text(variant.traffic.edges[edge].target));
   if (target.port != kNoIndex) {
-    return hash_combine(hash_combine(target.exposure == Exposure::NodePort ? 2 : 3, target.port), target.through);
+    const std::uint64_t way = target.exposure == Exposure::NodePort     ? 2
+                              : target.exposure == Exposure::ExternalIp ? hash_combine(5, target.external)
+                                                                        : 3;
+    return hash_combine(hash_combine(way, target.port), target.through);
   }
   std::uint64_t key = hash_combine(4, static_cast<std::uint64_t>(target.exposure));
   for (const Endpoint& endpoint : target.direct) key = hash_combine(hash_combine(key, endpoint.pod), endpoint.port);
@@ -179,18 +183,34 @@ class Reckoning {
     }
   }
 
-  /// Whether the edge's connections pass the node whose port they ask.
+  bool is_from_outside(EdgeIndex edge) const {
+    const auto& clients = rates_[edge].clients;
+    return !clients.empty() && variant_.cluster->is_external(clients.front().first);
+  }
+
+  /// Whether the edge's connections pass a node that they ask from outside, perhaps not the client's own.
   bool asks_nodes(EdgeIndex edge) const {
     const EdgeTarget& target = variant_.targets[edge];
-    const auto& clients = rates_[edge].clients;
-    const bool from_outside = !clients.empty() && variant_.cluster->is_external(clients.front().first);
-    return target.port != kNoIndex && target.exposure == Exposure::NodePort &&
-           (from_outside || !variant_.models->proxy->in_socket(target.exposure, false));
+    if (target.port == kNoIndex) return false;
+    if (is_from_outside(edge)) return asks_from_outside(target.exposure);
+    return target.exposure == Exposure::NodePort && !variant_.models->proxy->in_socket(target.exposure, false);
+  }
+
+  /// Nodes that masquerade the edge's connections.
+  std::size_t masquerading_nodes(EdgeIndex edge) const {
+    if (variant_.targets[edge].exposure == Exposure::NodePort) return destinations_of(variant_, edge);
+    if (is_from_outside(edge)) {
+      return variant_.targets[edge].through == kNoIndex ? variant_.cluster->members().size() : 1;
+    }
+    std::set<NodeIndex> nodes;
+    for (const auto& [client, per_second] : rates_[edge].clients) nodes.insert(variant_.cluster->pods[client].node);
+    return std::max<std::size_t>(1, nodes.size());
   }
 
   bool is_masqueraded(EdgeIndex edge) const {
     const EdgeTarget& target = variant_.targets[edge];
-    if (!asks_nodes(edge) || !mode_of(variant_.scenario.cluster).has_nat()) return false;
+    if (!asks_nodes(edge) && target.exposure != Exposure::ExternalIp) return false;
+    if (!mode_of(variant_.scenario.cluster).has_nat()) return false;
     const Cluster& cluster = *variant_.cluster;
     return !cluster.services[cluster.service_ports[target.port].service].external_traffic_local;
   }
@@ -201,7 +221,7 @@ class Reckoning {
       const std::size_t servers = servers_of(variant_, edge).size();
       if (spec.udp || servers == 0 || !is_masqueraded(edge)) continue;
       const double per_second = rates_[edge].per_second * connections_per_request(spec, rates_[edge]) /
-                                (static_cast<double>(destinations_of(variant_, edge)) * static_cast<double>(servers));
+                                (static_cast<double>(masquerading_nodes(edge)) * static_cast<double>(servers));
       const double last = per_second * kConntrackTimeWait > kMasqueradePorts ? kMasqueradePorts / per_second : kNever;
       limits_.masquerades.push_back({.edge = edge, .per_second = per_second, .ports_last_s = last});
     }

@@ -41,22 +41,35 @@ class LocalPolicyNotices {
   void check(EdgeIndex edge, const std::vector<PodIndex>& clients, Node at) {
     const EdgeTarget& target = variant_.targets[edge];
     if (target.port == kNoIndex) return;
-    // Who asks a node port that his own system call translates is in the cluster, whatever node he names.
-    std::vector<PodIndex> outside, inside;
+    // Who asks a node port that his own system call translates is in the cluster, whatever node he names; so is who
+    // asks an external IP of his own node.
+    std::vector<PodIndex> outside, inside, at_own_node;
     for (const PodIndex client : clients) {
-      const bool in_socket = reach_.in_socket(*models_.proxy, target.exposure, client);
-      (target.exposure == Exposure::NodePort && !in_socket ? outside : inside).push_back(client);
+      if (!asks_from_outside(target.exposure) || reach_.in_socket(*models_.proxy, target.exposure, client)) {
+        inside.push_back(client);
+      } else {
+        const bool own = target.exposure == Exposure::ExternalIp && !cluster_.is_external(client);
+        (own ? at_own_node : outside).push_back(client);
+      }
     }
-    check(edge, outside, true, at);
-    check(edge, inside, false, at);
+    check(edge, outside, {.nodes_asked = true, .external = true}, at);
+    check(edge, inside, {.nodes_asked = false, .external = false}, at);
+    check(edge, at_own_node, {.nodes_asked = false, .external = true}, at);
   }
 
  private:
-  void check(EdgeIndex edge, const std::vector<PodIndex>& clients, bool from_outside, Node at) {
+  /// Whether clients meet nodes in any number, or their own alone, and which policy counts there.
+  struct Way {
+    bool nodes_asked = false;
+    bool external = false;
+  };
+
+  void check(EdgeIndex edge, const std::vector<PodIndex>& clients, const Way& how, Node at) {
     if (clients.empty()) return;
     const EdgeTarget& target = variant_.targets[edge];
     const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
-    if (!(from_outside ? service.external_traffic_local : service.internal_traffic_local)) return;
+    const bool from_outside = how.nodes_asked;
+    if (!(how.external ? service.external_traffic_local : service.internal_traffic_local)) return;
     if (target.balanced) {
       tell_shares(target, service, at);
       return;
@@ -66,7 +79,7 @@ class LocalPolicyNotices {
     const std::string who =
         from_outside ? fmt::format("nodes that '{}' asks", name) : fmt::format("clients of '{}'", name);
     const std::string where = from_outside ? "" : " on their node";
-    const std::string policy = from_outside ? "externalTrafficPolicy" : "internalTrafficPolicy";
+    const std::string policy = how.external ? "externalTrafficPolicy" : "internalTrafficPolicy";
     const std::string of_others = from_outside ? " of clients on other nodes" : "";
     if (const std::size_t count = met[Fate::Dropped]; count > 0) {
       diagnostics_.notice(at, fmt::format("{} of {} {} have no endpoint of Service {}{}, and its {} is Local: "
@@ -111,7 +124,7 @@ class LocalPolicyNotices {
 
   /// The fate of a client's connections at the rules of a node; kCount where all are answered.
   Fate fate(const EdgeTarget& target, PodIndex client, NodeIndex asked) {
-    const ServiceReach::Answer answer = reach_.of(*models_.proxy, target.exposure, target.port, client, asked);
+    const ServiceReach::Answer answer = reach_.of(*models_.proxy, target, client, asked);
     if (answer.reach == Reach::Dropped) return Fate::Dropped;
     if (answer.reach == Reach::Refused) return Fate::Refused;
     for (const Endpoint& endpoint : answer.endpoints) {

@@ -39,8 +39,10 @@ std::string service_name(const BoundVariant& variant, EdgeIndex edge) {
 }
 
 std::size_t exposure_of(const EdgeTarget& target) {
-  constexpr std::size_t kLoopback = kExposureNames.size() - 1;
-  return target.loopback ? kLoopback : static_cast<std::size_t>(target.exposure);
+  constexpr std::size_t kLoopback = 4;
+  if (target.loopback) return kLoopback;
+  const auto exposure = static_cast<std::size_t>(target.exposure);
+  return exposure < kLoopback ? exposure : exposure + 1;
 }
 
 std::string workload_name(const Cluster& cluster, const Pod& pod) {

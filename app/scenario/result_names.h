@@ -20,8 +20,8 @@ std::string workload_name(const Cluster& cluster, const Pod& pod);
 std::string service_name(const BoundVariant& variant, EdgeIndex edge);
 
 /// Kinds of address at which something is asked, by exposure_of().
-inline constexpr std::array<std::string_view, 5> kExposureNames{"podIP", "clusterIP", "nodePort", "hostPort",
-                                                                "loopback"};
+inline constexpr std::array<std::string_view, 6> kExposureNames{"podIP",    "clusterIP", "nodePort",
+                                                                "hostPort", "loopback",  "externalIP"};
 /// Position of an edge's in kExposureNames.
 std::size_t exposure_of(const EdgeTarget& target);
 

@@ -77,8 +77,13 @@ ObjectName split_service_name(std::string_view text, std::string_view ns) {
   return {std::move(named.ns), std::move(named.name)};
 }
 
-TargetLookup::TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Diagnostics& diagnostics)
-    : cluster_(cluster), mode_(mode), diagnostics_(diagnostics), names_(cluster), view_(cluster.endpoints.latest()) {
+TargetLookup::TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Version kubernetes, Diagnostics& diagnostics)
+    : cluster_(cluster),
+      mode_(mode),
+      kubernetes_(kubernetes),
+      diagnostics_(diagnostics),
+      names_(cluster),
+      view_(cluster.endpoints.latest()) {
   for (WorkloadIndex i = 0; i < cluster.workloads.size(); ++i) workloads_[cluster.workloads[i].name].push_back(i);
 }
 
@@ -211,24 +216,40 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
   EdgeTarget target = target_of(protocol, Exposure::NodePort);
   target.port = found;
   target.service = cluster_.service_ports[found].service;
-  if (!mode_.serves.contains(Exposure::NodePort)) {
-    diagnostics_.error(at, fmt::format("with the proxy mode {} no node serves node ports", mode_.name),
+  if (!is_served(Exposure::NodePort, at)) return std::nullopt;
+  const std::optional<NodeIndex> node = node_named(through, at);
+  if (!node) return std::nullopt;
+  target.through = *node;
+  return target;
+}
+
+bool TargetLookup::is_served(Exposure exposure, Node at) {
+  if (!mode_.serves.contains(exposure)) {
+    diagnostics_.error(at,
+                       fmt::format("with the proxy mode {} no node serves {}", mode_.name,
+                                   exposure == Exposure::NodePort ? "node ports" : "external IPs"),
                        mode_.serves.contains(Exposure::ClusterIp) ? "another proxy mode, or a Service at its cluster IP"
                                                                   : "a proxy mode, or 'pod:' or 'hostPort:'");
-    return std::nullopt;
+    return false;
   }
-  if (!through.empty() && through != "random") {
-    target.through = names_.node(through);
-    if (target.through == kNoIndex) {
-      std::vector<std::string> known;
-      for (const ClusterNode& node : cluster_.members()) known.emplace_back(node.name);
-      diagnostics_.error(at.parent()["through"],
-                         fmt::format("there is no node '{}'{}", through, suggest(through, known)),
-                         "random, or a node's name");
-      return std::nullopt;
-    }
-  }
-  return target;
+  if (exposure != Exposure::ExternalIp || kubernetes_ >= mode_.external_ips_since) return true;
+  diagnostics_.error(
+      at,
+      fmt::format("the rules of the proxy mode {} of Kubernetes {}.{} for external IPs are not known here", mode_.name,
+                  kubernetes_.major, kubernetes_.minor),
+      fmt::format("Kubernetes {}.{} or later", mode_.external_ips_since.major, mode_.external_ips_since.minor));
+  return false;
+}
+
+std::optional<NodeIndex> TargetLookup::node_named(std::string_view through, Node at) {
+  if (through.empty() || through == "random") return kNoIndex;
+  const NodeIndex found = names_.node(through);
+  if (found != kNoIndex) return found;
+  std::vector<std::string> known;
+  for (const ClusterNode& node : cluster_.members()) known.emplace_back(node.name);
+  diagnostics_.error(at.parent()["through"], fmt::format("there is no node '{}'{}", through, suggest(through, known)),
+                     "random, or a node's name");
+  return std::nullopt;
 }
 
 WorkloadIndex TargetLookup::workload(std::string_view text, Node at) {
@@ -359,8 +380,79 @@ std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& po
   return std::nullopt;
 }
 
+std::optional<EdgeTarget> TargetLookup::at_external_address(ServiceIndex index, std::string_view port,
+                                                            Protocol protocol, std::uint32_t address, Node at) {
+  const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
+  if (found == kNoIndex || !is_served(Exposure::ExternalIp, at)) return std::nullopt;
+  tell_no_endpoints(found, at);
+  EdgeTarget target = target_of(protocol, Exposure::ExternalIp);
+  target.port = found;
+  target.service = index;
+  target.external = address;
+  return target;
+}
+
+std::optional<EdgeTarget> TargetLookup::external_ip(std::string_view text, std::string_view ns, std::string_view port,
+                                                    std::string_view through, Protocol protocol, Side from, Node at) {
+  if (from == Side::Inside && !through.empty()) {
+    diagnostics_.error(at.parent()["through"],
+                       "an external IP leads clients of the cluster to their own node, which has rules for it",
+                       "'through' for clients that are external");
+    return std::nullopt;
+  }
+  ServiceIndex index = kNoIndex;
+  std::uint32_t address = 0;
+  if (const std::optional<IpAddress> wanted = parse_ip(text)) {
+    std::vector<std::string> known;
+    for (ServiceIndex i = 0; i < cluster_.services.size() && index == kNoIndex; ++i) {
+      const std::vector<IpAddress>& ips = cluster_.services[i].external_ips;
+      for (const IpAddress& ip : ips) known.push_back(to_string(ip));
+      const auto place = std::ranges::find(ips, *wanted);
+      if (place == ips.end()) continue;
+      // Services may share one, each with ports of its own.
+      const auto number = port_number(port);
+      const auto has_port = [&](const ServicePort& one) {
+        return one.protocol == protocol && (port.empty() || one.name == port || (number && one.port == *number));
+      };
+      if (std::ranges::none_of(cluster_.ports(cluster_.services[i]), has_port)) continue;
+      index = i;
+      address = static_cast<std::uint32_t>(place - ips.begin());
+    }
+    if (index == kNoIndex) {
+      diagnostics_.error(at,
+                         fmt::format("no Service has the external IP {}{}{}", text,
+                                     port.empty() ? "" : fmt::format(" and the {} port {}", lower(protocol), port),
+                                     suggest(text, known)),
+                         "one of the externalIPs of a Service");
+      return std::nullopt;
+    }
+  } else {
+    index = find_service(split_service_name(text, ns), at);
+    if (index == kNoIndex) return std::nullopt;
+    const std::vector<IpAddress>& ips = cluster_.services[index].external_ips;
+    const auto place = std::ranges::find(ips, IpFamily::V4, &IpAddress::family);
+    if (place == ips.end()) {
+      const Service& service = cluster_.services[index];
+      diagnostics_.error(at,
+                         fmt::format("{} has no external IP{}", object_label("Service", service.ns, service.name),
+                                     ips.empty() ? "" : " of IPv4"),
+                         fmt::format("a Service with externalIPs; a patch can add one: patches: {{Service/{}: "
+                                     "{{spec.externalIPs: [203.0.113.10]}}}}",
+                                     service.name));
+      return std::nullopt;
+    }
+    address = static_cast<std::uint32_t>(place - ips.begin());
+  }
+  std::optional<EdgeTarget> target = at_external_address(index, port, protocol, address, at);
+  if (!target) return std::nullopt;
+  const std::optional<NodeIndex> node = node_named(through, at);
+  if (!node) return std::nullopt;
+  target->through = *node;
+  return target;
+}
+
 std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, std::string_view port, Protocol protocol,
-                                                      Node at) {
+                                                      Side from, Node at) {
   const ServiceIndex index = find_service(name, at);
   if (index == kNoIndex) return std::nullopt;
   const Service& service = cluster_.services[index];
@@ -369,6 +461,32 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
     diagnostics_.error(at, fmt::format("{} is of type {}: nothing is in front of it", label, to_string(service.type)),
                        "a Service of type LoadBalancer (a patch can make it one)");
     return std::nullopt;
+  }
+  const auto admit = [&](EdgeTarget& target) {
+    if (!service.source_ranges.empty()) target.admitted.emplace();
+    for (const std::string_view text : service.source_ranges) {
+      if (const std::optional<Cidr> range = parse_cidr(text)) target.admitted->push_back(*range);
+    }
+  };
+  if (from == Side::Inside) {
+    const auto ip = std::ranges::find(service.load_balancer_ips, IpFamily::V4, &IpAddress::family);
+    if (ip == service.load_balancer_ips.end()) {
+      diagnostics_.error(
+          at,
+          fmt::format("nodes have no rules for the load balancer of {}: {}, and what pods send there "
+                      "leaves the cluster, which is not simulated",
+                      label,
+                      service.load_balancer_known ? "its status has a name, or an address of ipMode Proxy"
+                                                  : "nobody has given it an address"),
+          "service:, or clients that are external");
+      return std::nullopt;
+    }
+    const auto address = static_cast<std::uint32_t>(service.external_ips.size() +
+                                                    static_cast<std::size_t>(ip - service.load_balancer_ips.begin()));
+    std::optional<EdgeTarget> target = at_external_address(index, port, protocol, address, at);
+    // Programs look at source ranges of what comes by a NIC alone (cilium/cilium bpf/lib/nodeport.h, nodeport_lb4).
+    if (target && mode_.translation != Translation::Connect) admit(*target);
+    return target;
   }
   if (!service.load_balancer_class.empty()) {
     diagnostics_.error(
@@ -390,15 +508,12 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
                                                std::to_string(cluster_.service_ports[found].port), {}, protocol, at);
   if (!target) return std::nullopt;
   target->balanced = true;
-  if (!service.source_ranges.empty()) target->admitted.emplace();
-  for (const std::string_view text : service.source_ranges) {
-    if (const std::optional<Cidr> range = parse_cidr(text)) target->admitted->push_back(*range);
-  }
+  admit(*target);
   return target;
 }
 
 bool TargetLookup::reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const {
-  if (target.exposure == Exposure::NodePort || target.exposure == Exposure::HostPort) return true;
+  if (asks_from_outside(target.exposure) || target.exposure == Exposure::HostPort) return true;
   const auto at_node = [&](const Endpoint& one) {
     return one.pod != kNoIndex && cluster_.spec(cluster_.pods[one.pod]).host_network;
   };
@@ -408,7 +523,7 @@ bool TargetLookup::reached_from_outside(const EdgeTarget& target, std::string_vi
                      fmt::format("clients outside of the cluster do not reach {}",
                                  cluster_ip ? fmt::format("the cluster IP of '{}'", name)
                                             : fmt::format("the pods' own addresses of '{}'", name)),
-                     "nodePort:, loadBalancer: or hostPort:, or pods with hostNetwork");
+                     "nodePort:, loadBalancer:, externalIP: or hostPort:, or pods with hostNetwork");
   return false;
 }
 

@@ -25,11 +25,14 @@ DnsName dns_name(std::string_view text);
 /// "shop/cart", "cart", or a name in DNS: cart.shop, cart.shop.svc.cluster.local. A Service's own name has no dot.
 ObjectName split_service_name(std::string_view text, std::string_view ns);
 
+/// Where one who asks is: with the cluster's own nodes, or beyond its border.
+enum class Side : std::uint8_t { Inside, Outside };
+
 /// Finds what the names in a scenario stand for. Every mistake goes to the diagnostics at the node that is given.
 class TargetLookup {
  public:
   /// @param mode  Says what it serves; where cluster IPs are not, clients address endpoints themselves. Outlives this.
-  TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Diagnostics& diagnostics);
+  TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Version kubernetes, Diagnostics& diagnostics);
 
   /// A Service at its cluster IP. @param port  Name or number; empty: the first of the protocol.
   std::optional<EdgeTarget> service(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
@@ -51,8 +54,14 @@ class TargetLookup {
   /// error.
   WorkloadIndex workload(std::string_view name, Node at);
 
-  /// A Service of type LoadBalancer, at its load balancer, which asks node ports.
-  std::optional<EdgeTarget> load_balancer(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
+  /// A Service of type LoadBalancer, at its load balancer: from outside one that asks node ports; inside the client's own
+  /// node has rules for its address.
+  std::optional<EdgeTarget> load_balancer(const ObjectName& name, std::string_view port, Protocol protocol, Side from,
+                                          Node at);
+  /// A Service at one of its externalIPs. @param text     Name of the Service, or the address.
+  /// @param through  From outside: the node to which the address leads, by name; empty or "random": any.
+  std::optional<EdgeTarget> external_ip(std::string_view text, std::string_view ns, std::string_view port,
+                                        std::string_view through, Protocol protocol, Side from, Node at);
 
   /// Whether a client outside of the cluster reaches what was looked up: addresses of nodes alone. @param name  As asked.
   bool reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const;
@@ -61,12 +70,20 @@ class TargetLookup {
   ServiceIndex find_service(const ObjectName& name, Node at);
   ServicePortIndex find_port_of(ServiceIndex service, std::string_view port, Protocol protocol, bool with_node_port,
                                 Node at);
+  /// The node that `through` names; kNoIndex for any. Nothing after an error.
+  std::optional<NodeIndex> node_named(std::string_view through, Node at);
+  /// Whether nodes serve addresses of this sort; an error where they do not.
+  bool is_served(Exposure exposure, Node at);
+  /// A Service at one of its external addresses. @param address  Which of external_addresses().
+  std::optional<EdgeTarget> at_external_address(ServiceIndex service, std::string_view port, Protocol protocol,
+                                                std::uint32_t address, Node at);
   /// A notice where its connections are refused for want of an endpoint.
   void tell_no_endpoints(ServicePortIndex port, Node at);
   std::vector<PodIndex> pods_named(const ObjectName& name, std::string_view wanted, Node at);
 
   const Cluster& cluster_;
   const ProxyInfo& mode_;
+  Version kubernetes_;
   Diagnostics& diagnostics_;
   ClusterNames names_;
   EndpointView view_;

@@ -52,6 +52,11 @@ VariantModels make_models(const BoundVariant& variant) {
       .kubernetes = parse_version(cluster.kubernetes),
       .kernel = parse_version(cluster.kernel),
       .choices = cluster.proxy.choices,
+      .special = {.firewalled = std::ranges::any_of(variant.cluster->services,
+                                                    [](const Service& service) {
+                                                      return !service.load_balancer_ips.empty() &&
+                                                             !service.source_ranges.empty();
+                                                    })},
       .large_cluster = known_endpoints(*variant.cluster, view, background_of(variant)) > kLargeClusterEndpoints};
   models.proxy = make_proxy(cluster.proxy.mode, params);
   models.sizes = rule_sizes(*variant.cluster, view, background_of(variant), *models.proxy);

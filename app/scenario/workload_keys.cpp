@@ -227,9 +227,13 @@ void describe(Fields<ToKeys>& f) {
            {.doc = "A Service, at its cluster IP; 'shop/cart' in another namespace than the "
                    "clients', 'cart:grpc' at its port of that name or number.",
             .not_empty = true});
-  f.choice("loadBalancer", &ToKeys::load_balancer,
-           {.doc = "A Service of type LoadBalancer, at its load balancer's address, from outside of the cluster.",
-            .not_empty = true});
+  f.choice(
+      "loadBalancer", &ToKeys::load_balancer,
+      {.doc = "A Service of type LoadBalancer, at its load balancer's address; inside of the cluster by the client's "
+              "own node, which has rules for it.",
+       .not_empty = true});
+  f.choice("externalIP", &ToKeys::external_ip,
+           {.doc = "A Service, at one of its externalIPs; its name or the address.", .not_empty = true});
   f.choice("nodePort", &ToKeys::node_port,
            {.doc = "A Service, at the node port of a node; its name or the node port's number.", .not_empty = true});
   f.choice("hostPort", &ToKeys::host_port,
@@ -240,13 +244,15 @@ void describe(Fields<ToKeys>& f) {
                    "controller's pods, and the Service behind.",
             .not_empty = true});
   f.optional("port", &ToKeys::port, {.doc = "Name or number of the port; the first where nothing is said."});
-  f.optional("through", &ToKeys::through,
-             {.doc = "Of nodePort: the node that is asked, by name; random where nothing is said."});
+  f.optional(
+      "through", &ToKeys::through,
+      {.doc = "Of nodePort, and of externalIP for clients outside: the node that is asked, by name; random where "
+              "nothing is said."});
   f.shorthand("service");
   f.node(&ToKeys::at);
   f.check([](const ToKeys& to, Node node, Binding& binding) {
-    if (!to.through.empty() && !to.node_port) {
-      binding.diagnostics.error(node["through"].key(), "'through' belongs to 'nodePort'");
+    if (!to.through.empty() && !to.node_port && !to.external_ip) {
+      binding.diagnostics.error(node["through"].key(), "'through' belongs to 'nodePort' and 'externalIP'");
     }
     if (to.url && !to.port.empty()) {
       binding.diagnostics.error(node["port"].key(), "a URL has its port itself", "https://shop.example:8443/");

@@ -61,9 +61,9 @@ struct FromKeys {
   Node at;
 };
 
-/// One of the five names, each perhaps with a port: "reviews:http"; or a URL.
+/// One of the six names, each perhaps with a port: "reviews:http"; or a URL.
 struct ToKeys {
-  std::optional<std::string> service, load_balancer, node_port, host_port, pod, url;
+  std::optional<std::string> service, load_balancer, external_ip, node_port, host_port, pod, url;
   std::string port;
   std::string through;
   Node at;

@@ -23,10 +23,10 @@ constexpr std::array<UnmodelledRow, static_cast<std::size_t>(kCount)> kRows{{
     {Ingress, "Ingress and Gateway", "Ingress, Gateway, HTTPRoute and the like",
      "the routes are not served, send the traffic to the Services behind them"},
     {LoadBalancer, "load balancers", "type: LoadBalancer",
-     "what clients outside ask by 'loadBalancer' goes through one; else a Service of this type is served as ClusterIP "
-     "and NodePort"},
+     "what is asked by 'loadBalancer' goes through one, or takes the node's short cut; else a Service of this type is "
+     "served as ClusterIP and NodePort"},
     {SourceRanges, "source ranges of a load balancer", "loadBalancerSourceRanges",
-     "a load balancer drops what clients outside of them send; the nodes' rules do not look at them"},
+     "what is asked by 'loadBalancer' is dropped where its source is in none; else nobody looks at them"},
     {TopologyKeys, "topology keys", "topologyKeys of a Service (Kubernetes 1.17 to 1.21)",
      "endpoints are chosen without regard to them"},
     {KernelSettings, "kernel settings of a pod", "securityContext.sysctls", "sockets use the kernel's defaults"},

@@ -37,6 +37,7 @@ HintsRead ProxyModel::hints_read(const Service& service) const { return service.
 
 Reach ProxyModel::reach(const Asking& asking, const EndpointCounts& known) const {
   if (!known.any) return Reach::Refused;
+  if (!asking.admitted) return Reach::Dropped;
   if (!keeps_to_the_node(asking)) return Reach::Cluster;
   return known.local > 0 ? Reach::Local : Reach::Dropped;
 }

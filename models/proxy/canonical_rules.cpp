@@ -11,6 +11,7 @@ namespace knetsim {
 namespace {
 
 constexpr Ipv4 kFirstClusterIp = ipv4(10, 96, 0, 10);
+constexpr Ipv4 kExternalIp = ipv4(203, 0, 113, 1);
 constexpr Ipv4 kPodOfContainers = ipv4(10, 244, 1, 100);
 constexpr std::uint16_t kEndpointPort = 8'000;
 
@@ -46,6 +47,8 @@ CanonicalNode::CanonicalNode(const RuleWriter& write, const CanonicalService& se
 
 Ipv4 CanonicalNode::cluster_ip() const { return kFirstClusterIp; }
 
+Ipv4 CanonicalNode::external_ip() const { return kExternalIp; }
+
 EndpointSpec CanonicalNode::host_port_endpoint() const {
   return {kPodOfContainers + mix_.containers_after, kPort, true};
 }
@@ -62,6 +65,7 @@ std::vector<ServicePortSpec> CanonicalNode::services(const CanonicalService& ask
       if (node_port) one.node_port = static_cast<std::uint16_t>(kNodePort + number);
       if (alive) one.endpoints = {{ipv4(10, 244, 1, 50) + number, kPort, true}};
       for (Ipv4& address : one.external_ips) address += number;
+      for (Ipv4& address : one.load_balancer_ips) address += number;
       all.push_back(std::move(one));
     }
   };
@@ -79,6 +83,11 @@ std::vector<ServicePortSpec> CanonicalNode::services(const CanonicalService& ask
                       .external_local = asked.external_local,
                       .affinity_seconds = asked.affinity ? 10'800 : 0};
   own.node_port = asked.node_port ? kNodePort : std::uint16_t{0};
+  if (asked.external_ip) (asked.firewalled ? own.load_balancer_ips : own.external_ips) = {kExternalIp};
+  if (asked.firewalled) {
+    for (std::uint32_t i = 0; i < mix_.ranges_before; ++i) own.source_ranges.push_back({ipv4(198, 51, 100, 0) + i, 32});
+    own.source_ranges.push_back({0, 0});  // the client's
+  }
   all.push_back(std::move(own));
   add(mix_.plain_after, tcp, false, true);
   add(mix_.tcp_after, tcp, true, true);
@@ -89,6 +98,8 @@ std::vector<ServicePortSpec> CanonicalNode::services(const CanonicalService& ask
   add(mix_.dead_tcp, tcp, true, false);
   add(mix_.dead_udp, udp, true, false);
   add(mix_.dead_external, {.external_ips = {ipv4(203, 0, 113, 10)}}, false, false);
+  add(mix_.firewalled, {.load_balancer_ips = {ipv4(203, 0, 113, 10)}, .source_ranges = {{ipv4(198, 51, 100, 0), 24}}},
+      false, true);
   return all;
 }
 
@@ -97,6 +108,7 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   const bool tcp = asked.transport == Transport::Tcp;
   const std::uint32_t own_tcp = asked.node_port && tcp ? 1 : 0;
   const std::uint32_t own_udp = asked.node_port && !tcp ? 1 : 0;
+  const std::uint32_t own_external = asked.external_ip ? 1 : 0;
   const std::uint32_t in_front = mix_.tcp_before + mix_.udp_before;
   const std::uint32_t tcp_ports = own_tcp + mix_.tcp_before + mix_.tcp_after + mix_.local_tcp;
   const std::uint32_t udp_ports = own_udp + mix_.udp_before + mix_.udp_after + mix_.local_udp;
@@ -104,7 +116,9 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   const std::uint32_t refused_inside = asked.internal_local && !asked.here ? 1 : 0;
   const bool refused_outside = asked.external_local && !asked.here;
   symbols_[0] = 1;
-  set(Symbol::ServicePosition, mix_.plain_before + in_front + 1);
+  // Behind its own rule for the cluster IP.
+  set(Symbol::ServicePosition, mix_.plain_before + in_front + 1 + (own_external > refused_inside ? 1 : 0));
+  if (asked.firewalled) set(Symbol::SourceRange, mix_.ranges_before + 1);
   if (asked.node_port) {
     set(Symbol::NodePortPosition, in_front + 1);
     set(Symbol::NodePortsAlike, (tcp ? mix_.tcp_before : mix_.udp_before) + 1);
@@ -113,16 +127,17 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   set(Symbol::EndpointDraws, std::min(mix_.chosen + 1, mix_.endpoints - 1));
   set(Symbol::Endpoints, mix_.endpoints);
   set(Symbol::HostPortPosition, mix_.containers_before + 1);
-  set(Symbol::ServicesRules,
-      1 - refused_inside + mix_.plain_before + mix_.plain_after + tcp_ports - own_tcp + udp_ports - own_udp);
+  set(Symbol::ServicesRules, 1 - refused_inside + own_external + mix_.plain_before + mix_.plain_after + tcp_ports -
+                                 own_tcp + udp_ports - own_udp + 2 * mix_.firewalled);
   set(Symbol::TcpNodePorts, tcp_ports);
   set(Symbol::UdpNodePorts, udp_ports);
   set(Symbol::WithoutEndpoints, refused_inside + mix_.dead + mix_.dead_tcp + mix_.dead_udp + mix_.dead_external);
-  set(Symbol::RefusedAddresses, mix_.dead_external);
+  set(Symbol::RefusedAddresses, mix_.dead_external + (refused_outside ? own_external : 0));
   set(Symbol::RefusedTcpNodePorts, mix_.dead_tcp + (refused_outside ? own_tcp : 0));
   set(Symbol::RefusedUdpNodePorts, mix_.dead_udp + (refused_outside ? own_udp : 0));
   set(Symbol::HostPortContainers, mix_.containers_before + 1 + mix_.containers_after);
   set(Symbol::HostPortPlugin, 1);
+  set(Symbol::FirewalledAddresses, mix_.firewalled + (asked.firewalled ? 1 : 0));
   if (rules_->ip_sets.empty()) return;
   const auto any = [&](Symbol symbol, std::uint32_t count) { set(symbol, count > 0 ? 1 : 0); };
   any(Symbol::TcpNodePortSets, tcp_ports + mix_.dead_tcp);
@@ -132,7 +147,7 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
 }
 
 CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& service, Transport containers,
-                               IptablesBackend backend) {
+                               IptablesBackend backend, const SpecialAddresses& special) {
   using Mix = CanonicalNode::Mix;
   const auto add = [&](const Mix& mix) {
     nodes_.emplace_back(write, service, mix, containers, backend);
@@ -179,6 +194,8 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
   learn(Symbol::RefusedAddresses, {.dead_external = 1}, base);
   learn(Symbol::RefusedTcpNodePorts, {.dead_tcp = 1}, base);
   learn(Symbol::RefusedUdpNodePorts, {.dead_udp = 1}, base);
+  if (service.firewalled) learn(Symbol::SourceRange, {.ranges_before = 2}, base);
+  if (special.firewalled) learn(Symbol::FirewalledAddresses, {.firewalled = 1}, base);
 }
 
 Count CanonicalNodes::linear(std::span<const double> values) const {

@@ -21,6 +21,8 @@ using RuleWriter = std::function<Ruleset(const NodeSpec& node, std::span<const S
 struct CanonicalService {
   Transport transport = Transport::Tcp;
   bool node_port = false;       ///< It is asked by one.
+  bool external_ip = false;     ///< It is asked by one, or by its load balancer's ...
+  bool firewalled = false;      ///< ... which has source ranges.
   bool internal_local = false;  ///< internalTrafficPolicy: Local; likewise
   bool external_local = false;
   bool affinity = false;
@@ -49,8 +51,10 @@ class CanonicalNode {
     std::uint32_t dead_tcp = 0;
     std::uint32_t dead_udp = 0;
     std::uint32_t dead_external = 0;
-    std::uint32_t endpoints = 3;  ///< Of the Service that is asked.
-    std::uint32_t chosen = 1;     ///< Which of them, from 0.
+    std::uint32_t firewalled = 0;     ///< With a load balancer's address and source ranges, an endpoint on the node.
+    std::uint32_t ranges_before = 1;  ///< Source ranges in front of the client's, where the asked address has some.
+    std::uint32_t endpoints = 3;      ///< Of the Service that is asked.
+    std::uint32_t chosen = 1;         ///< Which of them, from 0.
     std::uint32_t containers_before = 1;
     std::uint32_t containers_after = 1;
   };
@@ -65,6 +69,7 @@ class CanonicalNode {
   std::uint32_t chosen() const { return mix_.chosen; }
 
   Ipv4 cluster_ip() const;
+  Ipv4 external_ip() const;
   EndpointSpec endpoint() const { return endpoints_[mix_.chosen]; }
   EndpointSpec host_port_endpoint() const;
   static constexpr std::uint16_t kPort = 80;
@@ -91,7 +96,7 @@ class CanonicalNode {
 class CanonicalNodes {
  public:
   CanonicalNodes(const RuleWriter& write, const CanonicalService& service, Transport containers,
-                 IptablesBackend backend);
+                 IptablesBackend backend, const SpecialAddresses& special = {});
 
   std::size_t size() const { return nodes_.size(); }
   CanonicalNode& operator[](std::size_t node) { return nodes_[node]; }

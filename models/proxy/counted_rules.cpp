@@ -35,20 +35,22 @@ RuleKinds iptables_kinds(IptablesBackend backend) {
           .backend = backend};
 }
 
-CountedRules::CountedRules(RuleWriter write, const RuleKinds& kinds)
-    : write_(std::move(write)), kinds_(kinds), known_(std::make_unique<Known>()) {}
+CountedRules::CountedRules(RuleWriter write, const RuleKinds& kinds, const SpecialAddresses& special)
+    : write_(std::move(write)), kinds_(kinds), special_(special), known_(std::make_unique<Known>()) {}
 
 CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, NodeRole node) const {
   const FlowClass& flow = packet.flow;
-  const bool of_service = flow.exposure == Exposure::ClusterIp || flow.exposure == Exposure::NodePort;
-  const bool node_port = flow.exposure == Exposure::NodePort;
+  const bool of_service = asks_service(flow.exposure);
+  const bool outside = asks_from_outside(flow.exposure);
   Case made{.hook = hook};
   made.containers = packet.outer ? Transport::Tcp : flow.transport;
   if (of_service && !packet.outer) {
     made.service = {.transport = flow.transport,
-                    .node_port = node_port,
-                    .internal_local = node_port ? flow.local_inside : flow.local_policy,
-                    .external_local = node_port && flow.local_policy,
+                    .node_port = flow.exposure == Exposure::NodePort,
+                    .external_ip = flow.exposure == Exposure::ExternalIp,
+                    .firewalled = flow.firewalled,
+                    .internal_local = outside ? flow.local_inside : flow.local_policy,
+                    .external_local = outside && flow.local_policy,
                     .affinity = flow.affinity,
                     .host_network = flow.server_host_network};
     made.service.here = node == NodeRole::Server || flow.locality != Locality::Remote ||
@@ -69,7 +71,8 @@ CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, No
   rule.mark = (packet.marked ? kMasqueradeMark : 0) | (packet.cni_marked ? kPortMapMark : 0);
   switch (packet.source) {
     case AddressKind::Pod:
-    case AddressKind::ClusterIp: {
+    case AddressKind::ClusterIp:
+    case AddressKind::ExternalIp: {
       const bool itself = translates && flow.locality == Locality::SamePod && !packet.outer;
       const bool near = flow.locality != Locality::Remote || node == NodeRole::Client;
       rule.source = itself ? endpoint.address : near ? CanonicalNode::kPodHere : CanonicalNode::kPodElsewhere;
@@ -102,6 +105,10 @@ CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, No
     case AddressKind::OtherNode:
       rule.destination = CanonicalNode::kOtherNode;
       break;
+    case AddressKind::ExternalIp:
+      rule.destination = base.external_ip();
+      rule.destination_port = CanonicalNode::kPort;
+      break;
   }
   return made;
 }
@@ -110,7 +117,7 @@ CanonicalNodes& CountedRules::nodes_for(const CanonicalService& service, Transpo
   const auto found = known_->nodes.find({service, containers});
   if (found != known_->nodes.end()) return found->second;
   return known_->nodes
-      .emplace(std::pair(service, containers), CanonicalNodes(write_, service, containers, kinds_.backend))
+      .emplace(std::pair(service, containers), CanonicalNodes(write_, service, containers, kinds_.backend, special_))
       .first->second;
 }
 

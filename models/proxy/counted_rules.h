@@ -39,7 +39,7 @@ RuleKinds iptables_kinds(IptablesBackend backend);
 /// rules of another port of the Service are taken to fail at the address, which is the same.
 class CountedRules {
  public:
-  CountedRules(RuleWriter write, const RuleKinds& kinds);
+  CountedRules(RuleWriter write, const RuleKinds& kinds, const SpecialAddresses& special = {});
 
   /// Adds the steps of the rules at `hook` and changes the packet as they do. Remembers what it has worked out, for all
   /// threads that ask.
@@ -87,6 +87,7 @@ class CountedRules {
 
   RuleWriter write_;
   RuleKinds kinds_;
+  SpecialAddresses special_;
   std::unique_ptr<Known> known_;
 };
 

@@ -62,7 +62,7 @@ class Ebpf final : public ProxyModel {
       sink.add(StepKind::BpfLookup, 2, "no service; identity of the address");
       return;
     }
-    const double port_of_node = flow.exposure == Exposure::ClusterIp ? 0 : 2;
+    const double port_of_node = flow.exposure == Exposure::NodePort || flow.exposure == Exposure::HostPort ? 2 : 0;
     const double affinity = flow.affinity ? 2 : 0;
     const double slot = flow.remembered ? 0 : 1;
     sink.add(StepKind::BpfLookup, 3 + port_of_node + affinity + slot,
@@ -108,6 +108,7 @@ class Ebpf final : public ProxyModel {
   }
   // connect() ends with EHOSTUNREACH, and what comes by a NIC is refused (--service-no-backend-response: reject).
   Reach reach(const Asking& asking, const EndpointCounts& known) const override {
+    if (!asking.admitted) return Reach::Dropped;
     if (asking.local_policy) return known.local > 0 ? Reach::Local : Reach::Refused;
     return known.cluster > 0 ? Reach::Cluster : Reach::Refused;
   }
@@ -128,7 +129,7 @@ class Ebpf final : public ProxyModel {
   }
   /// Of a flow that no socket translated: whether another machine's NIC brings it to the one that does.
   static bool asked_by_nic(const FlowClass& flow) {
-    if (flow.exposure == Exposure::NodePort) return flow.ingress != IngressNode::ClientNode;
+    if (asks_from_outside(flow.exposure)) return flow.ingress != IngressNode::ClientNode;
     return flow.exposure == Exposure::HostPort && flow.locality == Locality::Remote;
   }
   /// A request for a Service that no socket has translated, at the machine whose programs do.
@@ -143,6 +144,8 @@ class Ebpf final : public ProxyModel {
         return asks_node_port(packet, node);
       case Exposure::HostPort:
         return packet.destination == AddressKind::ThisNode;
+      case Exposure::ExternalIp:
+        return asks_external_ip(packet);
     }
     return false;
   }
@@ -152,6 +155,7 @@ class Ebpf final : public ProxyModel {
   void translate_here(HookPacket& packet, StepSink& sink, bool by_nic) const {
     const FlowClass& flow = packet.flow;
     sink.add(StepKind::BpfLookup, 3, "service, its connection, endpoint");
+    if (flow.firewalled && by_nic) sink.add(StepKind::BpfLookup, 1, "source range");
     if (packet.state == CtState::New) {
       const double slot = flow.remembered ? 0 : by_nic && maglev_ ? 2 : 1;
       const double affinity = flow.affinity ? 2 : 0;
@@ -247,7 +251,7 @@ ProxyInfo ebpf_info() {
             .source = "cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst",
             .values = {{"off", "every endpoint, whatever its zone"},
                        {"on", "those of the own zone, of Services with PreferClose or the annotation topology-mode"}}}},
-      .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort},
+      .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Connect,
       .kube_proxy = false,
       .host_ports = true,

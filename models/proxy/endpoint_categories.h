@@ -58,12 +58,13 @@ EndpointCategories<Endpoint> categorize(std::span<const Endpoint> endpoints, con
 
 /// One who asks for a Service, as the rules of the asked node see it.
 struct Asking {
-  bool from_outside = false;  ///< By a node port: the external policy counts, else the internal one.
+  bool from_outside = false;  ///< By a node port or an external IP: the external policy counts, else the internal one.
   bool local_policy = false;  ///< That policy is Local.
   AddressKind source = AddressKind::Pod;
+  bool admitted = true;  ///< The address that is asked has no source ranges, or has the source in one.
 };
 
-/// Whether the rules of the iptables and the nftables mode leave the policy Local of a node port aside: for sources
+/// Whether the rules of the iptables and the nftables mode leave the external policy Local aside: for sources
 /// that kube-proxy's detector calls local, which is any pod with --cluster-cidr (detectLocalMode: ClusterCIDR, the
 /// default), and for the node itself.
 /// @source k/k pkg/proxy/iptables/proxier.go and nftables/proxier.go, syncProxyRules, "short-circuit".

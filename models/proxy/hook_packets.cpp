@@ -3,7 +3,7 @@
 namespace knetsim {
 
 Asking asking_of(const HookPacket& packet) {
-  return {.from_outside = packet.flow.exposure == Exposure::NodePort,
+  return {.from_outside = asks_from_outside(packet.flow.exposure),
           .local_policy = packet.flow.local_policy,
           .source = packet.source};
 }
@@ -16,6 +16,11 @@ void translate(HookPacket& packet, NodeRole node) {
     const bool here = node == NodeRole::Server || packet.flow.locality != Locality::Remote;
     packet.destination = here ? AddressKind::ThisNode : AddressKind::OtherNode;
   }
+}
+
+bool asks_external_ip(const HookPacket& packet) {
+  return !packet.outer && !packet.reply && !packet.translated && packet.flow.exposure == Exposure::ExternalIp &&
+         packet.destination == AddressKind::ExternalIp;
 }
 
 bool asks_node_port(const HookPacket& packet, NodeRole node) {

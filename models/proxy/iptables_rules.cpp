@@ -103,6 +103,7 @@ class IptablesWriter {
         nat(iptables_service_chain("KUBE-FW-", service),
             jump_to(external_chain, {match::Source{range}}, service.port_string() + " loadbalancer IP"));
       }
+      own_sources(service, external_chain);
     }
     if (by_cluster) choose_endpoint(service, cluster_chain, cluster);
     if (by_local && (!two_rules_ || service.internal_local)) choose_endpoint(service, local_chain, local);
@@ -169,6 +170,15 @@ class IptablesWriter {
                 .actions = {action::Drop{}},
                 .comment = fmt::format("{} traffic not accepted by {}", service.port_string(), firewall_chain)});
       }
+    }
+  }
+
+  // A node that is allowed may have the VIP itself (kube-ipvs0, a route of a cloud's agent), and take it as its source.
+  void own_sources(const ServicePortSpec& service, const std::string& external_chain) {
+    if (!service.allows_source(node_.primary_address)) return;
+    for (const Ipv4 address : service.load_balancer_ips) {
+      nat(iptables_service_chain("KUBE-FW-", service),
+          jump_to(external_chain, {match::Source{{address, 32}}}, service.port_string() + " loadbalancer IP"));
     }
   }
 

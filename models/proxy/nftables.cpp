@@ -14,9 +14,14 @@ class Nftables final : public ProxyModel {
       : params_(params),
         rules_([version = params.kubernetes](const NodeSpec& node, std::span<const ServicePortSpec> services,
                                              auto) { return nftables_rules(node, services, version); },
-               {.table = StepKind::NftChain, .rule = StepKind::NftExpression, .lookup = StepKind::VerdictMap}) {}
+               {.table = StepKind::NftChain, .rule = StepKind::NftExpression, .lookup = StepKind::VerdictMap},
+               params.special) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override { rules_.at_hook(hook, packet, sink); }
+  // The ranges are looked at before anything else, endpoints or not.
+  Reach reach(const Asking& asking, const EndpointCounts& known) const override {
+    return asking.admitted ? ProxyModel::reach(asking, known) : Reach::Dropped;
+  }
   SyncCost sync_cost(const RuleSizes& sizes) const override {
     SyncCost cost = nftables_sync_cost(sizes, params_.kubernetes, params_.kernel);
     // kubernetes/kubernetes#126013 brought partial syncs; assumption: with 1.32.
@@ -32,17 +37,18 @@ class Nftables final : public ProxyModel {
 }  // namespace
 
 ProxyInfo nftables_info() {
-  return {.name = "nftables",
-          .summary = "kube-proxy in nftables mode: verdict maps, the same work whatever the number of Services",
-          .source = "kubernetes/kubernetes pkg/proxy/nftables/proxier.go; Linux net/netfilter/nf_tables_core.c",
-          .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort},
-          .translation = Translation::Prerouting,
-          // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
-          .since_kubernetes = {1, 29},
-          .since_kernel = {5, 13},
-          .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> {
-            return std::make_unique<Nftables>(params);
-          }};
+  return {
+      .name = "nftables",
+      .summary = "kube-proxy in nftables mode: verdict maps, the same work whatever the number of Services",
+      .source = "kubernetes/kubernetes pkg/proxy/nftables/proxier.go; Linux net/netfilter/nf_tables_core.c",
+      .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
+      .translation = Translation::Prerouting,
+      // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
+      .since_kubernetes = {1, 29},
+      .since_kernel = {5, 13},
+      .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> {
+        return std::make_unique<Nftables>(params);
+      }};
 }
 
 }  // namespace knetsim

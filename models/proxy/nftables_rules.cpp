@@ -50,6 +50,7 @@ class NftablesWriter {
       table_.maps["no-endpoint-services"].elements[cluster_key] = refusal(any);
     }
     external_addresses(service, any, external, external_chain);
+    firewall(service);
 
     if (internal && !squashed_) {
       chain(internal_chain)
@@ -165,6 +166,19 @@ class NftablesWriter {
         table_.maps["no-endpoint-nodeports"].elements[key] = refusal(any);
       }
     }
+  }
+
+  // A node that is allowed may have the VIP itself, and take it as its source.
+  void firewall(const ServicePortSpec& service) {
+    if (service.load_balancer_ips.empty() || service.source_ranges.empty()) return;
+    const std::string chain_name = nftables_service_chain("firewall-", service);
+    match::SourceAmong among{.ranges = service.source_ranges, .negated = true};
+    const bool node_too = service.allows_source(node_.primary_address);
+    for (const Ipv4 address : service.load_balancer_ips) {
+      table_.maps["firewall-ips"].elements[{address, service.transport, service.port}] = {chain_name};
+      if (node_too) among.ranges.push_back({address, 32});
+    }
+    chain(chain_name).rules.push_back(rule({std::move(among)}, {action::Drop{}}));
   }
 
   Action masquerade() const {

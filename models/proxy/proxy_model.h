@@ -27,11 +27,18 @@ struct Version {
 
 enum class IptablesBackend : std::uint8_t { Legacy, Nft };
 
+/// Addresses beside ClusterIPs and node ports' that some Service of the cluster has. Only then rules that every packet
+/// meets for them are looked for, so that what nobody has is no step of anybody's walk.
+struct SpecialAddresses {
+  bool firewalled = false;  ///< A load balancer's with source ranges.
+};
+
 /// What a mode is built from: versions, and what the scenario chooses among a mode's own parameters.
 struct ProxyParams {
   Version kubernetes{1, 36};
   Version kernel{6, 18};
   std::map<std::string, std::string, std::less<>> choices{};  ///< By ModeParam::key.
+  SpecialAddresses special{};
   bool large_cluster = false;  ///< Of more than kLargeClusterEndpoints endpoints, whose rules have no comments.
 
   /// What is chosen for the parameter; its fallback where nothing is.
@@ -137,9 +144,10 @@ struct ProxyInfo {
   std::vector<ModeParam> params{};
   ExposureSet serves;
   Translation translation{};
-  bool kube_proxy = true;      ///< Whether there is a kube-proxy, which raises conntrack's limit too.
-  bool host_ports = false;     ///< Whether it serves host ports itself, in portmap's place.
-  Version since_kubernetes{};  ///< Older ones, and older kernels, do not have it.
+  Version external_ips_since{};  ///< Of Kubernetes: older rules for external IPs are not described.
+  bool kube_proxy = true;        ///< Whether there is a kube-proxy, which raises conntrack's limit too.
+  bool host_ports = false;       ///< Whether it serves host ports itself, in portmap's place.
+  Version since_kubernetes{};    ///< Older ones, and older kernels, do not have it.
   Version since_kernel{};
   std::unique_ptr<ProxyModel> (*make)(const ProxyParams&);
 

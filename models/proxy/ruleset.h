@@ -35,6 +35,10 @@ struct Destination {
   Ipv4Range range;
   bool negated = false;
 };
+struct SourceAmong {  ///< nftables: in one of the ranges of a set without a name
+  std::vector<Ipv4Range> ranges;
+  bool negated = false;
+};
 struct DestinationPort {
   std::uint16_t port;
 };
@@ -84,10 +88,10 @@ struct Hairpin {                  ///< nftables: saddr . daddr . l4proto . dport
 }  // namespace match
 
 using Match =
-    std::variant<match::Protocol, match::Source, match::Destination, match::DestinationPort, match::DestinationPorts,
-                 match::State, match::Mark, match::SourceLocal, match::DestinationLocal, match::Statistic,
-                 match::RecentCheck, match::RecentSet, match::InSet, match::AffinitySet, match::InIpSet,
-                 match::DestinationTranslated, match::Hairpin>;
+    std::variant<match::Protocol, match::Source, match::SourceAmong, match::Destination, match::DestinationPort,
+                 match::DestinationPorts, match::State, match::Mark, match::SourceLocal, match::DestinationLocal,
+                 match::Statistic, match::RecentCheck, match::RecentSet, match::InSet, match::AffinitySet,
+                 match::InIpSet, match::DestinationTranslated, match::Hairpin>;
 
 /// What a matching rule does, in order.
 namespace action {

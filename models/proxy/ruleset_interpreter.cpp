@@ -202,6 +202,11 @@ bool RulesetInterpreter::matches(std::size_t table, const Match& any, const Rule
       Overloaded{
           [&](const match::Protocol& m) { return packet.transport == m.transport; },
           [&](const match::Source& m) { return m.range.contains(packet.source) != m.negated; },
+          [&](const match::SourceAmong& m) {
+            ++work.lookups;
+            const auto has = [&](const Ipv4Range& range) { return range.contains(packet.source); };
+            return std::any_of(m.ranges.begin(), m.ranges.end(), has) != m.negated;
+          },
           [&](const match::Destination& m) { return m.range.contains(packet.destination) != m.negated; },
           [&](const match::DestinationPort& m) { return packet.destination_port == m.port; },
           [&](const match::DestinationPorts& m) {

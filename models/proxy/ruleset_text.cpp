@@ -134,6 +134,11 @@ std::string nft_match(const Match& any) {
       Overloaded{
           [](const match::Protocol& m) { return fmt::format("meta l4proto {}", to_text(m.transport)); },
           [](const match::Source& m) { return fmt::format("ip saddr {}{}", m.negated ? "!= " : "", to_text(m.range)); },
+          [](const match::SourceAmong& m) {
+            std::vector<std::string> ranges;
+            for (const Ipv4Range& range : m.ranges) ranges.push_back(to_text(range));
+            return fmt::format("ip saddr {}{{ {} }}", m.negated ? "!= " : "", joined(ranges, " , "));
+          },
           [](const match::Destination& m) {
             return fmt::format("ip daddr {}{}", m.negated ? "!= " : "", to_text(m.range));
           },

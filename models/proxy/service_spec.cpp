@@ -30,6 +30,10 @@ std::string ServicePortSpec::port_string() const {
                            : fmt::format("{}/{}:{}", name_space, name, port_name);
 }
 
+bool ServicePortSpec::allows_source(Ipv4 address) const {
+  return std::ranges::any_of(source_ranges, [&](const Ipv4Range& range) { return range.contains(address); });
+}
+
 EndpointCategories<EndpointSpec> ServicePortSpec::categories() const {
   return categorize(
       std::span(endpoints), policies(), [](const EndpointSpec& endpoint) { return endpoint.local; },

@@ -54,12 +54,14 @@ struct ServicePortSpec {
   int affinity_seconds = 0;     ///< sessionAffinity: ClientIP with this timeout; 0: none
   std::vector<Ipv4> external_ips{};
   std::vector<Ipv4> load_balancer_ips{};
-  std::vector<Ipv4Range> source_ranges{};
+  std::vector<Ipv4Range> source_ranges{};  ///< Who may ask the load balancer's addresses; empty: anyone.
   std::uint16_t health_check_node_port = 0;
 
   /// "namespace/name:port", or "namespace/name" where the port has no name.
   std::string port_string() const;
   bool externally_accessible() const { return node_port != 0 || !external_ips.empty() || !load_balancer_ips.empty(); }
+  /// Whether its source ranges, which it has, name this address.
+  bool allows_source(Ipv4 address) const;
   ServicePolicies policies() const { return {internal_local, external_local, externally_accessible()}; }
   /// The endpoints as the node's kube-proxy keeps them.
   EndpointCategories<EndpointSpec> categories() const;

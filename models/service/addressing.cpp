@@ -3,7 +3,7 @@
 namespace knetsim {
 
 std::vector<NodeRole> machines_of(const FlowClass& flow) {
-  const bool third = flow.exposure == Exposure::NodePort && !flow.in_socket && flow.ingress == IngressNode::ThirdNode;
+  const bool third = asks_from_outside(flow.exposure) && !flow.in_socket && flow.ingress == IngressNode::ThirdNode;
   if (third) return {NodeRole::Client, NodeRole::Ingress, NodeRole::Server};
   if (flow.locality == Locality::Remote) return {NodeRole::Client, NodeRole::Server};
   return {NodeRole::Client};
@@ -13,7 +13,7 @@ NodeRole translating_node(const FlowClass& flow) {
   if (flow.in_socket) return NodeRole::Client;
   if (flow.exposure == Exposure::HostPort)
     return flow.locality == Locality::Remote ? NodeRole::Server : NodeRole::Client;
-  if (flow.exposure != Exposure::NodePort) return NodeRole::Client;
+  if (!asks_from_outside(flow.exposure)) return NodeRole::Client;
   switch (flow.ingress) {
     case IngressNode::ThirdNode:
       return NodeRole::Ingress;
@@ -40,6 +40,8 @@ AddressKind service_address(const FlowClass& flow, NodeRole seen_by) {
   switch (flow.exposure) {
     case Exposure::ClusterIp:
       return AddressKind::ClusterIp;
+    case Exposure::ExternalIp:
+      return AddressKind::ExternalIp;
     case Exposure::PodIp:
       return endpoint_address(flow, seen_by);
     case Exposure::NodePort:

@@ -9,7 +9,7 @@ namespace knetsim {
 // Which machines a flow passes, and whose addresses its packets carry as each of them sees it: an address of its own,
 // of another machine, of a pod or of a Service.
 
-/// Client, third machine of a NodePort, server; one machine where they are the same.
+/// Client, third machine of what asks from outside, server; one machine where they are the same.
 std::vector<NodeRole> machines_of(const FlowClass& flow);
 
 /// The machine that translates a new connection to the flow's service: whose rules give the symbols their values.

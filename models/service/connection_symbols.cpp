@@ -42,8 +42,8 @@ const MachineSymbols& ConnectionSymbols::of_node(NodeIndex node) const {
   return options_.rules != nullptr ? options_.rules->symbols(node) : kNothing;
 }
 
-FlowSymbols ConnectionSymbols::of(const EdgeTarget& target, const Candidates& candidates, const Chosen& chosen,
-                                  double looked_at, Time now) const {
+FlowSymbols ConnectionSymbols::of(const EdgeTarget& target, PodIndex client, const Candidates& candidates,
+                                  const Chosen& chosen, double looked_at, Time now) const {
   FlowSymbols symbols{};
   const auto set = [&](Symbol symbol, float value) { symbols[symbol_index(symbol)] = value; };
   if (target.by_proxy()) {
@@ -58,6 +58,14 @@ FlowSymbols ConnectionSymbols::of(const EdgeTarget& target, const Candidates& ca
     set(Symbol::NodePortPosition, node_port);
     set(Symbol::NodePortsAlike, static_cast<float>(node_ports_alike(node_port, sizes, target.transport)));
     set(Symbol::IpvsDestinations, static_cast<float>(looked_at));
+    if (target.exposure == Exposure::ExternalIp) [[unlikely]] {
+      // The rule for the cluster IP is written in front of it.
+      set(Symbol::ServicePosition,
+          1 + position(asked, rule, kServiceOrder, std::max(2U, sizes.services_rules) - 1, now));
+      if (target.admitted) {
+        set(Symbol::SourceRange, static_cast<float>(1 + target.range_of(cluster_.pods[client].ip)));
+      }
+    }
   } else if (target.exposure == Exposure::HostPort) {
     const Pod& server = cluster_.pods[chosen.endpoint.pod];
     set(Symbol::HostPortPosition, position(server.node, name_key(server.ns, server.name), kNodePortOrder,

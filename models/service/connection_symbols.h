@@ -27,8 +27,8 @@ class ConnectionSymbols {
   ConnectionSymbols(const Cluster& cluster, RandomStreams streams, const Options& options);
 
   /// @param looked_at  Destinations that the chooser looked at.
-  FlowSymbols of(const EdgeTarget& target, const Candidates& candidates, const Chosen& chosen, double looked_at,
-                 Time now) const;
+  FlowSymbols of(const EdgeTarget& target, PodIndex client, const Candidates& candidates, const Chosen& chosen,
+                 double looked_at, Time now) const;
   /// Of a node; zeros where nobody knows of any rules.
   const MachineSymbols& of_node(NodeIndex node) const;
 

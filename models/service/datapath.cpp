@@ -60,8 +60,7 @@ class Assembler {
     if (reply_) std::reverse(machines_.begin(), machines_.end());
     from_host_ = reply_ ? flow.server_host_network : flow.client_host_network;
     to_host_ = reply_ ? flow.client_host_network : flow.server_host_network;
-    const bool service = flow.exposure == Exposure::ClusterIp || flow.exposure == Exposure::NodePort;
-    at_input_ = service && datapath.proxy.info().translation == Translation::Input;
+    at_input_ = asks_service(flow.exposure) && datapath.proxy.info().translation == Translation::Input;
     skips_stack_ = datapath.cni.skips_host_stack();
   }
 
@@ -349,6 +348,7 @@ class Assembler {
   bool local_service() const {
     if (reply_ || !at_input_ || packet_state_.translated) return false;
     return packet_state_.destination == AddressKind::ClusterIp ||
+           packet_state_.destination == AddressKind::ExternalIp ||
            (flow_.exposure == Exposure::NodePort && packet_state_.destination == AddressKind::ThisNode);
   }
 

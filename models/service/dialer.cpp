@@ -68,7 +68,7 @@ Dial ServiceDialer::open(const EdgeTarget& target, PodIndex client, const Candid
                      .tuple = flow_tuple(cluster_.pods[client], cluster_.pods[server], chosen.endpoint.port,
                                          target.transport, streams_.get(kSourcePort, id)),
                      .encapsulation = entry.walks[0].encapsulation,
-                     .symbols = symbols_.of(target, candidates, chosen, chooser_.looked_at(chosen.of), now),
+                     .symbols = symbols_.of(target, client, candidates, chosen, chooser_.looked_at(chosen.of), now),
                      .id = id,
                      .datagrams = target.transport == Transport::Udp},
             .server = server,

@@ -13,26 +13,40 @@ namespace knetsim {
 struct EdgeTarget {
   Exposure exposure = Exposure::ClusterIp;
   Transport transport = Transport::Tcp;
-  ServicePortIndex port = kNoIndex;  ///< ClusterIp and NodePort: a node's proxy chooses among its endpoints.
+  ServicePortIndex port = kNoIndex;  ///< Of a Service: a node's proxy chooses among its endpoints.
   std::vector<Endpoint> direct;      ///< PodIp and HostPort: one of these that are ready, at random.
   /// PodIp of a Service port that is found by its name (headless, or without a proxy): `direct` are its ready endpoints
   /// when the run begins.
   ServicePortIndex named = kNoIndex;
-  NodeIndex through = kNoIndex;  ///< NodePort: always this node; kNoIndex: any node, at random.
-  bool balanced = false;         ///< NodePort: the node is the one that the Service's load balancer chooses ...
-  /// ... which drops what clients outside of these send; nothing: all are let in.
+  /// NodePort, and ExternalIp from outside of the cluster: always this node; kNoIndex: any node, at random.
+  NodeIndex through = kNoIndex;
+  bool balanced = false;       ///< The node is the one that the Service's load balancer chooses.
+  std::uint32_t external = 0;  ///< ExternalIp: which of the Service's, as external_addresses() has them.
+  /// The load balancer, or the node that is asked at its address, drops what clients outside of these send; nothing:
+  /// all are let in.
   std::optional<std::vector<Cidr>> admitted{};
   bool loopback = false;            ///< To a container of the client's own pod.
   ServiceIndex service = kNoIndex;  ///< That was asked for, headless ones too; kNoIndex for pods and host ports.
 
   /// Whether a node's proxy chooses who answers.
   bool by_proxy() const { return !loopback && port != kNoIndex; }
-  /// Whether its load balancer lets a client of this address in.
-  bool admits(const IpAddress& client) const {
-    return !admitted || std::ranges::any_of(*admitted, [&](const Cidr& range) {
+  /// Whether a client of this address is let in.
+  bool admits(const IpAddress& client) const { return !admitted || range_of(client) < admitted->size(); }
+  /// The first range that the client is in, from 0; their number where it is in none. @pre There are ranges.
+  std::size_t range_of(const IpAddress& client) const {
+    const auto found = std::ranges::find_if(*admitted, [&](const Cidr& range) {
       return client.family() == IpFamily::V4 && range.contains(client.v4_value());
     });
+    return static_cast<std::size_t>(found - admitted->begin());
   }
 };
+
+/// The addresses of a Service that lead to its ports from outside, but for nodes' own: externalIPs, and behind them
+/// those of its load balancer that nodes have rules for.
+inline std::vector<IpAddress> external_addresses(const Service& service) {
+  std::vector<IpAddress> addresses = service.external_ips;
+  addresses.insert(addresses.end(), service.load_balancer_ips.begin(), service.load_balancer_ips.end());
+  return addresses;
+}
 
 }  // namespace knetsim

@@ -23,12 +23,13 @@ FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex 
   }
   if (!target.by_proxy()) return flow;
   const Service& service = cluster.services[cluster.service_ports[target.port].service];
-  const bool node_port = target.exposure == Exposure::NodePort;
+  const bool asks_node = asks_from_outside(target.exposure) && !flow.in_socket;
   flow.local_policy = candidates.local_policy;
-  flow.local_inside = node_port && !flow.in_socket && service.internal_traffic_local;
+  flow.local_inside = asks_node && service.internal_traffic_local;
+  flow.firewalled = target.exposure == Exposure::ExternalIp && target.admitted && !flow.in_socket;
   flow.affinity = service.client_ip_affinity;
   flow.remembered = chosen.remembered;
-  if (node_port && !flow.in_socket) {
+  if (asks_node) {
     flow.ingress = candidates.asked == client.node   ? IngressNode::ClientNode
                    : candidates.asked == server.node ? IngressNode::ServerNode
                                                      : IngressNode::ThirdNode;

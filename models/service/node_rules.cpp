@@ -136,6 +136,9 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
     }
     if (!endpoints.empty()) {
       addresses_in_rules += addresses;
+      if (!service.source_ranges.empty()) {
+        common.firewalled_addresses += static_cast<std::uint32_t>(service.load_balancer_ips.size());
+      }
       common.node_ports += node_ports;
       common.udp_node_ports += udp_node_ports;
     }

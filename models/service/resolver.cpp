@@ -79,10 +79,12 @@ Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std
     candidates.dropped = true;
     return candidates;
   }
-  if (target.exposure == Exposure::NodePort && !candidates.in_socket) {
+  // An external IP that the cluster's own clients ask never leaves their node, which has rules for it.
+  if (target.exposure == Exposure::ExternalIp ? cluster_.is_external(client)
+                                              : target.exposure == Exposure::NodePort && !candidates.in_socket) {
     candidates.asked = asked_node(target, client, id);
   }
-  const ServiceReach::Answer answer = reach_.of(proxy_, target.exposure, target.port, client, candidates.asked);
+  const ServiceReach::Answer answer = reach_.of(proxy_, target, client, candidates.asked);
   candidates.endpoints = answer.endpoints;
   candidates.local_policy = answer.local_policy;
   if (answer.endpoints.empty()) {

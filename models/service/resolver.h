@@ -62,7 +62,7 @@ class Resolver {
     std::vector<Endpoint> endpoints;
   };
   std::span<const Endpoint> found_by_name(const EdgeTarget& target);
-  /// The node whose port is asked.
+  /// The node that is asked from outside.
   NodeIndex asked_node(const EdgeTarget& target, PodIndex client, std::uint64_t id) const;
   bool in_socket(const EdgeTarget& target, PodIndex client) const;
   Candidates behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id);

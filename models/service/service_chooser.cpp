@@ -5,19 +5,24 @@
 namespace knetsim {
 namespace {
 
-constexpr std::uint64_t kOfNodePort = std::uint64_t{1} << 31;  // beside a virtual server's node
+// Which of a Service port's ways in a virtual server is, beside its node: 0 the cluster IP, then the node's port, then
+// its external addresses.
+constexpr unsigned kWayShift = 24;
+constexpr std::uint64_t kWays = std::uint64_t{0xff} << kWayShift;
 
 }  // namespace
 
 std::uint64_t ServiceChooser::virtual_server(const EdgeTarget& target, NodeIndex node) {
-  const bool node_port = target.exposure == Exposure::NodePort;
-  return (std::uint64_t{target.port} << 32) | (node_port ? kOfNodePort : 0) | node;
+  const std::uint64_t way = target.exposure == Exposure::NodePort     ? 1
+                            : target.exposure == Exposure::ExternalIp ? std::min(2 + target.external, 255U)
+                                                                      : 0;
+  return (std::uint64_t{target.port} << 32) | (way << kWayShift) | node;
 }
 
 // Rules remember by endpoint, whichever way it was asked for; IPVS by virtual server.
 ClientAffinity& ServiceChooser::affinity(const EdgeTarget& target, NodeIndex node) {
   const std::uint64_t server = virtual_server(target, node);
-  return affinities_[proxy_.remembers_by_virtual_server() ? server : server & ~kOfNodePort];
+  return affinities_[proxy_.remembers_by_virtual_server() ? server : server & ~kWays];
 }
 
 NewConnection ServiceChooser::connection_of(const EdgeTarget& target, PodIndex client_index, NodeIndex asked,
@@ -28,6 +33,8 @@ NewConnection ServiceChooser::connection_of(const EdgeTarget& target, PodIndex c
   const Service& service = cluster_.services[cluster_.service_ports[target.port].service];
   if (target.exposure == Exposure::NodePort) {
     connection.destination = cluster_.nodes[asked].ip;
+  } else if (target.exposure == Exposure::ExternalIp) {
+    connection.destination = external_addresses(service)[target.external];
   } else {
     const auto ipv4 = std::ranges::find(service.cluster_ips, IpFamily::V4, &IpAddress::family);
     if (ipv4 != service.cluster_ips.end()) connection.destination = *ipv4;
@@ -35,6 +42,7 @@ NewConnection ServiceChooser::connection_of(const EdgeTarget& target, PodIndex c
   switch (resolver_.source_at(client_index, asked)) {
     case AddressKind::Pod:
     case AddressKind::ClusterIp:
+    case AddressKind::ExternalIp:
       connection.source = client.ip;
       break;
     case AddressKind::ThisNode:  // what asks for an address of the node itself (kube-ipvs0) takes that as its source

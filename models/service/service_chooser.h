@@ -56,7 +56,8 @@ class ServiceChooser {
   std::uint64_t client_key(PodIndex client, NodeIndex asked) const;
   /// As the asked node sees it, with addresses where the chooser reads them.
   NewConnection connection_of(const EdgeTarget& target, PodIndex client, NodeIndex asked, std::uint64_t id) const;
-  /// A Service port has a virtual server at its cluster IP and one at the node's port: whoever asks shares them.
+  /// A Service port has a virtual server at its cluster IP, one at the node's port and one at each external address:
+  /// whoever asks shares them.
   static std::uint64_t virtual_server(const EdgeTarget& target, NodeIndex node);
   ClientAffinity& affinity(const EdgeTarget& target, NodeIndex node);
 

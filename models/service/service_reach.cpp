@@ -20,12 +20,14 @@ AddressKind ServiceReach::source_at(PodIndex client, NodeIndex asked) const {
   return cluster_.spec(pod).host_network || options_.cni_masquerades ? AddressKind::OtherNode : AddressKind::Pod;
 }
 
-ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, Exposure exposure, ServicePortIndex port,
-                                      PodIndex client, NodeIndex asked) {
+ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, const EdgeTarget& target, PodIndex client,
+                                      NodeIndex asked) {
+  const ServicePortIndex port = target.port;
   const ServicePort& service_port = cluster_.service_ports[port];
   const Service& service = cluster_.services[service_port.service];
   const ServicePolicies policies = policies_of(service, service_port);
-  const bool from_outside = exposure == Exposure::NodePort && !in_socket(proxy, exposure, client);
+  const bool from_outside = asks_from_outside(target.exposure) && !in_socket(proxy, target.exposure, client);
+  const Pod& from = cluster_.pods[client];
   Answer answer{.local_policy = from_outside ? policies.external_local : policies.internal_local};
   const EndpointView view = endpoints_.at(asked);
   auto cluster = policies.uses_cluster() ? view.endpoints(port) : std::span<const Endpoint>();
@@ -33,9 +35,11 @@ ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, Exposure exposure
     cluster = view.kept_at(cluster_.place(asked), proxy.hints_read(service), port);
   }
   const auto own = answer.local_policy ? own_endpoints(view, port, asked) : std::span<const Endpoint>();
-  answer.reach = proxy.reach(
-      {.from_outside = from_outside, .local_policy = answer.local_policy, .source = source_at(client, asked)},
-      {.cluster = cluster.size(), .local = own.size(), .any = !view.everywhere(port).empty()});
+  answer.reach = proxy.reach({.from_outside = from_outside,
+                              .local_policy = answer.local_policy,
+                              .source = source_at(client, asked),
+                              .admitted = target.exposure != Exposure::ExternalIp || target.admits(from.ip)},
+                             {.cluster = cluster.size(), .local = own.size(), .any = !view.everywhere(port).empty()});
   if (answer.reach == Reach::Cluster) answer.endpoints = cluster;
   if (answer.reach == Reach::Local) answer.endpoints = own;
   return answer;

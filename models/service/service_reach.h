@@ -7,6 +7,7 @@
 
 #include "models/cluster/cluster.h"
 #include "models/proxy/proxy_model.h"
+#include "models/service/edge_target.h"
 
 namespace knetsim {
 
@@ -28,9 +29,9 @@ class ServiceReach {
   ServiceReach(const Cluster& cluster, const EndpointViews& endpoints, const Options& options)
       : cluster_(cluster), endpoints_(endpoints), options_(options) {}
 
-  /// @param exposure  ClusterIp or NodePort.
-  /// @param asked     The node whose rules choose: the client's own, or the one whose port is asked.
-  Answer of(const ProxyModel& proxy, Exposure exposure, ServicePortIndex port, PodIndex client, NodeIndex asked);
+  /// @param target  Of a Service: EdgeTarget::by_proxy().
+  /// @param asked   The node whose rules choose: the client's own, or the one that is asked from outside.
+  Answer of(const ProxyModel& proxy, const EdgeTarget& target, PodIndex client, NodeIndex asked);
 
   /// Whether what `endpoint` answers passes the node that translated the request. Where a node keeps to a client's
   /// address and sends it on to another node, the answer goes straight to the client, which knows nothing of a

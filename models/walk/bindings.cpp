@@ -44,6 +44,7 @@ MachineSymbols symbols_of(const RuleSizes& sizes) {
   set(symbols, Symbol::UdpNodePortSets, sizes.udp_node_port_set ? 1 : 0);
   set(symbols, Symbol::LocalTcpNodePortSets, sizes.local_tcp_node_port_set ? 1 : 0);
   set(symbols, Symbol::LocalUdpNodePortSets, sizes.local_udp_node_port_set ? 1 : 0);
+  set(symbols, Symbol::FirewalledAddresses, sizes.firewalled_addresses);
   return symbols;
 }
 
@@ -78,6 +79,8 @@ std::string_view symbol_letter(Symbol symbol) {
       return "h";
     case Symbol::IpvsDestinations:
       return "d";
+    case Symbol::SourceRange:
+      return "s";
     default:
       return "";
   }

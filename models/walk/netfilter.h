@@ -19,7 +19,7 @@ enum class DeviceHook : std::uint8_t { FromPod, ToPod, FromNic, ToNic };
 enum class CtState : std::uint8_t { New, Established };
 
 /// What an address of the packet is, as far as a rule can tell.
-enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode };
+enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode, ExternalIp };
 
 /// A packet as the hooks see it; a model changes it as the kernel would (DNAT, mark, masquerade).
 ///
@@ -28,8 +28,8 @@ enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode };
 /// evaluate and sets `translated`, `destination`, `marked` and `masqueraded`. For an established packet the caller has
 /// applied conntrack's stored mapping before it asks (destination is the endpoint from the hook on where the first
 /// packet was translated); a mode that translates outside conntrack (IPVS, at Input) finds `destination` untouched and
-/// sets it for every packet, and so does one that translates in a program of a device. A packet that comes out of Prerouting still bound for a ClusterIP is taken as local and
-/// goes to Input; translated there, it goes on through Output (`from_local_process` false, `nat_bound` true) and
+/// sets it for every packet, and so does one that translates in a program of a device. A packet that comes out of Prerouting still bound for a ClusterIP or an external
+/// IP is taken as local and goes to Input; translated there, it goes on through Output (`from_local_process` false, `nat_bound` true) and
 /// Postrouting, as ip_vs_nat_xmit does (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New
 /// and not nat_bound.
 struct HookPacket {
@@ -71,6 +71,7 @@ struct RuleSizes {
   std::uint32_t refused_udp_node_ports = 0;      ///< and those that are UDP's
   std::uint64_t endpoints = 0;                   ///< all endpoints of all service ports
   std::uint32_t host_port_containers = 0;        ///< containers with hostPorts on this node
+  std::uint32_t firewalled_addresses = 0;        ///< VIPs with source ranges of Services with endpoints anywhere
   /// Whether any Service, with endpoints or without, has a node port of this transport, and one whose external policy
   /// is Local: IPVS mode has a set for each, and a rule where the set has members.
   bool tcp_node_port_set = false;

@@ -42,6 +42,7 @@ enum class Symbol : std::uint8_t {
   Endpoints,         ///< E: endpoints of the list that it is chosen from
   HostPortPosition,  ///< h: position in CNI-HOSTPORT-DNAT, 1..H
   IpvsDestinations,  ///< d: destinations that the scheduler looks at
+  SourceRange,       ///< s: position of the client's range among the load balancer's source ranges, from 1
 
   ServicesRules = 32,  ///< R: addresses that KUBE-SERVICES matches before its tail
   TcpNodePorts,        ///< N: node ports of Services with endpoints anywhere ...
@@ -56,10 +57,11 @@ enum class Symbol : std::uint8_t {
   UdpNodePortSets,
   LocalTcpNodePortSets,  ///< those whose external policy is Local
   LocalUdpNodePortSets,
+  FirewalledAddresses,  ///< VIPs of Services with endpoints that only sources of certain ranges reach
 };
 inline constexpr Symbol kFirstOfNode = Symbol::ServicesRules;
-inline constexpr Symbol kLastOfNode = Symbol::LocalUdpNodePortSets;
-inline constexpr Symbol kLastOfConnection = Symbol::IpvsDestinations;
+inline constexpr Symbol kLastOfNode = Symbol::FirewalledAddresses;
+inline constexpr Symbol kLastOfConnection = Symbol::SourceRange;
 constexpr bool is_of_node(Symbol symbol) { return symbol >= kFirstOfNode; }
 
 /// Which table a Rule step scans; the cache keeps each by itself.
@@ -128,7 +130,18 @@ enum class PacketClass : std::uint8_t {
   kCount
 };
 
-enum class Exposure : std::uint8_t { PodIp, ClusterIp, NodePort, HostPort };
+/// By which address a flow asks. ExternalIp is one of a Service's externalIPs or its load balancer's, that packets
+/// carry up to the node whose rules translate it.
+enum class Exposure : std::uint8_t { PodIp, ClusterIp, NodePort, HostPort, ExternalIp };
+/// Whether a Service is asked, among whose endpoints a node chooses.
+constexpr bool asks_service(Exposure exposure) {
+  return exposure == Exposure::ClusterIp || exposure == Exposure::NodePort || exposure == Exposure::ExternalIp;
+}
+/// Whether that is a way in from outside: the external policy counts, and any node may be the one that is asked.
+constexpr bool asks_from_outside(Exposure exposure) {
+  return exposure == Exposure::NodePort || exposure == Exposure::ExternalIp;
+}
+
 enum class Locality : std::uint8_t { SamePod, SameNode, Remote };
 enum class IngressNode : std::uint8_t { None, ClientNode, ServerNode, ThirdNode };
 
@@ -137,12 +150,13 @@ struct FlowClass {
   Transport transport = Transport::Tcp;
   Exposure exposure = Exposure::PodIp;
   Locality locality = Locality::Remote;
-  IngressNode ingress = IngressNode::None;  ///< The node whose address a NodePort client asked.
+  IngressNode ingress = IngressNode::None;  ///< The node whose port a client asked, or to which an external IP led.
   bool client_host_network = false;
   bool client_external = false;  ///< Its machine is no node: with client_host_network, and none of the cluster's rules.
   bool server_host_network = false;
-  bool local_policy = false;  ///< externalTrafficPolicy (NodePort) or internalTrafficPolicy (ClusterIP) Local
-  bool local_inside = false;  ///< Of a NodePort: internalTrafficPolicy Local, so that ClusterIPs have another chain.
+  bool local_policy = false;  ///< externalTrafficPolicy (from outside) or internalTrafficPolicy (ClusterIP) Local
+  bool local_inside = false;  ///< Asked from outside: internalTrafficPolicy Local; ClusterIPs have another chain.
+  bool firewalled = false;    ///< The address that is asked has source ranges, which the client's is in.
   bool affinity = false;      ///< sessionAffinity: ClientIP
   bool remembered = false;    ///< The client's last endpoint is known to it, and taken again.
   bool in_socket = false;     ///< Translated in the client's system call: packets carry the endpoint's address.

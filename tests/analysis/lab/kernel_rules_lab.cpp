@@ -81,6 +81,7 @@ void KernelRulesLab::stand(std::uint32_t count, const WantedService& wanted) {
   cast(NodeRole::Server, count - 1);
 }
 
+// A route to the external addresses stands for the router's, or for what an announcing node's ARP answers bring about.
 void KernelRulesLab::add_outside() {
   const lab::NetNamespace& first = cluster_->node(0);
   outside_ = std::make_unique<lab::NetNamespace>("outside");
@@ -88,6 +89,9 @@ void KernelRulesLab::add_outside() {
   outside_->ip("addr add " + to_text(kOutside) + "/32 dev eth0");
   outside_->ip("route add " + to_text(kNodeA) + " dev eth0");
   outside_->neighbour(to_text(kNodeA), "eth0", 0x901);
+  for (const Ipv4 address : {kExternalIp, kLoadBalancerIp}) {
+    outside_->ip("route add " + to_text(address) + " via " + to_text(kNodeA));
+  }
   first.ip("route add " + to_text(kOutside) + " dev up9");
   first.neighbour(to_text(kOutside), "up9", 0x902);
 }
@@ -111,10 +115,10 @@ void KernelRulesLab::load(std::uint32_t index, bool has_server, const WantedServ
   }
   auto made = std::make_unique<LabNode>(space, cluster_->addresses_of(index), std::move(rules));
   made->sizes = lab_sizes(services, containers);
-  made->model =
-      make_proxy(is_iptables(GetParam()) ? "iptables" : "nftables",
-                 {.kubernetes = version_of(GetParam()),
-                  .choices = {{"backend", backend_of(GetParam()) == IptablesBackend::Nft ? "nft" : "legacy"}}});
+  made->model = make_proxy(is_iptables(GetParam()) ? "iptables" : "nftables",
+                           {.kubernetes = version_of(GetParam()),
+                            .choices = {{"backend", backend_of(GetParam()) == IptablesBackend::Nft ? "nft" : "legacy"}},
+                            .special = {.firewalled = wanted.external}});
   made->portmap = std::make_unique<PortMap>(backend_of(GetParam()));
   nodes_.push_back(std::move(made));
 }
@@ -179,14 +183,15 @@ void KernelRulesLab::compare() {
 
 void KernelRulesLab::models_agree(const FlowClass& flow, std::uint32_t endpoint) {
   // The node's own pods and processes reach every endpoint by a node port, whatever the external policy.
-  const bool own_node = flow.exposure == Exposure::NodePort && flow.ingress == IngressNode::ClientNode;
+  const bool own_node = asks_from_outside(flow.exposure) && flow.ingress == IngressNode::ClientNode;
   const std::uint32_t choices = flow.local_policy && !own_node ? local_endpoints_ : kEndpoints;
-  const Symbols symbols{{Symbol::ServicePosition, kWanted + 1.0},
+  const Symbols symbols{{Symbol::ServicePosition, service_position_},
                         {Symbol::NodePortPosition, kWantedNodePort},
                         {Symbol::NodePortsAlike, kWantedNodePort},
                         {Symbol::EndpointIndex, endpoint + 1.0},
                         {Symbol::EndpointDraws, std::min(endpoint + 1, choices - 1)},
                         {Symbol::Endpoints, choices},
+                        {Symbol::SourceRange, kWantedRange},
                         {Symbol::HostPortPosition, kWantedHostPort}};
   std::map<NodeRole, HookWork> evaluated;
   bool translated = false;

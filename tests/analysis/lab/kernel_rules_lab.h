@@ -95,6 +95,8 @@ class KernelRulesLab : public ::testing::TestWithParam<Loader> {
   /// @param endpoint  The endpoint's place in the chain that was drawn from, 0-based.
   void models_agree(const FlowClass& flow, std::uint32_t endpoint = 0);
 
+  double service_position_ = kWanted + 1.0;  ///< In KUBE-SERVICES, of the address that is asked.
+
  private:
   /// The SYN, or an outer packet that carries it, at the hooks of one machine.
   struct FirstPacket {

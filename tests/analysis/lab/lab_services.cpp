@@ -19,6 +19,13 @@ std::vector<ServicePortSpec> lab_services(std::span<const Ipv4> servers, bool lo
   asked.external_local = wanted.external_local;
   asked.internal_local = wanted.internal_local;
   asked.affinity_seconds = wanted.affinity_seconds;
+  asked.source_ranges = wanted.source_ranges;
+  if (wanted.external) {
+    asked.external_ips = {kExternalIp};
+    asked.load_balancer_ips = {kLoadBalancerIp};
+    services.front().load_balancer_ips = {kLoadBalancerIp + 1};
+    services.front().source_ranges = {{ipv4(198, 51, 100, 0), 24}};
+  }
   if (wanted.first_elsewhere) asked.endpoints.front().local = false;
   services.push_back({.name = "empty", .cluster_ip = kEmptyAddress, .port = 80, .node_port = kEmptyNodePort});
   return services;
@@ -42,10 +49,14 @@ RuleSizes lab_sizes(std::span<const ServicePortSpec> services, std::span<const H
     const EndpointUse use(service);
     const bool port = service.node_port != 0;
     ++sizes.service_ports;
-    sizes.services_rules += use.internal ? 1 : 0;
+    const auto addresses = static_cast<std::uint32_t>(service.external_ips.size() + service.load_balancer_ips.size());
+    sizes.services_rules += (use.internal ? 1 : 0) + (use.any ? addresses : 0);
+    if (use.any && !service.source_ranges.empty()) {
+      sizes.firewalled_addresses += static_cast<std::uint32_t>(service.load_balancer_ips.size());
+    }
     sizes.node_ports += port && use.any ? 1 : 0;
     sizes.without_endpoints += use.internal ? 0 : 1;
-    sizes.external_without_endpoints += port && !use.external ? 1 : 0;
+    sizes.external_without_endpoints += use.external ? 0 : addresses + (port ? 1 : 0);
     sizes.refused_node_ports += port && !use.external ? 1 : 0;
     sizes.endpoints += service.endpoints.size();
   }

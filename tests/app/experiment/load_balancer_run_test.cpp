@@ -129,6 +129,76 @@ TEST(LoadBalancerRun, ANodeThatIsDownForwardsNothing) {
   EXPECT_NEAR(static_cast<double>(named.edges.front().ok), 2 * kRate, 4 * std::sqrt(2 * kRate));
 }
 
+const char* const kModesWithExternalIps[] = {"iptables", "nftables", "ebpf"};
+
+std::string from_pods(const std::string& to, const std::string& service, const std::string& mode) {
+  return "cluster: {nodes: {count: 4}, cni: {kind: flannel}}\npatches: {Service/web: {" + service +
+         "}}\nworkloads: {browse: {from: {selector: app=client}, to: " + to +
+         ", timeout: 500ms, arrivals: {constant: 4000/s}}}\nvariants: {v: {cluster.proxy.mode: " + mode + "}}\n";
+}
+
+const std::string kClientsToo = kThreeEndpoints +
+                                "---\napiVersion: v1\nkind: Pod\nmetadata: {name: d, labels: {app: client}}\n"
+                                "spec: {nodeName: node-3, containers: [{name: c, image: x}]}\n";
+
+// kube-proxy's short cut: a pod's own node translates the address, and whatever the external policy any endpoint answers.
+TEST(LoadBalancerRun, PodsReachEveryEndpointByTheRulesOfTheirOwnNode) {
+  for (const char* mode : kModesWithExternalIps) {
+    for (const char* to : {"{loadBalancer: web}", "{externalIP: web}"}) {
+      SCOPED_TRACE(std::string(mode) + to);
+      const Ready scene(from_pods(to, "spec.externalTrafficPolicy: Local, spec.externalIPs: [198.51.100.9]", mode),
+                        kClientsToo, "{duration: 1s, warmUp: 100ms}");
+      const PointResult result = simulate(scene.loaded->variants.front(), 0);
+      const EdgeStats& edge = result.edges.front();
+      ASSERT_EQ(edge.ok, edge.asked);
+      const double n = static_cast<double>(edge.asked);
+      for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_NEAR(static_cast<double>(result.served_by_pod[i]), n / 3, 4 * std::sqrt(n * 2 / 9));
+      }
+    }
+  }
+}
+
+// A pod is no source of the ranges, and its node drops what it sends; the programs of ebpf mode do not look in connect().
+TEST(LoadBalancerRun, SourceRangesHoldForPodsToo) {
+  for (const char* mode : kModesWithExternalIps) {
+    SCOPED_TRACE(mode);
+    const Ready outside(from_pods("{loadBalancer: web}", "spec.loadBalancerSourceRanges: [192.0.2.0/24]", mode),
+                        kClientsToo, "{duration: 100ms}");
+    const EdgeStats none = simulate(outside.loaded->variants.front(), 0).edges.front();
+    const bool looks = mode != std::string("ebpf");
+    EXPECT_EQ(none.ok, looks ? 0U : none.asked);
+    EXPECT_EQ(none.timeouts, looks ? none.asked : 0U);
+    const Ready inside(
+        from_pods("{loadBalancer: web}", "spec.loadBalancerSourceRanges: [192.0.2.0/24, 10.244.0.0/16]", mode),
+        kClientsToo, "{duration: 100ms}");
+    const EdgeStats all = simulate(inside.loaded->variants.front(), 0).edges.front();
+    EXPECT_EQ(all.ok, all.asked);
+  }
+}
+
+// An external IP leads to any node, or to the one that is named; each masquerades and sends on.
+TEST(LoadBalancerRun, AnExternalIpIsServedByWhicheverNodeItLeadsTo) {
+  for (const char* mode : kModesWithExternalIps) {
+    for (const char* through : {"", ", through: node-2"}) {
+      SCOPED_TRACE(std::string(mode) + through);
+      const Ready scene(
+          "cluster: {nodes: {count: 4}, cni: {kind: flannel}}\npatches: {Service/web: {spec.externalIPs: "
+          "[198.51.100.9]}}\nworkloads: {browse: {from: {external: {count: 40, rtt: 2ms}}, to: {externalIP: web" +
+              std::string(through) +
+              "}, timeout: 500ms, arrivals: {constant: 4000/s}}}\nvariants: {v: {cluster.proxy.mode: " + mode + "}}\n",
+          kThreeEndpoints, "{duration: 1s, warmUp: 100ms}");
+      const PointResult result = simulate(scene.loaded->variants.front(), 0);
+      const EdgeStats& edge = result.edges.front();
+      ASSERT_EQ(edge.ok, edge.asked);
+      const double n = static_cast<double>(edge.asked);
+      for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_NEAR(static_cast<double>(result.served_by_pod[i]), n / 3, 4 * std::sqrt(n * 2 / 9));
+      }
+    }
+  }
+}
+
 TEST(LoadBalancerRun, TheSameBytesTwice) {
   const Ready scene(through_balancer("{poisson: 500/s}", "spec.externalTrafficPolicy: Local",
                                      "timeline: [{at: 200ms, ready: {pod: c, value: false}}]\n"),

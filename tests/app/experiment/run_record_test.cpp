@@ -79,8 +79,9 @@ TEST(RunRecord, ServicesHaveTheirNamesAndPodsWithoutAppTheirAttempts) {
       app_manifests("web", 2) + app_manifests("client", 1));
   const ExperimentResults results = results_of(scene);
   EXPECT_EQ(results.services, std::vector<std::string>{"default/web"});
-  EXPECT_EQ(results.exposures, (std::vector<std::string>{"podIP", "clusterIP", "nodePort", "hostPort", "loopback"}));
-  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{30, 150, 0, 0, 0}));
+  EXPECT_EQ(results.exposures,
+            (std::vector<std::string>{"podIP", "clusterIP", "nodePort", "hostPort", "loopback", "externalIP"}));
+  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{30, 150, 0, 0, 0, 0}));
   EXPECT_EQ(results.endpoint.workload, (std::vector<std::string>{"default/web", "default/web"}));
   EXPECT_NEAR(static_cast<double>(sum(results.endpoint.attempts)), 180, 2);  // less those under way at the end
   EXPECT_NEAR(results.endpoint.share[0] + results.endpoint.share[1], 1, 1e-12);
@@ -93,7 +94,7 @@ TEST(RunRecord, AttemptsCountEachTryOfARequest) {
       "workloads: {ask: {from: app=client, to: web, arrivals: {constant: 10/s}, timeout: 10ms, retries: 1}}\n",
       app_manifests("web", 1) + app_manifests("client", 1), "{duration: 2s}");
   const ExperimentResults results = results_of(scene);
-  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{0, 20, 0, 0, 0}));
+  EXPECT_EQ(results.service.requests, (std::vector<std::int64_t>{0, 20, 0, 0, 0, 0}));
   EXPECT_NEAR(static_cast<double>(sum(results.endpoint.attempts)), 40, 2);
 }
 

@@ -1,6 +1,7 @@
 // Goal: names of apps, calls and workloads become edges with the right target.
 // Method: small clusters whose endpoints are known; mistakes are golden texts in scenario_errors_test.cpp.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -92,6 +93,36 @@ TEST(CallGraph, NodePortsAreFoundByServiceAndByNumber) {
   EXPECT_EQ(target_of(by_number.graph, "browse").through, 1u);
 }
 
+TEST(CallGraph, ExternalIpsAreFoundByServiceAndByAddressAndLoadBalancersByTheirOwn) {
+  std::string manifests = app_manifests("web", 1) + app_manifests("client", 1);
+  for (const char* one : {"out", "too"}) {
+    manifests += fmt::format(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: {}}}\nspec:\n  type: LoadBalancer\n  selector: {{app: web}}\n"
+        "  externalIPs: [198.51.100.9, 198.51.100.10]\n  loadBalancerSourceRanges: [10.244.0.0/16]\n"
+        "  ports: [{{name: http, port: {}, targetPort: http}}]\n---\n",
+        one, one == std::string("out") ? 80 : 81);
+  }
+  Bound by_name(scenario_text(workload("{externalIP: out}")), manifests);
+  ASSERT_EQ(by_name.errors(), "");
+  EXPECT_EQ(target_of(by_name.graph, "browse").exposure, Exposure::ExternalIp);
+  EXPECT_EQ(target_of(by_name.graph, "browse").external, 0U);
+  EXPECT_FALSE(target_of(by_name.graph, "browse").admitted);
+  // Both have the address; the port tells which is meant.
+  Bound by_address(scenario_text(workload("{externalIP: '198.51.100.10:81'}")), manifests);
+  ASSERT_EQ(by_address.errors(), "");
+  const EdgeTarget& second = target_of(by_address.graph, "browse");
+  EXPECT_EQ(by_address.loaded->cluster.services[second.service].name, "too");
+  EXPECT_EQ(second.external, 1U);
+  Bound balancer(scenario_text(workload("{loadBalancer: out}")), manifests);
+  ASSERT_EQ(balancer.errors(), "");
+  const EdgeTarget& short_cut = target_of(balancer.graph, "browse");
+  EXPECT_EQ(short_cut.exposure, Exposure::ExternalIp);
+  EXPECT_EQ(short_cut.external, 2U) << "behind the external IPs";
+  EXPECT_FALSE(short_cut.balanced);
+  ASSERT_TRUE(short_cut.admitted);
+  EXPECT_EQ(short_cut.admitted->size(), 1U);
+}
+
 TEST(CallGraph, HostPortsAreAtTheNodesAddress) {
   Bound bound(
       scenario_text(workload("{hostPort: web}") +
@@ -144,7 +175,7 @@ TEST(CallGraph, NodePortsThatTheModeDoesNotServeAreRefusedByItsName) {
   const auto refusal = [&](ExposureSet serves) {
     mode.serves = serves;
     Diagnostics diagnostics;
-    TargetLookup lookup(bound.loaded->cluster, mode, diagnostics);
+    TargetLookup lookup(bound.loaded->cluster, mode, {1, 36}, diagnostics);
     const bool found = lookup.node_port("out", "default", "", "", Protocol::Tcp, {}).has_value();
     EXPECT_EQ(found, !diagnostics.has_errors());
     return render(diagnostics.errors());

@@ -23,25 +23,30 @@ using Containers = std::span<const HostPortSpec>;
 struct Layout {
   const char* name;
   RuleWriter write;
+  bool external = true;  ///< Its rules for external addresses are described.
 };
 
 std::vector<Layout> layouts() {
   std::vector<Layout> all;
   for (const int minor : {20, 36}) {
-    all.push_back({"iptables", [minor](const NodeSpec& node, Services services, Containers containers) {
+    all.push_back({"iptables",
+                   [minor](const NodeSpec& node, Services services, Containers containers) {
                      Ruleset rules = iptables_rules(node, services, {.kubernetes = {1, minor}});
                      add_portmap_rules(rules, containers);
                      return rules;
-                   }});
+                   },
+                   minor > 20});
   }
   for (const int minor : {35, 36}) {
     all.push_back({"nftables", [minor](const NodeSpec& node, Services services, Containers) {
                      return nftables_rules(node, services, {1, minor});
                    }});
   }
-  all.push_back({"ipvs", [](const NodeSpec& node, Services services, Containers) {
+  all.push_back({"ipvs",
+                 [](const NodeSpec& node, Services services, Containers) {
                    return ipvs_rules(node, std::span(&node.primary_address, 1), services).rules;
-                 }});
+                 },
+                 false});
   return all;
 }
 
@@ -49,7 +54,9 @@ std::vector<Layout> layouts() {
 std::vector<double> work_at(CanonicalNode& node, const CanonicalService& service) {
   RulePacket packet{.transport = service.transport,
                     .source = CanonicalNode::kOtherNode,
-                    .destination = service.node_port ? CanonicalNode::kNode : node.cluster_ip(),
+                    .destination = service.node_port     ? CanonicalNode::kNode
+                                   : service.external_ip ? node.external_ip()
+                                                         : node.cluster_ip(),
                     .destination_port = service.node_port ? CanonicalNode::kNodePort : CanonicalNode::kPort};
   std::vector<double> work;
   for (const Hook hook : {Hook::Prerouting, Hook::Forward, Hook::Input}) {
@@ -72,12 +79,16 @@ TEST(CountedRules, AreLinearFarFromWhereTheyWereLearned) {
   const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(dice() % bound); };
   for (const Layout& layout : layouts()) {
     for (int draw = 0; draw < 24; ++draw) {
+      const std::uint32_t way = below(layout.external ? 4 : 2);
       const CanonicalService service{.transport = below(2) == 0 ? Transport::Tcp : Transport::Udp,
-                                     .node_port = below(2) == 0,
+                                     .node_port = way == 1,
+                                     .external_ip = way >= 2,
+                                     .firewalled = way == 3,
                                      .internal_local = below(3) == 0,
                                      .external_local = below(3) == 0,
                                      .affinity = below(3) == 0};
-      CanonicalNodes nodes(layout.write, service, Transport::Tcp, IptablesBackend::Legacy);
+      const SpecialAddresses special{.firewalled = layout.external};
+      CanonicalNodes nodes(layout.write, service, Transport::Tcp, IptablesBackend::Legacy, special);
       std::vector<std::vector<double>> learned;
       for (std::size_t i = 0; i < nodes.size(); ++i) learned.push_back(work_at(nodes[i], service));
       const std::uint32_t endpoints = 2 + below(20);
@@ -92,6 +103,8 @@ TEST(CountedRules, AreLinearFarFromWhereTheyWereLearned) {
                            .dead_tcp = below(20),
                            .dead_udp = below(20),
                            .dead_external = below(20),
+                           .firewalled = layout.external ? below(20) : 0,
+                           .ranges_before = below(20),
                            .endpoints = endpoints,
                            .chosen = below(endpoints),
                            .containers_before = below(20),

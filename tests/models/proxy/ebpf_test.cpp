@@ -135,6 +135,25 @@ TEST(Ebpf, ANodePortByTheNicWithItsEndpointHereKeepsTheClientsAddress) {
   EXPECT_TRUE(answer.redirected);
 }
 
+// The same look-ups as a cluster IP's in the system call, a node port's by the NIC; source ranges are looked up there.
+TEST(Ebpf, AnExternalIpIsADirectMatch) {
+  const auto mode = ebpf();
+  const FlowClass cluster_ip{.exposure = Exposure::ClusterIp, .in_socket = true};
+  const FlowClass external{.exposure = Exposure::ExternalIp, .in_socket = true};
+  EXPECT_EQ(at_socket(*mode, SocketHook::Connect, first_of(external, AddressKind::Pod)),
+            at_socket(*mode, SocketHook::Connect, first_of(cluster_ip, AddressKind::Pod)));
+  FlowClass flow{.exposure = Exposure::ExternalIp, .ingress = IngressNode::ThirdNode};
+  HookPacket packet = first_of(flow, AddressKind::ExternalIp);
+  EXPECT_EQ(at_device(*mode, DeviceHook::FromNic, packet, NodeRole::Ingress), (Work{2, 8, 4, 2}));
+  EXPECT_TRUE(packet.translated && packet.masqueraded && packet.redirected);
+  flow.firewalled = true;
+  HookPacket ranged = first_of(flow, AddressKind::ExternalIp);
+  EXPECT_EQ(at_device(*mode, DeviceHook::FromNic, ranged, NodeRole::Ingress), (Work{2, 9, 4, 2}));
+  EXPECT_EQ(mode->reach({.from_outside = true, .source = AddressKind::OtherNode, .admitted = false},
+                        {.cluster = 2, .local = 1, .any = true}),
+            Reach::Dropped);
+}
+
 TEST(Ebpf, MaglevLooksIntoAMapOfMapsForWhatComesByTheNic) {
   auto choices = kHostOnly;
   choices.emplace("algorithm", "maglev");

@@ -24,6 +24,7 @@ constexpr Ipv4 kThisNode = ipv4(192, 168, 1, 1);
 constexpr Ipv4 kOtherNode = ipv4(192, 168, 1, 2);
 constexpr Ipv4 kOutside = ipv4(203, 0, 113, 9);
 constexpr Ipv4 kClientPod = ipv4(10, 244, 1, 200);  // on this node
+constexpr Ipv4Range kExternalIps{ipv4(198, 51, 100, 0), 24};
 constexpr Ipv4 kRemotePod = ipv4(10, 244, 2, 200);
 
 class Dice {
@@ -36,7 +37,8 @@ class Dice {
   std::mt19937 engine_;  // its outputs are the same everywhere, unlike those of distributions
 };
 
-std::vector<ServicePortSpec> random_services(Dice& dice) {
+/// @param external  Some have external IPs and load balancers' too.
+std::vector<ServicePortSpec> random_services(Dice& dice, bool external) {
   std::vector<ServicePortSpec> services;
   const std::uint32_t count = 1 + dice.below(25);
   for (std::uint32_t s = 0; s < count; ++s) {
@@ -52,10 +54,16 @@ std::vector<ServicePortSpec> random_services(Dice& dice) {
       const Ipv4 address = host ? (local ? kThisNode : kOtherNode) : ipv4(10, 244, local ? 1 : 2, 1) + 8 * s + e;
       service.endpoints.push_back({address, static_cast<std::uint16_t>(8'000 + 10 * s + e), local, !dice.chance(4)});
     }
+    if (external && dice.chance(3)) service.external_ips = {kExternalIps.address + 1 + s};
+    if (external && dice.chance(3)) service.load_balancer_ips = {kExternalIps.address + 101 + s};
+    if (!service.load_balancer_ips.empty() && dice.chance(2)) {
+      const Ipv4Range ranges[] = {{kOutside, 32}, {ipv4(10, 244, 0, 0), 16}, {kThisNode, 32}, {ipv4(192, 0, 2, 0), 24}};
+      for (std::uint32_t r = 0; r < 1 + dice.below(5); ++r) service.source_ranges.push_back(ranges[dice.below(4)]);
+    }
     if (dice.chance(2)) {
       service.node_port = static_cast<std::uint16_t>(30'000 + s);
-      service.external_local = dice.chance(2);
     }
+    service.external_local = service.externally_accessible() && dice.chance(2);
     service.internal_local = dice.chance(4);
     service.affinity_seconds = dice.chance(4) ? 10'800 : 0;
     services.push_back(std::move(service));
@@ -88,22 +96,36 @@ RuleSizes sizes_of(const Ruleset& iptables, bool two_rules, std::uint32_t contai
     }));
   };
   const std::uint32_t per = two_rules ? 2 : 1;
-  const std::uint32_t refused = rules("filter", "KUBE-EXTERNAL-SERVICES");  // no external addresses here
+  const std::vector<Rule>& refusals = iptables.table("filter").chain("KUBE-EXTERNAL-SERVICES")->rules;
+  const auto of_node_port = [&](const Rule& rule, Transport transport) {
+    const bool local = std::any_of(rule.matches.begin(), rule.matches.end(),
+                                   [](const Match& m) { return std::holds_alternative<match::DestinationLocal>(m); });
+    return local && std::any_of(rule.matches.begin(), rule.matches.end(), [&](const Match& m) {
+             const auto* protocol = std::get_if<match::Protocol>(&m);
+             return protocol != nullptr && protocol->transport == transport;
+           });
+  };
+  const auto refused = [&](Transport transport) {
+    return static_cast<std::uint32_t>(std::count_if(refusals.begin(), refusals.end(),
+                                                    [&](const Rule& rule) { return of_node_port(rule, transport); }));
+  };
   return {.services_rules = (rules("nat", "KUBE-SERVICES") - 1) / per,
           .node_ports = rules("nat", "KUBE-NODEPORTS") / per,
           .udp_node_ports = rules("nat", "KUBE-NODEPORTS", Transport::Udp) / per,
           .without_endpoints = rules("filter", "KUBE-SERVICES"),
-          .external_without_endpoints = refused,
-          .refused_node_ports = refused,
-          .refused_udp_node_ports = rules("filter", "KUBE-EXTERNAL-SERVICES", Transport::Udp),
-          .host_port_containers = containers};
+          .external_without_endpoints = static_cast<std::uint32_t>(refusals.size()),
+          .refused_node_ports = refused(Transport::Tcp) + refused(Transport::Udp),
+          .refused_udp_node_ports = refused(Transport::Udp),
+          .host_port_containers = containers,
+          .firewalled_addresses = rules("filter", "KUBE-PROXY-FIREWALL")};
 }
 
 /// What serves all nodes of a mode.
 struct Models {
   Models(const std::string& mode, Version version, IptablesBackend backend)
       : proxy(make_proxy(mode, {.kubernetes = version,
-                                .choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}}})),
+                                .choices = {{"backend", backend == IptablesBackend::Nft ? "nft" : "legacy"}},
+                                .special = {.firewalled = true}})),
         portmap(backend) {}
   std::unique_ptr<ProxyModel> proxy;
   PortMap portmap;
@@ -190,6 +212,9 @@ class ModelAgainstRules {
   RulesetInterpreter interpreter_;
 };
 
+/// By which of its addresses a Service is asked.
+enum class Way : std::uint8_t { ClusterIp, NodePort, ExternalIp, LoadBalancer };
+
 enum class Client : std::uint8_t { PodHere, HostHere, PodElsewhere, Outside, ChosenPod };
 
 AddressKind kind_of(Ipv4 address) {
@@ -199,15 +224,39 @@ AddressKind kind_of(Ipv4 address) {
   if (Ipv4Range{ipv4(10, 244, 0, 0), 16}.contains(address)) {
     return AddressKind::Pod;
   }
+  if (kExternalIps.contains(address)) return AddressKind::ExternalIp;
   return Ipv4Range{ipv4(10, 96, 0, 0), 12}.contains(address) ? AddressKind::ClusterIp : AddressKind::OtherNode;
 }
 
-void check_service(const Node& node, const Version version, const ServicePortSpec& service, bool node_port,
-                   Client client, Dice& dice) {
+Exposure exposure_of(Way way) {
+  return way == Way::ClusterIp ? Exposure::ClusterIp : way == Way::NodePort ? Exposure::NodePort : Exposure::ExternalIp;
+}
+
+/// What a Service is asked at; port 0 where it has no such address.
+std::pair<Ipv4, std::uint16_t> address_of(const ServicePortSpec& service, Way way) {
+  const auto first = [&](const std::vector<Ipv4>& all) {
+    return all.empty() ? std::pair<Ipv4, std::uint16_t>{} : std::pair(all.front(), service.port);
+  };
+  switch (way) {
+    case Way::ClusterIp:
+      return {service.cluster_ip, service.port};
+    case Way::NodePort:
+      return {kThisNode, service.node_port};
+    case Way::ExternalIp:
+      return first(service.external_ips);
+    case Way::LoadBalancer:
+      break;
+  }
+  return first(service.load_balancer_ips);
+}
+
+void check_service(const Node& node, const Version version, const ServicePortSpec& service, Way way, Client client,
+                   Dice& dice) {
+  const bool outside = way != Way::ClusterIp;
   const bool two_rules = node.mode == "iptables" && two_rules_per_service(version);
-  const bool local_policy = node_port ? service.external_local : service.internal_local;
-  // The Local policy of a node port holds for those outside the cluster alone.
-  const bool uses_local = local_policy && (!node_port || client == Client::Outside);
+  const bool local_policy = outside ? service.external_local : service.internal_local;
+  // The external policy Local holds for those outside the cluster alone.
+  const bool uses_local = local_policy && (!outside || client == Client::Outside);
   const EndpointCategories<EndpointSpec> kept = service.categories();
   const std::vector<EndpointSpec>& endpoints = uses_local ? kept.local : kept.cluster;
   if (endpoints.empty()) {
@@ -224,20 +273,23 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
                       : client == Client::Outside   ? kOutside
                       : client == Client::ChosenPod ? endpoint.address
                                                     : kRemotePod;
+  const bool firewalled = way == Way::LoadBalancer && !service.source_ranges.empty();
+  const auto range =
+      std::ranges::find_if(service.source_ranges, [&](const Ipv4Range& one) { return one.contains(source); });
+  if (firewalled && range == service.source_ranges.end()) return;           // dropped
   const bool remembered = service.affinity_seconds != 0 && dice.chance(2);  // the client has been here before
+  const auto [address, port] = address_of(service, way);
   Twin packet;
-  packet.rule = {.transport = service.transport,
-                 .source = source,
-                 .destination = node_port ? kThisNode : service.cluster_ip,
-                 .destination_port = node_port ? service.node_port : service.port};
+  packet.rule = {.transport = service.transport, .source = source, .destination = address, .destination_port = port};
   packet.hook.flow = {.transport = service.transport,
-                      .exposure = node_port ? Exposure::NodePort : Exposure::ClusterIp,
+                      .exposure = exposure_of(way),
                       .locality = client == Client::ChosenPod ? Locality::SamePod
                                   : endpoint.local            ? Locality::SameNode
                                                               : Locality::Remote,
                       .server_host_network = host_endpoint,
                       .local_policy = local_policy,
-                      .local_inside = node_port && service.internal_local,
+                      .local_inside = outside && service.internal_local,
+                      .firewalled = firewalled,
                       .affinity = service.affinity_seconds != 0,
                       .remembered = remembered};
   packet.hook.source = kind_of(source);
@@ -250,8 +302,10 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
   symbols[Symbol::EndpointDraws] = std::min(chosen + 1, of - 1);
   symbols[Symbol::Endpoints] = of;
   if (node.mode == "iptables") {
+    const char* const what[] = {" cluster IP", " cluster IP", " external IP", " loadbalancer IP"};
     symbols[Symbol::ServicePosition] =
-        position(node.rules, "KUBE-SERVICES", service.port_string() + " cluster IP", two_rules);
+        position(node.rules, "KUBE-SERVICES", service.port_string() + what[static_cast<std::size_t>(way)], two_rules);
+    symbols[Symbol::SourceRange] = static_cast<double>(range - service.source_ranges.begin() + 1);
     symbols[Symbol::NodePortPosition] = position(node.rules, "KUBE-NODEPORTS", service.port_string(), two_rules);
     symbols[Symbol::NodePortsAlike] = node_ports_alike(node.rules, service, two_rules);
   }
@@ -364,7 +418,8 @@ TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
   const Models models(mode, version, backend);
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
     Dice dice(seed);
-    const std::vector<ServicePortSpec> services = random_services(dice);
+    const bool external = mode != std::string("iptables") || !two_rules_per_service(version);
+    const std::vector<ServicePortSpec> services = random_services(dice, external);
     std::vector<HostPortSpec> containers;
     for (std::uint32_t c = 0; c < dice.below(4); ++c) {
       containers.push_back({.container = "c" + std::to_string(c),
@@ -374,9 +429,8 @@ TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
     const Node node = make_node(mode, version, backend, models, services, containers);
     for (const ServicePortSpec& service : services) {
       for (const Client client : {Client::PodHere, Client::HostHere, Client::ChosenPod, Client::Outside}) {
-        check_service(node, version, service, false, client, dice);
-        if (service.node_port != 0) {
-          check_service(node, version, service, true, client, dice);
+        for (const Way way : {Way::ClusterIp, Way::NodePort, Way::ExternalIp, Way::LoadBalancer}) {
+          if (address_of(service, way).second != 0) check_service(node, version, service, way, client, dice);
         }
       }
     }

@@ -56,7 +56,7 @@ TEST(ConnectionSymbols, HoldTheEndpointsPlaceAndThePositionsOfTheRules) {
   for (int sync = 0; sync < 400; ++sync) {
     Chosen chosen = server(2, 1);
     chosen.index = 1;
-    const FlowSymbols made = symbols.of(cluster_ip, {.asked = 0}, chosen, 1, kTimeZero + sync * 30s);
+    const FlowSymbols made = symbols.of(cluster_ip, 0, {.asked = 0}, chosen, 1, kTimeZero + sync * 30s);
     EXPECT_EQ(made[symbol_index(Symbol::EndpointIndex)], 2);
     EXPECT_EQ(made[symbol_index(Symbol::EndpointDraws)], 1) << "the last is certain";
     EXPECT_EQ(made[symbol_index(Symbol::Endpoints)], 2);
@@ -66,7 +66,7 @@ TEST(ConnectionSymbols, HoldTheEndpointsPlaceAndThePositionsOfTheRules) {
     sum += static_cast<double>(position);
   }
   EXPECT_NEAR(sum / 400, 20.5, 5 * std::sqrt((40.0 * 40 - 1) / 12 / 400)) << "a new order each sync";
-  EXPECT_EQ(symbols.of({.exposure = Exposure::PodIp, .direct = {}}, {.asked = 0}, server(2, 1), 1, kTimeZero),
+  EXPECT_EQ(symbols.of({.exposure = Exposure::PodIp, .direct = {}}, 0, {.asked = 0}, server(2, 1), 1, kTimeZero),
             FlowSymbols{});
 }
 

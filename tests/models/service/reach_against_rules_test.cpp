@@ -34,11 +34,12 @@ struct Mode {
   const char* name;
   Version kubernetes;
   const char* cni;
+  bool external = true;  ///< Its rules for external addresses are described.
 };
-const Mode kModes[] = {{"iptables", {1, 36}, "bridge"},  {"iptables", {1, 36}, "flannel"},
-                       {"iptables", {1, 20}, "bridge"},  {"nftables", {1, 36}, "bridge"},
-                       {"nftables", {1, 35}, "flannel"}, {"ipvs", {1, 36}, "bridge"},
-                       {"ipvs", {1, 36}, "flannel"},     {"ipvs", {1, 20}, "bridge"}};
+const Mode kModes[] = {{"iptables", {1, 36}, "bridge"},        {"iptables", {1, 36}, "flannel"},
+                       {"iptables", {1, 20}, "bridge", false}, {"nftables", {1, 36}, "bridge"},
+                       {"nftables", {1, 35}, "flannel"},       {"ipvs", {1, 36}, "bridge", false},
+                       {"ipvs", {1, 36}, "flannel", false},    {"ipvs", {1, 20}, "bridge", false}};
 
 using Target = std::pair<Ipv4, std::uint16_t>;
 
@@ -64,13 +65,22 @@ class Scene {
     EndpointTable table(kServices);
     for (std::uint32_t s = 0; s < kServices; ++s) {
       const bool node_port = one_in(2);
+      const bool external = one_in(2);
+      const bool balanced = one_in(2);
       cluster_.services.push_back({.type = node_port ? ServiceType::NodePort : ServiceType::ClusterIp,
                                    .cluster_ips = {IpAddress::v4(ipv4(10, 96, 0, 10) + s)},
                                    .first_port = s,
                                    .port_count = 1,
                                    .client_ip_affinity = one_in(6),
                                    .internal_traffic_local = one_in(2),
-                                   .external_traffic_local = node_port && one_in(2)});
+                                   .external_traffic_local = (node_port || external || balanced) && one_in(2)});
+      Service& service = cluster_.services.back();
+      if (external) service.external_ips = {IpAddress::v4(ipv4(198, 51, 100, 1) + s)};
+      if (balanced) service.load_balancer_ips = {IpAddress::v4(ipv4(198, 51, 100, 101) + s)};
+      if (balanced && one_in(2)) {
+        const char* const ranges[] = {"10.244.0.0/16", "192.168.1.1/32", "192.168.1.4/32", "192.0.2.0/24"};
+        for (std::uint32_t r = 0; r < 1 + below(3); ++r) service.source_ranges.emplace_back(ranges[below(4)]);
+      }
       cluster_.service_ports.push_back({.service = s,
                                         .port = 80,
                                         .node_port = static_cast<std::uint16_t>(node_port ? 30'000 + s : 0),
@@ -90,7 +100,12 @@ class Scene {
       table.set(s, IpFamily::V4, endpoints, HintedEndpoints::of(endpoints, hints));
     }
     cluster_.endpoints = EndpointViews(std::move(table));
+    // One client outside, behind all nodes and pods.
+    cluster_.nodes.push_back({.ip = IpAddress::v4(node_address(kNodes))});
+    add_pod(kNodes, true);
+    cluster_.external = 1;
   }
+  PodIndex outside() const { return static_cast<PodIndex>(cluster_.pods.size() - 1); }
 
   static constexpr std::uint32_t kServices = 8;
   const Cluster& cluster() const { return cluster_; }
@@ -110,6 +125,12 @@ class Scene {
                            .internal_local = service.internal_traffic_local,
                            .external_local = service.external_traffic_local,
                            .affinity_seconds = service.client_ip_affinity ? 10'800 : 0};
+      for (const IpAddress& ip : service.external_ips) spec.external_ips.push_back(ip.v4_value());
+      for (const IpAddress& ip : service.load_balancer_ips) spec.load_balancer_ips.push_back(ip.v4_value());
+      for (const std::string_view text : service.source_ranges) {
+        const Cidr range = parse_cidr(text).value();
+        spec.source_ranges.push_back({range.base, range.prefix});
+      }
       const auto meant = meant_for(node, view.everywhere(index));
       for (const Endpoint& one : view.everywhere(index)) {
         spec.endpoints.push_back({one.address.v4_value(), one.port, one.node == node, one.ready, meant(one)});
@@ -192,7 +213,12 @@ void pass(const Ruleset& rules, NodeIndex asked, const RulePacket& first, bool o
   // What a process sends to its own node comes back over the loopback device.
   if (own_process ? here && stopped(Hook::Input) : stopped(here ? Hook::Input : Hook::Forward)) return;
   if (!here && stopped(Hook::Postrouting)) return;
-  EXPECT_TRUE(packet.translated) << "neither translated nor stopped";
+  if (!packet.translated) {  // it leaves the node for an address that nobody has
+    EXPECT_TRUE(own_process && Ipv4Range({ipv4(198, 51, 100, 0), 24}).contains(packet.destination))
+        << "neither translated nor stopped";
+    outcome.dropped = true;
+    return;
+  }
   outcome.targets.insert({packet.destination, packet.destination_port});
   outcome.masqueraded = outcome.masqueraded || packet.masqueraded;
 }
@@ -232,25 +258,38 @@ Outcome by_rules(const Mode& mode, const Scene& scene, NodeIndex asked, const Ru
 
 class ReachAgainstRules : public testing::TestWithParam<Mode> {
  protected:
-  void check(const Scene& scene, ServicePortIndex port, Exposure exposure, PodIndex client, NodeIndex asked) {
+  /// @param external  Of an external IP: which of external_addresses().
+  void check(const Scene& scene, ServicePortIndex port, Exposure exposure, PodIndex client, NodeIndex asked,
+             std::uint32_t external = 0) {
     const Cluster& cluster = scene.cluster();
     const Pod& pod = cluster.pods[client];
     const bool host = cluster.spec(pod).host_network;
     const bool own = pod.node == asked;
     const bool from_node = host || (!own && cni_->masquerades());
     const ServicePort& service_port = cluster.service_ports[port];
+    const Service& service = cluster.services[service_port.service];
     const bool node_port = exposure == Exposure::NodePort;
+    const IpAddress address = exposure == Exposure::ExternalIp ? external_addresses(service)[external]
+                              : node_port                      ? cluster.nodes[asked].ip
+                                                               : service.cluster_ips.front();
     const RulePacket first{.source = from_node ? Scene::node_address(pod.node) : pod.ip.v4_value(),
-                           .destination = node_port
-                                              ? Scene::node_address(asked)
-                                              : cluster.services[service_port.service].cluster_ips.front().v4_value(),
+                           .destination = address.v4_value(),
                            .destination_port = node_port ? service_port.node_port : service_port.port};
     const Outcome want = by_rules(GetParam(), scene, asked, first, own && host);
-    const std::string what = "service " + std::to_string(port) + (node_port ? " node port of " : " from ") +
+    const std::string what = "service " + std::to_string(port) + " at " + to_string(address) + " of " +
                              std::to_string(asked) + (host ? ", process of " : ", pod of ") + std::to_string(pod.node);
 
+    EdgeTarget edge{.exposure = exposure,
+                    .port = port,
+                    .direct = {},
+                    .through = exposure == Exposure::ClusterIp ? kNoIndex : asked,
+                    .external = external};
+    if (exposure == Exposure::ExternalIp && external >= service.external_ips.size() && !service.source_ranges.empty()) {
+      edge.admitted.emplace();
+      for (const std::string_view text : service.source_ranges) edge.admitted->push_back(parse_cidr(text).value());
+    }
     ServiceReach reach(cluster, cluster.endpoints, {.cni_masquerades = cni_->masquerades()});
-    const ServiceReach::Answer answer = reach.of(*proxy_, exposure, port, client, asked);
+    const ServiceReach::Answer answer = reach.of(*proxy_, edge, client, asked);
     std::set<Target> got;
     std::set<PodIndex> answering;
     for (const Endpoint& one : answer.endpoints) {
@@ -264,11 +303,10 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
     EXPECT_EQ(answer.reach == Reach::Dropped, want.dropped) << what;
     EXPECT_EQ(answer.reach == Reach::Refused, want.refused) << what;
 
-    const EdgeTarget edge{.exposure = exposure, .port = port, .direct = {}, .through = node_port ? asked : kNoIndex};
     ServiceDialer dialer(cluster, cluster.endpoints, {edge}, book_, *proxy_, RandomStreams(1),
                          {.cni_masquerades = cni_->masquerades()});
     // A client that affinity remembers goes to one alone: each draw is another run's.
-    const bool remembers = cluster.services[service_port.service].client_ip_affinity;
+    const bool remembers = service.client_ip_affinity;
     std::set<PodIndex> servers;
     for (std::uint64_t id = 0; id < (remembers ? 1 : kDraws); ++id) {
       const Dial dial = dialer.dial(0, client, id, kTimeZero);
@@ -299,6 +337,16 @@ TEST_P(ReachAgainstRules, WhoIsDialedIsWhoTheRulesLeadTo) {
         check(scene, port, Exposure::ClusterIp, client, scene.cluster().pods[client].node);
         if (scene.cluster().service_ports[port].node_port == 0) continue;
         for (NodeIndex asked = 0; asked < kNodes; ++asked) check(scene, port, Exposure::NodePort, client, asked);
+      }
+      if (!GetParam().external) continue;
+      const auto& service = scene.cluster().services[scene.cluster().service_ports[port].service];
+      for (std::uint32_t external = 0; external < external_addresses(service).size(); ++external) {
+        for (PodIndex client = 0; client < 2 * kNodes; ++client) {
+          check(scene, port, Exposure::ExternalIp, client, scene.cluster().pods[client].node, external);
+        }
+        for (NodeIndex asked = 0; asked < kNodes; ++asked) {
+          check(scene, port, Exposure::ExternalIp, scene.outside(), asked, external);
+        }
       }
     }
     if (HasFailure()) return;
