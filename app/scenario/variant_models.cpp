@@ -42,6 +42,21 @@ std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointVie
   return rule_sizes(*variant.cluster, view, background_of(variant), *variant.models->proxy);
 }
 
+namespace {
+
+SpecialAddresses special_addresses(const Cluster& cluster) {
+  SpecialAddresses special;
+  for (const Service& service : cluster.services) {
+    if (!service.external_ips.empty()) special.external_ips = true;
+    if (service.load_balancer_ips.empty()) continue;
+    special.load_balancers = true;
+    if (!service.source_ranges.empty()) special.firewalled = true;
+  }
+  return special;
+}
+
+}  // namespace
+
 VariantModels make_models(const BoundVariant& variant) {
   const ClusterSettings& cluster = variant.scenario.cluster;
   VariantModels models;
@@ -52,11 +67,7 @@ VariantModels make_models(const BoundVariant& variant) {
       .kubernetes = parse_version(cluster.kubernetes),
       .kernel = parse_version(cluster.kernel),
       .choices = cluster.proxy.choices,
-      .special = {.firewalled = std::ranges::any_of(variant.cluster->services,
-                                                    [](const Service& service) {
-                                                      return !service.load_balancer_ips.empty() &&
-                                                             !service.source_ranges.empty();
-                                                    })},
+      .special = special_addresses(*variant.cluster),
       .large_cluster = known_endpoints(*variant.cluster, view, background_of(variant)) > kLargeClusterEndpoints};
   models.proxy = make_proxy(cluster.proxy.mode, params);
   models.sizes = rule_sizes(*variant.cluster, view, background_of(variant), *models.proxy);

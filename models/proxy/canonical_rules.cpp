@@ -83,7 +83,7 @@ std::vector<ServicePortSpec> CanonicalNode::services(const CanonicalService& ask
                       .external_local = asked.external_local,
                       .affinity_seconds = asked.affinity ? 10'800 : 0};
   own.node_port = asked.node_port ? kNodePort : std::uint16_t{0};
-  if (asked.external_ip) (asked.firewalled ? own.load_balancer_ips : own.external_ips) = {kExternalIp};
+  if (asked.external_ip) (asked.load_balancer ? own.load_balancer_ips : own.external_ips) = {kExternalIp};
   if (asked.firewalled) {
     for (std::uint32_t i = 0; i < mix_.ranges_before; ++i) own.source_ranges.push_back({ipv4(198, 51, 100, 0) + i, 32});
     own.source_ranges.push_back({0, 0});  // the client's
@@ -98,8 +98,13 @@ std::vector<ServicePortSpec> CanonicalNode::services(const CanonicalService& ask
   add(mix_.dead_tcp, tcp, true, false);
   add(mix_.dead_udp, udp, true, false);
   add(mix_.dead_external, {.external_ips = {ipv4(203, 0, 113, 10)}}, false, false);
-  add(mix_.firewalled, {.load_balancer_ips = {ipv4(203, 0, 113, 10)}, .source_ranges = {{ipv4(198, 51, 100, 0), 24}}},
-      false, true);
+  const std::vector<Ipv4> address = {ipv4(203, 0, 113, 10)};
+  add(mix_.external, {.external_ips = address}, false, true);
+  add(mix_.local_external, {.external_local = true, .external_ips = address}, false, true);
+  add(mix_.balanced, {.load_balancer_ips = address}, false, true);
+  add(mix_.local_balanced, {.external_local = true, .load_balancer_ips = address}, false, true);
+  add(mix_.firewalled, {.load_balancer_ips = address, .source_ranges = {{ipv4(198, 51, 100, 0), 24}}}, false, true);
+  add(mix_.open_firewalled, {.load_balancer_ips = address, .source_ranges = {{kNode, 32}}}, false, true);
   return all;
 }
 
@@ -115,6 +120,9 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   // Where the policy is Local and the node has none of its endpoints, the Service itself is one that is refused.
   const std::uint32_t refused_inside = asked.internal_local && !asked.here ? 1 : 0;
   const bool refused_outside = asked.external_local && !asked.here;
+  const std::uint32_t firewalled = mix_.firewalled + mix_.open_firewalled;
+  const std::uint32_t balanced = mix_.balanced + mix_.local_balanced + firewalled;
+  const std::uint32_t external = mix_.external + mix_.local_external;
   symbols_[0] = 1;
   // Behind its own rule for the cluster IP.
   set(Symbol::ServicePosition, mix_.plain_before + in_front + 1 + (own_external > refused_inside ? 1 : 0));
@@ -128,7 +136,7 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   set(Symbol::Endpoints, mix_.endpoints);
   set(Symbol::HostPortPosition, mix_.containers_before + 1);
   set(Symbol::ServicesRules, 1 - refused_inside + own_external + mix_.plain_before + mix_.plain_after + tcp_ports -
-                                 own_tcp + udp_ports - own_udp + 2 * mix_.firewalled);
+                                 own_tcp + udp_ports - own_udp + 2 * (external + balanced));
   set(Symbol::TcpNodePorts, tcp_ports);
   set(Symbol::UdpNodePorts, udp_ports);
   set(Symbol::WithoutEndpoints, refused_inside + mix_.dead + mix_.dead_tcp + mix_.dead_udp + mix_.dead_external);
@@ -137,17 +145,27 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   set(Symbol::RefusedUdpNodePorts, mix_.dead_udp + (refused_outside ? own_udp : 0));
   set(Symbol::HostPortContainers, mix_.containers_before + 1 + mix_.containers_after);
   set(Symbol::HostPortPlugin, 1);
-  set(Symbol::FirewalledAddresses, mix_.firewalled + (asked.firewalled ? 1 : 0));
+  set(Symbol::FirewalledAddresses, firewalled + (asked.firewalled ? 1 : 0));
   if (rules_->ip_sets.empty()) return;
   const auto any = [&](Symbol symbol, std::uint32_t count) { set(symbol, count > 0 ? 1 : 0); };
   any(Symbol::TcpNodePortSets, tcp_ports + mix_.dead_tcp);
   any(Symbol::UdpNodePortSets, udp_ports + mix_.dead_udp);
   any(Symbol::LocalTcpNodePortSets, mix_.local_tcp + (asked.external_local ? own_tcp : 0));
   any(Symbol::LocalUdpNodePortSets, mix_.local_udp + (asked.external_local ? own_udp : 0));
+  const std::uint32_t own_balanced = asked.load_balancer ? own_external : 0;
+  const std::uint32_t own_ip = own_external - own_balanced;
+  const bool external_set = mix_.dead_external + mix_.external + (asked.external_local ? 0 : own_ip) > 0;
+  const bool local_external_set = mix_.local_external + (asked.external_local ? own_ip : 0) > 0;
+  set(Symbol::ExternalIpSetRules, (external_set ? 3U : 0U) + (local_external_set ? 2U : 0U));
+  any(Symbol::LoadBalancerSets, balanced + own_balanced);
+  any(Symbol::LocalLoadBalancerSets, mix_.local_balanced + (asked.external_local ? own_balanced : 0));
+  any(Symbol::FirewalledLoadBalancers, firewalled + (asked.firewalled ? 1 : 0));
+  set(Symbol::ClosedAddresses, mix_.firewalled);
 }
 
 CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& service, Transport containers,
-                               IptablesBackend backend, const SpecialAddresses& special) {
+                               IptablesBackend backend, const SpecialAddresses& special)
+    : external_ips_(special.external_ips) {
   using Mix = CanonicalNode::Mix;
   const auto add = [&](const Mix& mix) {
     nodes_.emplace_back(write, service, mix, containers, backend);
@@ -158,8 +176,9 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
     const std::size_t node = add(mix);
     const auto value = [&](std::size_t of) { return nodes_[of].symbols()[symbol_index(symbol)]; };
     // The Service that is asked may fix a symbol: what its own node port makes sure of is no size of the node.
-    if (value(node) != value(against)) lessons_.push_back({symbol, node, against});
-    return node;
+    const bool differs = value(node) != value(against);
+    if (differs) lessons_.push_back({symbol, node, against});
+    return differs;
   };
   learn(Symbol::ServicesRules, {.plain_after = 2}, base);
   learn(Symbol::ServicePosition, {.plain_before = 2}, base);
@@ -182,6 +201,14 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
     set(Symbol::UdpNodePortSets, one_udp);
     learn(Symbol::LocalTcpNodePortSets, {.local_tcp = 1}, base);
     learn(Symbol::LocalUdpNodePortSets, {.local_udp = 1}, base);
+    // Those of the asked Service's own policy are there already.
+    if (!learn(Symbol::ExternalIpSetRules, {.local_external = 1}, base)) {
+      learn(Symbol::ExternalIpSetRules, {.external = 1}, base);
+    }
+    if (special.load_balancers) {
+      learn(Symbol::LoadBalancerSets, {.balanced = 1}, base);
+      learn(Symbol::LocalLoadBalancerSets, {.local_balanced = 1}, base);
+    }
   }
   if (service.node_port) {
     const bool tcp = service.transport == Transport::Tcp;
@@ -195,7 +222,12 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
   learn(Symbol::RefusedTcpNodePorts, {.dead_tcp = 1}, base);
   learn(Symbol::RefusedUdpNodePorts, {.dead_udp = 1}, base);
   if (service.firewalled) learn(Symbol::SourceRange, {.ranges_before = 2}, base);
-  if (special.firewalled) learn(Symbol::FirewalledAddresses, {.firewalled = 1}, base);
+  if (!special.firewalled) return;
+  learn(Symbol::FirewalledAddresses, {.open_firewalled = 2}, add({.open_firewalled = 1}));
+  if (nodes_[base].rules().ip_sets.empty()) return;
+  const std::size_t one_closed = add({.firewalled = 1});
+  learn(Symbol::ClosedAddresses, {.firewalled = 2}, one_closed);
+  learn(Symbol::FirewalledLoadBalancers, {.firewalled = 1}, base);
 }
 
 Count CanonicalNodes::linear(std::span<const double> values) const {
@@ -212,7 +244,9 @@ Count CanonicalNodes::linear(std::span<const double> values) const {
     const double step = nodes_[lesson.node].symbols()[index] - nodes_[lesson.against].symbols()[index];
     known[index] = (difference - explained(lesson.node) + explained(lesson.against)) / step;
     KNETSIM_ENSURE(std::abs(known[index] - std::round(known[index])) < 1e-9, "rules are counted whole");
-    if (known[index] != 0) count.add(lesson.symbol, known[index]);
+    // What no Service of the cluster has is 0 at every node.
+    const bool absent = lesson.symbol == Symbol::ExternalIpSetRules && !external_ips_;
+    if (known[index] != 0 && !absent) count.add(lesson.symbol, known[index]);
   }
   count.fixed = values[0] - explained(0);
   return count;

@@ -22,7 +22,8 @@ struct CanonicalService {
   Transport transport = Transport::Tcp;
   bool node_port = false;       ///< It is asked by one.
   bool external_ip = false;     ///< It is asked by one, or by its load balancer's ...
-  bool firewalled = false;      ///< ... which has source ranges.
+  bool load_balancer = false;   ///< ... and the latter it is,
+  bool firewalled = false;      ///< with source ranges.
   bool internal_local = false;  ///< internalTrafficPolicy: Local; likewise
   bool external_local = false;
   bool affinity = false;
@@ -51,10 +52,15 @@ class CanonicalNode {
     std::uint32_t dead_tcp = 0;
     std::uint32_t dead_udp = 0;
     std::uint32_t dead_external = 0;
-    std::uint32_t firewalled = 0;     ///< With a load balancer's address and source ranges, an endpoint on the node.
-    std::uint32_t ranges_before = 1;  ///< Source ranges in front of the client's, where the asked address has some.
-    std::uint32_t endpoints = 3;      ///< Of the Service that is asked.
-    std::uint32_t chosen = 1;         ///< Which of them, from 0.
+    std::uint32_t external = 0;         ///< With an external IP, an endpoint on the node, policy Cluster; likewise
+    std::uint32_t local_external = 0;   ///< policy Local,
+    std::uint32_t balanced = 0;         ///< with a load balancer's address,
+    std::uint32_t local_balanced = 0;   ///< policy Local,
+    std::uint32_t firewalled = 0;       ///< and source ranges that leave the node out,
+    std::uint32_t open_firewalled = 0;  ///< or name it.
+    std::uint32_t ranges_before = 1;    ///< Source ranges in front of the client's, where the asked address has some.
+    std::uint32_t endpoints = 3;        ///< Of the Service that is asked.
+    std::uint32_t chosen = 1;           ///< Which of them, from 0.
     std::uint32_t containers_before = 1;
     std::uint32_t containers_after = 1;
   };
@@ -113,6 +119,7 @@ class CanonicalNodes {
   };
   std::vector<CanonicalNode> nodes_;
   std::vector<Lesson> lessons_;
+  bool external_ips_ = false;
 };
 
 }  // namespace knetsim

@@ -48,6 +48,7 @@ CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, No
     made.service = {.transport = flow.transport,
                     .node_port = flow.exposure == Exposure::NodePort,
                     .external_ip = flow.exposure == Exposure::ExternalIp,
+                    .load_balancer = flow.load_balancer,
                     .firewalled = flow.firewalled,
                     .internal_local = outside ? flow.local_inside : flow.local_policy,
                     .external_local = outside && flow.local_policy,
@@ -66,6 +67,7 @@ CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, No
   rule.transport = packet.outer ? Transport::Udp : flow.transport;
   rule.state = packet.state;
   rule.nat_bound = packet.nat_bound;
+  rule.by_bridge_port = packet.by_bridge_port;
   rule.translated = packet.translated;
   rule.masqueraded = packet.masqueraded;
   rule.mark = (packet.marked ? kMasqueradeMark : 0) | (packet.cni_marked ? kPortMapMark : 0);

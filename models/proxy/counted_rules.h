@@ -55,8 +55,8 @@ class CountedRules {
     Transport containers{};
     auto key() const {
       return std::tuple(hook, service, packet.transport, packet.source, packet.destination, packet.destination_port,
-                        packet.state, packet.nat_bound, packet.mark, packet.translated, packet.masqueraded, remembered,
-                        containers);
+                        packet.state, packet.nat_bound, packet.mark, packet.by_bridge_port, packet.translated,
+                        packet.masqueraded, remembered, containers);
     }
     bool operator<(const Case& other) const { return key() < other.key(); }
   };

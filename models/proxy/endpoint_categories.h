@@ -61,7 +61,8 @@ struct Asking {
   bool from_outside = false;  ///< By a node port or an external IP: the external policy counts, else the internal one.
   bool local_policy = false;  ///< That policy is Local.
   AddressKind source = AddressKind::Pod;
-  bool admitted = true;  ///< The address that is asked has no source ranges, or has the source in one.
+  bool at_external_ip = false;  ///< That is what it asks.
+  bool admitted = true;         ///< The address that is asked has no source ranges, or has the source in one.
 };
 
 /// Whether the rules of the iptables and the nftables mode leave the external policy Local aside: for sources

@@ -5,7 +5,7 @@
 // entry too.
 //
 // Its rules stand as data in ipvs_rules.cpp, and what a packet meets of them is counted there (counted_rules.h): those of
-// a node with ClusterIPs and local endpoints, without load balancers and external IPs.
+// a node with ClusterIPs and local endpoints.
 #include "models/proxy/counted_rules.h"
 #include "models/proxy/hook_packets.h"
 #include "models/proxy/ipvs_rules.h"
@@ -29,7 +29,8 @@ class Ipvs final : public ProxyModel {
             {.table = StepKind::IptablesTable,
              .rule = StepKind::Rule,
              .match = StepKind::XtMatch,
-             .lookup = StepKind::IpSet}) {}
+             .lookup = StepKind::IpSet},
+            params.special) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override {
     const bool service = to_service(packet, sink.node);
@@ -50,8 +51,14 @@ class Ipvs final : public ProxyModel {
   // A virtual server has the destinations that ipvs_rules() gives it, whoever asks. Without any, ip_vs_leave() answers
   // with "port unreachable" (net/netfilter/ipvs/ip_vs_core.c).
   Reach reach(const Asking& asking, const EndpointCounts& known) const override {
+    if (!asking.admitted) return Reach::Dropped;
     if (asking.local_policy && known.local > 0) return Reach::Local;
     if (asking.local_policy && !falls_back_) return Reach::Refused;
+    // A process of the node asks an external IP with that as its own address, and with the policy Local keeps it:
+    // another node takes the endpoint's answer for its own.
+    if (asking.local_policy && asking.at_external_ip && asking.source == AddressKind::ThisNode && known.cluster > 0) {
+      return Reach::Dropped;
+    }
     return known.cluster > 0 ? Reach::Cluster : Reach::Refused;
   }
   SyncCost sync_cost(const RuleSizes& sizes) const override { return ipvs_sync_cost(sizes); }
@@ -61,7 +68,7 @@ class Ipvs final : public ProxyModel {
   static bool to_service(const HookPacket& packet, NodeRole node) {
     const bool cluster_ip = !packet.outer && !packet.reply && !packet.translated &&
                             packet.flow.exposure == Exposure::ClusterIp && packet.destination == AddressKind::ClusterIp;
-    return cluster_ip || asks_node_port(packet, node);
+    return cluster_ip || asks_external_ip(packet) || asks_node_port(packet, node);
   }
 
   // LOCAL_IN behind filter, or LOCAL_OUT: a lookup for requests; a new connection is scheduled.
@@ -101,8 +108,9 @@ ProxyInfo ipvs_info() {
       .summary = "kube-proxy in IPVS mode: a hash lookup per packet, a scheduler per connection, ip sets beside them",
       .source = "kubernetes/kubernetes pkg/proxy/ipvs/proxier.go; Linux net/netfilter/ipvs/ip_vs_core.c",
       .params = {std::move(scheduler)},
-      .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort},
+      .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Input,
+      .external_ips_since = {1, 27},  // source ranges in the filter table, ipvs_rules.h
       .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> { return std::make_unique<Ipvs>(params); }};
 }
 

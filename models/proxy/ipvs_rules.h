@@ -22,15 +22,15 @@ constexpr bool ipvs_falls_back(Version kubernetes) { return kubernetes >= Versio
 
 /// All that kube-proxy in IPVS mode writes on a node.
 struct IpvsRules {
-  Ruleset rules;                       ///< nat and filter tables, and the sets that they look into.
-  std::vector<VirtualServer> servers;  ///< One a ClusterIP port, one a node port and address of the node.
-  std::vector<Ipv4> addresses;         ///< Of kube-ipvs0, the dummy device that makes them the node's own.
+  Ruleset rules;  ///< nat and filter tables, and the sets that they look into.
+  std::vector<VirtualServer>
+      servers;  ///< One a port of each of the Service's addresses, one a node port and address of the node.
+  std::vector<Ipv4> addresses;  ///< Of kube-ipvs0, the dummy device that makes them the node's own.
 };
 
 /// @param node_addresses  At which node ports are served: all of the node's own.
-/// The rules that kubelet adds (KUBE-FIREWALL) are included, a CNI's are not. Left out: external IPs, load balancers
-/// and SCTP, hence the rules that kube-proxy writes only where those sets have members; the model counts none of these
-/// either.
+/// The rules that kubelet adds (KUBE-FIREWALL) are included, a CNI's are not. Left out: SCTP. Source ranges stand in
+/// the filter table (from 1.27 on, an assumption; before in nat).
 /// @source k/k pkg/proxy/ipvs/proxier.go, iptablesJumpChain, ipsetWithIptablesChain and writeIptablesRules.
 IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
                      std::span<const ServicePortSpec> services, Version kubernetes = {1, 36});

@@ -14,6 +14,8 @@ std::string_view type_text(IpSet::Type type) {
       return "hash:ip,port family inet hashsize 1024 maxelem 65536";
     case IpSet::Type::IpPortIp:
       return "hash:ip,port,ip family inet hashsize 1024 maxelem 65536";
+    case IpSet::Type::IpPortNet:
+      return "hash:ip,port,net family inet hashsize 1024 maxelem 65536";
     case IpSet::Type::Port:
       break;
   }
@@ -29,6 +31,7 @@ std::string member_text(IpSet::Type type, const ServiceKey& member) {
       return fmt::format("{},{}:{}", address, to_text(member.transport), member.port);
     case IpSet::Type::IpPortIp:
       return fmt::format("{0},{1}:{2},{0}", address, to_text(member.transport), member.port);
+    case IpSet::Type::IpPortNet:
     case IpSet::Type::Port:
       break;
   }
@@ -42,6 +45,9 @@ std::string ip_sets_text(const Ruleset& rules) {
   for (const auto& [name, set] : rules.ip_sets) {
     out += fmt::format("create {} {}\n", name, type_text(set.type));
     for (const ServiceKey& member : set.members) out += fmt::format("add {} {}\n", name, member_text(set.type, member));
+    for (const auto& [member, range] : set.sources) {
+      out += fmt::format("add {} {},{}\n", name, member_text(IpSet::Type::IpPort, member), to_text(range));
+    }
   }
   return out;
 }

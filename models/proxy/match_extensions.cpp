@@ -28,8 +28,9 @@ bool is_extension(const Match& condition, const Rule& rule, IptablesBackend back
     return !has_any<match::DestinationPorts, match::InIpSet>(rule) && !(nft && has_any<match::DestinationPort>(rule));
   }
   if (is_any<match::Mark>(condition)) return !nft;
-  return is_any<match::DestinationPorts, match::State, match::SourceLocal, match::DestinationLocal, match::Statistic,
-                match::RecentCheck, match::RecentSet>(condition);
+  return is_any<match::DestinationPorts, match::State, match::SourceLocal, match::NotByBridgePort,
+                match::OfVirtualServer, match::DestinationLocal, match::Statistic, match::RecentCheck,
+                match::RecentSet>(condition);
 }
 
 }  // namespace knetsim

@@ -30,7 +30,9 @@ enum class IptablesBackend : std::uint8_t { Legacy, Nft };
 /// Addresses beside ClusterIPs and node ports' that some Service of the cluster has. Only then rules that every packet
 /// meets for them are looked for, so that what nobody has is no step of anybody's walk.
 struct SpecialAddresses {
-  bool firewalled = false;  ///< A load balancer's with source ranges.
+  bool firewalled = false;      ///< A load balancer's with source ranges.
+  bool external_ips = false;    ///< One of externalIPs.
+  bool load_balancers = false;  ///< A load balancer's that nodes have rules for.
 };
 
 /// What a mode is built from: versions, and what the scenario chooses among a mode's own parameters.

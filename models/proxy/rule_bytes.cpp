@@ -14,6 +14,8 @@ constexpr std::uint32_t kComment = 256;
 constexpr std::uint32_t kTcpUdp = 16;
 constexpr std::uint32_t kStatistic = 24;
 constexpr std::uint32_t kAddrtype = 8;
+constexpr std::uint32_t kPhysdev = 72;    // struct xt_physdev_info: two names and their masks, two bytes
+constexpr std::uint32_t kIpvsMatch = 40;  // struct xt_ipvs_mtinfo: an address, its mask, and eight bytes
 constexpr std::uint32_t kConntrack = 168;
 constexpr std::uint32_t kMark = 16;
 constexpr std::uint32_t kRecent = 232;
@@ -34,6 +36,8 @@ std::uint32_t xtables_match(const Match& any, bool own_ports) {
                         [](const match::State&) { return kConntrack; },
                         [](const match::Mark&) { return kMark; },
                         [](const match::SourceLocal&) { return kAddrtype; },
+                        [](const match::NotByBridgePort&) { return kPhysdev; },
+                        [](const match::OfVirtualServer&) { return kIpvsMatch; },
                         [](const match::DestinationLocal&) { return kAddrtype; },
                         [](const match::Statistic&) { return kStatistic; },
                         [](const match::RecentCheck&) { return kRecent; },

@@ -22,6 +22,14 @@ struct Overloaded : Functions... {
 template <class... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
+/// Key of a verdict map. The address is 0 where the map has none.
+struct ServiceKey {
+  Ipv4 address = 0;
+  Transport transport = Transport::Tcp;
+  std::uint16_t port = 0;
+  auto operator<=>(const ServiceKey&) const = default;
+};
+
 /// Conditions of a rule, in the order in which they are tested. Those of xtables and of nftables share one vocabulary.
 namespace match {
 struct Protocol {
@@ -56,7 +64,13 @@ struct Mark {
   std::uint32_t bits;
   bool negated = false;
 };
-struct SourceLocal {};       ///< addrtype --src-type LOCAL, fib saddr type local
+struct SourceLocal {  ///< addrtype --src-type LOCAL, fib saddr type local
+  bool negated = false;
+};
+struct NotByBridgePort {};  ///< physdev ! --physdev-is-in
+struct OfVirtualServer {    ///< ipvs: the packet belongs to a connection to this virtual server
+  ServiceKey key;
+};
 struct DestinationLocal {};  ///< addrtype --dst-type LOCAL
 struct Statistic {           ///< random: endpoint number `index` of `of` in the chain, 0-based
   std::uint32_t index;
@@ -87,11 +101,11 @@ struct Hairpin {                  ///< nftables: saddr . daddr . l4proto . dport
 };
 }  // namespace match
 
-using Match =
-    std::variant<match::Protocol, match::Source, match::SourceAmong, match::Destination, match::DestinationPort,
-                 match::DestinationPorts, match::State, match::Mark, match::SourceLocal, match::DestinationLocal,
-                 match::Statistic, match::RecentCheck, match::RecentSet, match::InSet, match::AffinitySet,
-                 match::InIpSet, match::DestinationTranslated, match::Hairpin>;
+using Match = std::variant<match::Protocol, match::Source, match::SourceAmong, match::Destination,
+                           match::DestinationPort, match::DestinationPorts, match::State, match::Mark,
+                           match::SourceLocal, match::NotByBridgePort, match::OfVirtualServer, match::DestinationLocal,
+                           match::Statistic, match::RecentCheck, match::RecentSet, match::InSet, match::AffinitySet,
+                           match::InIpSet, match::DestinationTranslated, match::Hairpin>;
 
 /// What a matching rule does, in order.
 namespace action {
@@ -156,13 +170,6 @@ struct Chain {
   std::vector<Rule> rules{};
 };
 
-/// Key of a verdict map. The address is 0 where the map has none.
-struct ServiceKey {
-  Ipv4 address = 0;
-  Transport transport = Transport::Tcp;
-  std::uint16_t port = 0;
-  auto operator<=>(const ServiceKey&) const = default;
-};
 /// Verdicts of map elements.
 struct MapVerdict {
   std::string goto_chain;  ///< Empty: drop.
@@ -197,11 +204,14 @@ struct Table {
 
 /// A set of the ipset program, outside all tables: xtables rules of one node share it.
 struct IpSet {
-  enum class Type : std::uint8_t { Ip, IpPort, IpPortIp, Port };  ///< hash:ip hash:ip,port hash:ip,port,ip bitmap:port
+  /// hash:ip hash:ip,port hash:ip,port,ip hash:ip,port,net bitmap:port
+  enum class Type : std::uint8_t { Ip, IpPort, IpPortIp, IpPortNet, Port };
   Type type = Type::IpPort;
   std::string comment{};  ///< Of the rules that look into it.
   std::set<ServiceKey>
       members{};  ///< What the type does not look at is 0; hash:ip,port,ip: both addresses are the same.
+  std::vector<std::pair<ServiceKey, Ipv4Range>> sources{};  ///< hash:ip,port,net: its members.
+  bool is_empty() const { return members.empty() && sources.empty(); }
 };
 
 enum class RuleSyntax : std::uint8_t { Iptables, Nftables };

@@ -23,6 +23,10 @@ bool is_in(const IpSet& set, const RulePacket& packet) {
       return set.members.contains(whole);
     case IpSet::Type::IpPortIp:
       return packet.source == packet.destination && set.members.contains(whole);
+    case IpSet::Type::IpPortNet:
+      return std::any_of(set.sources.begin(), set.sources.end(), [&](const auto& member) {
+        return member.first == whole && member.second.contains(packet.source);
+      });
     case IpSet::Type::Port:  // bitmap:port looks at no protocol
       return std::any_of(set.members.begin(), set.members.end(),
                          [&](const ServiceKey& member) { return member.port == packet.destination_port; });
@@ -218,7 +222,10 @@ bool RulesetInterpreter::matches(std::size_t table, const Match& any, const Rule
             return in != m.negated;
           },
           [&](const match::Mark& m) { return ((packet.mark & m.bits) == m.bits) != m.negated; },
-          [&](const match::SourceLocal&) { return is_local(packet.source); },
+          [&](const match::SourceLocal& m) { return is_local(packet.source) != m.negated; },
+          [&](const match::NotByBridgePort&) { return !packet.by_bridge_port; },
+          // Packets of the node's own that carry its virtual servers' addresses are sent to them.
+          [&](const match::OfVirtualServer& m) { return packet.source == m.key.address; },
           [&](const match::DestinationLocal&) { return is_local(packet.destination); },
           [&](const match::Statistic& m) { return choice.endpoint == m.index; },
           [&](const match::RecentCheck& m) { return choice.last_endpoint == static_cast<int>(m.index); },

@@ -20,6 +20,7 @@ struct RulePacket {
   CtState state = CtState::New;
   bool nat_bound = false;  ///< The connection has its NAT mapping: nat chains are not entered.
   std::uint32_t mark = 0;
+  bool by_bridge_port = false;
   bool translated = false;  ///< Destination translated at some hook.
   bool masqueraded = false;
 };

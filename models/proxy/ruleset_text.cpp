@@ -35,6 +35,7 @@ std::string_view directions(IpSet::Type type) {
     case IpSet::Type::IpPort:
       return "dst,dst";
     case IpSet::Type::IpPortIp:
+    case IpSet::Type::IpPortNet:
       break;
   }
   return "dst,dst,src";
@@ -74,7 +75,14 @@ std::string iptables_match(const Match& any, const Ruleset& rules) {
           [](const match::Mark& m) {
             return fmt::format("-m mark {}--mark {:#x}/{:#x}", negation(m.negated), m.bits, m.bits);
           },
-          [](const match::SourceLocal&) { return std::string("-m addrtype --src-type LOCAL"); },
+          [](const match::SourceLocal& m) {
+            return fmt::format("-m addrtype {}--src-type LOCAL", negation(m.negated));
+          },
+          [](const match::NotByBridgePort&) { return std::string("-m physdev ! --physdev-is-in"); },
+          [](const match::OfVirtualServer& m) {
+            return fmt::format("-m ipvs --vaddr {} --vproto {} --vport {}", to_text(m.key.address),
+                               to_text(m.key.transport), m.key.port);
+          },
           [](const match::DestinationLocal&) { return std::string("-m addrtype --dst-type LOCAL"); },
           [](const match::Statistic& m) {
             return fmt::format("-m statistic --mode random --probability {:.10f}", 1.0 / (m.of - m.index));

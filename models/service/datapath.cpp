@@ -319,6 +319,7 @@ class Assembler {
                      .state = first_ ? CtState::New : CtState::Established,
                      .reply = reply_,
                      .from_local_process = host_process,
+                     .by_bridge_port = i == 0 && !from_host_ && datapath_.cni.bridged(),
                      .by_program = mapping().program};
     new_connection_ = first_;
     if (!reply_) {

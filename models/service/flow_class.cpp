@@ -26,7 +26,10 @@ FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex 
   const bool asks_node = asks_from_outside(target.exposure) && !flow.in_socket;
   flow.local_policy = candidates.local_policy;
   flow.local_inside = asks_node && service.internal_traffic_local;
-  flow.firewalled = target.exposure == Exposure::ExternalIp && target.admitted && !flow.in_socket;
+  if (target.exposure == Exposure::ExternalIp && !flow.in_socket) {
+    flow.load_balancer = target.external >= service.external_ips.size();
+    flow.firewalled = target.admitted.has_value();
+  }
   flow.affinity = service.client_ip_affinity;
   flow.remembered = chosen.remembered;
   if (asks_node) {

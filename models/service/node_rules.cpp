@@ -1,6 +1,7 @@
 #include "models/service/node_rules.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "models/service/service_policies.h"
 
@@ -90,6 +91,23 @@ class MeantForOthers {
   std::vector<std::int64_t> of_node_;  // shape (nodes,): beside those of its zone
 };
 
+/// What the load balancer's addresses of one Service port are to IPVS. @param closed  By node, shape (nodes,).
+void count_load_balancer(const Cluster& cluster, const Service& service, RuleSizes& common,
+                         std::vector<std::uint32_t>& closed) {
+  common.load_balancer_set = true;
+  if (service.external_traffic_local) common.local_load_balancer_set = true;
+  if (service.source_ranges.empty()) return;
+  common.firewalled_load_balancer_set = true;
+  for (NodeIndex node = 0; node < cluster.members().size(); ++node) {
+    const IpAddress& ip = cluster.nodes[node].ip;
+    const bool allowed = std::ranges::any_of(service.source_ranges, [&](std::string_view text) {
+      const std::optional<Cidr> range = parse_cidr(text);
+      return range && ip.family() == IpFamily::V4 && range->contains(ip.v4_value());
+    });
+    if (!allowed) closed[node] += static_cast<std::uint32_t>(service.load_balancer_ips.size());
+  }
+}
+
 }  // namespace
 
 std::uint64_t known_endpoints(const Cluster& cluster, const EndpointView& view, const BackgroundServices& background) {
@@ -107,6 +125,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
   common.endpoints = std::uint64_t{background.services} * background.endpoints_per_service;
   std::uint32_t addresses_in_rules = 0;
   std::vector<RuleSizes> sizes(cluster.nodes.size());  // of machines outside: none
+  std::vector<std::uint32_t> closed(cluster.members().size(), 0);
   NodesOf nodes(cluster.nodes.size());
   MeantForOthers others(cluster);
   /// What a node that has an endpoint has less of refusals, to be taken off the common part.
@@ -134,6 +153,10 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
         (udp_node_ports != 0 ? common.local_udp_node_port_set : common.local_tcp_node_port_set) = true;
       }
     }
+    if (!service.external_ips.empty()) {
+      (service.external_traffic_local ? common.local_external_ip_set : common.external_ip_set) = true;
+    }
+    if (!service.load_balancer_ips.empty()) count_load_balancer(cluster, service, common, closed);
     if (!endpoints.empty()) {
       addresses_in_rules += addresses;
       if (!service.source_ranges.empty()) {
@@ -163,6 +186,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
     one.refused_node_ports -= reached[node].refused_node_ports;
     one.refused_udp_node_ports -= reached[node].refused_udp_node_ports;
     one.endpoints = others.at(node, common.endpoints);
+    one.closed_addresses = closed[node];
     one.services_rules = addresses_in_rules + one.service_ports - one.without_endpoints;
   }
   count_host_ports(cluster, sizes);

@@ -38,6 +38,7 @@ ServiceReach::Answer ServiceReach::of(const ProxyModel& proxy, const EdgeTarget&
   answer.reach = proxy.reach({.from_outside = from_outside,
                               .local_policy = answer.local_policy,
                               .source = source_at(client, asked),
+                              .at_external_ip = target.exposure == Exposure::ExternalIp,
                               .admitted = target.exposure != Exposure::ExternalIp || target.admits(from.ip)},
                              {.cluster = cluster.size(), .local = own.size(), .any = !view.everywhere(port).empty()});
   if (answer.reach == Reach::Cluster) answer.endpoints = cluster;

@@ -28,10 +28,10 @@ enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode, Ext
 /// evaluate and sets `translated`, `destination`, `marked` and `masqueraded`. For an established packet the caller has
 /// applied conntrack's stored mapping before it asks (destination is the endpoint from the hook on where the first
 /// packet was translated); a mode that translates outside conntrack (IPVS, at Input) finds `destination` untouched and
-/// sets it for every packet, and so does one that translates in a program of a device. A packet that comes out of Prerouting still bound for a ClusterIP or an external
-/// IP is taken as local and goes to Input; translated there, it goes on through Output (`from_local_process` false, `nat_bound` true) and
-/// Postrouting, as ip_vs_nat_xmit does (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New
-/// and not nat_bound.
+/// sets it for every packet, and so does one that translates in a program of a device. A packet that comes out of
+/// Prerouting still bound for a ClusterIP or an external IP is taken as local and goes to Input; translated there, it
+/// goes on through Output (`from_local_process` false, `nat_bound` true) and Postrouting, as ip_vs_nat_xmit does
+/// (net/netfilter/ipvs/ip_vs_xmit.c). Nat chains are consulted where state == New and not nat_bound.
 struct HookPacket {
   FlowClass flow;
   CtState state = CtState::New;
@@ -49,8 +49,9 @@ struct HookPacket {
   /// ask each hook once with state New and nat_bound false; models give their nat steps Condition::OuterUntracked
   /// themselves.
   bool outer = false;
-  bool by_program = false;  ///< A program on this machine translated the connection's first packet.
-  bool redirected = false;  ///< A program has sent it on: it leaves by the NIC, past the node's IP stack.
+  bool by_bridge_port = false;  ///< It came into this machine by a port of a bridge, as a pod's frames do there.
+  bool by_program = false;      ///< A program on this machine translated the connection's first packet.
+  bool redirected = false;      ///< A program has sent it on: it leaves by the NIC, past the node's IP stack.
 };
 
 /// Sizes that the rules of a node depend on. The rule layout itself is the model's.
@@ -78,6 +79,14 @@ struct RuleSizes {
   bool udp_node_port_set = false;
   bool local_tcp_node_port_set = false;
   bool local_udp_node_port_set = false;
+  /// Likewise of external IPs by policy, and of load balancers' addresses: any, those whose external policy is Local,
+  /// those with source ranges.
+  bool external_ip_set = false;
+  bool local_external_ip_set = false;
+  bool load_balancer_set = false;
+  bool local_load_balancer_set = false;
+  bool firewalled_load_balancer_set = false;
+  std::uint32_t closed_addresses = 0;  ///< Load balancers' addresses whose source ranges leave the node out.
   bool operator==(const RuleSizes&) const = default;
 };
 

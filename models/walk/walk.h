@@ -57,10 +57,15 @@ enum class Symbol : std::uint8_t {
   UdpNodePortSets,
   LocalTcpNodePortSets,  ///< those whose external policy is Local
   LocalUdpNodePortSets,
-  FirewalledAddresses,  ///< VIPs of Services with endpoints that only sources of certain ranges reach
+  FirewalledAddresses,      ///< VIPs of Services with endpoints that only sources of certain ranges reach
+  ExternalIpSetRules,       ///< of IPVS mode: rules for its sets of external IPs, three and two where they have members
+  LoadBalancerSets,         ///< of IPVS mode: 1 where the node knows of VIPs at all, else 0; likewise
+  LocalLoadBalancerSets,    ///< those whose external policy is Local
+  FirewalledLoadBalancers,  ///< those with source ranges
+  ClosedAddresses,          ///< of IPVS mode: VIPs that the node itself may not ask
 };
 inline constexpr Symbol kFirstOfNode = Symbol::ServicesRules;
-inline constexpr Symbol kLastOfNode = Symbol::FirewalledAddresses;
+inline constexpr Symbol kLastOfNode = Symbol::ClosedAddresses;
 inline constexpr Symbol kLastOfConnection = Symbol::SourceRange;
 constexpr bool is_of_node(Symbol symbol) { return symbol >= kFirstOfNode; }
 
@@ -154,12 +159,13 @@ struct FlowClass {
   bool client_host_network = false;
   bool client_external = false;  ///< Its machine is no node: with client_host_network, and none of the cluster's rules.
   bool server_host_network = false;
-  bool local_policy = false;  ///< externalTrafficPolicy (from outside) or internalTrafficPolicy (ClusterIP) Local
-  bool local_inside = false;  ///< Asked from outside: internalTrafficPolicy Local; ClusterIPs have another chain.
-  bool firewalled = false;    ///< The address that is asked has source ranges, which the client's is in.
-  bool affinity = false;      ///< sessionAffinity: ClientIP
-  bool remembered = false;    ///< The client's last endpoint is known to it, and taken again.
-  bool in_socket = false;     ///< Translated in the client's system call: packets carry the endpoint's address.
+  bool local_policy = false;   ///< externalTrafficPolicy (from outside) or internalTrafficPolicy (ClusterIP) Local
+  bool local_inside = false;   ///< Asked from outside: internalTrafficPolicy Local; ClusterIPs have another chain.
+  bool load_balancer = false;  ///< Of an external IP: it is the load balancer's.
+  bool firewalled = false;     ///< The load balancer's address has source ranges, and the client's is in one.
+  bool affinity = false;       ///< sessionAffinity: ClientIP
+  bool remembered = false;     ///< The client's last endpoint is known to it, and taken again.
+  bool in_socket = false;      ///< Translated in the client's system call: packets carry the endpoint's address.
   auto operator<=>(const FlowClass&) const = default;
 };
 

@@ -43,7 +43,7 @@ struct MessageSize {
 /// that moment. Whoever describes walks says what they count.
 using SymbolIndex = std::uint8_t;
 inline constexpr std::size_t kFlowSymbols = 12;
-inline constexpr std::size_t kMachineSymbols = 16;
+inline constexpr std::size_t kMachineSymbols = 20;
 using FlowSymbols = std::array<float, kFlowSymbols>;        ///< [0] is unused.
 using MachineSymbols = std::array<float, kMachineSymbols>;  ///< Of the symbols from kFlowSymbols on.
 

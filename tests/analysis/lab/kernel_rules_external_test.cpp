@@ -63,28 +63,28 @@ TEST_P(KernelRulesExternal, ExternalIpFromOutside) {
 TEST_P(KernelRulesExternal, LoadBalancersAddressFromOutsideKeepsTheSourceWithThePolicyLocal) {
   stand(1, {.external_local = true, .external = true, .first_elsewhere = true});
   FlowClass flow = kFromOutside;
-  flow.local_policy = true;
+  flow.local_policy = flow.load_balancer = true;
   connect(outside(), ask(kOutside, kLoadBalancerIp), flow, kOutside, false, 1);
 }
 
 TEST_P(KernelRulesExternal, APodIsSentOnToAllEndpointsWithThePolicyLocal) {
   stand(1, {.external_local = true, .external = true, .first_elsewhere = true});
   FlowClass flow = kFromPod;
-  flow.local_policy = true;
+  flow.local_policy = flow.load_balancer = true;
   connect(client(), ask(kClientPod, kLoadBalancerIp), flow, kClientPod);
 }
 
 TEST_P(KernelRulesExternal, SourceRangesLetTheirSourcesIn) {
   stand(1, {.external = true, .source_ranges = {{ipv4(198, 51, 100, 0), 24}, {kOutside, 32}}});
   FlowClass flow = kFromOutside;
-  flow.firewalled = true;
+  flow.load_balancer = flow.firewalled = true;
   connect(outside(), ask(kOutside, kLoadBalancerIp), flow, 0);
 }
 
 TEST_P(KernelRulesExternal, SourceRangesLetAPodInThatIsInOne) {
   stand(1, {.external = true, .source_ranges = {{ipv4(198, 51, 100, 0), 24}, {ipv4(10, 244, 0, 0), 16}}});
   FlowClass flow = kFromPod;
-  flow.firewalled = true;
+  flow.load_balancer = flow.firewalled = true;
   connect(client(), ask(kClientPod, kLoadBalancerIp), flow, 0);
 }
 

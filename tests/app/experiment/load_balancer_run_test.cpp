@@ -129,7 +129,7 @@ TEST(LoadBalancerRun, ANodeThatIsDownForwardsNothing) {
   EXPECT_NEAR(static_cast<double>(named.edges.front().ok), 2 * kRate, 4 * std::sqrt(2 * kRate));
 }
 
-const char* const kModesWithExternalIps[] = {"iptables", "nftables", "ebpf"};
+const char* const kModesWithExternalIps[] = {"iptables", "ipvs", "nftables", "ebpf"};
 
 std::string from_pods(const std::string& to, const std::string& service, const std::string& mode) {
   return "cluster: {nodes: {count: 4}, cni: {kind: flannel}}\npatches: {Service/web: {" + service +

@@ -42,22 +42,21 @@ std::vector<Layout> layouts() {
                      return nftables_rules(node, services, {1, minor});
                    }});
   }
-  all.push_back({"ipvs",
-                 [](const NodeSpec& node, Services services, Containers) {
+  all.push_back({"ipvs", [](const NodeSpec& node, Services services, Containers) {
                    return ipvs_rules(node, std::span(&node.primary_address, 1), services).rules;
-                 },
-                 false});
+                 }});
   return all;
 }
 
 /// Rules, extensions and lookups of the Service's first packet at PREROUTING, FORWARD and INPUT, one after another.
-std::vector<double> work_at(CanonicalNode& node, const CanonicalService& service) {
+std::vector<double> work_at(CanonicalNode& node, const CanonicalService& service, bool by_bridge_port) {
   RulePacket packet{.transport = service.transport,
                     .source = CanonicalNode::kOtherNode,
                     .destination = service.node_port     ? CanonicalNode::kNode
                                    : service.external_ip ? node.external_ip()
                                                          : node.cluster_ip(),
-                    .destination_port = service.node_port ? CanonicalNode::kNodePort : CanonicalNode::kPort};
+                    .destination_port = service.node_port ? CanonicalNode::kNodePort : CanonicalNode::kPort,
+                    .by_bridge_port = by_bridge_port};
   std::vector<double> work;
   for (const Hook hook : {Hook::Prerouting, Hook::Forward, Hook::Input}) {
     const HookWork at = node.interpreter().at_hook(hook, packet, {.endpoint = node.chosen()});
@@ -79,18 +78,21 @@ TEST(CountedRules, AreLinearFarFromWhereTheyWereLearned) {
   const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(dice() % bound); };
   for (const Layout& layout : layouts()) {
     for (int draw = 0; draw < 24; ++draw) {
-      const std::uint32_t way = below(layout.external ? 4 : 2);
+      const std::uint32_t way = below(layout.external ? 5 : 2);
+      const bool by_bridge_port = below(2) == 0;
       const CanonicalService service{.transport = below(2) == 0 ? Transport::Tcp : Transport::Udp,
                                      .node_port = way == 1,
                                      .external_ip = way >= 2,
-                                     .firewalled = way == 3,
+                                     .load_balancer = way >= 3,
+                                     .firewalled = way == 4,
                                      .internal_local = below(3) == 0,
                                      .external_local = below(3) == 0,
                                      .affinity = below(3) == 0};
-      const SpecialAddresses special{.firewalled = layout.external};
+      const SpecialAddresses special{
+          .firewalled = layout.external, .external_ips = layout.external, .load_balancers = layout.external};
       CanonicalNodes nodes(layout.write, service, Transport::Tcp, IptablesBackend::Legacy, special);
       std::vector<std::vector<double>> learned;
-      for (std::size_t i = 0; i < nodes.size(); ++i) learned.push_back(work_at(nodes[i], service));
+      for (std::size_t i = 0; i < nodes.size(); ++i) learned.push_back(work_at(nodes[i], service, by_bridge_port));
       const std::uint32_t endpoints = 2 + below(20);
       CanonicalNode large(layout.write, service,
                           {.plain_before = 1 + below(20),
@@ -103,14 +105,19 @@ TEST(CountedRules, AreLinearFarFromWhereTheyWereLearned) {
                            .dead_tcp = below(20),
                            .dead_udp = below(20),
                            .dead_external = below(20),
+                           .external = layout.external ? below(3) : 0,
+                           .local_external = layout.external ? below(3) : 0,
+                           .balanced = layout.external ? below(3) : 0,
+                           .local_balanced = layout.external ? below(3) : 0,
                            .firewalled = layout.external ? below(20) : 0,
+                           .open_firewalled = layout.external ? below(20) : 0,
                            .ranges_before = below(20),
                            .endpoints = endpoints,
                            .chosen = below(endpoints),
                            .containers_before = below(20),
                            .containers_after = below(20)},
                           Transport::Tcp, IptablesBackend::Legacy);
-      const std::vector<double> want = work_at(large, service);
+      const std::vector<double> want = work_at(large, service, by_bridge_port);
       for (std::size_t what = 0; what < want.size(); ++what) {
         std::vector<double> values;
         for (const std::vector<double>& one : learned) values.push_back(one[what]);

@@ -23,6 +23,9 @@ constexpr Ipv4 kFirstEndpoint = ipv4(10, 244, 2, 10);
 constexpr Ipv4 kServiceAddress = ipv4(10, 96, 0, 12);
 constexpr std::uint16_t kNodePort = 30'002;
 constexpr std::uint32_t kServices = 5;
+constexpr Ipv4 kExternalIp = ipv4(198, 51, 100, 1);
+constexpr Ipv4 kLoadBalancerIp = ipv4(198, 51, 100, 2);
+constexpr Ipv4 kFirewalledIp = ipv4(198, 51, 100, 3);
 
 std::vector<ServicePortSpec> services(bool local_policy) {
   std::vector<ServicePortSpec> list;
@@ -126,6 +129,82 @@ TEST_F(IpvsRulesAndModel, AgreeOnANodePort) {
   }
 }
 
+/// A client and how its packets come to the node.
+struct Asker {
+  Ipv4 source;
+  AddressKind kind;
+  bool by_bridge_port = false;
+  bool own_process = false;
+};
+const Asker kAskers[] = {{kOutsideClient, AddressKind::OtherNode},
+                         {kPod, AddressKind::Pod, true},
+                         {kPod, AddressKind::Pod, false},
+                         {kNode, AddressKind::ThisNode, false, true}};
+
+// Services of both policies have external IPs and load balancers, one with source ranges; whoever asks one of them, or
+// something else, meets the rules of all sets.
+TEST_F(IpvsRulesAndModel, AgreeOnExternalIpsAndLoadBalancers) {
+  for (const bool local : {false, true}) {
+    for (const bool others : {false, true}) {  // sets of the other policy have members too
+      std::vector<ServicePortSpec> list = services(false);
+      ServicePortSpec& asked = list[2];
+      asked.endpoints[0].local = true;
+      asked.external_local = local;
+      asked.external_ips = {kExternalIp};
+      asked.load_balancer_ips = {kLoadBalancerIp};
+      list[4].load_balancer_ips = {kFirewalledIp};
+      list[4].source_ranges = {{ipv4(192, 0, 2, 0), 24}, {kPod, 32}, {kOutsideClient, 32}, {kNode, 32}};
+      list[4].endpoints[0].local = true;
+      if (others) {
+        list[0].external_local = list[1].external_local = !local;
+        list[0].external_ips = {kExternalIp + 10};
+        list[1].load_balancer_ips = {kExternalIp + 11};
+        list[1].source_ranges = {{ipv4(192, 0, 2, 0), 24}};  // closed to the node
+      }
+      const std::vector<Ipv4> addresses = {kNode};
+      made = ipvs_rules({.primary_address = kNode}, addresses, list);
+      std::vector<Ipv4> own = made.addresses;
+      own.push_back(kNode);
+      interpreter = std::make_unique<RulesetInterpreter>(made.rules, own);
+      model = make_proxy("ipvs", {.special = {.firewalled = true, .external_ips = true, .load_balancers = true}});
+      symbols = node_symbols({.firewalled_addresses = others ? 2U : 1U,
+                              .tcp_node_port_set = true,
+                              .local_tcp_node_port_set = local,
+                              .external_ip_set = !local || others,
+                              .local_external_ip_set = local || others,
+                              .load_balancer_set = true,
+                              .local_load_balancer_set = local || others,
+                              .firewalled_load_balancer_set = true,
+                              .closed_addresses = others ? 1U : 0U});
+      for (const Asker& asker : kAskers) {
+        for (const Ipv4 address : {kExternalIp, kLoadBalancerIp, kFirewalledIp, kServiceAddress}) {
+          SCOPED_TRACE(to_text(asker.source) + " asks " + to_text(address) + (local ? ", Local" : "") +
+                       (others ? ", others" : "") + (asker.by_bridge_port ? ", bridged" : ""));
+          const bool inside = address == kServiceAddress;
+          rule = {.source = asker.source,
+                  .destination = address,
+                  .destination_port = 80,
+                  .by_bridge_port = asker.by_bridge_port};
+          packet = {.flow = {.exposure = inside ? Exposure::ClusterIp : Exposure::ExternalIp,
+                             .local_policy = !inside && address != kFirewalledIp && local,
+                             .load_balancer = !inside && address != kExternalIp,
+                             .firewalled = address == kFirewalledIp}};
+          packet.source = asker.kind;
+          packet.destination = inside ? AddressKind::ClusterIp : AddressKind::ExternalIp;
+          packet.by_bridge_port = asker.by_bridge_port;
+          packet.from_local_process = asker.own_process;
+          service_packets(asker.own_process ? std::vector<Hook>{Hook::Output, Hook::Postrouting} : kByInput);
+        }
+        rule = {.source = asker.source, .destination = kFirstEndpoint, .destination_port = 8080};
+        packet = {.flow = {.exposure = Exposure::PodIp}};
+        packet.source = asker.kind;
+        if (asker.own_process) continue;
+        for (const Hook hook : {Hook::Prerouting, Hook::Forward, Hook::Postrouting}) pass(hook);
+      }
+    }
+  }
+}
+
 TEST_F(IpvsRulesAndModel, AgreeOnReplies) {
   rule = {.source = kFirstEndpoint + 2, .destination = kPod, .state = CtState::Established};
   packet.state = CtState::Established;
@@ -147,6 +226,56 @@ TEST_F(IpvsRulesAndModel, AgreeOnAPodAddressAndOnTheNodesOwnPort) {
   packet = {.flow = {.exposure = Exposure::PodIp}};
   packet.destination = AddressKind::ThisNode;
   for (const Hook hook : {Hook::Prerouting, Hook::Input}) pass(hook);
+}
+
+// The lines of writeIptablesRules() and of the sets that it looks into.
+TEST(IpvsText, HasTheRulesOfExternalIpsAndLoadBalancers) {
+  const std::vector<Ipv4> addresses = {kNode};
+  std::vector<ServicePortSpec> list = services(false);
+  list[0].external_ips = {kExternalIp};
+  list[1].external_ips = {kExternalIp + 10};
+  list[1].external_local = list[3].external_local = true;
+  list[3].load_balancer_ips = {kLoadBalancerIp};
+  list[4].load_balancer_ips = {kFirewalledIp, kFirewalledIp + 1};
+  list[4].source_ranges = {{ipv4(192, 0, 2, 0), 24}};
+  IpvsRules made = ipvs_rules({.primary_address = kNode}, addresses, list);
+  std::string rules = iptables_text(made.rules);
+  const auto place = [&](const std::string& line) {
+    const std::size_t found = rules.find(line);
+    EXPECT_NE(found, std::string::npos) << line;
+    return found;
+  };
+  const std::string set = " -m set --match-set ";
+  const std::string in_external = set + "KUBE-EXTERNAL-IP dst,dst";
+  const std::size_t order[] = {
+      place(set + "KUBE-LOAD-BALANCER dst,dst -j KUBE-LOAD-BALANCER\n"),
+      place(set + "KUBE-CLUSTER-IP dst,dst -j KUBE-MARK-MASQ\n"),
+      place(in_external + " -j KUBE-MARK-MASQ\n"),
+      place(in_external + " -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL -j ACCEPT\n"),
+      place(in_external + " -m addrtype --dst-type LOCAL -j ACCEPT\n"),
+      place(set + "KUBE-EXTERNAL-IP-LOCAL dst,dst -m addrtype --dst-type LOCAL -j ACCEPT\n"),
+      place("-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODE-PORT\n"),
+      place("-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT\n"),
+      place("-A KUBE-SERVICES -m set --match-set KUBE-LOAD-BALANCER dst,dst -j ACCEPT\n")};
+  EXPECT_TRUE(std::ranges::is_sorted(order));
+  place(set + "KUBE-LOAD-BALANCER-LOCAL dst,dst -j RETURN\n");
+  place(set + "KUBE-LOAD-BALANCER-FW dst,dst -j KUBE-SOURCE-RANGES-FIREWALL\n");
+  place(set + "KUBE-LOAD-BALANCER-SOURCE-CIDR dst,dst,src -j RETURN\n");
+  place("-A KUBE-IPVS-OUT-FILTER -s 198.51.100.3 -m ipvs --vaddr 198.51.100.3 --vproto tcp --vport 80 -j DROP\n");
+  EXPECT_EQ(rules.find("SOURCE-IP"), std::string::npos) << "the node is in no range";
+  const std::string sets = ip_sets_text(made.rules);
+  for (const char* line : {"create KUBE-LOAD-BALANCER-SOURCE-CIDR hash:ip,port,net family inet hashsize 1024",
+                           "add KUBE-LOAD-BALANCER-SOURCE-CIDR 198.51.100.4,tcp:80,192.0.2.0/24\n",
+                           "add KUBE-EXTERNAL-IP 198.51.100.1,tcp:80\n", "add KUBE-IPVS-IPS 198.51.100.2\n",
+                           "add KUBE-LOAD-BALANCER-LOCAL 198.51.100.2,tcp:80\n"}) {
+    EXPECT_THAT(sets, HasSubstr(line));
+  }
+  EXPECT_THAT(service_addresses_text(made.addresses), HasSubstr("addr add 198.51.100.2/32 dev kube-ipvs0\n"));
+  list[4].source_ranges.push_back({kNode, 32});
+  made = ipvs_rules({.primary_address = kNode}, addresses, list);
+  rules = iptables_text(made.rules);
+  place(set + "KUBE-LOAD-BALANCER-SOURCE-IP dst,dst,src -j RETURN\n");
+  EXPECT_EQ(rules.find("-m ipvs"), std::string::npos);
 }
 
 TEST(IpvsText, IsWhatItsProgramsRead) {

@@ -289,6 +289,7 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
                       .server_host_network = host_endpoint,
                       .local_policy = local_policy,
                       .local_inside = outside && service.internal_local,
+                      .load_balancer = way == Way::LoadBalancer,
                       .firewalled = firewalled,
                       .affinity = service.affinity_seconds != 0,
                       .remembered = remembered};

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <tuple>
+#include <vector>
 
 #include "hand_walks.h"
 #include "models/walk/walk_table.h"
@@ -135,6 +137,41 @@ TEST_F(DatapathTest, ANodePortAtAThirdNodeComesBackThroughIt) {
   EXPECT_EQ(response.nodes, (std::vector{NodeRole::Server, NodeRole::Ingress, NodeRole::Client}));
   EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Ingress), 2);  // un-SNAT and un-DNAT
   EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Client), 0);
+}
+
+// What is asked by an external IP passes what a node port of the same node does, from outside of the cluster and at the
+// client's own node: rules differ, and nothing else.
+TEST_F(DatapathTest, AnExternalIpTakesTheWayOfANodePort) {
+  const auto way = [&](const FlowClass& flow, PacketClass packet, const char* mode, const char* network) {
+    std::vector<std::tuple<StepKind, Place, NodeRole>> steps;
+    for (const Step& step : walk(flow, packet, mode, network).steps) {
+      const bool of_rules = info(step.kind).traits.rule || step.kind == StepKind::XtMatch ||
+                            step.kind == StepKind::NftMatch || step.kind == StepKind::VerdictMap ||
+                            step.kind == StepKind::IpSet;
+      if (!of_rules) steps.emplace_back(step.kind, step.place, step.node);
+    }
+    return steps;
+  };
+  const FlowClass from_outside{.client_host_network = true, .client_external = true};
+  for (const char* mode : {"iptables", "nftables", "ipvs", "ebpf"}) {
+    for (const char* network : {"bridge", "flannel", "routed"}) {
+      for (const IngressNode ingress : {IngressNode::ServerNode, IngressNode::ThirdNode, IngressNode::ClientNode}) {
+        for (const bool local : {false, true}) {
+          FlowClass flow = ingress == IngressNode::ClientNode ? FlowClass{} : from_outside;
+          flow.ingress = ingress;
+          flow.local_policy = local;
+          for (const PacketClass packet :
+               {PacketClass::First, PacketClass::SynAck, PacketClass::Request, PacketClass::Response}) {
+            flow.exposure = Exposure::NodePort;
+            const auto by_port = way(flow, packet, mode, network);
+            flow.exposure = Exposure::ExternalIp;
+            EXPECT_EQ(way(flow, packet, mode, network), by_port)
+                << mode << " " << network << " ingress " << static_cast<int>(ingress);
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST_F(DatapathTest, AHostPortIsTranslatedAtTheServersNodeBehindKubeProxysRules) {

@@ -38,8 +38,8 @@ struct Mode {
 };
 const Mode kModes[] = {{"iptables", {1, 36}, "bridge"},        {"iptables", {1, 36}, "flannel"},
                        {"iptables", {1, 20}, "bridge", false}, {"nftables", {1, 36}, "bridge"},
-                       {"nftables", {1, 35}, "flannel"},       {"ipvs", {1, 36}, "bridge", false},
-                       {"ipvs", {1, 36}, "flannel", false},    {"ipvs", {1, 20}, "bridge", false}};
+                       {"nftables", {1, 35}, "flannel"},       {"ipvs", {1, 36}, "bridge"},
+                       {"ipvs", {1, 36}, "flannel"},           {"ipvs", {1, 20}, "bridge", false}};
 
 using Target = std::pair<Ipv4, std::uint16_t>;
 
@@ -232,18 +232,32 @@ Outcome by_rules(const Mode& mode, const Scene& scene, NodeIndex asked, const Ru
     const IpvsRules made = ipvs_rules(spec, addresses, services, mode.kubernetes);
     RulesetInterpreter node(made.rules, {Scene::node_address(asked), first.destination});
     RulePacket packet = first;
+    // What a process asks is an address of kube-ipvs0, and so its own.
+    if (own_process) packet.source = first.destination;
     if (own_process) {
-      EXPECT_EQ(node.at_hook(Hook::Output, packet, {}).verdict, Verdict::Accept);
+      outcome.dropped = node.at_hook(Hook::Output, packet, {}).verdict == Verdict::Drop;
     } else {
       EXPECT_EQ(node.at_hook(Hook::Prerouting, packet, {}).verdict, Verdict::Accept);
-      EXPECT_EQ(node.at_hook(Hook::Input, packet, {}).verdict, Verdict::Accept);
+      outcome.dropped = node.at_hook(Hook::Input, packet, {}).verdict == Verdict::Drop;
     }
+    if (outcome.dropped) return outcome;
     for (const VirtualServer& server : made.servers) {
       if (server.key != ServiceKey{first.destination, first.transport, first.destination_port}) continue;
       outcome.refused = server.destinations.empty();
       for (const EndpointSpec& one : server.destinations) outcome.targets.insert({one.address, one.port});
     }
     outcome.masqueraded = (packet.mark & kMasqueradeMark) != 0;
+    // Where that stays its source, endpoints of other nodes answer to their own node's kube-ipvs0.
+    if (own_process && !outcome.masqueraded && first.destination != Scene::node_address(asked)) {
+      std::erase_if(outcome.targets, [&](const Target& to) {
+        return std::ranges::none_of(services, [&](const ServicePortSpec& service) {
+          return std::ranges::any_of(service.endpoints, [&](const EndpointSpec& one) {
+            return one.local && one.address == to.first && one.port == to.second;
+          });
+        });
+      });
+      outcome.dropped = !outcome.refused && outcome.targets.empty();
+    }
     return outcome;
   }
   const Ruleset rules = std::string(mode.name) == "iptables"
