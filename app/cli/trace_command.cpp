@@ -11,6 +11,7 @@
 #include "app/experiment/trace_connection.h"
 #include "app/experiment/trace_way.h"
 #include "app/scenario/load_scenario.h"
+#include "app/scenario/variant_models.h"
 #include "models/walk/walk_table.h"
 #include "sim/input/scalar.h"
 #include "sim/input/units_text.h"
@@ -246,8 +247,9 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
   const std::string ingress = node_name(connection, NodeRole::Ingress);
   if (connection.target.balanced) {
     const std::vector<IpAddress>& ips = cluster.services[connection.target.service].load_balancer_ips;
-    fmt::print("through the load balancer{}, balancing (L4) by addresses and ports\n",
-               ips.empty() ? "" : " at " + to_string(ips.front()));
+    fmt::print(
+        "through the load balancer{}, {}\n", ips.empty() ? "" : " at " + to_string(ips.front()),
+        load_balancer_kind_of(settings).one_node ? "which one node has" : "balancing (L4) by addresses and ports");
   }
   fmt::print("by {}{}{}: variant {}, proxy mode {}, pod network {}{}\n", exposure_name(connection.flow.exposure),
              service.empty() ? "" : " of " + service, ingress.empty() ? "" : " at " + ingress, variant.name,

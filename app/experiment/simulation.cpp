@@ -9,6 +9,7 @@
 #include "app/experiment/step_names.h"
 #include "app/scenario/pod_groups.h"
 #include "app/scenario/variant_models.h"
+#include "models/control/announcements.h"
 #include "models/control/control_plane.h"
 #include "models/control/health_checks.h"
 #include "models/control/node_balancer.h"
@@ -118,7 +119,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
         from_(kTimeZero + variant.scenario.run.warm_up),
         end_(from_ + variant.scenario.run.duration),
         nodes_(static_cast<std::uint32_t>(variant.cluster->nodes.size())),
-        balancer_(*variant.cluster, endpoints_, balanced_services(variant)),
+        balancer_(*variant.cluster, endpoints_, balanced_services(variant),
+                  load_balancer_kind_of(variant.scenario.cluster)),
         scheduler_(health_source() + 1),
         cpus_(scheduler_, 0),
         groups_(add_pod_groups(cpus_, variant)),
@@ -163,11 +165,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
     network_.set_owner(traffic_);
     if (!states_) return;
     sync_.set_owner(*this);
-    const HealthCheckSettings& checks = variant.scenario.cluster.load_balancer.health_check;
-    health_.emplace(
-        scheduler_, *variant.cluster, balancer_, streams_,
-        HealthCheckOptions{.interval = checks.interval, .healthy = checks.healthy, .unhealthy = checks.unhealthy},
-        health_source());
+    watch_load_balancers();
     control_.emplace(scheduler_, *variant.cluster, *states_, endpoints_, sync_, *this,
                      ControlPlane::Options{.endpoint_batch = variant.scenario.cluster.control.endpoint_batch,
                                            .terminating_serve = terminating_serve(variant.scenario)},
@@ -200,7 +198,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
     }
     endpoints_.advance(node, version);
     const EndpointView view = endpoints_.at(node);
-    health_->on_synced(node, view, now);
+    if (health_) health_->on_synced(node, view, now);
+    if (announcements_) announcements_->on_synced(node, view);
     if (!known_ || known_->version != view.version()) known_ = {view.version(), rule_sizes(variant_, view)};
     rules_.set(node, known_->sizes[node]);
     rules_changed(node);
@@ -208,12 +207,28 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   void on_cluster_event(const ClusterEvent& event, Time now) override {
     using Kind = ClusterEvent::Kind;
     if (event.kind == Kind::NodeDown || event.kind == Kind::NodeUp) {
-      health_->on_node(event.node, event.kind == Kind::NodeDown, endpoints_.at(event.node), now);
+      const bool down = event.kind == Kind::NodeDown;
+      if (health_) health_->on_node(event.node, down, endpoints_.at(event.node), now);
+      if (announcements_) announcements_->on_node(event.node, down, endpoints_.at(event.node), now);
     }
     traffic_.on_cluster_event(event, now);
   }
 
  private:
+  void watch_load_balancers() {
+    const LoadBalancerSettings& settings = variant_.scenario.cluster.load_balancer;
+    if (balancer_.kind().checks_health) {
+      const HealthCheckSettings& checks = settings.health_check;
+      health_.emplace(
+          scheduler_, *variant_.cluster, balancer_, streams_,
+          HealthCheckOptions{.interval = checks.interval, .healthy = checks.healthy, .unhealthy = checks.unhealthy},
+          health_source());
+      return;
+    }
+    announcements_.emplace(scheduler_, *variant_.cluster, balancer_,
+                           balancer_.kind().one_node ? settings.failover : settings.hold_time, health_source());
+  }
+
   std::uint32_t network_source() const { return nodes_; }
   std::uint32_t traffic_source() const { return network_source() + Network::sources_needed(topology_); }
   std::uint32_t sync_source() const { return traffic_source() + TrafficRuntime::sources_needed(variant_.traffic); }
@@ -306,7 +321,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   TrafficRecorder recorder_;
   SpanSampler spans_;
   TrafficRuntime traffic_;
-  std::optional<HealthChecks> health_;
+  std::optional<HealthChecks> health_;  // or the other, as the load balancer's kind has it
+  std::optional<Announcements> announcements_;
   std::optional<ControlPlane> control_;
   CpuSnapshot cpu_before_;
   std::vector<LinkCounters> links_before_;

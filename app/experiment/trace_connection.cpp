@@ -137,7 +137,10 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   const std::string ns(external ? std::string_view("default") : cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
   Diagnostics diagnostics;
-  TargetLookup lookup(cluster, mode_of(variant.scenario.cluster), parse_version(variant.scenario.cluster.kubernetes),
+  TargetLookup lookup(cluster,
+                      {.mode = mode_of(variant.scenario.cluster),
+                       .kubernetes = parse_version(variant.scenario.cluster.kubernetes),
+                       .balancer = load_balancer_kind_of(variant.scenario.cluster)},
                       diagnostics);
   const Side from = external ? Side::Outside : Side::Inside;
   const ObjectName name = split_name(asked.name, ns);
@@ -203,7 +206,8 @@ class Search {
         tables_(variant.tables),
         book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
         balancer_(*variant.cluster, variant.cluster->endpoints,
-                  target.balanced ? std::vector{target.service} : std::vector<ServiceIndex>{}),
+                  target.balanced ? std::vector{target.service} : std::vector<ServiceIndex>{},
+                  load_balancer_kind_of(variant.scenario.cluster)),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.experiment.seed),
                 {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .rules = &rules_},

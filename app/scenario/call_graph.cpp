@@ -102,7 +102,11 @@ class CallGraphBuilder {
         cluster_(cluster),
         costs_(costs),
         diagnostics_(diagnostics),
-        lookup_(cluster, mode_of(scenario.cluster), parse_version(scenario.cluster.kubernetes), diagnostics) {}
+        lookup_(cluster,
+                {.mode = mode_of(scenario.cluster),
+                 .kubernetes = parse_version(scenario.cluster.kubernetes),
+                 .balancer = load_balancer_kind_of(scenario.cluster)},
+                diagnostics) {}
 
   CallGraph build() {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);

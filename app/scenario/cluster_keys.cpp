@@ -6,6 +6,7 @@
 #include "app/scenario/variant_models.h"
 #include "models/cluster/addresses.h"
 #include "models/cni/cni_model.h"
+#include "models/control/load_balancer_kind.h"
 #include "models/l7/proxy_kinds.h"
 #include "models/proxy/proxy_model.h"
 #include "sim/net/transport.h"
@@ -17,6 +18,14 @@ std::vector<EnumValue> modes() {
   std::vector<EnumValue> values;
   for (const ProxyInfo& mode : proxy_modes()) {
     values.push_back({.name = std::string(mode.name), .value = 0, .doc = std::string(mode.summary)});
+  }
+  return values;
+}
+
+std::vector<EnumValue> load_balancers() {
+  std::vector<EnumValue> values;
+  for (const LoadBalancerKind& kind : load_balancer_kinds()) {
+    values.push_back({.name = std::string(kind.name), .value = 0, .doc = std::string(kind.summary)});
   }
   return values;
 }
@@ -314,16 +323,23 @@ void describe(Fields<HealthCheckSettings>& f) {
 
 void describe(Fields<LoadBalancerSettings>& f) {
   f.about("LoadBalancer", "What is in front of Services of type LoadBalancer that a workload asks by 'loadBalancer'.");
-  f.optional("kind", &LoadBalancerSettings::kind, "cloud",
-             {.doc = "Which one.",
-              .allowed = {{.name = "cloud",
-                           .value = 0,
-                           .doc = "passes packets through to node ports: a node by the hash of addresses and ports, of "
-                                  "those that are well; the client's address stays"}}});
+  f.optional("kind", &LoadBalancerSettings::kind, std::string(load_balancer_kinds().front().name),
+             {.doc = "Which one.", .allowed = load_balancers()});
   f.optional("pool", &LoadBalancerSettings::pool, "203.0.113.0/24",
              {.doc = "Addresses of those whose status states none, handed out in the order of the manifests.",
               .source = "RFC 5737, TEST-NET-3"});
-  f.optional("healthCheck", &LoadBalancerSettings::health_check, {.doc = "Which nodes are well."});
+  f.optional("healthCheck", &LoadBalancerSettings::health_check, {.doc = "Of cloud: which nodes are well."});
+  f.optional(
+      "failover", &LoadBalancerSettings::failover, "6s",
+      {.doc = "Of metallb-l2: from the loss of the node that has the address until another one has it. A probe a "
+              "second, which fails within the next, and 4 s of suspicion in clusters of up to ten nodes.",
+       .at_most = "1h",
+       .source = "hashicorp/memberlist config.go, DefaultLANConfig; util.go, suspicionTimeout"});
+  f.optional(
+      "holdTime", &LoadBalancerSettings::hold_time, "90s",
+      {.doc = "Of metallb-bgp: from the loss of a node until routers have given its session up; with BFD, 900ms.",
+       .at_most = "1h",
+       .source = "RFC 4271, 10; MetalLB, BFDProfile (300 ms, three times)"});
   f.check([](const LoadBalancerSettings& settings, Node node, Binding& binding) {
     if (!parse_cidr(settings.pool)) {
       binding.diagnostics.error(node["pool"], fmt::format("'{}' is no block of IPv4 addresses", settings.pool),

@@ -6,11 +6,13 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 
 #include "app/scenario/node_cores.h"
 #include "app/scenario/traffic_rates.h"
 #include "app/scenario/variant_models.h"
+#include "models/control/node_balancer.h"
 #include "sim/input/units_text.h"
 #include "sim/net/flow_hash.h"
 #include "sim/net/transport.h"
@@ -200,11 +202,23 @@ class Reckoning {
   std::size_t masquerading_nodes(EdgeIndex edge) const {
     if (variant_.targets[edge].exposure == Exposure::NodePort) return destinations_of(variant_, edge);
     if (is_from_outside(edge)) {
+      if (announcer(edge) != kNoIndex) return 1;
       return variant_.targets[edge].through == kNoIndex ? variant_.cluster->members().size() : 1;
     }
     std::set<NodeIndex> nodes;
     for (const auto& [client, per_second] : rates_[edge].clients) nodes.insert(variant_.cluster->pods[client].node);
     return std::max<std::size_t>(1, nodes.size());
+  }
+
+  /// The node that takes all of the edge's connections for their load balancer; kNoIndex where none does.
+  NodeIndex announcer(EdgeIndex edge) const {
+    const EdgeTarget& target = variant_.targets[edge];
+    const LoadBalancerKind& kind = load_balancer_kind_of(variant_.scenario.cluster);
+    if (!target.balanced || !kind.one_node) return kNoIndex;
+    const Cluster& cluster = *variant_.cluster;
+    const NodeBalancer balancer(cluster, cluster.endpoints, std::span(&target.service, 1), kind);
+    const auto nodes = balancer.nodes(target.service);
+    return nodes.empty() ? kNoIndex : nodes.front();
   }
 
   bool is_masqueraded(EdgeIndex edge) const {
@@ -244,7 +258,13 @@ class Reckoning {
     add(parts);
     const EdgeTarget& target = variant_.targets[edge];
     parts.clear();
-    if (target.balanced && cluster.services[target.service].external_traffic_local) {
+    const NodeIndex sole = announcer(edge);
+    if (sole != kNoIndex) {
+      parts[sole] = 1;
+      add(parts);
+      parts.clear();
+    }
+    if (sole == kNoIndex && target.balanced && cluster.services[target.service].external_traffic_local) {
       // Nodes with endpoints alone are asked, in equal parts, and answer themselves.
       for (const Endpoint& one : cluster.endpoints.latest().endpoints(target.port)) parts[one.node] = 1;
       for (auto& [node, part] : parts) part = 1.0 / static_cast<double>(parts.size());
@@ -256,7 +276,7 @@ class Reckoning {
       parts[cluster.pods[pod].node] += share;
     }
     add(parts);
-    if (asks_nodes(edge)) {
+    if (asks_nodes(edge) && sole == kNoIndex) {
       parts.clear();
       if (target.through != kNoIndex) {
         parts[target.through] = 1;

@@ -33,6 +33,10 @@ bool is_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
 }
 
+bool checks_health(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).checks_health; }
+bool has_one_announcer(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).one_node; }
+bool has_bgp_sessions(const ClusterSettings& cluster) { return !checks_health(cluster) && !has_one_announcer(cluster); }
+
 bool has_param(const ProxyInfo& mode, std::string_view key) {
   return std::ranges::any_of(mode.params, [&](const ModeParam& param) { return param.key == key; });
 }
@@ -53,6 +57,9 @@ std::vector<KeyReader> readers() {
       {"background", "services", has_proxy, "a proxy's rules, and the proxy mode serves no Services"},
       {"background", "endpointsPerService", has_background, "background services"},
       {"cni", "notrack", is_tunnel, "a tunnel"},
+      {"loadBalancer", "healthCheck", checks_health, "the load balancer cloud"},
+      {"loadBalancer", "failover", has_one_announcer, "the load balancer metallb-l2"},
+      {"loadBalancer", "holdTime", has_bgp_sessions, "the load balancer metallb-bgp"},
   };
   for (const ProxyInfo& mode : proxy_modes()) {
     for (const ModeParam& param : mode.params) {

@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "app/scenario/variant_models.h"
+#include "models/control/node_balancer.h"
 #include "models/service/service_reach.h"
 #include "sim/net/transport.h"
 
@@ -71,7 +73,11 @@ class LocalPolicyNotices {
     const bool from_outside = how.nodes_asked;
     if (!(how.external ? service.external_traffic_local : service.internal_traffic_local)) return;
     if (target.balanced) {
-      tell_shares(target, service, at);
+      if (load_balancer_kind_of(variant_.scenario.cluster).one_node) {
+        tell_announcer(target, service, at);
+      } else {
+        tell_shares(target, service, at);
+      }
       return;
     }
     const Met met = from_outside ? at_nodes(target, clients) : at_clients(target, clients);
@@ -99,6 +105,22 @@ class LocalPolicyNotices {
                       "that the connections {}",
                       count, met.of, who, of_others, service.name, policy, end_of(edge)));
     }
+  }
+
+  /// One node takes all connections, and with the policy Local its own endpoints answer them.
+  void tell_announcer(const EdgeTarget& target, const Service& service, Node at) {
+    const NodeBalancer balancer(cluster_, cluster_.endpoints, std::span(&target.service, 1),
+                                load_balancer_kind_of(variant_.scenario.cluster));
+    if (balancer.nodes(target.service).empty()) return;
+    const NodeIndex announcer = balancer.nodes(target.service).front();
+    const auto endpoints = cluster_.endpoints.latest().endpoints(target.port);
+    const auto elsewhere = std::ranges::count_if(endpoints, [&](const Endpoint& one) { return one.node != announcer; });
+    if (elsewhere == 0) return;
+    diagnostics_.notice(at,
+                        fmt::format("{} alone announces the load balancer of Service {} (externalTrafficPolicy Local): "
+                                    "{} of its {} endpoints are on other nodes, and get no connections",
+                                    cluster_.nodes[announcer].name, service.name, elsewhere, endpoints.size()),
+                        "kind: metallb-bgp, or externalTrafficPolicy: Cluster");
   }
 
   /// A load balancer asks those nodes alone that have endpoints, and splits by node, whatever their number there.

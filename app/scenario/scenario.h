@@ -123,7 +123,9 @@ struct HealthCheckSettings {
 struct LoadBalancerSettings {
   std::string kind = "cloud";
   std::string pool;
-  HealthCheckSettings health_check;
+  HealthCheckSettings health_check;  ///< Of kinds that have some.
+  Duration failover{};               ///< Of metallb-l2.
+  Duration hold_time{};              ///< Of metallb-bgp.
 };
 
 /// A controller of Ingresses that the scenario puts into the cluster.

@@ -77,10 +77,11 @@ ObjectName split_service_name(std::string_view text, std::string_view ns) {
   return {std::move(named.ns), std::move(named.name)};
 }
 
-TargetLookup::TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Version kubernetes, Diagnostics& diagnostics)
+TargetLookup::TargetLookup(const Cluster& cluster, const Served& served, Diagnostics& diagnostics)
     : cluster_(cluster),
-      mode_(mode),
-      kubernetes_(kubernetes),
+      mode_(served.mode),
+      kubernetes_(served.kubernetes),
+      balancer_(served.balancer),
       diagnostics_(diagnostics),
       names_(cluster),
       view_(cluster.endpoints.latest()) {
@@ -468,31 +469,35 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
       if (const std::optional<Cidr> range = parse_cidr(text)) target.admitted->push_back(*range);
     }
   };
-  if (from == Side::Inside) {
+  if (from == Side::Outside && !service.load_balancer_class.empty()) {
+    diagnostics_.error(
+        at, fmt::format("nobody serves {} with the loadBalancerClass '{}'", label, service.load_balancer_class),
+        "a Service without loadBalancerClass");
+    return std::nullopt;
+  }
+  if (from == Side::Inside || balancer_.keeps_address) {
     const auto ip = std::ranges::find(service.load_balancer_ips, IpFamily::V4, &IpAddress::family);
     if (ip == service.load_balancer_ips.end()) {
+      const char* const why = service.load_balancer_known ? "its status has a name, or an address of ipMode Proxy"
+                                                          : "nobody has given it an address";
       diagnostics_.error(
           at,
-          fmt::format("nodes have no rules for the load balancer of {}: {}, and what pods send there "
-                      "leaves the cluster, which is not simulated",
-                      label,
-                      service.load_balancer_known ? "its status has a name, or an address of ipMode Proxy"
-                                                  : "nobody has given it an address"),
-          "service:, or clients that are external");
+          from == Side::Inside
+              ? fmt::format("nodes have no rules for the load balancer of {}: {}, and what pods send there leaves the "
+                            "cluster, which is not simulated",
+                            label, why)
+              : fmt::format("nodes have no rules for the load balancer of {}: {}, and what {} brings them is dropped",
+                            label, why, balancer_.name),
+          from == Side::Inside ? "service:, or clients that are external" : "a Service whose status has an address");
       return std::nullopt;
     }
     const auto address = static_cast<std::uint32_t>(service.external_ips.size() +
                                                     static_cast<std::size_t>(ip - service.load_balancer_ips.begin()));
     std::optional<EdgeTarget> target = at_external_address(index, port, protocol, address, at);
     // Programs look at source ranges of what comes by a NIC alone (cilium/cilium bpf/lib/nodeport.h, nodeport_lb4).
-    if (target && mode_.translation != Translation::Connect) admit(*target);
+    if (target && (from == Side::Outside || mode_.translation != Translation::Connect)) admit(*target);
+    if (target) target->balanced = from == Side::Outside;
     return target;
-  }
-  if (!service.load_balancer_class.empty()) {
-    diagnostics_.error(
-        at, fmt::format("nobody serves {} with the loadBalancerClass '{}'", label, service.load_balancer_class),
-        "a Service without loadBalancerClass");
-    return std::nullopt;
   }
   const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
   if (found == kNoIndex) return std::nullopt;

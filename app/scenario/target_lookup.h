@@ -8,6 +8,7 @@
 
 #include "models/cluster/cluster.h"
 #include "models/cluster/object_name.h"
+#include "models/control/load_balancer_kind.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/edge_target.h"
 #include "sim/input/diagnostics.h"
@@ -31,8 +32,13 @@ enum class Side : std::uint8_t { Inside, Outside };
 /// Finds what the names in a scenario stand for. Every mistake goes to the diagnostics at the node that is given.
 class TargetLookup {
  public:
-  /// @param mode  Says what it serves; where cluster IPs are not, clients address endpoints themselves. Outlives this.
-  TargetLookup(const Cluster& cluster, const ProxyInfo& mode, Version kubernetes, Diagnostics& diagnostics);
+  /// What tells which targets there are. The references outlive the lookup.
+  struct Served {
+    const ProxyInfo& mode;  ///< Says what it serves; where cluster IPs are not, clients address endpoints themselves.
+    Version kubernetes{1, 36};
+    const LoadBalancerKind& balancer = load_balancer_kinds().front();
+  };
+  TargetLookup(const Cluster& cluster, const Served& served, Diagnostics& diagnostics);
 
   /// A Service at its cluster IP. @param port  Name or number; empty: the first of the protocol.
   std::optional<EdgeTarget> service(const ObjectName& name, std::string_view port, Protocol protocol, Node at);
@@ -54,8 +60,8 @@ class TargetLookup {
   /// error.
   WorkloadIndex workload(std::string_view name, Node at);
 
-  /// A Service of type LoadBalancer, at its load balancer: from outside one that asks node ports; inside the client's own
-  /// node has rules for its address.
+  /// A Service of type LoadBalancer, at its load balancer: from outside one of the cluster's kind; inside the client's
+  /// own node has rules for its address.
   std::optional<EdgeTarget> load_balancer(const ObjectName& name, std::string_view port, Protocol protocol, Side from,
                                           Node at);
   /// A Service at one of its externalIPs. @param text     Name of the Service, or the address.
@@ -84,6 +90,7 @@ class TargetLookup {
   const Cluster& cluster_;
   const ProxyInfo& mode_;
   Version kubernetes_;
+  const LoadBalancerKind& balancer_;
   Diagnostics& diagnostics_;
   ClusterNames names_;
   EndpointView view_;

@@ -29,6 +29,12 @@ const ProxyInfo& mode_of(const ClusterSettings& cluster) {
   return *mode;
 }
 
+const LoadBalancerKind& load_balancer_kind_of(const ClusterSettings& cluster) {
+  const LoadBalancerKind* kind = load_balancer_kind_named(cluster.load_balancer.kind);
+  KNETSIM_ENSURE(kind != nullptr, "the scenario's reader refuses unknown kinds");
+  return *kind;
+}
+
 namespace {
 
 BackgroundServices background_of(const BoundVariant& variant) {

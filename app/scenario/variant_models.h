@@ -6,6 +6,7 @@
 
 #include "app/scenario/bound_variant.h"
 #include "models/cni/cni_model.h"
+#include "models/control/load_balancer_kind.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/datapath.h"
@@ -23,6 +24,9 @@ bool terminating_serve(const Scenario& scenario);
 
 /// The proxy mode of a cluster. @pre The scenario is bound without errors.
 const ProxyInfo& mode_of(const ClusterSettings& cluster);
+
+/// What is in front of the cluster's Services of type LoadBalancer, likewise.
+const LoadBalancerKind& load_balancer_kind_of(const ClusterSettings& cluster);
 
 /// Rules that kube-proxy has on each node that knows of `view`: the cluster's Services and the background ones. Shape
 /// (nodes,).

@@ -9,6 +9,7 @@
 
 #include "app/scenario/traffic_rates.h"
 #include "app/scenario/variant_models.h"
+#include "models/control/node_balancer.h"
 #include "models/service/service_reach.h"
 #include "sim/core/hash.h"
 
@@ -81,6 +82,15 @@ Node place_of(const BoundVariant& variant, EdgeIndex edge) {
   return root["apps"] ? root["apps"] : root["graph"];
 }
 
+/// The node that all who ask from outside come to; kNoIndex where any is asked.
+NodeIndex node_asked_by_all(const BoundVariant& variant, const EdgeTarget& target) {
+  const LoadBalancerKind& kind = load_balancer_kind_of(variant.scenario.cluster);
+  if (!target.balanced || !kind.one_node) return target.through;
+  const NodeBalancer balancer(*variant.cluster, variant.cluster->endpoints, std::span(&target.service, 1), kind);
+  const auto nodes = balancer.nodes(target.service);
+  return nodes.empty() ? kNoIndex : nodes.front();
+}
+
 }  // namespace
 
 std::optional<ZoneShares> zone_shares(const BoundVariant& variant, EdgeIndex edge,
@@ -99,15 +109,17 @@ std::optional<ZoneShares> zone_shares(const BoundVariant& variant, EdgeIndex edg
     const NodePlace at = cluster.place(asked);
     lists.add(view.kept_at(at, read, target.port), client, at.zone, weight);
   };
-  std::map<ZoneIndex, double> of_zone;  // of clients that ask any node's port
+  const NodeIndex one_node = node_asked_by_all(variant, target);
+  std::map<ZoneIndex, double> of_zone;  // of clients that ask any node
   for (const auto& [client, weight] : clients) {
     const NodeIndex own = cluster.pods[client].node;
-    const bool from_outside = target.exposure == Exposure::NodePort && !reach.in_socket(proxy, target.exposure, client);
+    const bool from_outside = asks_from_outside(target.exposure) && !reach.in_socket(proxy, target.exposure, client);
     if (from_outside ? service.external_traffic_local : service.internal_traffic_local) return std::nullopt;
-    if (!from_outside) {
+    const bool by_own_rules = target.exposure == Exposure::ExternalIp && !cluster.is_external(client);
+    if (!from_outside || by_own_rules) {
       ask(own, cluster.nodes[own].zone_index, weight);
-    } else if (target.through != kNoIndex) {
-      ask(target.through, cluster.nodes[own].zone_index, weight);
+    } else if (one_node != kNoIndex) {
+      ask(one_node, cluster.nodes[own].zone_index, weight);
     } else {
       of_zone[cluster.nodes[own].zone_index] += weight;
     }

@@ -74,6 +74,7 @@ Dial ServiceDialer::open(const EdgeTarget& target, PodIndex client, const Candid
             .server = server,
             .refuses = fate.refuses,
             .stale = fate.stale,
+            .path = candidates.path,
             .chosen_at = candidates.asked};
   for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
     dial.flow.nodes[i] = entry.nodes[i] == NodeRole::Client    ? cluster_.pods[client].node

@@ -39,6 +39,9 @@ class ServiceDialer final : public Dialer {
   Dial dial_to(EdgeIndex edge, PodIndex client, PodIndex server, std::uint64_t id, Time now) override;
   std::span<const Endpoint> endpoints(EdgeIndex edge, PodIndex client) override;
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
+  HostId leads_to(EdgeIndex edge, std::uint32_t path) const override {
+    return resolver_.leads_to(targets_[edge], path);
+  }
 
  private:
   /// A connection to the endpoint that was chosen.

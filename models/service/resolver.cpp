@@ -63,14 +63,17 @@ NodeIndex Resolver::asked_node(const EdgeTarget& target, PodIndex client, std::u
   if (target.through != kNoIndex) return target.through;
   if (!target.balanced) return static_cast<NodeIndex>(streams_.get(kIngress, id).below(cluster_.members().size()));
   KNETSIM_ENSURE(balancer_ != nullptr);
+  return balancer_->node_for(target.service, at_balancer(target, client, id));
+}
+
+FiveTuple Resolver::at_balancer(const EdgeTarget& target, PodIndex client, std::uint64_t id) const {
   const Service& service = cluster_.services[target.service];
   const Pod& from = cluster_.pods[client];
-  return balancer_->node_for(target.service,
-                             {.src_address = name_key(from.ns, from.name),
-                              .dst_address = name_key(service.ns, service.name),
-                              .src_port = local_port(streams_.get(kSourcePort, id)),
-                              .dst_port = cluster_.service_ports[target.port].port,
-                              .protocol = target.transport == Transport::Udp ? kProtocolUdp : kProtocolTcp});
+  return {.src_address = name_key(from.ns, from.name),
+          .dst_address = name_key(service.ns, service.name),
+          .src_port = local_port(streams_.get(kSourcePort, id)),
+          .dst_port = cluster_.service_ports[target.port].port,
+          .protocol = target.transport == Transport::Udp ? kProtocolUdp : kProtocolTcp};
 }
 
 Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
@@ -82,7 +85,16 @@ Candidates Resolver::behind_proxy(const EdgeTarget& target, PodIndex client, std
   // An external IP that the cluster's own clients ask never leaves their node, which has rules for it.
   if (target.exposure == Exposure::ExternalIp ? cluster_.is_external(client)
                                               : target.exposure == Exposure::NodePort && !candidates.in_socket) {
-    candidates.asked = asked_node(target, client, id);
+    const NodeIndex asked = asked_node(target, client, id);
+    if (asked == kNoIndex) {  // no node has the address: ARP goes unanswered, or no route leads there
+      candidates.dropped = true;
+      return candidates;
+    }
+    candidates.asked = asked;
+    // Another node serves datagrams of a flow that it does not know as those of a new one.
+    if (target.balanced && !balancer_->kind().tracks_connections && target.transport == Transport::Tcp) {
+      candidates.path = NodeBalancer::path_of(at_balancer(target, client, id));
+    }
   }
   const ServiceReach::Answer answer = reach_.of(proxy_, target, client, candidates.asked);
   candidates.endpoints = answer.endpoints;

@@ -22,6 +22,7 @@ struct Candidates {
   bool dropped = false;        ///< Nobody answers, and in silence; else the connection is refused.
   bool local_policy = false;   ///< The policy that counts for this way of asking is Local.
   bool in_socket = false;      ///< ProxyModel::in_socket()
+  std::uint32_t path = 0;      ///< By which the load balancer finds the node for each packet; 0: it does not.
   NodeIndex asked = kNoIndex;  ///< The node whose rules choose; the client's own where none do.
 };
 
@@ -50,6 +51,11 @@ class Resolver {
   /// @param id  Of the connection: the node of a node port is drawn for it.
   Candidates of(const EdgeTarget& target, PodIndex client, std::uint64_t id);
 
+  /// Where the packets of a connection that had this path come to now; kNoIndex: nowhere. @pre path != 0
+  NodeIndex leads_to(const EdgeTarget& target, std::uint32_t path) const {
+    return balancer_->node_of(target.service, path);
+  }
+
   /// See ServiceReach::answer_comes_back().
   bool answer_comes_back(const Candidates& candidates, PodIndex client, const Endpoint& endpoint) const {
     return reach_.answer_comes_back(candidates.local_policy, client, candidates.asked, endpoint);
@@ -64,6 +70,8 @@ class Resolver {
   std::span<const Endpoint> found_by_name(const EdgeTarget& target);
   /// The node that is asked from outside.
   NodeIndex asked_node(const EdgeTarget& target, PodIndex client, std::uint64_t id) const;
+  /// A connection's headers as they reach its load balancer.
+  FiveTuple at_balancer(const EdgeTarget& target, PodIndex client, std::uint64_t id) const;
   bool in_socket(const EdgeTarget& target, PodIndex client) const;
   Candidates behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id);
 

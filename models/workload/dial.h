@@ -21,10 +21,11 @@ struct Dial {
   /// With neither: how long it takes until the connection is refused, where that is not at once.
   std::optional<Duration> refused_after{};
   bool unreachable = false;  ///< Then or at once: the error is that there is no such host.
-  bool refuses = false;  ///< There is a server whose process does not listen: its kernel answers a SYN with a reset.
-  bool stale = false;    ///< The server is no endpoint any more, as the API server has it.
-  HostId chosen_at = 0;  ///< The node whose proxy chose the server; hung_up() is told.
-  float rules = 0;       ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
+  bool refuses = false;    ///< There is a server whose process does not listen: its kernel answers a SYN with a reset.
+  bool stale = false;      ///< The server is no endpoint any more, as the API server has it.
+  std::uint32_t path = 0;  ///< By which leads_to() finds the node of each packet; 0: it stays.
+  HostId chosen_at = 0;    ///< The node whose proxy chose the server; hung_up() is told.
+  float rules = 0;         ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
 };
 
 /// Opens connections as the cluster would: looks up endpoints in the client node's view, lets the proxy mode choose,
@@ -42,6 +43,8 @@ class Dialer {
   virtual std::span<const Endpoint> endpoints(EdgeIndex /*edge*/, PodIndex /*client*/) { return {}; }
   /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
   virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) = 0;
+  /// The node to which packets of a connection come now; kNoIndex: to none. @param path  Dial::path, not 0.
+  virtual HostId leads_to(EdgeIndex /*edge*/, std::uint32_t /*path*/) const { return kNoIndex; }
 };
 
 }  // namespace knetsim

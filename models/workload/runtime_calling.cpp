@@ -161,6 +161,7 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   attempt.connection.refuses = dial.refuses;
   attempt.connection.chosen_at = dial.chosen_at;
   attempt.connection.resumes = sessions_.has(edge.sessions, request.edge, request.client, dial.server);
+  attempt.connection.path = dial.path;
   observer_.connection_opened(request, static_cast<double>(dial.rules));
   if (!connecting) return true;
   if (now != attempt.begun) attempt.before_connect = std::make_unique<TimeSplit>(attempt.split);

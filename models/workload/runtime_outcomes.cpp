@@ -246,15 +246,20 @@ void TrafficRuntime::reset(AttemptIndex index, Time now) {
 }
 
 /// A message that comes to a machine which is off the network is gone, or one that would pass by it; a process that has ended
-/// answers with a reset. @return  Whether that is so.
+/// answers with a reset. So does whoever a node takes it to that knows nothing of the connection, because a router has
+/// sent it to another than before: conntrack takes up what is no SYN (net/netfilter/nf_conntrack_proto_tcp.c,
+/// nf_conntrack_tcp_loose), and an endpoint has no socket for it. @return  Whether that is so.
 bool TrafficRuntime::swallows(AttemptIndex index, MessageIndex message, Time now) {
   const Connection& connection = attempts_[index].connection;
   const PodIndex server = connection.server;
-  const bool passes = !pods_->is_down(connection.chosen_at);
-  if (passes && pods_->answers(server)) return false;
+  const HostId comes_to =
+      connection.path == 0 ? connection.chosen_at : dialer_.leads_to(attempts_[index].request.edge, connection.path);
+  const bool passes = comes_to != kNoIndex && !pods_->is_down(comes_to);
+  const bool diverted = passes && comes_to != connection.chosen_at;
+  if (passes && !diverted && pods_->answers(server)) return false;
   network_.release(message);
   attempts_[index].message = kNoMessage;
-  if ((passes && pods_->reachable(server)) || attempts_[index].abandoned) {
+  if (diverted || (passes && pods_->reachable(server)) || attempts_[index].abandoned) {
     attempts_[index].failure = Failure::Reset;
     lost(index, now);
   } else {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/experiment/simulation.h"
+#include "app/scenario/traffic_rates.h"
 #include "app/scenario/zone_shares.h"
 #include "support/scenario_fixture.h"
 
@@ -181,6 +182,31 @@ TEST(ZoneRun, NodePortsAreSplitByTheAskedNodesZone) {
   ASSERT_TRUE(any);
   EXPECT_NEAR(any->pods[0].second, 1.0 / 3, 1e-12);
   EXPECT_NEAR(any->crossing, 2.0 / 3, 1e-12) << "the client's zone is not the asked node's";
+}
+
+// An external IP is asked of the client's own node inside of the cluster; what MetalLB's layer 2 mode takes in comes to
+// one node, and so to the endpoints of its zone.
+TEST(ZoneRun, ExternalIpsAreSplitByTheZoneOfTheNodeThatTheyComeTo) {
+  const Ready scene(
+      zones("spec.trafficDistribution: PreferSameZone, spec.externalIPs: [203.0.113.10], spec.type: LoadBalancer",
+            "variants: {inside: {workloads.ask.to: {externalIP: web}}, one: {cluster.loadBalancer: {kind: metallb-l2}, "
+            "workloads.ask: {from: {external: {count: 3, rtt: 1ms}}, to: {loadBalancer: web}, arrivals: {constant: "
+            "3000/s}}}}\n"),
+      one_two_three(), "{duration: 1s}");
+  for (const BoundVariant& variant : scene.loaded->variants) {
+    SCOPED_TRACE(variant.name);
+    const auto told = zone_shares(variant, 0, edge_rates(variant)[0].clients);
+    ASSERT_TRUE(told);
+    EXPECT_NEAR(told->crossing, 0, 1e-12);
+    std::vector<double> shares;
+    for (const auto& [pod, share] : told->pods) shares.push_back(share);
+    expect_shares(simulate(variant, 0), shares);
+    if (variant.name == "inside") {
+      EXPECT_THAT(shares, testing::Pointwise(testing::DoubleNear(1e-12), kOwnZone));
+    } else {
+      EXPECT_GE(std::ranges::count(shares, 0.0), 3) << "those of other zones";
+    }
+  }
 }
 
 }  // namespace

@@ -175,7 +175,7 @@ TEST(CallGraph, NodePortsThatTheModeDoesNotServeAreRefusedByItsName) {
   const auto refusal = [&](ExposureSet serves) {
     mode.serves = serves;
     Diagnostics diagnostics;
-    TargetLookup lookup(bound.loaded->cluster, mode, {1, 36}, diagnostics);
+    TargetLookup lookup(bound.loaded->cluster, {.mode = mode}, diagnostics);
     const bool found = lookup.node_port("out", "default", "", "", Protocol::Tcp, {}).has_value();
     EXPECT_EQ(found, !diagnostics.has_errors());
     return render(diagnostics.errors());

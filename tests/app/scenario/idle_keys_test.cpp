@@ -49,6 +49,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "{cluster.proxy.mode: ipvs}"},
         IdleKey{"cluster.background.endpointsPerService=5", "it belongs to background services",
                 "{cluster.background.services: 10}"},
+        IdleKey{"cluster.loadBalancer.failover=2s", "'failover' here: it belongs to the load balancer metallb-l2",
+                "{cluster.loadBalancer.kind: metallb-l2}"},
+        IdleKey{"cluster.loadBalancer.holdTime=9s", "'holdTime' here: it belongs to the load balancer metallb-bgp",
+                "{cluster.loadBalancer.kind: metallb-bgp}"},
         IdleKey{"cluster.cni.notrack=true", "'notrack' here: it belongs to a tunnel", "{cluster.cni.kind: flannel}"}));
 
 TEST(IdleKeys, WithoutKubeProxyNothingOfItIsRead) {

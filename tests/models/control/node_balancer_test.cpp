@@ -29,7 +29,9 @@ struct FourNodes {
     table.set(0, IpFamily::V4, endpoints);
     views = EndpointViews(std::move(table));
   }
-  NodeBalancer balancer() const { return NodeBalancer(cluster, views, services); }
+  NodeBalancer balancer(const char* kind = "cloud") const {
+    return NodeBalancer(cluster, views, services, *load_balancer_kind_named(kind));
+  }
 
   Cluster cluster;
   EndpointViews views;
@@ -74,6 +76,41 @@ TEST(NodeBalancer, ANodeLessMovesAllButOneInNOfTheFlows) {
   EXPECT_NEAR(moved, 0.75 * kFlows, 4 * 61);  // binomial: standard deviation 61
   balancer.set(0, 3, true);
   for (std::uint32_t flow = 0; flow < kFlows; ++flow) EXPECT_EQ(balancer.node_for(0, tuple(flow)), before[flow]);
+}
+
+// The order of SHA-256("node-N#203.0.113.1") and of "...2" is 0 2 1 3 and 1 2 0 3, by sha256sum; speakers announce what
+// is theirs by the first of those that may (metallb/metallb speaker/layer2_controller.go).
+TEST(NodeBalancer, OneNodeHasAnAddressByTheHashOfBothAndAnothersLeavingChangesNothing) {
+  for (const auto& [address, order] :
+       {std::pair("203.0.113.1", std::array<NodeIndex, 4>{0, 2, 1, 3}), {"203.0.113.2", {1, 2, 0, 3}}}) {
+    FourNodes four(false);
+    const std::array<std::string, 4> names = {"node-0", "node-1", "node-2", "node-3"};
+    for (std::size_t node = 0; node < 4; ++node) four.cluster.nodes[node].name = names[node];
+    four.cluster.services[0].load_balancer_ips = {parse_ip(address).value()};
+    NodeBalancer balancer = four.balancer("metallb-l2");
+    balancer.set(0, order[3], false);
+    for (const NodeIndex announcer : std::span(order).first(3)) {
+      for (std::uint32_t flow = 0; flow < 100; ++flow) EXPECT_EQ(balancer.node_for(0, tuple(flow)), announcer);
+      balancer.set(0, announcer, false);
+    }
+    EXPECT_EQ(balancer.node_for(0, tuple(0)), kNoIndex) << "nobody answers the ARP request";
+    balancer.set(0, order[1], true);
+    balancer.set(0, order[0], true);
+    EXPECT_EQ(balancer.node_for(0, tuple(0)), order[0]);
+  }
+}
+
+// With the policy Local a terminating endpoint that serves counts to a speaker, and to no health check.
+TEST(NodeBalancer, SpeakersAnnounceWhereAnEndpointServes) {
+  const NodeBalancer local = FourNodes(true).balancer("metallb-bgp");
+  for (NodeIndex node = 0; node < 4; ++node) EXPECT_EQ(local.is_healthy(0, node), node < 2);
+  FourNodes four(false);
+  const NodeBalancer all = four.balancer("metallb-bgp");
+  for (NodeIndex node = 0; node < 4; ++node) EXPECT_TRUE(all.is_healthy(0, node));
+  four.views = EndpointViews(EndpointTable(1));
+  const NodeBalancer none = four.balancer("metallb-bgp");
+  EXPECT_EQ(none.node_for(0, tuple(0)), kNoIndex) << "no route leads to a Service without endpoints";
+  EXPECT_NE(four.balancer("cloud").node_for(0, tuple(0)), kNoIndex);
 }
 
 TEST(NodeBalancer, WhereNoNodeIsWellAllAreTaken) {
