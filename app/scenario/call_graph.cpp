@@ -349,9 +349,10 @@ class CallGraphBuilder {
     }
     const Service& front = cluster_.services[route.front];
     const ObjectName name{std::string(front.ns), std::string(front.name)};
+    if (front.type == ServiceType::LoadBalancer) {
+      return lookup_.load_balancer(name, port, Protocol::Tcp, external ? Side::Outside : Side::Inside, at);
+    }
     if (!external) return lookup_.service(name, port, Protocol::Tcp, at);
-    if (front.type == ServiceType::LoadBalancer)
-      return lookup_.load_balancer(name, port, Protocol::Tcp, Side::Outside, at);
     return lookup_.node_port(fmt::format("{}/{}", name.ns, name.name), {}, port, {}, Protocol::Tcp, at);
   }
 
