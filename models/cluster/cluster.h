@@ -146,6 +146,21 @@ struct PodLifecycle {
   bool operator==(const PodLifecycle&) const = default;
 };
 
+/// Where a pod's resolv.conf comes from: spec.dnsPolicy.
+enum class DnsPolicy : std::uint8_t { ClusterFirst, ClusterFirstWithHostNet, Default, None };
+
+/// What a pod says of its names and of how it looks up others'.
+struct PodDns {
+  DnsPolicy policy = DnsPolicy::ClusterFirst;
+  std::vector<std::string_view> nameservers{};  ///< spec.dnsConfig; likewise
+  std::vector<std::string_view> searches{};
+  std::vector<Label> options{};       ///< In the order of the file; an option without a value has an empty one.
+  std::string_view hostname{};        ///< spec.hostname; "" where it has none.
+  std::string_view subdomain{};       ///< spec.subdomain; that of a StatefulSet's pods is its serviceName.
+  bool hostname_is_its_name = false;  ///< Of a StatefulSet's pods.
+  bool operator==(const PodDns&) const = default;
+};
+
 /// What the pods of one template have in common. Its containers share one network namespace (the pause container's) and
 /// reach each other over its loopback.
 struct PodSpec {
@@ -156,6 +171,7 @@ struct PodSpec {
   bool host_network = false;
   SchedulingRules scheduling{};
   PodLifecycle lifecycle{};
+  PodDns dns{};
   bool operator==(const PodSpec&) const = default;
 };
 

@@ -34,6 +34,7 @@ struct SpecNodes {
   Node paused;
   Node strategy;
   Node min_ready;
+  Node service_name;
 };
 
 template <std::size_t N>
@@ -49,7 +50,8 @@ SpecNodes common(ObjectReader& reader, Node spec, const Keys<N>& keys, bool coun
           .ordinals = known("ordinals"),
           .paused = known("paused"),
           .strategy = known("strategy"),
-          .min_ready = known("minReadySeconds")};
+          .min_ready = known("minReadySeconds"),
+          .service_name = known("serviceName")};
 }
 
 /// "25%" or a number of pods.
@@ -237,6 +239,10 @@ void read_controller(ObjectReader& reader, Node object, std::string_view api_ver
     controller.node_mark = node.mark();
   }
   PodSpec read = read_pod_spec(reader, pod_spec);
+  if (kind == "StatefulSet") {  // k/k pkg/controller/statefulset/stateful_set_utils.go, initIdentity
+    read.dns.hostname_is_its_name = true;
+    read.dns.subdomain = reader.text(nodes.service_name);
+  }
   controller.spec = reader.add_spec({}, {}, std::move(read));
   controller.pod_labels = reader.cluster().label_sets.intern(labels);
   reader.manifests().controllers.push_back(controller);

@@ -89,6 +89,8 @@ constexpr Keys kContainerPortKeys({"name", "hostPort", "containerPort", "protoco
 constexpr std::array<std::string_view, 3> kRestartPolicies{"Always", "OnFailure", "Never"};
 constexpr std::array<std::string_view, 4> kDnsPolicies{"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"};
 constexpr Keys kResourceKeys({"limits", "requests", "claims"});
+constexpr Keys kDnsConfigKeys({"nameservers", "searches", "options"});
+constexpr Keys kDnsOptionKeys({"name", "value"});
 
 /// A name is one of its container's (k/k pkg/apis/core/validation/validation.go, validateContainerPorts); a Service
 /// takes the first container that has it.
@@ -313,6 +315,38 @@ void read_gates(ObjectReader& reader, Node gates, bool placed, SchedulingRules& 
   rules.gated = true;
 }
 
+std::vector<std::string_view> read_texts(ObjectReader& reader, Node list) {
+  std::vector<std::string_view> texts;
+  if (!reader.sequence(list)) return texts;
+  for (const Node one : list) texts.push_back(reader.text(one));
+  return texts;
+}
+
+/// k/k pkg/apis/core/validation/validation.go, validatePodDNSConfig: the policy None needs a nameserver, an option a name.
+template <class PodFields>
+void read_dns(ObjectReader& reader, const PodFields& fields, Node pod, PodDns& dns) {
+  const Node policy = fields[kPodSpecKeys["dnsPolicy"]];
+  dns.policy = static_cast<DnsPolicy>(reader.choice(policy, kDnsPolicies).value_or(0));
+  dns.hostname = reader.text(fields[kPodSpecKeys["hostname"]]);
+  dns.subdomain = reader.text(fields[kPodSpecKeys["subdomain"]]);
+  const Node config = fields[kPodSpecKeys["dnsConfig"]];
+  const FieldValues stated(reader, config, kDnsConfigKeys);
+  dns.nameservers = read_texts(reader, stated[kDnsConfigKeys["nameservers"]]);
+  dns.searches = read_texts(reader, stated[kDnsConfigKeys["searches"]]);
+  if (const Node options = stated[kDnsConfigKeys["options"]]; reader.mappings(options)) {
+    for (const Node one : options) {
+      const FieldValues option(reader, one, kDnsOptionKeys);
+      const std::string_view name = reader.text(option[kDnsOptionKeys["name"]]);
+      if (name.empty() && one.is_mapping()) reader.error(one, "name is missing: an option of resolv.conf needs one");
+      dns.options.push_back({name, reader.text(option[kDnsOptionKeys["value"]])});
+    }
+  }
+  if (dns.policy == DnsPolicy::None && dns.nameservers.empty()) {
+    reader.error(is_absent(config) ? (is_absent(policy) ? pod : policy) : config, "dnsPolicy None without a nameserver",
+                 "dnsConfig: {nameservers: [...]}");
+  }
+}
+
 }  // namespace
 
 PodSpec read_pod_spec(ObjectReader& reader, Node node) {
@@ -357,7 +391,7 @@ PodSpec read_pod_spec(ObjectReader& reader, Node node) {
                                            .tolerations = fields[kPodSpecKeys["tolerations"]]},
                                           placed);
   reader.choice(fields[kPodSpecKeys["restartPolicy"]], kRestartPolicies);
-  reader.choice(fields[kPodSpecKeys["dnsPolicy"]], kDnsPolicies);
+  read_dns(reader, fields, node, spec.dns);
   read_gates(reader, fields[kPodSpecKeys["schedulingGates"]], placed, spec.scheduling);
   if (!placed && fields[kPodSpecKeys["topologySpreadConstraints"]].size() > 0) {
     reader.uses(Unmodelled::SpreadConstraints, fields[kPodSpecKeys["topologySpreadConstraints"]]);

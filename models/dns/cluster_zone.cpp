@@ -1,0 +1,185 @@
+#include "models/dns/cluster_zone.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "models/dns/message_size.h"
+
+namespace knetsim {
+namespace {
+
+std::string_view without_dot(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
+/// "b.c" of "a.b.c": the zone whose SOA says that there is none.
+std::string_view parent(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  return dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
+}
+
+/// "a.b.c": c, b, a.
+std::vector<std::string_view> labels_from_the_end(std::string_view name) {
+  std::vector<std::string_view> labels;
+  while (!name.empty()) {
+    const std::size_t dot = name.rfind('.');
+    labels.push_back(dot == std::string_view::npos ? name : name.substr(dot + 1));
+    name = dot == std::string_view::npos ? std::string_view{} : name.substr(0, dot);
+  }
+  return labels;
+}
+
+std::string dashed(const IpAddress& address) {
+  std::string text = to_string(address);
+  std::ranges::replace_if(
+      text, [](char c) { return c == '.' || c == ':'; }, '-');
+  return text;
+}
+
+/// A pod that was made anew in the plan of a run has a number behind its name there: web-1#2.
+std::string_view own_name(const Pod& pod) { return pod.name.substr(0, pod.name.find('#')); }
+
+/// Aliases of aliases that CoreDNS follows: plugin/backend_lookup.go.
+constexpr std::uint32_t kMostAliases = 8;
+
+/// "10-0-0-1"
+bool is_dashed_ipv4(std::string_view label) {
+  std::string text(label);
+  std::ranges::replace(text, '-', '.');
+  const auto address = parse_ip(text);
+  return address && address->family() == IpFamily::V4;
+}
+
+}  // namespace
+
+ClusterZone::ClusterZone(const Cluster& cluster, std::string_view domain)
+    : cluster_(cluster), names_(cluster), view_(cluster.endpoints.latest()), domain_(domain) {}
+
+bool ClusterZone::holds(std::string_view name) const {
+  name = without_dot(name);
+  if (name == domain_) return true;
+  return name.size() > domain_.size() && name.ends_with(domain_) && name[name.size() - domain_.size() - 1] == '.';
+}
+
+ZoneAnswer ClusterZone::unknown(std::string_view name) {
+  name = without_dot(name);
+  return {.answer = Answer::NxDomain, .forwarded = true, .bytes = negative_answer_bytes(name, parent(name))};
+}
+
+ZoneAnswer ClusterZone::made(std::string_view name, Answer answer, RecordType type, std::uint32_t records) const {
+  ZoneAnswer made{.answer = answer, .records = answer == Answer::Records ? records : 0};
+  made.bytes = answer != Answer::Records ? negative_answer_bytes(name, domain_)
+                                         : address_answer_bytes(name, records, type == RecordType::Aaaa ? 16 : 4);
+  return made;
+}
+
+ZoneAnswer ClusterZone::answer(std::string_view name, RecordType type, std::uint32_t aliases) const {
+  name = without_dot(name);
+  if (!holds(name)) {
+    if (name.find('.') == std::string_view::npos) return unknown(name);  // the root knows no such zone
+    ZoneAnswer outside{.answer = Answer::NoData, .forwarded = true, .bytes = negative_answer_bytes(name, parent(name))};
+    if (type == RecordType::A) {
+      outside = {.answer = Answer::Records, .records = 1, .forwarded = true, .bytes = address_answer_bytes(name, 1, 4)};
+    }
+    return outside;
+  }
+  const std::string_view below =
+      name == domain_ ? std::string_view{} : name.substr(0, name.size() - domain_.size() - 1);
+  const std::vector<std::string_view> labels = labels_from_the_end(below);
+  const auto nothing = [&](bool exists) { return made(name, exists ? Answer::NoData : Answer::NxDomain, type, 0); };
+  if (labels.empty()) return nothing(true);
+  if (labels[0] == "pod") {
+    if (labels.size() <= 2) return nothing(labels.size() == 1 || has_namespace(labels[1]));
+    if (labels.size() > 3 || !has_namespace(labels[1]) || !is_dashed_ipv4(labels[2])) return nothing(false);
+    return type == RecordType::A ? made(name, Answer::Records, type, 1) : nothing(true);
+  }
+  if (labels[0] != "svc") return nothing(false);
+  if (labels.size() <= 2) return nothing(labels.size() == 1 || has_namespace(labels[1]));
+  if (labels.size() == 5 && labels[3].starts_with('_') && labels[4].starts_with('_')) {
+    const ZoneAnswer found = of_port(name, labels[4].substr(1), labels[3].substr(1), labels[2], labels[1]);
+    return type == RecordType::Srv || found.answer != Answer::Records ? found : nothing(true);
+  }
+  if (labels.size() > 4) return nothing(false);
+  return of_service(name, labels[2], labels[1], labels.size() == 4 ? labels[3] : std::string_view{}, type, aliases);
+}
+
+ZoneAnswer ClusterZone::of_service(std::string_view name, std::string_view service_name, std::string_view ns,
+                                   std::string_view host, RecordType type, std::uint32_t aliases) const {
+  const ServiceIndex index = names_.service(ns, service_name);
+  if (index == kNoIndex) return made(name, Answer::NxDomain, type, 0);
+  const Service& service = cluster_.services[index];
+  if (service.type == ServiceType::ExternalName) {
+    if (!host.empty()) return made(name, Answer::NxDomain, type, 0);
+    if (aliases == kMostAliases) return made(name, Answer::NxDomain, type, 0);
+    ZoneAnswer alias = answer(service.external_name, type, aliases + 1);
+    alias.bytes = alias_answer_bytes(name, service.external_name, alias.records);
+    return alias;
+  }
+  if (!service.headless && host.empty()) {
+    if (type == RecordType::A && serves(service, IpFamily::V4)) return made(name, Answer::Records, type, 1);
+    return made(name, Answer::NoData, type, 0);
+  }
+  const std::uint32_t found = addresses(service, host);
+  if (found == 0) return made(name, Answer::NxDomain, type, 0);
+  return made(name, type == RecordType::A ? Answer::Records : Answer::NoData, type, found);
+}
+
+/// Of its ready endpoints, each once whatever its ports are; of one host among them where that is named.
+std::uint32_t ClusterZone::addresses(const Service& service, std::string_view host) const {
+  std::set<IpAddress> found;
+  for (ServicePortIndex port = service.first_port; port < service.first_port + service.port_count; ++port) {
+    for (const Endpoint& endpoint : view_.endpoints(port)) {
+      if (!endpoint.ready || (!host.empty() && host_name(service, endpoint) != host)) continue;
+      found.insert(endpoint.address);
+    }
+  }
+  return static_cast<std::uint32_t>(found.size());
+}
+
+std::string ClusterZone::host_name(const Service& service, const Endpoint& endpoint) const {
+  if (endpoint.pod != kNoIndex) {
+    const Pod& pod = cluster_.pods[endpoint.pod];
+    const PodDns& dns = cluster_.spec(pod).dns;
+    const std::string_view own = dns.hostname_is_its_name ? own_name(pod) : dns.hostname;
+    if (!own.empty() && dns.subdomain == service.name && pod.ns == service.ns) return std::string(own);
+  }
+  return dashed(endpoint.address);
+}
+
+ZoneAnswer ClusterZone::of_port(std::string_view name, std::string_view port, std::string_view protocol,
+                                std::string_view service_name, std::string_view ns) const {
+  const ServiceIndex index = names_.service(ns, service_name);
+  ZoneAnswer none = made(name, Answer::NxDomain, RecordType::Srv, 0);
+  if (index == kNoIndex || cluster_.services[index].type == ServiceType::ExternalName) return none;
+  const Service& service = cluster_.services[index];
+  for (ServicePortIndex at = service.first_port; at < service.first_port + service.port_count; ++at) {
+    const ServicePort& one = cluster_.service_ports[at];
+    std::string transport(to_string(one.protocol));
+    std::ranges::transform(transport, transport.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    if (one.name != port || transport != protocol) continue;
+    const std::string plain = std::string(service.name) + "." + std::string(ns) + ".svc." + domain_;
+    if (!service.headless) {
+      return {.answer = Answer::Records, .records = 1, .bytes = srv_answer_bytes(name, plain, 1)};
+    }
+    std::set<IpAddress> found;
+    std::string longest;
+    for (const Endpoint& endpoint : view_.endpoints(at)) {
+      if (endpoint.ready && found.insert(endpoint.address).second) longest = host_name(service, endpoint);
+    }
+    if (found.empty()) return none;
+    const auto records = static_cast<std::uint32_t>(found.size());
+    return {
+        .answer = Answer::Records, .records = records, .bytes = srv_answer_bytes(name, longest + "." + plain, records)};
+  }
+  return none;
+}
+
+bool ClusterZone::has_namespace(std::string_view ns) const {
+  return std::ranges::any_of(cluster_.services, [&](const Service& one) { return one.ns == ns; }) ||
+         std::ranges::any_of(cluster_.member_pods(), [&](const Pod& one) { return one.ns == ns; });
+}
+
+}  // namespace knetsim
