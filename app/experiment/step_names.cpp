@@ -18,8 +18,8 @@ std::vector<std::string> kind_names() {
 }
 
 std::vector<std::string> wait_names() {
-  static_assert(kWaits == 10);
-  return {"wait.run-queue", "wait.preempted", "wait.throttled", "wait.worker",   "wait.connection",
+  static_assert(kWaits == 11);
+  return {"wait.run-queue", "wait.preempted", "wait.throttled", "wait.worker",   "wait.connection", "wait.lookup",
           "wait.softirq",   "wait.link",      "wait.window",    "wait.recovery", "wait.timeout"};
 }
 

@@ -21,6 +21,24 @@ struct Pausing {};
 struct Resolving {
   CallGroup calls;
 };
+/// Questions of a look-up are open.
+struct AskingNames {
+  /// How the questions of a round are sent.
+  enum class Mode : std::uint8_t {
+    Together,   ///< At the same time, from one socket.
+    OneByOne,   ///< The second when the first is answered, from that socket ...
+    Reopening,  ///< ... and from a socket of its own.
+  };
+  CallGroup calls;
+  std::uint16_t round = 0;
+  std::uint8_t attempt = 0;  ///< At the round.
+  std::uint8_t place = 0;    ///< In the round, of the first question of `calls`.
+  Mode mode = Mode::Together;
+  bool after_failure = false;  ///< The round is LookupSpec::after_failure.
+  static constexpr std::uint32_t kNoSocket = ~std::uint32_t{0};
+  std::uint32_t socket =
+      kNoSocket;  ///< That questions leave from, where it is open: what became of its first datagram.
+};
 /// In line for a connection of the caller's pool.
 struct AwaitingConnection {};
 /// The caller's thread is in connect(), before the SYN has left.
@@ -68,7 +86,7 @@ struct ResponseUnderWay {};
 struct Receiving {};
 
 using AttemptState =
-    std::variant<Pausing, Resolving, AwaitingConnection, Connecting, SynSent, Refused, Unanswered, Sending,
+    std::variant<Pausing, Resolving, AskingNames, AwaitingConnection, Connecting, SynSent, Refused, Unanswered, Sending,
                  RequestUnderWay, Queued, Working, Sleeping, Calling, Answering, ResponseUnderWay, Receiving>;
 
 /// Since when the attempt has been in connect(); nothing where it is not.

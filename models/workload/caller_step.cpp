@@ -9,6 +9,7 @@ bool is_well_formed(const CallerScript& script) {
   const auto count = [&]<class Step>(std::in_place_type_t<Step>) {
     return std::ranges::count_if(script, [](const CallerStep& step) { return std::holds_alternative<Step>(step); });
   };
+  if (count(std::in_place_type<SearchNames>) > 0) return script.size() == 1;
   return std::ranges::is_sorted(script, {}, &CallerStep::index) && count(std::in_place_type<Acquire>) == 1 &&
          count(std::in_place_type<Exchange>) == 1 && count(std::in_place_type<Close>) <= 1;
 }
@@ -30,6 +31,10 @@ double mean_work_seconds(const CallerScript& script, bool new_connection) {
     seconds += std::visit([&](const auto& one) { return one.mean_work_seconds(new_connection); }, step);
   }
   return seconds;
+}
+
+bool is_search(const CallerScript& script) {
+  return script.size() == 1 && std::holds_alternative<SearchNames>(script.front());
 }
 
 const Exchange& exchange_of(const CallerScript& script) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/workload/indices.h"
+#include "models/workload/name_lookup.h"
 #include "sim/core/distributions.h"
 
 namespace knetsim {
@@ -14,13 +15,13 @@ namespace knetsim {
 inline double mean_of(const std::optional<Distribution>& law) { return law ? law->mean() : 0; }
 
 // What a caller does is data: the runtime takes one step after the other (TrafficRuntime::take_step()). Each says how much
-// CPU time its laws come to in the mean, for whoever reckons loads before a run. Scenarios write Acquire, Exchange and
-// Close so far.
+// CPU time its laws come to in the mean, for whoever reckons loads before a run. Scenarios write no Handshake so far.
 
 /// A call that the caller makes before it goes on, as a look-up of the server's name is. Where it fails so does the
 /// attempt.
 struct Resolve {
   EdgeIndex lookup = 0;
+  std::optional<Duration> kept_for{};  ///< The caller's process does not call again for so long; nothing: each time.
 
   double mean_work_seconds(bool /*new_connection*/) const { return 0; }  // of its own: the call is an edge of its own
 };
@@ -67,11 +68,20 @@ struct Close {
   double mean_work_seconds(bool /*new_connection*/) const { return 0; }
 };
 
+/// What a resolver asks for a name, question by question. It stands alone: the script of an edge that is the look-up, which
+/// the scripts of others Resolve.
+struct SearchNames {
+  EdgeIndex questions = 0;  ///< The edge of each question.
+  LookupIndex lookup = 0;
+
+  double mean_work_seconds(bool /*new_connection*/) const { return 0; }
+};
+
 /// In the order in which a script has them.
-using CallerStep = std::variant<Resolve, Acquire, Handshake, Exchange, Close>;
+using CallerStep = std::variant<Resolve, Acquire, Handshake, Exchange, Close, SearchNames>;
 
 /// What a caller does in one attempt, in that order: one Acquire, one Exchange, at most one Close, any number of each other
-/// step.
+/// step but SearchNames; or a SearchNames alone.
 using CallerScript = std::vector<CallerStep>;
 
 /// Whether the steps are so many, and in that order.
@@ -87,7 +97,9 @@ CallerScript with_step(CallerScript script, CallerStep step);
 /// @param new_connection  Of a request that opens its connection; what handshakes cost is left out else.
 double mean_work_seconds(const CallerScript& script, bool new_connection);
 
-/// The script's exchange. @pre It is well formed; likewise
+/// Whether it is a look-up.
+bool is_search(const CallerScript& script);
+/// The script's exchange. @pre It is well formed and no look-up; likewise
 const Exchange& exchange_of(const CallerScript& script);
 bool awaits_close(const CallerScript& script);
 

@@ -32,18 +32,20 @@ class CallGroup {
   /// One has ended. @return  Whether it was the last of all.
   bool ended(bool failed) {
     KNETSIM_ENSURE(open_ > count_ - started_, "a call that was not begun");
-    failed_ = failed_ || failed;
+    failed_ += failed ? 1U : 0U;
     return --open_ == 0;
   }
-  /// Whether any failed.
-  bool failed() const { return failed_; }
+  /// Whether any failed, and how many.
+  bool failed() const { return failed_ > 0; }
+  std::uint32_t failures() const { return failed_; }
+  std::uint32_t size() const { return count_; }
 
  private:
   AttemptIndex sending_ = kNoAttempt;
   std::uint32_t started_ = 0;
   std::uint32_t open_ = 0;
   std::uint32_t count_ = 0;
-  bool failed_ = false;
+  std::uint32_t failed_ = 0;
 };
 
 }  // namespace knetsim

@@ -26,6 +26,7 @@ struct Connection {
   PoolIndex pool = kNoPool;  ///< To which it goes back; kNoPool where the policy keeps none.
   PodIndex server = kNoIndex;
   bool refuses = false;             ///< Dial::refuses
+  bool borrowed = false;            ///< A socket of another attempt, from which this one sends too.
   HostId chosen_at = 0;             ///< The node whose proxy chose the server.
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
   std::uint32_t path = 0;           ///< Dial::path

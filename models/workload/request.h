@@ -4,6 +4,7 @@
 
 #include "models/cluster/cluster.h"
 #include "models/workload/indices.h"
+#include "models/workload/name_lookup.h"
 #include "sim/core/time.h"
 #include "sim/net/cpu.h"
 
@@ -25,11 +26,12 @@ enum class Failure : std::uint8_t {
 /// server or its caller makes for it.
 struct Request {
   EdgeIndex edge = 0;
-  TrafficIndex source = kNoSource;   ///< kNoSource for a call ...
-  AttemptIndex caller = kNoAttempt;  ///< ... that this attempt makes.
-  std::uint32_t user = 0;            ///< Of a closed loop.
-  std::uint32_t attempt = 0;         ///< 0 for the first.
-  std::uint64_t id = 0;              ///< Keys all that is drawn for it ...
+  TrafficIndex source = kNoSource;       ///< kNoSource for a call ...
+  AttemptIndex caller = kNoAttempt;      ///< ... that this attempt makes.
+  std::uint32_t user = 0;                ///< Of a closed loop.
+  std::uint32_t attempt = 0;             ///< 0 for the first.
+  QuestionIndex question = kNoQuestion;  ///< Of a request to a name server.
+  std::uint64_t id = 0;                  ///< Keys all that is drawn for it ...
   std::uint64_t sizes = 0;  ///< ... but the sizes of its messages: of its own, or of the request that is passed on.
   Time begun{};
   PodIndex client = kNoIndex;

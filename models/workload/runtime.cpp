@@ -25,6 +25,10 @@ std::vector<ConnectionPolicy> connection_policies(const TrafficPlan& plan) {
 bool lookups_end(const TrafficPlan& plan, EdgeIndex edge, std::size_t depth = 0) {
   if (depth > plan.edges.size()) return false;
   return std::ranges::all_of(plan.edges[edge].script, [&](const CallerStep& step) {
+    if (const auto* search = std::get_if<SearchNames>(&step)) {
+      return search->lookup < plan.lookups.size() && search->questions < plan.edges.size() &&
+             lookups_end(plan, search->questions, depth + 1);
+    }
     const auto* resolve = std::get_if<Resolve>(&step);
     return resolve == nullptr || (resolve->lookup < plan.edges.size() && lookups_end(plan, resolve->lookup, depth + 1));
   });
@@ -184,7 +188,8 @@ void TrafficRuntime::begin_attempt(AttemptIndex index, Time now) {
   attempt.begun = now;
   observer_.attempt_begun(request, now);
   slots_ = std::max(slots_, index + 1);
-  if (deadlines_.add(request.edge, now + plan_.edges[request.edge].timeout, index, attempt.serial)) {
+  const Duration timeout = plan_.edges[request.edge].timeout;
+  if (timeout != Duration::max() && deadlines_.add(request.edge, now + timeout, index, attempt.serial)) {
     arm_timeout(request.edge, now);
   }
   if (request.client_core == kNoCore) {  // a client thread runs anywhere; an application's worker says where

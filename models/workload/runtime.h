@@ -143,6 +143,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool take_step(AttemptIndex index, const Handshake& step, ThreadWork& before, Time now);
   bool take_step(AttemptIndex index, const Exchange& step, ThreadWork& before, Time now);
   bool take_step(AttemptIndex index, const Close& step, ThreadWork& before, Time now);
+  bool take_step(AttemptIndex index, const SearchNames& step, ThreadWork& before, Time now);
   bool connect(AttemptIndex index, Time now);
   bool acquire_picked(AttemptIndex index, Balancing balancing, Time now);
   bool shakes_hands(const Attempt& attempt, const Handshake& step) const;
@@ -163,6 +164,18 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void start_next_call(AttemptIndex caller, Time now);
   void leaves_thread(AttemptIndex call, Time now);
   void call_ended(AttemptIndex caller, const TimeSplit& split, bool failed, Time now);
+
+  // runtime_lookups.cpp: names
+  void ask(AttemptIndex index, AskingNames next, Time now);
+  void close_socket(AskingNames& state);
+  void on(AttemptIndex index, const AskingNames& state, CallsEnded news, Time now);
+  void round_answered(AttemptIndex index, AskingNames state, Time now);
+  void round_failed(AttemptIndex index, AskingNames state, Time now);
+  void put_question(Request& request, const Attempt& resolver, const AskingNames& state, std::uint32_t place) const;
+  Dial dial_for_question(AttemptIndex index, std::uint64_t id, Time now);
+  enum class Turn : std::uint8_t { Take, PassOver, End };
+  Turn turn_at(AttemptIndex index, AnswerRule rule, Time now);
+  const LookupRound& round_of(const Attempt& attempt, const AskingNames& state) const;
 
   // runtime_serving.cpp: the server
   void on(AttemptIndex index, RequestUnderWay state, Arrived news, Time now);
@@ -268,6 +281,9 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   RetryBudgets budgets_;
   RequestBalancer balancer_;
   TlsSessions sessions_;
+  KeptAnswers kept_names_;    // by client_key()
+  KeptAnswers kept_answers_;  // by (question, pod)
+  Pool<Dial> sockets_;        // of resolvers: AskingNames::socket
 };
 
 }  // namespace knetsim

@@ -40,8 +40,10 @@ void TrafficRuntime::proceed(AttemptIndex index, ThreadWork before, Time now) {
   submit(index, attempt.request.client_group, attempt.request.client_core, before, now);
 }
 
-bool TrafficRuntime::take_step(AttemptIndex index, const Resolve& /*step*/, ThreadWork& before, Time now) {
+bool TrafficRuntime::take_step(AttemptIndex index, const Resolve& step, ThreadWork& before, Time now) {
   KNETSIM_ENSURE(before.cpu == Duration{}, "CPU time is spent in a burst of its own before a call");
+  const Request& request = attempts_[index].request;
+  if (step.kept_for && kept_names_.has(client_key(request.edge, request.client), now)) return true;
   attempts_[index].state = Resolving{CallGroup(1)};
   leaves_thread(index, now);
   start_next_call(index, now);
@@ -55,6 +57,9 @@ void TrafficRuntime::on(AttemptIndex index, const Resolving& /*state*/, CallsEnd
   } else if (news.failed) {
     failed_unsent(index, now);
   } else {
+    if (const std::optional<Duration>& kept_for = std::get<Resolve>(step_of(attempt)).kept_for) {
+      kept_names_.keep(client_key(attempt.request.edge, attempt.request.client), now + *kept_for);
+    }
     ++attempt.step;
     proceed(index, {}, now);
   }
@@ -134,8 +139,10 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   const EdgeSpec& edge = edge_of(attempt);
   const std::optional<Time> connecting = edge.udp ? std::nullopt : std::optional(now);
   const std::uint64_t id = noise_id(attempt);
-  const Dial dial = edge.balancing ? dialer_.dial_to(request.edge, request.client, attempt.connection.server, id, now)
-                                   : dialer_.dial(request.edge, request.client, id, now);
+  const bool asks = request.question != kNoQuestion;
+  const Dial dial = asks             ? dial_for_question(index, id, now)
+                    : edge.balancing ? dialer_.dial_to(request.edge, request.client, attempt.connection.server, id, now)
+                                     : dialer_.dial(request.edge, request.client, id, now);
   observer_.endpoint_chosen(request, dial.stale);
   if (dial.server == kNoIndex && dial.dropped) {
     attempt.state = Unanswered{connecting};
@@ -162,7 +169,7 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   attempt.connection.chosen_at = dial.chosen_at;
   attempt.connection.resumes = sessions_.has(edge.sessions, request.edge, request.client, dial.server);
   attempt.connection.path = dial.path;
-  observer_.connection_opened(request, static_cast<double>(dial.rules));
+  if (!attempt.connection.borrowed) observer_.connection_opened(request, static_cast<double>(dial.rules));
   if (!connecting) return true;
   if (now != attempt.begun) attempt.before_connect = std::make_unique<TimeSplit>(attempt.split);
   attempt.message = network_.prepare(attempt.connection.flow, FlowPacket::First, Bytes{}, id, &attempt.split, index);
@@ -220,7 +227,9 @@ void TrafficRuntime::send_round(AttemptIndex index, const Handshake& step, const
 
 bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadWork& before, Time now) {
   Attempt& attempt = attempts_[index];
-  Bytes size = draw_bytes(step.request_bytes, kRequestBytes, attempt.request.sizes);
+  const QuestionIndex question = attempt.request.question;
+  Bytes size = question != kNoQuestion ? plan_.questions[question].query
+                                       : draw_bytes(step.request_bytes, kRequestBytes, attempt.request.sizes);
   observer_.request_sent(attempt.request, size);
   attempt.payload = size;
   if (const auto& layer = edge_of(attempt).records) {
@@ -329,6 +338,7 @@ void TrafficRuntime::on(AttemptIndex index, Receiving /*state*/, const BurstDone
 CallGroup& TrafficRuntime::calls_of(AttemptIndex caller) {
   AttemptState& state = attempts_[caller].state;
   if (auto* resolving = std::get_if<Resolving>(&state)) return resolving->calls;
+  if (auto* asking = std::get_if<AskingNames>(&state)) return asking->calls;
   return std::get<Calling>(state).calls;
 }
 
@@ -337,6 +347,7 @@ EdgeIndex TrafficRuntime::called_edge(const Attempt& caller, std::uint32_t place
     const AppStep& step = servers_.app(server_of(caller)).steps[calling->step];
     return step.weights.empty() ? step.calls[place] : step.calls[drawn_call(step, work_id(caller))];
   }
+  if (const auto* search = std::get_if<SearchNames>(&step_of(caller))) return search->questions;
   return std::get<Resolve>(step_of(caller)).lookup;
 }
 
@@ -363,7 +374,10 @@ void TrafficRuntime::start_next_call(AttemptIndex caller_index, Time now) {
   request.edge = called_edge(caller, *place);
   const std::uint64_t maker = of_server ? work_id(caller) : hash_combine(noise_id(caller), caller.step);
   request.id = hash_combine(maker, keys_.edge(request.edge));
-  request.sizes = exchange_of(plan_.edges[request.edge].script).relayed ? caller.request.sizes : request.id;
+  const CallerScript& script = plan_.edges[request.edge].script;
+  request.sizes = !is_search(script) && exchange_of(script).relayed ? caller.request.sizes : request.id;
+  request.question = caller.request.question;  // a name server asks others what it is asked
+  if (const auto* asking = std::get_if<AskingNames>(&caller.state)) put_question(request, caller, *asking, *place);
   request.begun = now;
   request.client = of_server ? caller.connection.server : caller.request.client;
   request.client_group = of_server ? group_of(server_of(caller)) : caller.request.client_group;
@@ -392,6 +406,12 @@ void TrafficRuntime::call_ended(AttemptIndex caller_index, const TimeSplit& spli
   CallGroup& calls = calls_of(caller_index);
   if (!calls.ended(failed)) return;
   Attempt& caller = attempts_[caller_index];
+  if (std::holds_alternative<Resolving>(caller.state)) {  // a part of its own, whatever it went to
+    const PlaceScope place(&caller.split, {SpanPlace::Kind::Owner, caller.request.client});
+    caller.split.hold_until(Wait::Lookup, now);
+    tell(caller_index, CallsEnded{calls.failed()}, now);
+    return;
+  }
   caller.split += split;  // the last call to end is the one that the caller waited for
   if (SpanTrace* trace = caller.split.trace; trace != nullptr && split.trace != nullptr) {
     trace->visits.insert(trace->visits.end(), split.trace->visits.begin(), split.trace->visits.end());

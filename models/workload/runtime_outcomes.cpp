@@ -15,7 +15,7 @@ constexpr Purpose kRetryPause("request.retry");
 
 void TrafficRuntime::hang_up(EdgeIndex edge, const Connection& connection, Time now) {
   network_.close(connection.flow, connection.client_end);
-  dialer_.hung_up(edge, connection.chosen_at, connection.server, now);
+  if (!connection.borrowed) dialer_.hung_up(edge, connection.chosen_at, connection.server, now);
 }
 
 /// The attempt has done with its connection, if it has one. @param reusable  Nothing is under way on it.

@@ -102,6 +102,11 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
   const AppSpec& app = servers_.app(server);
   for (; step < app.steps.size(); ++step) {
     const AppStep& todo = app.steps[step];
+    if (todo.answers != AnswerRule::None) [[unlikely]] {
+      const Turn turn = turn_at(index, todo.answers, now);
+      if (turn == Turn::End) break;
+      if (turn == Turn::PassOver) continue;
+    }
     if (todo.work_seconds) {
       const Duration span = drawn_span(
           *todo.work_seconds, streams_.get(keys_.step(servers_.app_index(server), step).work, work_id(attempt)));
@@ -113,7 +118,10 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
       return;
     }
   }
-  Bytes size = draw_bytes(std::get<Exchange>(step_of(attempt)).response_bytes, kResponseBytes, attempt.request.sizes);
+  const QuestionIndex question = attempt.request.question;
+  Bytes size = question != kNoQuestion ? plan_.questions[question].reply
+                                       : draw_bytes(std::get<Exchange>(step_of(attempt)).response_bytes, kResponseBytes,
+                                                    attempt.request.sizes);
   attempt.payload = attempt.payload + size;
   observer_.answer_begun(attempt.request, size, attempt.connection.server, attempt.payload);
   attempt.answer = size;

@@ -10,6 +10,7 @@
 #include "models/workload/caller_step.h"
 #include "models/workload/connection_policy.h"
 #include "models/workload/indices.h"
+#include "models/workload/name_lookup.h"
 #include "models/workload/request_balancer.h"
 #include "models/workload/retry.h"
 #include "sim/core/distributions.h"
@@ -47,7 +48,7 @@ struct EdgeSpec {
   bool udp = false;
   ConnectionPolicy connections{};
   CallerScript script{};                       ///< What a caller does in one attempt. Well formed.
-  Duration timeout = std::chrono::seconds(2);  ///< Of one attempt.
+  Duration timeout = std::chrono::seconds(2);  ///< Of one attempt; Duration::max(): none.
   RetryPolicy retries{};
   bool loopback = false;  ///< To another container of the same pod.
   /// What the server does for it. kNoIndex: what its pod does for everybody; of another container, it answers at once.
@@ -66,6 +67,7 @@ struct AppStep {
   std::vector<EdgeIndex> calls;  ///< Each edge in one step of one application.
   /// Of which but one is made, drawn by these weights, shape (calls,); empty: all are.
   std::vector<double> weights{};
+  AnswerRule answers = AnswerRule::None;  ///< Of a name server. EndWhereKnown and Keep stand alone in their steps.
 };
 
 /// What the pods behind a Service do for each request.
@@ -110,7 +112,9 @@ struct TrafficPlan {
   std::vector<EdgeSpec> edges;
   std::vector<AppSpec> apps;
   std::vector<TrafficSpec> sources;
-  std::vector<AppIndex> app_of_pod;  ///< shape (pods,): kNoIndex for a pod that answers at once.
+  std::vector<AppIndex> app_of_pod;   ///< shape (pods,): kNoIndex for a pod that answers at once.
+  std::vector<Question> questions{};  ///< To name servers; likewise
+  std::vector<LookupSpec> lookups{};
 
   /// What a pod does for what comes by an edge; kNoIndex: it answers at once.
   AppIndex app_at(EdgeIndex edge, PodIndex pod) const {

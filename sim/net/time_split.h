@@ -16,6 +16,7 @@ enum class Wait : std::uint8_t {
   Throttled,   ///< the group's CPU quota was spent
   Worker,      ///< for a free worker of the application
   Connection,  ///< for a connection of a pool that has as many as it may
+  Lookup,      ///< for a call that the caller makes first: the look-up of the server's name
   Softirq,     ///< behind other packets on the receive core
   LinkQueue,   ///< behind other packets at a link
   Window,      ///< for acknowledgements: slow start, and earlier pieces of the same message on their way

@@ -1,0 +1,247 @@
+// Goal: a resolver asks round after round, again where it is not answered, and gives up, as glibc and musl do; a name server
+// answers what it knows or has kept at once. Method: walks that cost nothing and constant times, so that every figure is a
+// sum; the queue in front of a name server against M/M/k.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <utility>
+
+#include "support/single_server.h"
+
+namespace knetsim {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::SingleServer;
+
+constexpr double kAnswer = 5e-3;
+constexpr Duration kTimeout = 50ms;
+
+/// Requests that take 10 ms, whose server's name is looked up first: edge 1 is the look-up, edge 2 its questions, to an
+/// application of the same pod that takes 5 ms for each.
+SingleServer with_names(std::vector<LookupRound> rounds, std::uint32_t questions = 8) {
+  SingleServer server = SingleServer::open_loop(1, Distribution::constant(10e-3), 16);
+  server.cores = 16;
+  server.duration = 10s;
+  server.drain = 10s;
+  TrafficPlan& plan = server.plan;
+  EdgeSpec lookup = plan.edges[0];
+  lookup.name = "lookup";
+  lookup.script = {SearchNames{.questions = 2, .lookup = 0}};
+  EdgeSpec question = plan.edges[0];
+  question.name = "question";
+  question.udp = true;
+  question.connections.requests = 1;
+  question.timeout = kTimeout;
+  question.loopback = true;
+  question.app = 1;
+  plan.apps.push_back({.name = "names",
+                       .steps = {{.work_seconds = Distribution::constant(kAnswer), .sleep_seconds = {}, .calls = {}}},
+                       .workers = 16});
+  plan.edges.push_back(lookup);
+  plan.edges.push_back(question);
+  plan.edges[0].script = with_step(plan.edges[0].script, Resolve{.lookup = 1});
+  for (std::uint32_t i = 0; i < questions; ++i) {
+    plan.questions.push_back({.text = "A", .query = Bytes(40), .reply = Bytes(80), .known_to = 1});
+  }
+  plan.lookups.push_back({.rounds = std::move(rounds), .after_failure = {}});
+  return server;
+}
+
+const LookupRound kFound{.questions = {0, 1}, .found = true};
+const LookupRound kNotFound{.questions = {2, 3}, .found = false};
+
+LookupSpec& lookup_of(SingleServer& server) { return server.plan.lookups[0]; }
+
+void expect_latency(const EdgeStats& stats, std::uint64_t ok, double ms) {
+  ASSERT_EQ(stats.ok, ok);
+  EXPECT_NEAR(static_cast<double>(stats.latency_ns.quantile(0.5)) * 1e-6, ms, 0.01 * ms);
+}
+
+TEST(NameLookup, SixQuestionsThatLeadNowhereComeBeforeTheAnswersTwo) {
+  SingleServer server = with_names({kNotFound, kNotFound, kNotFound, kFound});
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  expect_latency(outcome.edges[1], 1, 20);
+  expect_latency(outcome.stats, 1, 30);
+  EXPECT_EQ(outcome.edges[2].ok, 8U);
+  EXPECT_EQ(outcome.edges[2].connections, 4U) << "a socket a round";
+  EXPECT_EQ(outcome.edges[2].bytes_sent, 8U * 40);
+  EXPECT_EQ(outcome.edges[2].bytes_received, 8U * 80);
+  EXPECT_EQ(outcome.open_flows, 1U) << "that of the request, which is kept";
+  // A part of its own of the request's time.
+  EXPECT_EQ(Duration(outcome.sources[0].bands().total().sum.wait[static_cast<std::size_t>(Wait::Lookup)]), 20ms);
+}
+
+TEST(NameLookup, OneByOneEachQuestionWaitsForTheLast) {
+  for (const bool reopens : {false, true}) {
+    SingleServer server = with_names({kNotFound, kFound});
+    lookup_of(server).one_by_one = true;
+    lookup_of(server).reopens = reopens;
+    const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+    expect_latency(outcome.edges[1], 1, 20);
+    EXPECT_EQ(outcome.edges[2].connections, reopens ? 4U : 2U);
+  }
+}
+
+TEST(NameLookup, WhatIsNotAnsweredIsAskedAgainFromAnotherSocket) {
+  SingleServer server = with_names({kFound});
+  server.dialed = {SingleServer::Dialed::Dropped};  // the socket that both questions leave from
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  expect_latency(outcome.edges[1], 1, 55);
+  EXPECT_EQ(outcome.edges[2].asked, 4U);
+  EXPECT_EQ(outcome.edges[2].timeouts, 2U);
+  EXPECT_EQ(outcome.open_flows, 1U) << "that of the request, which is kept";
+}
+
+// The server has one worker and takes 30 ms: the second answer of a pair comes too late, at 60 ms. At 50 ms glibc asks both
+// anew, one by one: the first is taken up at 60 ms and answered at 90, the second at 120.
+TEST(NameLookup, WhereOneOfTwoIsAnsweredBothAreAskedAnewOneByOne) {
+  SingleServer server = with_names({kFound});
+  server.plan.apps[1].workers = 1;
+  server.plan.apps[1].steps[0].work_seconds = Distribution::constant(30e-3);
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  expect_latency(outcome.edges[1], 1, 120);
+  EXPECT_EQ(outcome.edges[2].asked, 4U);
+  EXPECT_EQ(outcome.edges[2].connections, 1U) << "one socket";
+}
+
+TEST(NameLookup, WithASocketEachTheOneAnswerIsEnoughInTheEnd) {
+  SingleServer server = with_names({kFound});
+  lookup_of(server).reopens = true;
+  server.dialed = {SingleServer::Dialed::Connected, SingleServer::Dialed::Dropped};
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  expect_latency(outcome.edges[1], 1, 55);
+}
+
+TEST(NameLookup, AfterItsAttemptsTheNameIsAskedForAsItIs) {
+  using enum SingleServer::Dialed;
+  SingleServer server = with_names({kNotFound, kFound});
+  lookup_of(server).after_failure = kFound;
+  server.dialed = {Dropped, Dropped};
+  expect_latency(server.asked_at({0ms}).run().edges[1], 1, 2 * 50 + 5);
+
+  server.dialed = {Dropped, Dropped, Dropped, Dropped};
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.edges[1].errors_by_failure[static_cast<std::size_t>(Failure::Unreachable)], 1U);
+  EXPECT_EQ(outcome.stats.errors, 1U) << "the request fails with its look-up";
+  EXPECT_EQ(outcome.edges[2].timeouts, 8U) << "two a round, two rounds, two attempts";
+  EXPECT_EQ(outcome.stats.in_flight_end, 0U);
+}
+
+TEST(NameLookup, TheNameAsItIsIsNotAskedForTwice) {
+  using enum SingleServer::Dialed;
+  SingleServer server = with_names({kNotFound, kFound});
+  lookup_of(server).after_failure = kFound;
+  server.dialed = {Connected, Dropped, Dropped};
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.edges[2].asked, 6U);
+}
+
+// musl has 5 s for all: it sends again after half of that, from the same socket, what was not answered.
+TEST(NameLookup, MuslSendsAgainFromTheSameSocket) {
+  SingleServer server = with_names({kFound});
+  lookup_of(server).attempts = 1;
+  server.plan.edges[2].retries.attempts = 1;
+  server.plan.apps[1].workers = 1;
+  server.plan.apps[1].steps[0].work_seconds = Distribution::constant(30e-3);
+  // The second question, sent again at 50 ms, is behind its own first copy: answered at 90 ms.
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  expect_latency(outcome.edges[1], 1, 90);
+  EXPECT_EQ(outcome.edges[2].asked, 2U);
+  EXPECT_EQ(outcome.edges[2].retried, 1U);
+  EXPECT_EQ(outcome.edges[2].connections, 1U);
+}
+
+TEST(NameLookup, ANameThatIsNotThereIsAnError) {
+  const SingleServer::Outcome outcome = with_names({kNotFound, kNotFound}).asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.stats.errors, 1U);
+  EXPECT_EQ(outcome.stats.connections, 0U);
+  EXPECT_EQ(outcome.edges[2].ok, 4U);
+}
+
+TEST(NameLookup, WhatAProcessHasKeptItDoesNotLookUp) {
+  SingleServer server = with_names({kFound});
+  std::get<Resolve>(server.plan.edges[0].script[0]).kept_for = 100ms;
+  // Found at 5 ms, and kept until 105 ms.
+  const SingleServer::Outcome outcome = server.asked_at({0ms, 50ms, 104ms, 106ms, 150ms}).run();
+  EXPECT_EQ(outcome.stats.ok, 5U);
+  EXPECT_EQ(outcome.edges[1].asked, 2U);
+}
+
+/// The names are known 20 ms away; what comes from there is kept for 100 ms.
+SingleServer with_upstream() {
+  SingleServer server = with_names({{.questions = {0}, .found = true}});
+  server.plan.apps[1].steps = {
+      {.work_seconds = Distribution::constant(1e-3), .sleep_seconds = {}, .calls = {}},
+      {.work_seconds = {}, .sleep_seconds = {}, .calls = {}, .answers = AnswerRule::EndWhereKnown},
+      {.work_seconds = {},
+       .sleep_seconds = Distribution::constant(20e-3),
+       .calls = {},
+       .answers = AnswerRule::WhereBeyond},
+      {.work_seconds = {}, .sleep_seconds = {}, .calls = {}, .answers = AnswerRule::Keep}};
+  server.plan.questions[0].known_to = kNoIndex;
+  server.plan.questions[0].keep = 100ms;
+  return server;
+}
+
+TEST(NameLookup, AServerKeepsWhatItHadToAskFor) {
+  SingleServer server = with_upstream();
+  // Kept from 21 ms to 121 ms; those at 0 and 10 ms both ask.
+  const SingleServer::Outcome outcome = server.asked_at({0ms, 10ms, 30ms, 115ms, 140ms}).run();
+  EXPECT_EQ(outcome.edges[1].ok, 5U);
+  const Histogram& latency = outcome.edges[1].latency_ns;
+  EXPECT_NEAR(latency.mean() * 1e-6, (21 + 21 + 1 + 1 + 21) / 5.0, 0.05);
+}
+
+TEST(NameLookup, AServerAsksNobodyForItsOwnZone) {
+  SingleServer server = with_upstream();
+  server.plan.questions[0].known_to = 1;
+  expect_latency(server.asked_at({0ms, 10ms}).run().edges[1], 2, 1);
+}
+
+// Look-ups of one question that come as a Poisson process to a name server of three workers on three cores with exponential
+// work, at load 0.8: the mean time in the system is 1/mu + C / (k mu - lambda), C by Erlang's C formula (Kleinrock, Queueing
+// Systems I, 1975, 3.5). Twelve seeds; 99.9 % of a t distribution with 11 degrees of freedom.
+TEST(NameLookup, TheQueueAtANameServerIsThatOfMMk) {
+  constexpr double kMu = 1000;
+  constexpr std::uint32_t kWorkers = 3;
+  constexpr double kLambda = 0.8 * kWorkers * kMu;
+  const double a = kLambda / kMu;
+  double sum = 0;
+  double term = 1;
+  for (std::uint32_t n = 0; n < kWorkers; ++n) {
+    sum += term;
+    term *= a / (n + 1);
+  }
+  const double waits = term / (1 - a / kWorkers);
+  const double expected = 1 / kMu + waits / (sum + waits) / (kWorkers * kMu - kLambda);
+
+  std::vector<double> means;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    SingleServer server = with_names({{.questions = {0}, .found = true}});
+    server.seed = seed;
+    server.cores = kWorkers;
+    server.warm_up = 1s;
+    server.duration = 20s;
+    server.plan.apps[1].workers = kWorkers;
+    server.plan.apps[1].steps[0].work_seconds = Distribution::exponential(1 / kMu);
+    server.plan.edges[2].timeout = 1h;
+    server.plan.sources[0].edge = 1;
+    server.plan.sources[0].arrivals = PoissonArrivals{kLambda};
+    means.push_back(server.run().edges[1].latency_ns.mean() * 1e-9);
+  }
+  double mean = 0;
+  for (const double one : means) mean += one / static_cast<double>(means.size());
+  double squares = 0;
+  for (const double one : means) squares += (one - mean) * (one - mean);
+  const double error = std::sqrt(squares / 11 / 12);
+  EXPECT_NEAR(mean, expected, 4.437 * error);
+  EXPECT_LT(4.437 * error, 0.05 * expected) << "says nothing else";
+}
+
+}  // namespace
+}  // namespace knetsim
