@@ -316,12 +316,13 @@ class Assembler {
   void start_packet(std::size_t i) {
     const bool host_process = i == 0 && from_host_;
     packet_state_ = {.flow = flow_,
-                     .state = first_ ? CtState::New : CtState::Established,
+                     // What is untracked is not new to any rule either: nat chains and NEW guards pass it by.
+                     .state = first_ && !flow_.untracked ? CtState::New : CtState::Established,
                      .reply = reply_,
                      .from_local_process = host_process,
                      .by_bridge_port = i == 0 && !from_host_ && datapath_.cni.bridged(),
                      .by_program = mapping().program};
-    new_connection_ = first_;
+    new_connection_ = first_ && !flow_.untracked;
     if (!reply_) {
       packet_state_.source = masqueraded_before(i) ? AddressKind::OtherNode : client_address();
       packet_state_.destination = translated_before(i) ? endpoint_address() : service_address(flow_, node_);
@@ -356,7 +357,7 @@ class Assembler {
   /// PREROUTING or OUTPUT: conntrack's lookup, the rules, and the change of the destination (of a reply: back to the
   /// client).
   void entry_hook(Hook hook) {
-    add(StepKind::ConntrackLookup);
+    if (!flow_.untracked) add(StepKind::ConntrackLookup);
     Mapping& known = mapping();
     const bool mapped = reply_ ? known.nat_source() : known.nat_destination();
     if (!new_connection_ && mapped) apply_mapping();

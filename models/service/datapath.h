@@ -22,7 +22,7 @@ struct Datapath {
 /// asked from the machine on which its endpoint runs, all roles are NodeRole::Client.
 ///
 /// Departures from the kernel: the CNI's own masquerade and policy chains are left out, though not what its masquerade
-/// does to addresses (and a pod that asks a node's address is answered past the tunnel, as it has it: the answer is for
+/// does to addresses, and the raw table's rules that exempt a flow from conntrack (and a pod that asks a node's address is answered past the tunnel, as it has it: the answer is for
 /// the client's node);
 /// bridge-nf-call-iptables is taken as 1, as kubeadm requires for bridges; a packet for a ClusterIP that no rule takes
 /// is forwarded as if routed.

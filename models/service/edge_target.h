@@ -25,7 +25,9 @@ struct EdgeTarget {
   /// The load balancer, or the node that is asked at its address, drops what clients outside of these send; nothing:
   /// all are let in.
   std::optional<std::vector<Cidr>> admitted{};
-  bool loopback = false;            ///< To a container of the client's own pod.
+  bool on_own_node = false;  ///< PodIp: the one of `direct`, which are in the order of their nodes, on the client's.
+  bool untracked = false;    ///< FlowClass::untracked
+  bool loopback = false;     ///< To a container of the client's own pod.
   ServiceIndex service = kNoIndex;  ///< That was asked for, headless ones too; kNoIndex for pods and host ports.
 
   /// Whether a node's proxy chooses who answers.

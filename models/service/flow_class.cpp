@@ -9,7 +9,8 @@ FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex 
   FlowClass flow{.transport = target.transport,
                  .exposure = target.exposure,
                  .client_host_network = cluster.spec(client).host_network,
-                 .client_external = cluster.is_external(client_index)};
+                 .client_external = cluster.is_external(client_index),
+                 .untracked = target.untracked};
   if (target.loopback) {
     flow.locality = Locality::SamePod;
     return flow;

@@ -49,10 +49,15 @@ Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t
   } else if (target.named != kNoIndex) {
     candidates.endpoints = found_by_name(target);
   } else {
-    candidates.endpoints = addressed(target);
+    candidates.endpoints = target.on_own_node ? on_node(target, candidates.asked) : addressed(target);
     candidates.in_socket = target.exposure == Exposure::HostPort && in_socket(target, client);
   }
   return candidates;
+}
+
+std::span<const Endpoint> Resolver::on_node(const EdgeTarget& target, NodeIndex node) {
+  const auto at = std::ranges::equal_range(target.direct, node, {}, &Endpoint::node);
+  return {at.begin(), at.end()};
 }
 
 bool Resolver::in_socket(const EdgeTarget& target, PodIndex client) const {

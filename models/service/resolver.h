@@ -75,6 +75,7 @@ class Resolver {
   bool in_socket(const EdgeTarget& target, PodIndex client) const;
   Candidates behind_proxy(const EdgeTarget& target, PodIndex client, std::uint64_t id);
 
+  static std::span<const Endpoint> on_node(const EdgeTarget& target, NodeIndex node);
   /// Of pods that are asked by their addresses those that are ready; as they were at first where none is.
   std::span<const Endpoint> addressed(const EdgeTarget& target);
 

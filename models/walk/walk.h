@@ -166,6 +166,7 @@ struct FlowClass {
   bool affinity = false;       ///< sessionAffinity: ClientIP
   bool remembered = false;     ///< The client's last endpoint is known to it, and taken again.
   bool in_socket = false;      ///< Translated in the client's system call: packets carry the endpoint's address.
+  bool untracked = false;      ///< Exempt from conntrack (NOTRACK, both ways): no entry, and no nat chains.
   auto operator<=>(const FlowClass&) const = default;
 };
 

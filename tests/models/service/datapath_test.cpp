@@ -376,5 +376,27 @@ TEST_F(DatapathTest, AClientOutsideOfTheClusterHasNoneOfItsRules) {
   }
 }
 
+// NodeLocal DNSCache: what is exempt from conntrack has no entry and no nat chains, in either direction; its other steps are
+// those of a tracked flow (Linux net/netfilter/nf_conntrack_core.c, nf_conntrack_in; nf_nat_core.c, nf_nat_inet_fn).
+TEST_F(DatapathTest, AnUntrackedFlowMeetsNeitherConntrackNorNatChains) {
+  FlowClass flow{.transport = Transport::Udp, .locality = Locality::SameNode, .server_host_network = true};
+  for (const PacketClass packet : {PacketClass::First, PacketClass::Request, PacketClass::Response}) {
+    flow.untracked = false;
+    const Walk tracked = walk(flow, packet);
+    flow.untracked = true;
+    const Walk untracked = walk(flow, packet);
+    EXPECT_GT(count(tracked, StepKind::ConntrackLookup), 0);
+    for (const StepKind kind : {StepKind::ConntrackLookup, StepKind::ConntrackInsert, StepKind::NatSetup}) {
+      EXPECT_EQ(count(untracked, kind), 0);
+    }
+    EXPECT_EQ(rules(untracked), 0);
+    for (const StepKind kind : {StepKind::UdpTransmit, StepKind::Veth, StepKind::UdpReceive, StepKind::WakeUp}) {
+      EXPECT_EQ(count(untracked, kind), count(tracked, kind));
+    }
+    if (packet != PacketClass::First) continue;
+    EXPECT_GT(rules(tracked), 0) << "nat chains of a new connection";
+  }
+}
+
 }  // namespace
 }  // namespace knetsim
