@@ -266,6 +266,7 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
     fmt::print("Below are the packets of the client's connection; the proxy's own: knetsim trace SCENARIO {} {}\n",
                pod_name(cluster, connection.server), upstream_of(connection));
   }
+  for (const std::string& question : connection.questions) fmt::print("name, question {}\n", question);
   fmt::print("Medians of the profile {}, {}; links take their own time.\n", variant.profile.name,
              arguments.busy ? "cores busy and rules in the cache" : "cores idle and rules not in the cache");
   double opening = 0;

@@ -128,7 +128,32 @@ std::vector<EdgeIndex> edges_of(const BoundVariant& variant, const std::string& 
       edges.insert(edges.end(), step.calls.begin(), step.calls.end());
     }
   }
+  for (std::size_t i = 0; i < edges.size(); ++i) {  // and what is asked for their names
+    for (const CallerStep& step : variant.traffic.edges[edges[i]].script) {
+      if (const auto* resolve = std::get_if<Resolve>(&step)) edges.push_back(resolve->lookup);
+      if (const auto* names = std::get_if<SearchNames>(&step)) edges.push_back(names->questions);
+    }
+  }
   return edges;
+}
+
+/// What is asked for a name, before an edge's requests or as them; a line a question.
+std::vector<std::string> questions_of(const TrafficPlan& plan, const EdgeSpec& edge) {
+  std::vector<std::string> lines;
+  const auto add = [&](const LookupSpec& lookup) {
+    for (std::size_t round = 0; round < lookup.rounds.size(); ++round) {
+      for (const QuestionIndex question : lookup.rounds[round].questions) {
+        lines.push_back(fmt::format("{}. {}", round + 1, plan.questions[question].text));
+      }
+    }
+  };
+  for (const CallerStep& step : edge.script) {
+    if (const auto* resolve = std::get_if<Resolve>(&step)) {
+      add(plan.lookups[std::get<SearchNames>(plan.edges[resolve->lookup].script.front()).lookup]);
+    }
+    if (const auto* names = std::get_if<SearchNames>(&step)) add(plan.lookups[names->lookup]);
+  }
+  return lines;
 }
 
 EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, const TargetText& asked, PodIndex client) {
@@ -262,10 +287,14 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   bool in_scenario = false;
   for (const EdgeIndex edge : edges_of(variant, request.from, clients)) {
     if (!leads_to(variant, edge, request.to, asked)) continue;
-    const EdgeSpec& spec = variant.traffic.edges[edge];
+    const EdgeSpec& named = variant.traffic.edges[edge];
+    // Of a look-up its questions have the connection.
+    const EdgeIndex via = is_search(named.script) ? std::get<SearchNames>(named.script.front()).questions : edge;
+    const EdgeSpec& spec = variant.traffic.edges[via];
     if (request.udp && !spec.udp) continue;
     connection.edge = spec.name;
-    connection.target = variant.targets[edge];
+    connection.target = variant.targets[via];
+    connection.questions = questions_of(variant.traffic, named);
     const Exchange& exchange = exchange_of(spec.script);
     connection.request = mean_bytes(exchange.request_bytes);
     connection.response = mean_bytes(exchange.response_bytes);

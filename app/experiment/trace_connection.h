@@ -52,6 +52,8 @@ struct TracedConnection {
   Bytes response;
   std::array<Walk, static_cast<std::size_t>(PacketClass::kCount)> walks;
   std::array<MessageSize, static_cast<std::size_t>(PacketClass::kCount)> message_sizes;
+  /// What the edge's clients ask for the name first, a line for each question; empty where they look up none.
+  std::vector<std::string> questions;
 
   const Walk& walk(PacketClass packet) const { return walks[static_cast<std::size_t>(packet)]; }
   const MessageSize& size(PacketClass packet) const { return message_sizes[static_cast<std::size_t>(packet)]; }

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "app/scenario/cluster_dns.h"
 #include "app/scenario/number_file.h"
 #include "app/scenario/target_lookup.h"
 #include "app/scenario/url_lookup.h"
@@ -55,9 +56,17 @@ RetryPolicy policy_of(const RetryKeys& keys) {
   return policy;
 }
 
+/// The name by which DNS knows a Service that is written so: "shop/cart" is cart.shop.
+std::string name_to_look_up(const NameKeys& keys, std::string_view written) {
+  if (!keys.name.empty()) return keys.name;
+  const std::size_t slash = written.find('/');
+  if (slash == std::string_view::npos) return std::string(written);
+  return fmt::format("{}.{}", written.substr(slash + 1), written.substr(0, slash));
+}
+
 /// What a workload asks for: its text taken apart. "reviews:http" is the port of that name, in every kind of target.
 struct WorkloadTarget {
-  std::string kind;  ///< service, loadBalancer, externalIP, nodePort, hostPort, pod, url
+  std::string kind;  ///< service, loadBalancer, externalIP, nodePort, hostPort, pod, url, name
   std::string name;
   std::string port;  ///< Name or number; empty: the first.
   Node at;
@@ -91,6 +100,11 @@ WorkloadTarget target_of(const ToKeys& keys, Diagnostics& diagnostics) {
   take("nodePort", keys.node_port);
   take("hostPort", keys.host_port);
   take("pod", keys.pod);
+  if (keys.name) {
+    to.kind = "name";
+    to.at = keys.at["name"];
+    to.name = *keys.name;
+  }
   return to;
 }
 
@@ -112,9 +126,11 @@ class CallGraphBuilder {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);
     for (const auto& [name, workload] : scenario_.workloads) names_[name] = 1;  // their own calls have their names
     for (const AppSettings& app : scenario_.apps) add_app(app);
+    dns_.emplace(scenario_, cluster_, lookup_, graph_, diagnostics_);
     for (std::size_t i = 0; i < apps_.size(); ++i) add_calls(i);
     const PodSelection selection(cluster_);
     for (const auto& [name, workload] : scenario_.workloads) add_workload(name, workload, selection);
+    dns_->add_server();
     report_cycles();
     return std::move(graph_);
   }
@@ -242,9 +258,25 @@ class CallGraphBuilder {
                                 .response_bytes = call.response ? call.response->law : one_kib()});
     edge.timeout = call.timeout.value_or(std::chrono::seconds(2));
     edge.retries = policy_of(call.retries.value_or(RetryKeys{}));
+    if (const auto& dns = app.settings->dns; dns && dns->looks_up() && wanted.kind == NamedTarget::Kind::Service) {
+      const std::string name = name_to_look_up(*dns, wanted.name);
+      if (!resolve_first(edge, *dns, name, workload.pods, call.at)) return kNoIndex;
+    }
     add_servers(*target, made.to);
     calls_.push_back(std::move(made));
     return add_edge(std::move(edge), std::move(*target));
+  }
+
+  /// The edge's clients look a name up first. @return  False after an error.
+  bool resolve_first(EdgeSpec& edge, const NameKeys& keys, std::string_view name, std::span<const PodIndex> clients,
+                     Node at) {
+    const EdgeIndex lookup =
+        dns_->add_lookup({.by = edge.name, .name = name, .clients = clients, .keys = keys, .at = at});
+    if (lookup == kNoIndex) return false;
+    Resolve resolve{.lookup = lookup};
+    if (keys.mode == "cached") resolve.kept_for = keys.ttl;
+    edge.script = with_step(std::move(edge.script), resolve);
+    return true;
   }
 
   AppIndex app_of_container(WorkloadIndex workload, const std::string& container) const {
@@ -293,6 +325,10 @@ class CallGraphBuilder {
     const std::size_t errors = diagnostics_.error_count();
     const WorkloadTarget to = target_of(workload.to, diagnostics_);
     if (diagnostics_.error_count() > errors) return;
+    if (to.kind == "name") {
+      add_lookups_alone(name, workload, to, std::move(source));
+      return;
+    }
     EdgeSpec edge;
     edge.udp = workload.protocol == "udp";
     std::optional<UrlRoute> route;
@@ -331,6 +367,12 @@ class CallGraphBuilder {
     edge.timeout = workload.timeout;
     edge.retries = policy_of(workload.retries);
     if (!secure_edge(workload, route && route->url.https, edge)) return;
+    if (workload.dns && workload.dns->looks_up()) {
+      if (!may_look_up(workload, to)) return;
+      const bool by_host = route && workload.dns->name.empty();
+      const std::string looked_up = by_host ? std::string(route->url.host) : name_to_look_up(*workload.dns, to.name);
+      if (!resolve_first(edge, *workload.dns, looked_up, source.clients, to.at)) return;
+    }
     source.edge = add_edge(std::move(edge), std::move(*target));
     graph_.traffic.sources.push_back(std::move(source));
   }
@@ -417,6 +459,39 @@ class CallGraphBuilder {
     }
     secure(edge, tls_settings(workload.connection.tls.value_or(TlsKeys{})), *costs_.tls);
     return true;
+  }
+
+  /// Whether the workload's clients can ask the cluster's DNS, and have a name to ask for.
+  bool may_look_up(const WorkloadKeys& workload, const WorkloadTarget& to) {
+    const Node at = workload.at["dns"].exists() ? workload.at["dns"] : to.at;
+    if (workload.from.external) {
+      diagnostics_.error(at, "clients outside of the cluster do not ask its DNS", "clients that are pods");
+      return false;
+    }
+    if (to.kind == "service" || to.kind == "url" || to.kind == "name" || !workload.dns->name.empty()) return true;
+    diagnostics_.error(at, fmt::format("what is asked for by {} has an address and no name", to.kind),
+                       "dns: {mode: lookup, name: ...}");
+    return false;
+  }
+
+  /// A source whose requests are look-ups and nothing else.
+  void add_lookups_alone(const std::string& name, const WorkloadKeys& workload, const WorkloadTarget& to,
+                         TrafficSpec source) {
+    if (source.clients.empty()) return;
+    NameKeys keys =
+        workload.dns.value_or(NameKeys{.mode = "lookup", .name = {}, .libc = "glibc", .records = "host", .at = to.at});
+    if (keys.mode != "lookup" || !keys.name.empty()) {
+      diagnostics_.error(keys.at, "a workload that asks for a name looks it up each time",
+                         "dns: {mode: lookup, libc: ..., records: ...}");
+      return;
+    }
+    if (!may_look_up(workload, to)) return;
+    const std::optional<EdgeIndex> edge =
+        dns_->add_source({.by = name, .name = to.name, .clients = source.clients, .keys = keys, .at = to.at},
+                         workload.timeout, policy_of(workload.retries));
+    if (!edge) return;
+    source.edge = *edge;
+    graph_.traffic.sources.push_back(std::move(source));
   }
 
   std::optional<EdgeTarget> find(const WorkloadTarget& to, const std::string& through, Protocol protocol,
@@ -525,7 +600,8 @@ class CallGraphBuilder {
   TargetLookup lookup_;
   std::optional<UrlLookup> urls_;  ///< Where something is asked by URL.
   CallGraph graph_;
-  std::vector<FoundApp> apps_;  ///< shape (graph_.traffic.apps,)
+  std::optional<ClusterDns> dns_;  // from when the apps are known
+  std::vector<FoundApp> apps_;     ///< shape (graph_.traffic.apps,)
   std::vector<AppCall> calls_;
   std::map<std::string, std::uint32_t> names_;  ///< How often an edge's name was taken.
 };

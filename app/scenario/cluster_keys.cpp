@@ -392,6 +392,7 @@ void describe(Fields<ClusterSettings>& f) {
   f.optional("ingress", &ClusterSettings::ingress,
              {.doc = "A controller of Ingresses; without it those of the manifests are looked for."});
   f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});
+  f.optional("dns", &ClusterSettings::dns, {.doc = "Cluster DNS, where names are looked up."});
   f.check(check_versions);
 }
 

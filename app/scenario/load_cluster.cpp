@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/scenario/dns_objects.h"
 #include "app/scenario/ingress_preset.h"
 #include "app/scenario/manifest_patches.h"
 #include "app/scenario/node_pools.h"
@@ -85,6 +86,7 @@ std::string cluster_key(const Scenario& scenario) {
     key += fmt::format("{}\n{} {} {}\n", to_json(timeline), times.pod_start.count(), times.node_monitor_grace.count(),
                        times.eviction.count());
   }
+  for (const std::string& made : made_dns_objects(scenario.cluster.dns)) key += made;
   if (asks_load_balancers(scenario)) key += fmt::format("load balancers {}\n", scenario.cluster.load_balancer.pool);
   if (asks_urls(scenario)) key += "urls\n";
   if (const auto& ingress = scenario.cluster.ingress) key += ingress_objects(*ingress);
@@ -219,6 +221,7 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
   if (scenario.manifests.empty() && scenario.service_graph != nullptr) {
     graph_objects(*scenario.service_graph, take);
   }
+  for (Reading* reading : readings) make_dns(*reading, found);
   for (Reading* reading : readings) {
     if (const auto& ingress = reading->scenario.cluster.ingress) {
       const Input& made = inputs_.add_text("cluster.ingress", ingress_objects(*ingress));
@@ -228,6 +231,14 @@ void ClusterLoader::read(const Scenario& scenario, std::span<Reading* const> rea
     told_.tell(reading->found);
   }
   told_.tell(found);
+}
+
+void ClusterLoader::make_dns(Reading& reading, Diagnostics& found) {
+  for (const std::string& text : made_dns_objects(reading.scenario.cluster.dns)) {
+    const auto [made, is_new] = opened_.try_emplace(text, nullptr);
+    if (is_new) made->second = &inputs_.add_text("<cluster.dns>", text);
+    read_documents(*made->second, found, [&](const Document& object) { reading.take(object); });
+  }
 }
 
 std::vector<std::shared_ptr<const LoadedCluster>> ClusterLoader::load(std::span<const Scenario* const> scenarios) {

@@ -50,6 +50,9 @@ class ClusterLoader {
   /// Hands every object of a scenario's manifests to all the readings, which have the same manifests.
   void read(const Scenario& scenario, std::span<Reading* const> readings);
 
+  /// The objects of `cluster.dns`, where they are to be made.
+  void make_dns(Reading& reading, Diagnostics& found);
+
   InputSet& inputs_;
   std::map<std::string, Input*> opened_;
   TellOnce told_;

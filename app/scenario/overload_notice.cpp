@@ -24,6 +24,7 @@ struct Demand {
 Demand demand_of(const AppSpec& app) {
   Demand demand;
   for (const AppStep& step : app.steps) {
+    if (step.answers != AnswerRule::None) continue;  // of a name server, where it does not know the answer alone
     const double work = step.work_seconds ? step.work_seconds->mean() : 0;
     demand.work_s += work;
     demand.worker_s += work + (step.sleep_seconds ? step.sleep_seconds->mean() : 0);

@@ -40,6 +40,7 @@ AppSettings app_of(const std::string& name, const AppKeys& keys) {
   app.work = plain(keys.work);
   app.workers = keys.workers;
   app.container = keys.container;
+  app.dns = keys.dns;
   app.at = keys.at;
   for (const CallStepKeys& step : keys.calls) {
     std::vector<CallSpec>& group = app.calls.emplace_back();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/scenario/distribution_spec.h"
+#include "app/scenario/dns_keys.h"
 #include "app/scenario/workload_keys.h"
 #include "models/cluster/cluster_events.h"
 #include "sim/core/time.h"
@@ -152,6 +153,7 @@ struct ClusterSettings {
   LoadBalancerSettings load_balancer;
   std::optional<IngressSettings> ingress;
   BackgroundSettings background;
+  ClusterDnsKeys dns;
 };
 
 /// A call to another app, by name, or with its own sizes; or a pause.
@@ -172,6 +174,7 @@ struct AppSettings {
   std::optional<DistributionSpec> work;
   std::uint32_t workers = 16;
   std::string container;                     ///< Empty: as the ports say.
+  std::optional<NameKeys> dns;               ///< Of the Services that it calls.
   std::vector<std::vector<CallSpec>> calls;  ///< In sequence; each element's calls are concurrent.
   Node at;
 };

@@ -47,6 +47,7 @@ struct AppKeys {
   std::optional<TimeLaw> work;
   std::uint32_t workers = 16;
   std::string container;
+  std::optional<NameKeys> dns;
   std::vector<CallStepKeys> calls;
   Node at;
 };

@@ -52,6 +52,16 @@ class Rates {
     return apps;
   }
 
+  /// The edges of the questions that are asked for an edge's names.
+  std::vector<EdgeIndex> looked_up(EdgeIndex edge) const {
+    std::vector<EdgeIndex> questions;
+    for (const CallerStep& step : plan_.edges[edge].script) {
+      if (const auto* resolve = std::get_if<Resolve>(&step)) questions = looked_up(resolve->lookup);
+      if (const auto* search = std::get_if<SearchNames>(&step)) questions.push_back(search->questions);
+    }
+    return questions;
+  }
+
   double least_seconds(EdgeIndex edge) {
     double least = -1;
     for (const AppIndex app : apps_behind(edge)) {
@@ -61,7 +71,11 @@ class Rates {
     const EdgeSpec& spec = plan_.edges[edge];
     double before = 0;
     for (const CallerStep& step : spec.script) {
-      if (const auto* resolve = std::get_if<Resolve>(&step)) before += least_seconds(resolve->lookup);
+      const auto* resolve = std::get_if<Resolve>(&step);
+      if (resolve != nullptr && !resolve->kept_for) before += least_seconds(resolve->lookup);
+      if (const auto* search = std::get_if<SearchNames>(&step)) {
+        before += static_cast<double>(plan_.lookups[search->lookup].rounds.size()) * least_seconds(search->questions);
+      }
     }
     return before + std::max(0.0, least) + mean_work_seconds(spec.script, spec.connections.requests == 1);
   }
@@ -70,6 +84,7 @@ class Rates {
     if (seconds_[app] >= 0) return seconds_[app];
     double sum = 0;
     for (const AppStep& step : plan_.apps[app].steps) {
+      if (step.answers != AnswerRule::None) continue;  // of what is not kept alone
       if (step.work_seconds) sum += step.work_seconds->mean();
       if (step.sleep_seconds) sum += step.sleep_seconds->mean();
       double longest = 0;
@@ -127,7 +142,9 @@ class Rates {
   /// What an edge's clients ask reaches the apps behind it.
   void reach(EdgeIndex edge) {
     EdgeRate& rate = rates_[edge];
+    rate.per_second = 0;
     for (const auto& [client, per_second] : rate.clients) rate.per_second += per_second;
+    reach_name_servers(edge);
     if (plan_.edges[edge].loopback) {
       if (const AppIndex app = plan_.edges[edge].app; app != kNoIndex) {
         for (const auto& [client, per_second] : rate.clients) of_app_[app][client] += per_second;
@@ -143,6 +160,31 @@ class Rates {
     }
   }
 
+  /// What its script looks up, at that rate: each time, or once in the time for which a client keeps it, at most.
+  void reach_name_servers(EdgeIndex edge) {
+    for (const CallerStep& step : plan_.edges[edge].script) {
+      const auto* resolve = std::get_if<Resolve>(&step);
+      const auto* search = std::get_if<SearchNames>(&step);
+      if (resolve == nullptr && search == nullptr) continue;
+      const EdgeIndex next = resolve != nullptr ? resolve->lookup : search->questions;
+      double each = 1;
+      if (search != nullptr) {
+        each = 0;
+        for (const LookupRound& round : plan_.lookups[search->lookup].rounds) {
+          each += static_cast<double>(round.questions.size());
+        }
+      }
+      rates_[next].clients = rates_[edge].clients;
+      rates_[next].at_most = rates_[edge].at_most || (resolve != nullptr && resolve->kept_for);
+      for (auto& [client, per_second] : rates_[next].clients) {
+        if (resolve != nullptr && resolve->kept_for)
+          per_second = std::min(per_second, 1 / to_seconds(*resolve->kept_for));
+        per_second *= each;
+      }
+      reach(next);
+    }
+  }
+
   void add_calls(AppIndex app) {
     for (const AppStep& step : plan_.apps[app].steps) {
       const double weights = std::accumulate(step.weights.begin(), step.weights.end(), 0.0);
@@ -150,7 +192,7 @@ class Rates {
         EdgeRate& rate = rates_[step.calls[i]];
         rate.clients.assign(of_app_[app].begin(), of_app_[app].end());
         for (auto& [pod, per_second] : rate.clients) per_second *= step.weights.empty() ? 1 : step.weights[i] / weights;
-        rate.at_most = at_most_[app];
+        rate.at_most = at_most_[app] || step.answers != AnswerRule::None;
         reach(step.calls[i]);
       }
     }
@@ -162,7 +204,10 @@ class Rates {
     for (AppIndex app = 0; app < plan_.apps.size(); ++app) {
       std::set<AppIndex> called;
       for (const AppStep& step : plan_.apps[app].steps) {
-        for (const EdgeIndex call : step.calls) called.merge(apps_behind(call));
+        for (const EdgeIndex call : step.calls) {
+          called.merge(apps_behind(call));
+          for (const EdgeIndex lookup : looked_up(call)) called.merge(apps_behind(lookup));
+        }
       }
       callees[app].assign(called.begin(), called.end());
     }

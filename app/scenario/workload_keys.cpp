@@ -136,6 +136,10 @@ void describe(Fields<AppKeys>& f) {
       {.doc = "The container that works, whose CPU limit holds it; the first that declares a port at which the pod "
               "is reached where nothing is said."});
   f.optional(
+      "dns", &AppKeys::dns,
+      {.doc = "Whether it looks up the names of the Services that it calls; it has their addresses where nothing is "
+              "said."});
+  f.optional(
       "calls", &AppKeys::calls,
       {.doc =
            "Calls to other apps, in sequence; those of an inner list at the same time: [[cart, catalog], currency]."});
@@ -243,6 +247,8 @@ void describe(Fields<ToKeys>& f) {
            {.doc = "What a URL leads to, https://shop.example/cart: the Ingress whose host and path it is, its "
                    "controller's pods, and the Service behind.",
             .not_empty = true});
+  f.choice("name", &ToKeys::name,
+           {.doc = "Nothing but the look-up of a name, as a benchmark of name servers does.", .not_empty = true});
   f.optional("port", &ToKeys::port, {.doc = "Name or number of the port; the first where nothing is said."});
   f.optional(
       "through", &ToKeys::through,
@@ -350,8 +356,17 @@ void describe(Fields<WorkloadKeys>& f) {
   f.optional("work", &WorkloadKeys::work, {.doc = "CPU time that the client spends on an answer, within the latency."});
   f.optional("timeout", &WorkloadKeys::timeout, "2s", {.doc = "Of one attempt.", .above = "0s", .at_most = "24h"});
   f.optional("retries", &WorkloadKeys::retries, "0", {.doc = "Attempts after one that was not answered in time."});
+  f.optional(
+      "dns", &WorkloadKeys::dns,
+      {.doc = "Whether clients look up the name of what they ask; they have its address where nothing is said."});
   f.node(&WorkloadKeys::at);
   f.check([](const WorkloadKeys& keys, Node node, Binding& binding) {
+    if (keys.to.name) {
+      for (const char* key : {"connection", "protocol", "request", "response", "work"}) {
+        if (!node[key].exists()) continue;
+        binding.diagnostics.notice(node[key], fmt::format("nothing reads '{}' here: a look-up is all there is", key));
+      }
+    }
     tell_unread_of_kept(keys.connection.requests_per_connection, node["connection"], binding);
     if (keys.connection.tls && keys.protocol == "udp") {
       binding.diagnostics.error(node["connection"]["tls"], "TLS over datagrams is not simulated", "protocol: tcp");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/scenario/distribution_spec.h"
+#include "app/scenario/dns_keys.h"
 #include "models/cluster/external_clients.h"
 #include "models/cluster/selector.h"
 #include "models/l7/tls.h"
@@ -61,9 +62,9 @@ struct FromKeys {
   Node at;
 };
 
-/// One of the six names, each perhaps with a port: "reviews:http"; or a URL.
+/// One of the six names, each perhaps with a port: "reviews:http"; a URL; or a name to be looked up and no more.
 struct ToKeys {
-  std::optional<std::string> service, load_balancer, external_ip, node_port, host_port, pod, url;
+  std::optional<std::string> service, load_balancer, external_ip, node_port, host_port, pod, url, name;
   std::string port;
   std::string through;
   Node at;
@@ -107,6 +108,7 @@ struct WorkloadKeys {
   std::optional<TimeLaw> work;
   Duration timeout{};
   RetryKeys retries;
+  std::optional<NameKeys> dns;
   Node at;
 };
 

@@ -22,7 +22,7 @@ TEST(PublishedTables, AnUnknownOneListsThoseThatThereAre) {
   EXPECT_EQ(run.out, "");
   EXPECT_THAT(run.err, HasSubstr("no table 'streams'; there are first-packet, proxy-modes, request-response, "
                                  "streams-100g, streams-40g, streams-10g, flannel-reports, forwarding, "
-                                 "overlay-packet, dns-overlay\n"));
+                                 "overlay-packet, dns-overlay, core-dns\n"));
 }
 
 /// Requests answered a second in one variant of a scenario, by `knetsim run`.

@@ -1,0 +1,236 @@
+// Goal: who looks names up asks the cluster's DNS as its pod's resolv.conf says, over edges like any others, and CoreDNS'
+// pods answer. Method: small clusters whose questions are known by hand; runs whose shares follow from the choice between
+// two servers, of which one is silent.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "app/experiment/simulation.h"
+#include "app/experiment/trace_connection.h"
+#include "app/scenario/traffic_rates.h"
+#include "support/scenario_fixture.h"
+
+namespace knetsim {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const char* const kDns = "cluster: {nodes: {count: 4}, dns: {replicas: 2}}\n";
+
+std::string dns_manifests() { return app_manifests("web", 2) + app_manifests("client", 3); }
+
+std::string lookups(const std::string& to, const std::string& dns, const std::string& more = {}) {
+  return "workloads: {browse: {from: app=client, to: " + to + ", arrivals: {constant: 100/s}, dns: " + dns + more +
+         "}}\n";
+}
+
+EdgeIndex index_of(const TrafficPlan& plan, std::string_view name) {
+  for (EdgeIndex edge = 0; edge < plan.edges.size(); ++edge) {
+    if (plan.edges[edge].name == name) return edge;
+  }
+  return kNoIndex;
+}
+
+std::vector<std::string> questions_of(const TrafficPlan& plan, const LookupSpec& lookup) {
+  std::vector<std::string> texts;
+  for (const LookupRound& round : lookup.rounds) {
+    for (const QuestionIndex question : round.questions) {
+      texts.push_back(plan.questions[question].text.substr(0, plan.questions[question].text.find(':')));
+    }
+  }
+  return texts;
+}
+
+TEST(ClusterDns, AServicesNameIsLookedUpBeforeItIsAsked) {
+  Bound bound(scenario_text(kDns + lookups("web", "lookup")), dns_manifests());
+  ASSERT_EQ(bound.errors(), "");
+  const TrafficPlan& plan = bound.graph.traffic;
+  ASSERT_EQ(plan.edges.size(), 3U);
+  const EdgeSpec& browse = plan.edges[index_of(plan, "browse")];
+  const auto& resolve = std::get<Resolve>(browse.script.front());
+  EXPECT_EQ(resolve.lookup, index_of(plan, "browse > DNS"));
+  EXPECT_FALSE(resolve.kept_for);
+  const auto& search = std::get<SearchNames>(plan.edges[resolve.lookup].script.front());
+  EXPECT_EQ(search.questions, index_of(plan, "browse > DNS question"));
+  EXPECT_EQ(plan.edges[search.questions].timeout, std::chrono::seconds(5));
+  const LookupSpec& lookup = plan.lookups[search.lookup];
+  EXPECT_EQ(lookup.attempts, 2U);
+  EXPECT_THAT(questions_of(plan, lookup),
+              ElementsAre("A web.default.svc.cluster.local", "AAAA web.default.svc.cluster.local"));
+  // To the cluster IP of kube-dns, whose two pods run CoreDNS.
+  const EdgeTarget& target = bound.graph.targets[search.questions];
+  EXPECT_EQ(target.exposure, Exposure::ClusterIp);
+  EXPECT_EQ(bound.loaded->cluster.services[target.service].name, "kube-dns");
+  ASSERT_EQ(plan.apps.size(), 1U);
+  EXPECT_EQ(std::ranges::count(plan.app_of_pod, AppIndex{0}), 2);
+  EXPECT_EQ(plan.questions[0].known_to, 0U);
+}
+
+TEST(ClusterDns, PodsAskAsTheirDnsConfigSays) {
+  Bound bound(
+      scenario_text(kDns + lookups("web", "{mode: cached, ttl: 10s, name: api.example.com}") +
+                    "patches: {Deployment/client: {spec.template.spec.dnsConfig: {options: [{name: ndots, value: "
+                    "\"1\"}, {name: timeout, value: \"1\"}, {name: single-request}]}}}\n"),
+      dns_manifests());
+  ASSERT_EQ(bound.errors(), "");
+  const TrafficPlan& plan = bound.graph.traffic;
+  EXPECT_EQ(std::get<Resolve>(plan.edges[index_of(plan, "browse")].script.front()).kept_for, std::chrono::seconds(10));
+  EXPECT_THAT(questions_of(plan, plan.lookups[0]), ElementsAre("A api.example.com", "AAAA api.example.com"));
+  EXPECT_TRUE(plan.lookups[0].one_by_one);
+  EXPECT_EQ(plan.edges[index_of(plan, "browse > DNS question")].timeout, std::chrono::seconds(1));
+  EXPECT_EQ(plan.questions[0].known_to, kNoIndex);
+  EXPECT_EQ(plan.questions[0].keep, std::chrono::seconds(30)) << "CoreDNS keeps no longer, whatever the upstream says";
+}
+
+TEST(ClusterDns, MuslSendsAgainAfterItsTimeoutsShare) {
+  Bound bound(scenario_text(kDns + lookups("web", "{mode: lookup, libc: musl}")), dns_manifests());
+  ASSERT_EQ(bound.errors(), "");
+  const TrafficPlan& plan = bound.graph.traffic;
+  const EdgeSpec& question = plan.edges[index_of(plan, "browse > DNS question")];
+  EXPECT_EQ(question.timeout, std::chrono::milliseconds(2500));
+  EXPECT_EQ(question.retries.attempts, 1U);
+  EXPECT_EQ(plan.lookups[0].attempts, 1U);
+  EXPECT_FALSE(plan.lookups[0].after_failure);
+}
+
+TEST(ClusterDns, AppsLookUpWhatTheyCall) {
+  Bound bound(scenario_text(kDns + std::string("apps: {web: {dns: lookup, calls: [other/db]}}\n") + kBrowse),
+              dns_manifests() +
+                  "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: other}\nspec: {selector: "
+                  "{app: web}, ports: [{port: 80, targetPort: 8080}]}\n");
+  ASSERT_EQ(bound.errors(), "");
+  const TrafficPlan& plan = bound.graph.traffic;
+  ASSERT_NE(index_of(plan, "web > other/db > DNS"), kNoIndex);
+  EXPECT_EQ(plan.lookups[0].rounds.size(), 2U) << "db.other.default.svc.cluster.local is tried first";
+}
+
+TEST(ClusterDns, ANameThatIsNotThereIsTold) {
+  Bound bound(scenario_text(kDns + lookups("{name: wbe}", "lookup")), dns_manifests());
+  ASSERT_EQ(bound.errors(), "");
+  EXPECT_THAT(render(bound.diagnostics.notices()),
+              HasSubstr("'wbe' is not there, and its look-ups fail: asked for are wbe.default.svc.cluster.local, "));
+}
+
+TracedConnection traced(Ready& ready, const std::string& to) {
+  TraceRequest request;
+  request.from = "browse";
+  request.to = to;
+  return find_connection(ready.variant(), request);
+}
+
+TEST(ClusterDns, ATraceListsWhatIsAskedForAName) {
+  Ready ready(kDns + lookups("web", "lookup"), dns_manifests());
+  EXPECT_THAT(traced(ready, "web").questions,
+              ElementsAre("1. A web.default.svc.cluster.local: found",
+                          "1. AAAA web.default.svc.cluster.local: the name is there, without such a record"));
+  Ready alone(kDns + lookups("{name: wbe}", "{mode: lookup, records: a}"), dns_manifests());
+  const TracedConnection of_names = traced(alone, "wbe");
+  EXPECT_EQ(of_names.edge, "browse > DNS question");
+  EXPECT_EQ(of_names.request, Bytes(12 + 31 + 4)) << "wbe.default.svc.cluster.local";
+  EXPECT_EQ(of_names.questions.back(), "4. A wbe: no such name, says the upstream");
+}
+
+// Caches on the nodes are asked where they are, and ask CoreDNS for the cluster's names once in the time that they keep them.
+TEST(ClusterDns, ACacheOnEachNodeAsksForWhatItHasNotKept) {
+  const auto run = [](const std::string& name) {
+    Ready ready(
+        "cluster: {nodes: {count: 4}, dns: {replicas: 2, nodeLocal: {}}}\n" + lookups("{name: " + name + "}", "lookup"),
+        dns_manifests(), "{duration: 10s, seed: 3}");
+    const TrafficPlan& plan = ready.variant().traffic;
+    const EdgeTarget& target = ready.variant().targets[index_of(plan, "browse > DNS question")];
+    EXPECT_TRUE(target.on_own_node && target.untracked);
+    EXPECT_EQ(target.direct.size(), 4U);
+    const PointResult result = simulate(ready.variant(), 0);
+    EXPECT_EQ(result.edges[index_of(plan, "browse")].ok, 1000U);
+    return result.edges[index_of(plan, "node-local-dns > kube-dns-upstream")].ok;
+  };
+  // Three clients on up to three nodes. A and AAAA of the Service: the former is kept for 30 s, the latter, which has no
+  // records, for 5 s, so twice in 10 s; some more where questions come while the first is under way.
+  const std::uint64_t inside = run("web");
+  EXPECT_GE(inside, 1U + 2U);
+  EXPECT_LE(inside, 3U * (1U + 2U) + 6U);
+  // Three rounds of names that are not there, of two questions, twice each; the upstream is asked past CoreDNS.
+  const std::uint64_t outside = run("api.example.com");
+  EXPECT_GE(outside, 12U);
+  EXPECT_LE(outside, 3U * 12U + 12U);
+}
+
+TEST(ClusterDns, WhereNobodyLooksUpThatIsTold) {
+  Bound none(scenario_text(kDns + std::string(kBrowse)), dns_manifests());
+  EXPECT_THAT(render(none.diagnostics.notices()), HasSubstr("nothing reads 'dns' here"));
+  EXPECT_TRUE(none.graph.traffic.apps.empty());
+  Bound not_here(scenario_text(kDns + lookups("web", "none")), dns_manifests());
+  EXPECT_EQ(render(not_here.diagnostics.notices()), "");
+}
+
+// CoreDNS' pods are asked for two questions a look-up, whatever the rate.
+TEST(ClusterDns, NameServersAreAskedAtTheRateOfTheirQuestions) {
+  Ready ready(kDns + lookups("web", "{mode: lookup, name: api.example.com}"), dns_manifests());
+  const std::vector<EdgeRate> rates = edge_rates(ready.variant());
+  const TrafficPlan& plan = ready.variant().traffic;
+  EXPECT_DOUBLE_EQ(rates[index_of(plan, "browse > DNS")].per_second, 100);
+  EXPECT_DOUBLE_EQ(rates[index_of(plan, "browse > DNS question")].per_second, 800);
+}
+
+// ndots 5 and three search domains: eight questions for an external name. CoreDNS' cache asks the upstream once for each of
+// the two that are not its own, in 30 s.
+TEST(ClusterDns, EveryQuestionOfARunIsAnsweredOverTheServicesPath) {
+  Ready ready(kDns + lookups("{name: api.example.com}", "lookup"), dns_manifests(), "{duration: 5s, seed: 3}");
+  const PointResult result = simulate(ready.variant(), 0);
+  const TrafficPlan& plan = ready.variant().traffic;
+  const EdgeStats& names = result.edges[index_of(plan, "browse")];
+  const EdgeStats& questions = result.edges[index_of(plan, "browse > DNS question")];
+  EXPECT_EQ(names.asked, 500U);
+  EXPECT_EQ(names.ok, 500U);
+  EXPECT_EQ(questions.ok, 8 * 500U);
+  EXPECT_EQ(questions.connections, 4 * 500U) << "a socket for each round";
+  EXPECT_GT(questions.rules_evaluated, 0);
+  // Four rounds over two hosts and back take less than the 10 ms of the upstream, which the first of each pod waits for.
+  EXPECT_LT(names.latency_ns.quantile(0.5), 10'000'000);
+  EXPECT_GT(names.latency_ns.quantile(1.0), 10'000'000);
+}
+
+std::string dns_pod(const std::string& name, const std::string& node) {
+  return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
+         ", namespace: kube-system, labels: {k8s-app: kube-dns}}\nspec: {nodeName: " + node +
+         ", containers: [{name: coredns, ports: [{name: dns, containerPort: 53, protocol: UDP}]}]}\n";
+}
+
+// A node goes off the network with one of the two CoreDNS pods, and nobody has noticed yet. A resolver's socket leads to
+// either with probability 1/2: half of the look-ups take what they took, a quarter 5 s more, and a quarter, both of whose
+// attempts were lost, asks for the name as it is, which is no host's, or is lost again: an error. Binomial, 99.9 %.
+TEST(ClusterDns, ASilentServerCostsFiveSecondsAndEveryFourthLookup) {
+  const std::string manifests =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: kube-dns, namespace: kube-system}\nspec: {selector: {k8s-app: "
+      "kube-dns}, ports: [{name: dns, port: 53, protocol: UDP}]}\n" +
+      dns_pod("one", "n1") + dns_pod("two", "n2") +
+      "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
+      "---\napiVersion: v1\nkind: Pod\nmetadata: {name: client, labels: {app: client}}\nspec: {nodeName: n0, "
+      "containers: "
+      "[{name: a}]}\n";
+  Ready ready(
+      lookups("{name: web}", "lookup", ", timeout: 60s") + "timeline: [{at: 1ms, node: {name: n2, down: true}}]\n",
+      manifests, "{duration: 20s, warmUp: 1s, drain: 45s, seed: 5}");
+  const PointResult result = simulate(ready.variant(), 0);
+  const EdgeStats& names = result.edges[index_of(ready.variant().traffic, "browse")];
+  ASSERT_EQ(names.asked, 2000U);
+  ASSERT_EQ(names.ok + names.errors, 2000U);
+  const double half_width = 3.29 * std::sqrt(2000 * 0.25 * 0.75);
+  EXPECT_NEAR(static_cast<double>(names.errors), 500, half_width);
+  const auto within = [&](std::int64_t from_ms, std::int64_t to_ms) {
+    std::uint64_t found = 0;
+    names.latency_ns.for_each([&](std::int64_t lower, std::int64_t, std::uint64_t count) {
+      if (lower >= from_ms * 1'000'000 && lower < to_ms * 1'000'000) found += count;
+    });
+    return static_cast<double>(found);
+  };
+  EXPECT_NEAR(within(0, 100), 1000, 3.29 * std::sqrt(2000 * 0.25));
+  EXPECT_NEAR(within(4'990, 5'100), 500, half_width);
+  EXPECT_EQ(within(100, 4'990), 0);
+}
+
+}  // namespace
+}  // namespace knetsim
