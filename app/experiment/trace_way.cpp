@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/scenario/variant_models.h"
 #include "models/service/addressing.h"
 
 namespace knetsim {
@@ -58,8 +59,10 @@ std::vector<Hop> way_of(const TracedConnection& connection) {
     return std::string(cluster.nodes[connection.nodes[static_cast<std::size_t>(role)]].name);
   };
   if (target.balanced) {
-    way.push_back({"the load balancer", Decision::Balancing,
-                   fmt::format("one of {} nodes by addresses and ports", cluster.members().size())});
+    const bool one = load_balancer_kind_of(variant.scenario.cluster).one_node;
+    way.push_back({"the load balancer", one ? Decision::Routing : Decision::Balancing,
+                   one ? std::string("to the node that announces the address")
+                       : fmt::format("one of {} nodes by addresses and ports", cluster.members().size())});
   }
   if (target.by_proxy()) {
     way.push_back(
