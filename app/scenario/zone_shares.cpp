@@ -74,7 +74,7 @@ class Lists {
 std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
 
 /// Where an edge's clients are stated.
-Node place_of(const BoundVariant& variant, EdgeIndex edge) {
+Node place_of_source(const BoundVariant& variant, EdgeIndex edge) {
   const Node root = variant.scenario.root;
   for (const TrafficSpec& source : variant.traffic.sources) {
     if (source.edge == edge) return root["workloads"][source.name]["to"];
@@ -146,7 +146,7 @@ void tell_zone_shares(const BoundVariant& variant, Diagnostics& diagnostics) {
       return fmt::format("{} ({})", cluster.pods[pod].name, zone.empty() ? "in no zone" : fmt::format("zone {}", zone));
     };
     diagnostics.notice(
-        place_of(variant, edge),
+        place_of_source(variant, edge),
         fmt::format(
             "topology hints of Service {} give its endpoints unequal parts of '{}': {} gets {}, {:.3g} times the "
             "mean, {} gets {}; {} of the connections cross zones instead of {}",

@@ -10,17 +10,17 @@ namespace knetsim {
 namespace {
 
 // Keys of gateway.networking.k8s.io/v1; what is not asked for is accepted.
-constexpr Keys kClassKeys({"controllerName", "parametersRef", "description"});
+constexpr Keys kGatewayClassKeys({"controllerName", "parametersRef", "description"});
 constexpr Keys kGatewayKeys({"gatewayClassName", "listeners", "addresses", "infrastructure", "backendTLS",
                              "allowedListeners", "defaultScope", "tls"});
 constexpr Keys kListenerKeys({"name", "hostname", "port", "protocol", "tls", "allowedRoutes"});
 constexpr Keys kRouteKeys({"parentRefs", "hostnames", "rules", "useDefaultGateways"});
-constexpr Keys kParentKeys({"group", "kind", "namespace", "name", "sectionName", "port"});
-constexpr Keys kRuleKeys({"name", "matches", "filters", "backendRefs", "timeouts", "retry", "sessionPersistence"});
-constexpr Keys kBackendKeys({"group", "kind", "name", "namespace", "port", "weight", "filters"});
-constexpr Keys kMatchKeys({"path", "headers", "queryParams", "method"});
-constexpr std::array<std::string_view, 5> kProtocols{"HTTP", "HTTPS", "TLS", "TCP", "UDP"};
-constexpr std::array<std::string_view, 3> kPathTypes{"Exact", "PathPrefix", "RegularExpression"};
+constexpr Keys kRouteParentKeys({"group", "kind", "namespace", "name", "sectionName", "port"});
+constexpr Keys kRouteRuleKeys({"name", "matches", "filters", "backendRefs", "timeouts", "retry", "sessionPersistence"});
+constexpr Keys kRouteBackendKeys({"group", "kind", "name", "namespace", "port", "weight", "filters"});
+constexpr Keys kRouteMatchKeys({"path", "headers", "queryParams", "method"});
+constexpr std::array<std::string_view, 5> kListenerProtocols{"HTTP", "HTTPS", "TLS", "TCP", "UDP"};
+constexpr std::array<std::string_view, 3> kRoutePathTypes{"Exact", "PathPrefix", "RegularExpression"};
 
 class RouteReader {
  public:
@@ -32,9 +32,9 @@ class RouteReader {
     const FieldValues spec(reader_, object["spec"], kRouteKeys);
     if (const Node parents = spec[kRouteKeys["parentRefs"]]; reader_.mappings(parents)) {
       for (const Node parent : parents) {
-        const FieldValues fields(reader_, parent, kParentKeys);
-        const std::string_view ns = reader_.text(fields[kParentKeys["namespace"]]);
-        const std::string_view name = reader_.text(fields[kParentKeys["name"]]);
+        const FieldValues fields(reader_, parent, kRouteParentKeys);
+        const std::string_view ns = reader_.text(fields[kRouteParentKeys["namespace"]]);
+        const std::string_view name = reader_.text(fields[kRouteParentKeys["name"]]);
         if (name.empty()) reader_.error(parent, "a parent without a name", "parentRefs: [{name: GATEWAY}]");
         made.gateways.push_back({.ns = ns.empty() ? meta_.ns : ns, .name = name});
       }
@@ -52,11 +52,11 @@ class RouteReader {
 
  private:
   void read_rule(Node node, const std::vector<std::string_view>& hosts, HttpRoutes& into) {
-    const FieldValues fields(reader_, node, kRuleKeys);
-    const Node filters = fields[kRuleKeys["filters"]];
+    const FieldValues fields(reader_, node, kRouteRuleKeys);
+    const Node filters = fields[kRouteRuleKeys["filters"]];
     if (filters.size() > 0) reader_.notice(filters.key(), "filters of a route are not simulated");
     std::vector<HttpBackend> backends;
-    if (const Node list = fields[kRuleKeys["backendRefs"]]; reader_.mappings(list)) {
+    if (const Node list = fields[kRouteRuleKeys["backendRefs"]]; reader_.mappings(list)) {
       for (const Node backend : list) {
         if (const auto read = read_backend(backend); read && read->weight > 0) backends.push_back(*read);
       }
@@ -65,7 +65,7 @@ class RouteReader {
       reader_.notice(node, "a rule without a backend: its requests are answered with an error");
       return;
     }
-    const Node matches = fields[kRuleKeys["matches"]];
+    const Node matches = fields[kRouteRuleKeys["matches"]];
     if (matches.size() == 0) {
       for (const std::string_view host : hosts) {
         into.rules.push_back({.host = host, .path = "/", .backends = backends, .mark = node.mark()});
@@ -85,19 +85,19 @@ class RouteReader {
 
   /// Nothing for a match that no request of a workload meets: they are GETs without headers and parameters of their own.
   std::optional<HttpRule> http_path(Node node) {
-    const FieldValues fields(reader_, node, kMatchKeys);
+    const FieldValues fields(reader_, node, kRouteMatchKeys);
     for (const std::string_view key : {"headers", "queryParams"}) {
       if (node[key].size() == 0) continue;
       reader_.notice(node[key].key(), "requests have no headers and parameters here: never matched");
       return std::nullopt;
     }
-    if (const Node method = fields[kMatchKeys["method"]]; !is_absent(method) && method.text() != "GET") {
+    if (const Node method = fields[kRouteMatchKeys["method"]]; !is_absent(method) && method.text() != "GET") {
       reader_.notice(method, "requests are GETs here: never matched");
       return std::nullopt;
     }
-    const Node path = fields[kMatchKeys["path"]];
+    const Node path = fields[kRouteMatchKeys["path"]];
     if (is_absent(path)) return HttpRule{.path = "/"};
-    const std::size_t type = reader_.choice(path["type"], kPathTypes).value_or(1);
+    const std::size_t type = reader_.choice(path["type"], kRoutePathTypes).value_or(1);
     if (type == 2) {
       reader_.notice(path["type"], "paths that are regular expressions are not simulated: never matched");
       return std::nullopt;
@@ -124,16 +124,17 @@ class RouteReader {
   }
 
   std::optional<HttpBackend> read_backend(Node node) {
-    const FieldValues fields(reader_, node, kBackendKeys);
-    if (const std::string_view kind = reader_.text(fields[kBackendKeys["kind"]]); !kind.empty() && kind != "Service") {
-      reader_.notice(fields[kBackendKeys["kind"]], "a backend that is no Service is not simulated");
+    const FieldValues fields(reader_, node, kRouteBackendKeys);
+    if (const std::string_view kind = reader_.text(fields[kRouteBackendKeys["kind"]]);
+        !kind.empty() && kind != "Service") {
+      reader_.notice(fields[kRouteBackendKeys["kind"]], "a backend that is no Service is not simulated");
       return std::nullopt;
     }
-    HttpBackend backend{.ns = reader_.text(fields[kBackendKeys["namespace"]]),
-                        .service = reader_.text(fields[kBackendKeys["name"]])};
+    HttpBackend backend{.ns = reader_.text(fields[kRouteBackendKeys["namespace"]]),
+                        .service = reader_.text(fields[kRouteBackendKeys["name"]])};
     if (backend.ns.empty()) backend.ns = meta_.ns;
-    backend.mark = fields[kBackendKeys["name"]].exists() ? fields[kBackendKeys["name"]].mark() : node.mark();
-    const Node port = fields[kBackendKeys["port"]];
+    backend.mark = fields[kRouteBackendKeys["name"]].exists() ? fields[kRouteBackendKeys["name"]].mark() : node.mark();
+    const Node port = fields[kRouteBackendKeys["port"]];
     if (!is_absent(port) && !reader_.port(port)) return std::nullopt;
     backend.port = reader_.intern(port.text());
     if (backend.service.empty() || backend.port.empty()) {
@@ -141,8 +142,8 @@ class RouteReader {
                     "backendRefs: [{name: web, port: 80}]");
       return std::nullopt;
     }
-    const auto weight =
-        reader_.integer(fields[kBackendKeys["weight"]], {.least = 0, .most = 1'000'000, .accepted = "0 to 1000000"});
+    const auto weight = reader_.integer(fields[kRouteBackendKeys["weight"]],
+                                        {.least = 0, .most = 1'000'000, .accepted = "0 to 1000000"});
     backend.weight = static_cast<std::uint32_t>(weight.value_or(1));
     return backend;
   }
@@ -156,9 +157,9 @@ class RouteReader {
 void read_gateway_class(ObjectReader& reader, Node object) {
   const auto meta = reader.metadata(object, "GatewayClass", false);
   if (!meta) return;
-  const FieldValues spec(reader, object["spec"], kClassKeys);
+  const FieldValues spec(reader, object["spec"], kGatewayClassKeys);
   RouteClass made{
-      .of_gateways = true, .name = meta->name, .controller = reader.text(spec[kClassKeys["controllerName"]])};
+      .of_gateways = true, .name = meta->name, .controller = reader.text(spec[kGatewayClassKeys["controllerName"]])};
   made.mark = meta->mark;
   if (made.controller.empty()) {
     reader.error(object["spec"].exists() ? object["spec"] : object, "spec.controllerName is missing",
@@ -180,7 +181,7 @@ void read_gateway(ObjectReader& reader, Node object) {
   if (const Node listeners = spec[kGatewayKeys["listeners"]]; reader.mappings(listeners)) {
     for (const Node node : listeners) {
       const FieldValues fields(reader, node, kListenerKeys);
-      const auto protocol = reader.choice(fields[kListenerKeys["protocol"]], kProtocols);
+      const auto protocol = reader.choice(fields[kListenerKeys["protocol"]], kListenerProtocols);
       const auto port = reader.port(fields[kListenerKeys["port"]]);
       if (!port) {
         if (is_absent(fields[kListenerKeys["port"]])) reader.error(node, "port is missing");

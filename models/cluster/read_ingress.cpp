@@ -12,15 +12,15 @@ namespace {
 
 // Keys of networking.k8s.io/v1, and of the versions before it, whose backends and defaults had other names.
 constexpr Keys kIngressKeys({"ingressClassName", "defaultBackend", "backend", "rules", "tls"});
-constexpr Keys kRuleKeys({"host", "http"});
-constexpr Keys kHttpKeys({"paths"});
-constexpr Keys kPathKeys({"path", "pathType", "backend"});
-constexpr Keys kBackendKeys({"service", "resource", "serviceName", "servicePort"});
-constexpr Keys kServiceKeys({"name", "port"});
-constexpr Keys kPortKeys({"name", "number"});
-constexpr Keys kTlsKeys({"hosts", "secretName"});
-constexpr Keys kClassKeys({"controller", "parameters"});
-constexpr std::array<std::string_view, 3> kPathTypes{"Exact", "Prefix", "ImplementationSpecific"};
+constexpr Keys kIngressRuleKeys({"host", "http"});
+constexpr Keys kIngressHttpKeys({"paths"});
+constexpr Keys kIngressPathKeys({"path", "pathType", "backend"});
+constexpr Keys kIngressBackendKeys({"service", "resource", "serviceName", "servicePort"});
+constexpr Keys kIngressServiceKeys({"name", "port"});
+constexpr Keys kIngressPortKeys({"name", "number"});
+constexpr Keys kIngressTlsKeys({"hosts", "secretName"});
+constexpr Keys kIngressClassKeys({"controller", "parameters"});
+constexpr std::array<std::string_view, 3> kIngressPathTypes{"Exact", "Prefix", "ImplementationSpecific"};
 
 constexpr std::string_view kOldClass = "kubernetes.io/ingress.class";
 constexpr std::string_view kDefaultClass = "ingressclass.kubernetes.io/is-default-class";
@@ -86,14 +86,14 @@ class IngressReader {
   void read_rules(Node list, HttpRoutes& into) {
     if (!reader_.mappings(list)) return;
     for (const Node rule_node : list) {
-      const FieldValues rule(reader_, rule_node, kRuleKeys);
-      const Node host_node = rule[kRuleKeys["host"]];
+      const FieldValues rule(reader_, rule_node, kIngressRuleKeys);
+      const Node host_node = rule[kIngressRuleKeys["host"]];
       const std::string_view host = reader_.text(host_node);
       if (host.find('*') != std::string_view::npos && (!host.starts_with("*.") || host.rfind('*') != 0)) {
         reader_.error(host_node, fmt::format("'{}' is no host", host), "a name, or *. and a name");
       }
-      const FieldValues http(reader_, rule[kRuleKeys["http"]], kHttpKeys);
-      const Node paths = http[kHttpKeys["paths"]];
+      const FieldValues http(reader_, rule[kIngressRuleKeys["http"]], kIngressHttpKeys);
+      const Node paths = http[kIngressHttpKeys["paths"]];
       if (!reader_.mappings(paths)) continue;
       for (const Node path_node : paths) {
         if (const auto read = read_path(path_node, host)) into.rules.push_back(*read);
@@ -102,17 +102,17 @@ class IngressReader {
   }
 
   std::optional<HttpRule> read_path(Node node, std::string_view host) {
-    const FieldValues fields(reader_, node, kPathKeys);
-    HttpRule rule{.host = host, .path = reader_.text(fields[kPathKeys["path"]])};
-    rule.mark = fields[kPathKeys["path"]].exists() ? fields[kPathKeys["path"]].mark() : node.mark();
-    const auto type = reader_.choice(fields[kPathKeys["pathType"]], kPathTypes);
+    const FieldValues fields(reader_, node, kIngressPathKeys);
+    HttpRule rule{.host = host, .path = reader_.text(fields[kIngressPathKeys["path"]])};
+    rule.mark = fields[kIngressPathKeys["path"]].exists() ? fields[kIngressPathKeys["path"]].mark() : node.mark();
+    const auto type = reader_.choice(fields[kIngressPathKeys["pathType"]], kIngressPathTypes);
     rule.match = type ? static_cast<PathMatch>(*type) : PathMatch::ImplementationSpecific;
     const bool bound = rule.match != PathMatch::ImplementationSpecific || !rule.path.empty();
     if (bound && !rule.path.starts_with('/')) {
-      reader_.error(fields[kPathKeys["path"]].exists() ? fields[kPathKeys["path"]] : node,
+      reader_.error(fields[kIngressPathKeys["path"]].exists() ? fields[kIngressPathKeys["path"]] : node,
                     fmt::format("'{}' is no path", rule.path), "a path from the root on: /cart");
     }
-    const Node backend_node = fields[kPathKeys["backend"]];
+    const Node backend_node = fields[kIngressPathKeys["backend"]];
     if (is_absent(backend_node)) {
       reader_.error(node, "a path without a backend", "backend: {service: {name: web, port: {number: 80}}}");
       return std::nullopt;
@@ -124,25 +124,25 @@ class IngressReader {
   }
 
   std::optional<HttpBackend> read_backend(Node node) {
-    const FieldValues fields(reader_, node, kBackendKeys);
+    const FieldValues fields(reader_, node, kIngressBackendKeys);
     HttpBackend backend{.ns = meta_.ns, .mark = node.mark()};
-    if (!is_absent(fields[kBackendKeys["resource"]])) {
-      reader_.notice(fields[kBackendKeys["resource"]], "a backend that is no Service is not simulated");
+    if (!is_absent(fields[kIngressBackendKeys["resource"]])) {
+      reader_.notice(fields[kIngressBackendKeys["resource"]], "a backend that is no Service is not simulated");
       return std::nullopt;
     }
-    if (const Node old = fields[kBackendKeys["serviceName"]]; !is_absent(old)) {
+    if (const Node old = fields[kIngressBackendKeys["serviceName"]]; !is_absent(old)) {
       backend.service = reader_.text(old);
       backend.mark = old.mark();
-      backend.port = reader_.intern(fields[kBackendKeys["servicePort"]].text());
+      backend.port = reader_.intern(fields[kIngressBackendKeys["servicePort"]].text());
     } else {
-      const Node service_node = fields[kBackendKeys["service"]];
-      const FieldValues service(reader_, service_node, kServiceKeys);
-      const Node port_node = service[kServiceKeys["port"]];
-      const FieldValues port(reader_, port_node, kPortKeys);
-      backend.service = reader_.text(service[kServiceKeys["name"]]);
-      if (service[kServiceKeys["name"]].exists()) backend.mark = service[kServiceKeys["name"]].mark();
-      const Node name = port[kPortKeys["name"]];
-      const Node number = port[kPortKeys["number"]];
+      const Node service_node = fields[kIngressBackendKeys["service"]];
+      const FieldValues service(reader_, service_node, kIngressServiceKeys);
+      const Node port_node = service[kIngressServiceKeys["port"]];
+      const FieldValues port(reader_, port_node, kIngressPortKeys);
+      backend.service = reader_.text(service[kIngressServiceKeys["name"]]);
+      if (service[kIngressServiceKeys["name"]].exists()) backend.mark = service[kIngressServiceKeys["name"]].mark();
+      const Node name = port[kIngressPortKeys["name"]];
+      const Node number = port[kIngressPortKeys["number"]];
       if (!is_absent(name) && !is_absent(number)) {
         reader_.error(port_node, "a port by its name and by its number", "one of them");
       }
@@ -160,10 +160,10 @@ class IngressReader {
   void read_tls(Node list, HttpRoutes& into) {
     if (!reader_.mappings(list)) return;
     for (const Node node : list) {
-      const FieldValues fields(reader_, node, kTlsKeys);
-      HttpTls tls{.hosts = {}, .secret = reader_.text(fields[kTlsKeys["secretName"]]), .mark = node.mark()};
-      if (const Node secret = fields[kTlsKeys["secretName"]]; secret.exists()) tls.mark = secret.mark();
-      if (const Node hosts = fields[kTlsKeys["hosts"]]; reader_.sequence(hosts)) {
+      const FieldValues fields(reader_, node, kIngressTlsKeys);
+      HttpTls tls{.hosts = {}, .secret = reader_.text(fields[kIngressTlsKeys["secretName"]]), .mark = node.mark()};
+      if (const Node secret = fields[kIngressTlsKeys["secretName"]]; secret.exists()) tls.mark = secret.mark();
+      if (const Node hosts = fields[kIngressTlsKeys["hosts"]]; reader_.sequence(hosts)) {
         for (const Node host : hosts) tls.hosts.push_back(reader_.text(host));
       }
       into.tls.push_back(std::move(tls));
@@ -192,8 +192,8 @@ void read_ingress_class(ObjectReader& reader, Node object) {
   const auto meta = reader.metadata(object, "IngressClass", false);
   if (!meta) return;
   const Node spec_node = object["spec"];
-  const FieldValues spec(reader, spec_node, kClassKeys);
-  RouteClass made{.name = meta->name, .controller = reader.text(spec[kClassKeys["controller"]])};
+  const FieldValues spec(reader, spec_node, kIngressClassKeys);
+  RouteClass made{.name = meta->name, .controller = reader.text(spec[kIngressClassKeys["controller"]])};
   made.mark = meta->mark;
   made.is_default = object["metadata"]["annotations"][kDefaultClass].text() == "true";
   if (made.controller.empty()) {

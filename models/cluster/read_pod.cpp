@@ -323,8 +323,7 @@ std::vector<std::string_view> read_texts(ObjectReader& reader, Node list) {
 }
 
 /// k/k pkg/apis/core/validation/validation.go, validatePodDNSConfig: the policy None needs a nameserver, an option a name.
-template <class PodFields>
-void read_dns(ObjectReader& reader, const PodFields& fields, Node pod, PodDns& dns) {
+void read_dns(ObjectReader& reader, const FieldValues<kPodSpecKeys.names().size()>& fields, Node pod, PodDns& dns) {
   const Node policy = fields[kPodSpecKeys["dnsPolicy"]];
   dns.policy = static_cast<DnsPolicy>(reader.choice(policy, kDnsPolicies).value_or(0));
   dns.hostname = reader.text(fields[kPodSpecKeys["hostname"]]);

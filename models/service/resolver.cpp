@@ -56,8 +56,9 @@ Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t
 }
 
 std::span<const Endpoint> Resolver::on_node(const EdgeTarget& target, NodeIndex node) {
-  const auto at = std::ranges::equal_range(target.direct, node, {}, &Endpoint::node);
-  return {at.begin(), at.end()};
+  const auto first = std::ranges::lower_bound(target.direct, node, {}, &Endpoint::node);
+  const auto last = std::ranges::upper_bound(target.direct, node, {}, &Endpoint::node);
+  return {first, last};
 }
 
 bool Resolver::in_socket(const EdgeTarget& target, PodIndex client) const {
