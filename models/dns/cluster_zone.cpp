@@ -171,8 +171,8 @@ ZoneAnswer ClusterZone::of_port(std::string_view name, std::string_view port, st
     }
     if (found.empty()) return none;
     const auto records = static_cast<std::uint32_t>(found.size());
-    return {
-        .answer = Answer::Records, .records = records, .bytes = srv_answer_bytes(name, longest + "." + plain, records)};
+    longest.append(".").append(plain);
+    return {.answer = Answer::Records, .records = records, .bytes = srv_answer_bytes(name, longest, records)};
   }
   return none;
 }

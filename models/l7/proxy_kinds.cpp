@@ -11,7 +11,7 @@ using std::chrono::seconds;
 }  // namespace
 
 std::span<const ProxyKind> proxy_kinds() {
-  static const std::array<ProxyKind, 4> kKinds = {{
+  static const std::array<ProxyKind, 4> kinds = {{
       {.name = "nginx",
        .summary = "ingress-nginx: requests in turn over the endpoints, 320 idle connections for 60 s, two more tries",
        .source = "kubernetes/ingress-nginx docs/user-guide/nginx-configuration/configmap.md: load-balance round_robin, "
@@ -63,7 +63,7 @@ std::span<const ProxyKind> proxy_kinds() {
        .retries = {},
        .upstream_timeout = seconds(60)},
   }};
-  return kKinds;
+  return kinds;
 }
 
 const ProxyKind* proxy_kind_named(std::string_view name) {
