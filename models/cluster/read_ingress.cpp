@@ -38,6 +38,13 @@ constexpr std::array kNotSimulated{
     NginxAnnotation{"nginx.ingress.kubernetes.io/affinity", "affinity by cookies"},
     NginxAnnotation{"nginx.ingress.kubernetes.io/upstream-hash-by", "the choice of endpoints by a hash"},
     NginxAnnotation{"nginx.ingress.kubernetes.io/use-regex", "paths that are regular expressions: taken as prefixes"},
+    NginxAnnotation{"nginx.ingress.kubernetes.io/backend-protocol", "what the proxy speaks to its upstreams: HTTP/1.1"},
+    NginxAnnotation{"nginx.ingress.kubernetes.io/ssl-passthrough", "connections passed through: TLS ends at the proxy"},
+    NginxAnnotation{"nginx.ingress.kubernetes.io/whitelist-source-range",
+                    "source ranges of an Ingress: all are let in"},
+    NginxAnnotation{"nginx.ingress.kubernetes.io/load-balance",
+                    "a policy of one Ingress: that of all is "
+                    "cluster.ingress.balancing"},
 };
 
 class IngressReader {
@@ -51,7 +58,7 @@ class IngressReader {
     made.class_name = reader_.intern(annotations[kOldClass].text());
     made.by_service = annotations["nginx.ingress.kubernetes.io/service-upstream"].text() == "true";
     for (const NginxAnnotation& one : kNotSimulated) {
-      if (const Node at = annotations[one.key]; at.exists() && at.text() != "false") {
+      if (const Node at = annotations[one.key]; at.exists() && at.text() != "false" && at.text() != "HTTP") {
         reader_.notice(at, fmt::format("not simulated: {}", one.what));
       }
     }
