@@ -40,7 +40,8 @@ struct ProxyCost {
   double request_ps = 0;
   double byte_ps = 0;        ///< Of request and answer.
   double rule_ps = 0;        ///< Of each rule that it looks at before it finds the request's.
-  double connection_ps = 0;  ///< Of a client's connection that is new.
+  double connection_ps = 0;  ///< Of a client's connection that is new ...
+  double upstream_ps = 0;    ///< ... and of one of its own, to an upstream.
   FigureSource provenance{};
 };
 

@@ -1,5 +1,6 @@
 #include "models/cost/cost_profile.h"
 
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -51,6 +52,7 @@ void take_applications(const ProfileKeys& keys, ApplicationCosts& costs) {
                            .byte_ps = ps(proxy.byte),
                            .rule_ps = ps(proxy.rule),
                            .connection_ps = ps(proxy.connection),
+                           .upstream_ps = ps(proxy.upstream),
                            .provenance = provenance(proxy)};
   }
 }
@@ -160,6 +162,31 @@ CostProfile load_cost_profile(InputSet& inputs, const std::string& path, Diagnos
   return load(inputs, path, default_base, diagnostics, kMaxBases);
 }
 
+namespace {
+
+void add_assumptions(const ApplicationCosts& costs, std::vector<Assumption>& result) {
+  const auto add = [&](std::string name, double ps, const char* of, const FigureSource& from) {
+    if (from.assumption) result.push_back({std::move(name), span_text(ps) + of, from.source});
+  };
+  if (costs.tls) {
+    constexpr std::array<const char*, 2> kVersions{"tls.tls1.2.", "tls.tls1.3."};
+    constexpr std::array<const char*, 2> kKeys{"rsa2048", "p256"};
+    for (std::size_t v = 0; v < kVersions.size(); ++v) {
+      const TlsVersionCost& version = costs.tls->versions[v];
+      const auto handshake = [&](const char* name, const HandshakeCost& cost) {
+        add(std::string(kVersions[v]) + name, cost.client_ps + cost.server_ps, " at the two ends", cost.provenance);
+      };
+      for (std::size_t k = 0; k < kKeys.size(); ++k) handshake(kKeys[k], version.whole[k]);
+      handshake("resumed", version.resumed);
+    }
+    add("tls.records", costs.tls->record_ps, " a record", costs.tls->provenance);
+  }
+  for (const auto& [name, proxy] : costs.proxies)
+    add("proxies." + name, proxy.request_ps, " a request", proxy.provenance);
+}
+
+}  // namespace
+
 std::vector<Assumption> assumptions(const CostProfile& profile) {
   std::vector<Assumption> result;
   for (const StepKindInfo& entry : step_kinds()) {
@@ -176,10 +203,7 @@ std::vector<Assumption> assumptions(const CostProfile& profile) {
                         cost.provenance.source});
     }
   }
-  for (const auto& [name, proxy] : profile.applications.proxies) {
-    if (!proxy.provenance.assumption) continue;
-    result.push_back({"proxies." + name, span_text(proxy.request_ps) + " a request", proxy.provenance.source});
-  }
+  add_assumptions(profile.applications, result);
   if (const std::optional<Interruptions>& seen = profile.interruptions; seen && seen->provenance.assumption) {
     result.push_back({"interruptions",
                       std::to_string(std::llround(seen->per_second)) + " a second of " + span_text(seen->median_ps),

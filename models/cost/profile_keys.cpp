@@ -103,6 +103,8 @@ void describe(Fields<ProxyCostKeys>& f) {
              {.doc = "Of each rule that it looks at before it finds the request's.", .at_least = "0s"});
   f.optional("connection", &ProxyCostKeys::connection, "0s",
              {.doc = "Of a client's new connection.", .at_least = "0s"});
+  f.optional("upstream", &ProxyCostKeys::upstream, "0s",
+             {.doc = "Of a new connection of its own, to an upstream.", .at_least = "0s"});
   describe_source(f);
 }
 

@@ -78,6 +78,7 @@ struct ProxyCostKeys : FigureKeys {
   Duration byte{};
   Duration rule{};
   Duration connection{};
+  Duration upstream{};
 };
 void describe(Fields<ProxyCostKeys>& f);
 

@@ -41,8 +41,9 @@ std::span<const ProxyKind> proxy_kinds() {
        .upstream_timeout = seconds(50)},
       {.name = "envoy",
        .summary = "Envoy behind Contour: requests in turn over the endpoints, idle connections for an hour, no retries",
-       .source = "envoyproxy.io, cluster.v3: lb_policy ROUND_ROBIN, idle_timeout 1h; projectcontour.io, "
-                 "HTTPProxy: no retry policy by default, response timeout none (15 s for requests of Envoy)",
+       .source =
+           "envoyproxy.io: cluster.v3 lb_policy ROUND_ROBIN; \"How do I configure timeouts\": idle 1 h, route 15 s; "
+           "projectcontour.io, HTTPProxy: no retry policy by default",
        .controllers = {"projectcontour.io/ingress-controller"},
        .gateway_controllers = {"gateway.envoyproxy.io/gatewayclass-controller", "projectcontour.io/gateway-controller"},
        .pod_names = {"contour", "envoy"},
