@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "app/scenario/cluster_dns.h"
 #include "app/scenario/number_file.h"
 #include "app/scenario/target_lookup.h"
-#include "app/scenario/url_lookup.h"
+#include "app/scenario/url_edges.h"
 #include "app/scenario/variant_models.h"
 #include "models/cluster/external_clients.h"
 #include "models/cluster/pod_selection.h"
-#include "models/l7/proxied.h"
 
 namespace knetsim {
 namespace {
@@ -124,7 +122,8 @@ class CallGraphBuilder {
 
   CallGraph build() {
     graph_.traffic.app_of_pod.assign(cluster_.pods.size(), kNoIndex);
-    for (const auto& [name, workload] : scenario_.workloads) names_[name] = 1;  // their own calls have their names
+    for (const auto& [name, workload] : scenario_.workloads)
+      graph_.names[name] = 1;  // their own calls have their names
     for (const AppSettings& app : scenario_.apps) add_app(app);
     dns_.emplace(scenario_, cluster_, lookup_, graph_, diagnostics_);
     for (std::size_t i = 0; i < apps_.size(); ++i) add_calls(i);
@@ -248,7 +247,7 @@ class CallGraphBuilder {
       }
     }
     if (!target) return kNoIndex;
-    edge.name = unique_name(fmt::format("{} > {}", app.settings->name, call.to));
+    edge.name = graph_.unique_name(fmt::format("{} > {}", app.settings->name, call.to));
     edge.target = call.to;
     edge.connections = {.requests = call.requests_per_connection.value_or(1),
                         .limit = call.max_connections.value_or(0),
@@ -264,7 +263,7 @@ class CallGraphBuilder {
     }
     add_servers(*target, made.to);
     calls_.push_back(std::move(made));
-    return add_edge(std::move(edge), std::move(*target));
+    return graph_.add_edge(std::move(edge), std::move(*target));
   }
 
   /// The edge's clients look a name up first. @return  False after an error.
@@ -284,17 +283,6 @@ class CallGraphBuilder {
       if (apps_[i].workload == workload && apps_[i].container == container) return i;
     }
     return kNoIndex;
-  }
-
-  std::string unique_name(std::string name) {
-    const std::uint32_t uses = ++names_[name];
-    return uses == 1 ? name : fmt::format("{} ({})", name, uses);
-  }
-
-  EdgeIndex add_edge(EdgeSpec edge, EdgeTarget target) {
-    graph_.traffic.edges.push_back(std::move(edge));
-    graph_.targets.push_back(std::move(target));
-    return static_cast<EdgeIndex>(graph_.traffic.edges.size() - 1);
   }
 
   void add_servers(const EdgeTarget& target, std::set<AppIndex>& apps) const {
@@ -331,15 +319,15 @@ class CallGraphBuilder {
     }
     EdgeSpec edge;
     edge.udp = workload.protocol == "udp";
+    const Side side = external ? Side::Outside : Side::Inside;
     std::optional<UrlRoute> route;
     std::optional<EdgeTarget> target;
     if (to.kind == "url") {
-      route = find_route(to);
+      route = urls().find(to.name, to.at);
       if (!route) return;
-      target = in_front(*route, external, to.at);
+      target = urls().in_front(*route, side, to.at);
     } else {
-      target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns,
-                    external ? Side::Outside : Side::Inside);
+      target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns, side);
     }
     if (!target || source.clients.empty()) return;
     const auto dropped = std::ranges::count_if(
@@ -360,8 +348,9 @@ class CallGraphBuilder {
     Exchange exchange{.request_bytes = workload.request.law, .response_bytes = workload.response.law};
     if (workload.work) exchange.client_work_seconds = workload.work->law;
     if (route) {
-      edge.app = add_proxied(*route, exchange, edge.connections, to.at);
-      if (edge.app == kNoIndex) return;
+      const std::optional<AppIndex> proxy = urls().add_proxy(*route, exchange, edge.connections, to.at);
+      if (!proxy) return;
+      edge.app = *proxy;
     }
     edge.script = plain_script(std::move(exchange), workload.connection.await_close && !edge.udp);
     edge.timeout = workload.timeout;
@@ -373,80 +362,13 @@ class CallGraphBuilder {
       const std::string looked_up = by_host ? std::string(route->url.host) : name_to_look_up(*workload.dns, to.name);
       if (!resolve_first(edge, *workload.dns, looked_up, source.clients, to.at)) return;
     }
-    source.edge = add_edge(std::move(edge), std::move(*target));
+    source.edge = graph_.add_edge(std::move(edge), std::move(*target));
     graph_.traffic.sources.push_back(std::move(source));
   }
 
-  std::optional<UrlRoute> find_route(const WorkloadTarget& to) {
-    if (!urls_) urls_.emplace(cluster_, diagnostics_);
-    return urls_->find(to.name, to.at);
-  }
-
-  /// What a client of a URL opens its connection to.
-  std::optional<EdgeTarget> in_front(const UrlRoute& route, bool external, Node at) {
-    const Workload& controller = cluster_.workloads[route.controller];
-    const std::string port = std::to_string(route.url.port);
-    if (route.front == kNoIndex) {
-      return lookup_.host_port({std::string(controller.ns), std::string(controller.name)}, port, Protocol::Tcp, at);
-    }
-    const Service& front = cluster_.services[route.front];
-    const ObjectName name{std::string(front.ns), std::string(front.name)};
-    if (front.type == ServiceType::LoadBalancer) {
-      return lookup_.load_balancer(name, port, Protocol::Tcp, external ? Side::Outside : Side::Inside, at);
-    }
-    if (!external) return lookup_.service(name, port, Protocol::Tcp, at);
-    return lookup_.node_port(fmt::format("{}/{}", name.ns, name.name), {}, port, {}, Protocol::Tcp, at);
-  }
-
-  /// What the proxies of a URL do, and their calls of the Service behind it. @return  kNoIndex after an error.
-  AppIndex add_proxied(const UrlRoute& route, const Exchange& exchange, const ConnectionPolicy& connections, Node at) {
-    const auto cost = costs_.proxies.find(route.proxy->name);
-    if (cost == costs_.proxies.end()) {
-      diagnostics_.error(at, fmt::format("the cost profile does not say what {} costs", route.proxy->name),
-                         fmt::format("proxies: {{{}: {{request: ..}}}} in the profile", route.proxy->name));
-      return kNoIndex;
-    }
-    const Workload& controller = cluster_.workloads[route.controller];
-    const auto index = static_cast<AppIndex>(graph_.traffic.apps.size());
-    apps_.push_back({.settings = nullptr, .workload = route.controller, .container = {}});
-    graph_.traffic.apps.emplace_back();
-    std::vector<WeightedCall> upstreams;
-    for (const HttpBackend& backend : route.rule->backends) {
-      const EdgeIndex upstream = add_upstream(route, backend, exchange, index, at);
-      if (upstream == kNoIndex) return kNoIndex;
-      upstreams.push_back({upstream, static_cast<double>(backend.weight)});
-    }
-    AppSpec spec = proxy_app(fmt::format("{}{}", route.url.host, route.url.path), upstreams, cost->second, exchange,
-                             connections, route.rules);
-    spec.for_edges_in = controller.pods;
-    graph_.traffic.apps[index] = std::move(spec);
-    return index;
-  }
-
-  /// A proxy's calls of one Service. @param app  What makes them. @return  kNoIndex after an error.
-  EdgeIndex add_upstream(const UrlRoute& route, const HttpBackend& backend, const Exchange& exchange, AppIndex app,
-                         Node at) {
-    const ObjectName name{std::string(backend.ns), std::string(backend.service)};
-    const bool by_service = route.routes->by_service;
-    std::optional<EdgeTarget> target = by_service ? lookup_.service(name, backend.port, Protocol::Tcp, at)
-                                                  : lookup_.endpoints_of(name, backend.port, at);
-    if (!target) return kNoIndex;
-    AppCall made{.from = app, .to = {}, .at = at};
-    if (target->named != kNoIndex) {
-      const EndpointView view = cluster_.endpoints.latest();
-      for (const Endpoint& endpoint : view.everywhere(target->named)) {
-        if (endpoint.pod != kNoIndex && graph_.traffic.app_of_pod[endpoint.pod] != kNoIndex)
-          made.to.insert(graph_.traffic.app_of_pod[endpoint.pod]);
-      }
-    } else {
-      add_servers(*target, made.to);
-    }
-    calls_.push_back(std::move(made));
-    const bool balanced = !by_service && target->exposure == Exposure::PodIp;
-    const Workload& controller = cluster_.workloads[route.controller];
-    EdgeSpec edge = upstream_edge(unique_name(fmt::format("{} > {}", controller.name, backend.service)),
-                                  std::string(backend.service), *route.proxy, exchange, balanced);
-    return add_edge(std::move(edge), std::move(*target));
+  UrlEdges& urls() {
+    if (!urls_) urls_.emplace(cluster_, lookup_, costs_, scenario_.cluster.ingress, graph_, diagnostics_);
+    return *urls_;
   }
 
   /// Puts TLS where it is wanted. @return  False after an error.
@@ -584,10 +506,10 @@ class CallGraphBuilder {
         } else if (state[callee.to] == State::OnPath) {
           std::string circle;
           for (auto on = std::ranges::find(path, callee.to, &Visit::app); on != path.end(); ++on) {
-            circle += graph_.traffic.apps[on->app].name + " > ";
+            circle += apps_[on->app].settings->name + " > ";
           }
           diagnostics_.error(callee.call->at, fmt::format("apps call each other in a circle, which never ends: {}{}",
-                                                          circle, graph_.traffic.apps[callee.to].name));
+                                                          circle, apps_[callee.to].settings->name));
         }
       }
     }
@@ -598,15 +520,25 @@ class CallGraphBuilder {
   const ApplicationCosts& costs_;
   Diagnostics& diagnostics_;
   TargetLookup lookup_;
-  std::optional<UrlLookup> urls_;  ///< Where something is asked by URL.
+  std::optional<UrlEdges> urls_;  ///< Where something is asked by URL.
   CallGraph graph_;
   std::optional<ClusterDns> dns_;  // from when the apps are known
   std::vector<FoundApp> apps_;     ///< shape (graph_.traffic.apps,)
   std::vector<AppCall> calls_;
-  std::map<std::string, std::uint32_t> names_;  ///< How often an edge's name was taken.
 };
 
 }  // namespace
+
+EdgeIndex CallGraph::add_edge(EdgeSpec edge, EdgeTarget target) {
+  traffic.edges.push_back(std::move(edge));
+  targets.push_back(std::move(target));
+  return static_cast<EdgeIndex>(traffic.edges.size() - 1);
+}
+
+std::string CallGraph::unique_name(std::string name) {
+  const std::uint32_t uses = ++names[name];
+  return uses == 1 ? name : fmt::format("{} ({})", name, uses);
+}
 
 CallGraph build_call_graph(const Scenario& scenario, const Cluster& cluster, const ApplicationCosts& costs,
                            Diagnostics& diagnostics) {

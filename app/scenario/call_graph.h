@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "app/scenario/scenario.h"
@@ -13,7 +16,12 @@ namespace knetsim {
 /// A scenario's apps and workloads with every name looked up.
 struct CallGraph {
   TrafficPlan traffic;
-  std::vector<EdgeTarget> targets;  ///< shape (edges,)
+  std::vector<EdgeTarget> targets;             ///< shape (edges,)
+  std::map<std::string, std::uint32_t> names;  ///< How often an edge's name was taken.
+
+  EdgeIndex add_edge(EdgeSpec edge, EdgeTarget target);
+  /// The name, with a number where it is taken.
+  std::string unique_name(std::string name);
 };
 
 /// Looks up what a scenario's traffic names. Errors, with their places: a selector or name that matches nothing, an app

@@ -166,12 +166,6 @@ std::optional<LookupIndex> ClusterDns::plan(const Asked& asked, ResolvConf& conf
   return static_cast<LookupIndex>(graph_.traffic.lookups.size() - 1);
 }
 
-EdgeIndex ClusterDns::add_edge(EdgeSpec edge, EdgeTarget target) {
-  graph_.traffic.edges.push_back(std::move(edge));
-  graph_.targets.push_back(std::move(target));
-  return static_cast<EdgeIndex>(graph_.traffic.edges.size() - 1);
-}
-
 EdgeIndex ClusterDns::add_search(const Asked& asked, std::string name, LookupIndex lookup, const ResolvConf& conf,
                                  const EdgeTarget& target) {
   EdgeSpec question;
@@ -192,14 +186,14 @@ EdgeIndex ClusterDns::add_search(const Asked& asked, std::string name, LookupInd
   of_lookup.exposure = target.exposure;
   of_lookup.transport = Transport::Udp;
   of_lookup.service = target.service;
-  const EdgeIndex questions = add_edge(std::move(question), target);
+  const EdgeIndex questions = graph_.add_edge(std::move(question), target);
   EdgeSpec search;
   search.name = std::move(name);
   search.target = std::string(asked.name);
   search.udp = true;
   search.script = {SearchNames{.questions = questions, .lookup = lookup}};
   search.timeout = Duration::max();  // ends by itself
-  return add_edge(std::move(search), std::move(of_lookup));
+  return graph_.add_edge(std::move(search), std::move(of_lookup));
 }
 
 EdgeIndex ClusterDns::add_lookup(const Asked& asked) {
@@ -289,7 +283,7 @@ void ClusterDns::add_node_caches() {
   to_core.script = plain_script({});
   to_core.timeout = std::chrono::seconds(2);  // coredns/coredns plugin/pkg/proxy: readTimeout; plugin/forward tries
   to_core.retries.attempts = 2;               // again until 5 s are over
-  const EdgeIndex edge = add_edge(std::move(to_core), *core_);
+  const EdgeIndex edge = graph_.add_edge(std::move(to_core), *core_);
   AppSpec app;
   app.name = kCacheSet;
   app.workers = keys_.workers;

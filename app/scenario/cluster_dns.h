@@ -47,7 +47,6 @@ class ClusterDns {
   void tell_idle();
   void serve(std::span<const Endpoint> endpoints, AppIndex app);
   void add_node_caches();
-  EdgeIndex add_edge(EdgeSpec edge, EdgeTarget target);
   EdgeIndex add_search(const Asked& asked, std::string name, LookupIndex lookup, const ResolvConf& conf,
                        const EdgeTarget& target);
   QuestionIndex question(const NameQuery& query);

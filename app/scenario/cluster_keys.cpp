@@ -364,6 +364,18 @@ void describe(Fields<IngressSettings>& f) {
               .allowed = {{.name = "loadBalancer", .value = 0, .doc = "a Service of type LoadBalancer"},
                           {.name = "nodePort", .value = 1, .doc = "a Service of type NodePort"},
                           {.name = "hostNetwork", .value = 2, .doc = "ports 80 and 443 of every node"}}});
+  std::vector<EnumValue> policies = {{.name = "default", .value = 0, .doc = "as this proxy does where nobody says"}};
+  for (const BalancingInfo& policy : balancing_policies()) {
+    policies.push_back({.name = std::string(policy.name),
+                        .value = static_cast<std::int64_t>(policies.size()),
+                        .doc = std::string(policy.summary)});
+  }
+  f.optional("balancing", &IngressSettings::balancing, "default",
+             {.doc = "To which endpoint each request goes.", .allowed = std::move(policies)});
+  f.optional("upstreamConnections", &IngressSettings::upstream_connections, "default",
+             {.doc = "How it keeps its connections to endpoints.",
+              .allowed = {{.name = "default", .value = 0, .doc = "as this proxy does where nobody says"},
+                          {.name = "new", .value = 1, .doc = "one for each request"}}});
   f.shorthand("kind");
 }
 

@@ -134,6 +134,8 @@ struct IngressSettings {
   std::string kind;
   std::uint32_t replicas = 2;
   std::string exposure = "loadBalancer";
+  std::string balancing = "default";             ///< That, or the name of a Balancing.
+  std::string upstream_connections = "default";  ///< Or "new".
 };
 
 struct BackgroundSettings {

@@ -11,16 +11,23 @@ namespace {
 constexpr Purpose kPick("balancer.pick");
 constexpr Purpose kFirstTurn("balancer.turn");
 
-constexpr std::array<std::string_view, 4> kNames = {"roundRobin", "random", "leastRequest", "leastConnections"};
+constexpr std::array<BalancingInfo, 4> kPolicies{{
+    {"roundRobin", "one endpoint after the other"},
+    {"random", "any, with equal chances"},
+    {"leastRequest", "of two drawn at random that with fewer requests of this proxy under way"},
+    {"leastConnections", "that with the fewest requests of this proxy under way"},
+}};
 
 }  // namespace
 
-std::string_view to_text(Balancing balancing) { return kNames[static_cast<std::size_t>(balancing)]; }
+std::span<const BalancingInfo> balancing_policies() { return kPolicies; }
+
+std::string_view to_text(Balancing balancing) { return kPolicies[static_cast<std::size_t>(balancing)].name; }
 
 std::optional<Balancing> balancing_named(std::string_view name) {
-  const auto found = std::ranges::find(kNames, name);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<Balancing>(found - kNames.begin());
+  const auto found = std::ranges::find(kPolicies, name, &BalancingInfo::name);
+  if (found == kPolicies.end()) return std::nullopt;
+  return static_cast<Balancing>(found - kPolicies.begin());
 }
 
 std::size_t RequestBalancer::least_of_all(Caller& caller, std::span<const Endpoint> servers) {
@@ -61,7 +68,7 @@ std::size_t RequestBalancer::pick(Balancing balancing, EdgeIndex edge, PodIndex 
       place = least_of_all(caller, servers);
       break;
   }
-  ++caller.under_way[servers[place].pod];
+  if (const PodIndex server = servers[place].pod; server != kNoIndex) ++caller.under_way[server];
   return place;
 }
 

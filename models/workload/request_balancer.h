@@ -20,6 +20,13 @@ enum class Balancing : std::uint8_t {
   LeastConnections,  ///< That with the fewest of all; of several the next in turn (haproxy's leastconn).
 };
 
+struct BalancingInfo {
+  std::string_view name;  ///< As in scenarios.
+  std::string_view summary;
+};
+/// By Balancing.
+std::span<const BalancingInfo> balancing_policies();
+
 std::string_view to_text(Balancing balancing);
 std::optional<Balancing> balancing_named(std::string_view name);
 
@@ -28,10 +35,11 @@ class RequestBalancer {
  public:
   explicit RequestBalancer(RandomStreams streams) : streams_(streams) {}
 
-  /// @param id  Of the attempt. @pre There is a server. @return  Its place among them; its request is under way from now on.
+  /// @param id  Of the attempt. @pre There is a server. @return  Its place among them; its request is under way from now on;
+  /// that to an address of no pod is not counted.
   std::size_t pick(Balancing balancing, EdgeIndex edge, PodIndex client, std::span<const Endpoint> servers,
                    std::uint64_t id);
-  /// The request of this client to that server has ended.
+  /// The request of this client to that server has ended. @pre It was counted.
   void ended(EdgeIndex edge, PodIndex client, PodIndex server);
 
  private:

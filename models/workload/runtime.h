@@ -145,7 +145,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   bool take_step(AttemptIndex index, const Close& step, ThreadWork& before, Time now);
   bool take_step(AttemptIndex index, const SearchNames& step, ThreadWork& before, Time now);
   bool connect(AttemptIndex index, Time now);
-  bool acquire_picked(AttemptIndex index, Balancing balancing, Time now);
+  std::optional<PodIndex> pick_server(AttemptIndex index, Balancing balancing, Time now);
   bool shakes_hands(const Attempt& attempt, const Handshake& step) const;
   void send_round(AttemptIndex index, const Handshake& step, const ThreadWork& before, Time now);
   void send(AttemptIndex index, Bytes size, std::uint64_t noise_id, const ThreadWork& before, Time now);

@@ -69,19 +69,26 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, Thre
   KNETSIM_ENSURE(before.cpu == Duration{}, "CPU time is spent in a burst of its own before a connection is asked for");
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
-  if (const auto& balancing = edge_of(attempt).balancing) return acquire_picked(index, *balancing, now);
+  PodIndex server = kNoIndex;
+  if (const auto& balancing = edge_of(attempt).balancing) {
+    const std::optional<PodIndex> picked = pick_server(index, *balancing, now);
+    if (!picked) return false;
+    server = *picked;
+  }
   if (edge_of(attempt).connections.max_age) {
-    for (const Connection& old : connections_.drop_aged(request.edge, request.client, now))
+    for (const Connection& old : connections_.drop_aged(request.edge, request.client, now, server))
       hang_up(request.edge, old, now);
   }
-  const Connections::Taken taken = connections_.take(request.edge, request.client, index, attempt.serial);
+  const Connections::Taken taken = connections_.take(request.edge, request.client, index, attempt.serial, server);
   attempt.connection = taken.connection;
   switch (taken.turn) {
     case Connections::Turn::Reuse:
       return true;
     case Connections::Turn::Open:
+      attempt.connection.server = server;
       return connect(index, now);
-    case Connections::Turn::Wait:
+    case Connections::Turn::Wait:  // a caller that picks servers picks again when its turn comes
+      if (server != kNoIndex) balancer_.ended(request.edge, request.client, server);
       attempt.state = AwaitingConnection{};
       leaves_thread(index, now);
       return false;
@@ -89,8 +96,8 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, Thre
   return false;
 }
 
-/// The caller picks the server first, and then looks for a connection to that one.
-bool TrafficRuntime::acquire_picked(AttemptIndex index, Balancing balancing, Time now) {
+/// The server that the caller sends this request to. @return  Nothing where it knows of none: the attempt is refused.
+std::optional<PodIndex> TrafficRuntime::pick_server(AttemptIndex index, Balancing balancing, Time now) {
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
   const std::span<const Endpoint> known = dialer_.endpoints(request.edge, request.client);
@@ -98,29 +105,9 @@ bool TrafficRuntime::acquire_picked(AttemptIndex index, Balancing balancing, Tim
     attempt.state = Refused{};
     attempt.failure = Failure::Refused;
     due_at(now + kRefusal, edge_source(request.edge), index);
-    return false;
+    return std::nullopt;
   }
-  const PodIndex server = known[balancer_.pick(balancing, request.edge, request.client, known, noise_id(attempt))].pod;
-  if (edge_of(attempt).connections.max_age) {
-    for (const Connection& old : connections_.drop_aged(request.edge, request.client, now, server))
-      hang_up(request.edge, old, now);
-  }
-  const Connections::Taken taken = connections_.take(request.edge, request.client, index, attempt.serial, server);
-  attempt.connection = taken.connection;
-  attempt.connection.server = server;
-  switch (taken.turn) {
-    case Connections::Turn::Reuse:
-      return true;
-    case Connections::Turn::Open:
-      return connect(index, now);
-    case Connections::Turn::Wait:
-      balancer_.ended(request.edge, request.client, server);
-      attempt.connection.server = kNoIndex;  // it picks again when its turn comes
-      attempt.state = AwaitingConnection{};
-      leaves_thread(index, now);
-      return false;
-  }
-  return false;
+  return known[balancer_.pick(balancing, request.edge, request.client, known, noise_id(attempt))].pod;
 }
 
 void TrafficRuntime::on(AttemptIndex index, AwaitingConnection /*state*/, ConnectionFree /*news*/, Time now) {

@@ -74,10 +74,7 @@ TEST(UrlLookup, AControllerOfTheManifestsIsFound) {
   const BoundVariant& variant = scene.loaded->variants.front();
   ASSERT_EQ(variant.traffic.edges.size(), 2U);
   EXPECT_EQ(variant.traffic.edges[0].name, "edge > web");
-  const std::string without =
-      "workloads: {ask: {from: {external: {rtt: 20ms}}, to: {url: \"https://shop.example/\"}, "
-      "arrivals: {poisson: 10/s}}}\n";
-  EXPECT_THROW(Ready(without, app_manifests("web", 2) + ingress("shop", rule_to("web", ", ingressClassName: nginx"))),
+  EXPECT_THROW(Ready(kAsk, app_manifests("web", 2) + ingress("shop", rule_to("web", ", ingressClassName: nginx"))),
                ConfigError);
 }
 

@@ -1,0 +1,83 @@
+#include "app/scenario/url_edges.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/l7/proxied.h"
+
+namespace knetsim {
+
+UrlEdges::UrlEdges(const Cluster& cluster, TargetLookup& lookup, const ApplicationCosts& costs,
+                   const std::optional<IngressSettings>& settings, CallGraph& graph, Diagnostics& diagnostics)
+    : cluster_(cluster),
+      lookup_(lookup),
+      costs_(costs),
+      settings_(settings),
+      graph_(graph),
+      diagnostics_(diagnostics),
+      urls_(cluster, diagnostics) {}
+
+std::optional<EdgeTarget> UrlEdges::in_front(const UrlRoute& route, Side from, Node at) {
+  const Workload& controller = cluster_.workloads[route.controller];
+  if (route.front == kNoIndex) {
+    return lookup_.host_port({std::string(controller.ns), std::string(controller.name)}, std::to_string(route.url.port),
+                             Protocol::Tcp, at);
+  }
+  const Service& front = cluster_.services[route.front];
+  const std::string port = std::to_string(cluster_.service_ports[route.front_port].port);
+  const ObjectName name{std::string(front.ns), std::string(front.name)};
+  if (front.type == ServiceType::LoadBalancer) return lookup_.load_balancer(name, port, Protocol::Tcp, from, at);
+  if (from == Side::Inside) return lookup_.service(name, port, Protocol::Tcp, at);
+  return lookup_.node_port(fmt::format("{}/{}", name.ns, name.name), {}, port, {}, Protocol::Tcp, at);
+}
+
+std::optional<AppIndex> UrlEdges::add_proxy(const UrlRoute& route, const Exchange& exchange,
+                                            const ConnectionPolicy& connections, Node at) {
+  const auto cost = costs_.proxies.find(route.proxy->name);
+  if (cost == costs_.proxies.end()) {
+    diagnostics_.error(at, fmt::format("the cost profile does not say what {} costs", route.proxy->name),
+                       fmt::format("proxies: {{{}: {{request: ..}}}} in the profile", route.proxy->name));
+    return std::nullopt;
+  }
+  std::vector<WeightedCall> upstreams;
+  for (const HttpBackend& backend : route.rule->backends) {
+    const std::optional<EdgeIndex> upstream = add_upstream(route, backend, exchange, at);
+    if (!upstream) return std::nullopt;
+    upstreams.push_back({*upstream, static_cast<double>(backend.weight)});
+  }
+  AppSpec spec = proxy_app(fmt::format("{}{}", route.url.host, route.url.path), upstreams, cost->second, exchange,
+                           connections, to_upstreams(*route.proxy), route.rules);
+  spec.for_edges_in = cluster_.workloads[route.controller].pods;
+  graph_.traffic.apps.push_back(std::move(spec));
+  return static_cast<AppIndex>(graph_.traffic.apps.size() - 1);
+}
+
+Balancing UrlEdges::balancing(const ProxyKind& proxy) const {
+  const std::optional<Balancing> stated = settings_ ? balancing_named(settings_->balancing) : std::nullopt;
+  return stated.value_or(proxy.balancing);
+}
+
+ConnectionPolicy UrlEdges::to_upstreams(const ProxyKind& proxy) const {
+  if (settings_ && settings_->upstream_connections == "new") return {.requests = 1};
+  return proxy.upstream;
+}
+
+std::optional<EdgeIndex> UrlEdges::add_upstream(const UrlRoute& route, const HttpBackend& backend,
+                                                const Exchange& exchange, Node at) {
+  const ObjectName name{std::string(backend.ns), std::string(backend.service)};
+  const bool by_service = route.routes->by_service;
+  std::optional<EdgeTarget> target = by_service ? lookup_.service(name, backend.port, Protocol::Tcp, at)
+                                                : lookup_.endpoints_of(name, backend.port, at);
+  if (!target) return std::nullopt;
+  const Workload& controller = cluster_.workloads[route.controller];
+  EdgeSpec edge = upstream_edge(graph_.unique_name(fmt::format("{} > {}", controller.name, backend.service)),
+                                std::string(backend.service), *route.proxy, exchange);
+  edge.connections = to_upstreams(*route.proxy);
+  if (!by_service && target->exposure == Exposure::PodIp) edge.balancing = balancing(*route.proxy);
+  return graph_.add_edge(std::move(edge), std::move(*target));
+}
+
+}  // namespace knetsim
