@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <string>
 
@@ -13,7 +15,7 @@ constexpr pid_t kKernelThreads = 2;  // kthreadd
 
 struct ProcessTimes {
   pid_t parent = 0;
-  double ticks = 0;
+  std::array<double, 4> ticks{};  ///< utime, stime, cutime, cstime
 };
 
 /// Of a line of /proc/PID/stat. The command's name stands in parentheses and may hold anything, parentheses too.
@@ -28,15 +30,21 @@ ProcessTimes parse_stat(const std::string& line) {
     std::string passed_over;
     fields >> passed_over;
   }
-  for (int field = 0; field < 4; ++field) {  // utime stime cutime cstime
-    double ticks = 0;
-    fields >> ticks;
-    times.ticks += ticks;
-  }
+  for (double& ticks : times.ticks) fields >> ticks;
   return times;
 }
 
+double ticks_a_second() { return static_cast<double>(::sysconf(_SC_CLK_TCK)); }
+
 }  // namespace
+
+CpuTimes cpu_times(const std::filesystem::path& proc, pid_t process) {
+  std::ifstream file(proc / std::to_string(process) / "stat");
+  std::string line;
+  std::getline(file, line);
+  const ProcessTimes times = parse_stat(line);
+  return {.user_seconds = times.ticks[0] / ticks_a_second(), .system_seconds = times.ticks[1] / ticks_a_second()};
+}
 
 double other_processes_seconds(const std::filesystem::path& proc, pid_t lab) {
   double ticks = 0;
@@ -49,9 +57,10 @@ double other_processes_seconds(const std::filesystem::path& proc, pid_t lab) {
     std::string line;
     if (!std::getline(file, line)) continue;  // it has just ended
     const ProcessTimes times = parse_stat(line);
-    if (times.parent != lab && times.parent != kKernelThreads) ticks += times.ticks;
+    if (times.parent != lab && times.parent != kKernelThreads)
+      ticks = std::accumulate(times.ticks.begin(), times.ticks.end(), ticks);
   }
-  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return ticks / ticks_a_second();
 }
 
 }  // namespace knetsim::lab

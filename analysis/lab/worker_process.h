@@ -36,6 +36,7 @@ class WorkerProcess {
   void pin_to(int cpu) const;
   /// Whether it lets whoever wakes it finish first.
   void give_way(bool batch) const;
+  pid_t id() const { return child_; }
   /// CPU time until now, nanoseconds: user, system, and what interrupts and softirqs took while it ran, unless the
   /// kernel keeps these apart (CONFIG_IRQ_TIME_ACCOUNTING).
   double cpu_ns() const;

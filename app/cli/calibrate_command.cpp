@@ -13,6 +13,7 @@
 #include "app/cli/exit_code.h"
 #include "app/cli/lab_session.h"
 #include "app/cli/load_tables.h"
+#include "app/cli/proxy_lab.h"
 
 namespace knetsim {
 namespace {
@@ -22,6 +23,7 @@ struct CalibrateArguments {
   std::string before;
   LabOptions lab{};
   EmulatedOptions emulated{};
+  bool proxies = false;
 };
 
 int calibrate(const CalibrateArguments& arguments, const CommandContext& context) {
@@ -35,6 +37,7 @@ int calibrate(const CalibrateArguments& arguments, const CommandContext& context
     return calibrate_emulated({.out = arguments.out, .before = arguments.before}, arguments.lab, arguments.emulated,
                               files, context);
   }
+  if (arguments.proxies) return calibrate_proxies(arguments.out, arguments.before, arguments.lab, files, context);
   const CostProfile before = read_profile(arguments.before);
   const lab::MeasurementRecord record =
       obtain_record(arguments.lab, {.cases = lab::calibration_cases, .loads = lab::calibration_loads}, files, context);
@@ -59,6 +62,7 @@ CommandRun add_calibrate_command(CLI::App& command, CommandContext& context) {
       "knetsim calibrate --out profile.yaml\n"
       "knetsim calibrate --out profile.yaml --rounds 40 --save measured.json\n"
       "knetsim calibrate --out again.yaml --from measured.json\n"
+      "knetsim calibrate --proxies --before profile.yaml --out with-proxies.yaml\n"
       "knetsim calibrate --emulated --before profile.yaml --out with-ipvs.yaml");
   add_out_file(command, arguments->out, "File to write (default: profile.yaml)");
   command.add_option("--before", arguments->before, "Profile to start from (default: profiles/default.yaml)")
@@ -66,6 +70,9 @@ CommandRun add_calibrate_command(CLI::App& command, CommandContext& context) {
   add_lab_options(command, arguments->lab);
   add_emulated_options(command, arguments->emulated);
   command.get_option("--emulated")->excludes("--rounds");
+  CLI::Option* proxies = command.add_flag("--proxies", arguments->proxies,
+                                          "Measure nginx, haproxy and TLS instead of the kernel (./dev setup proxies)");
+  for (const char* const option : {"--save", "--from", "--emulated"}) proxies->excludes(command.get_option(option));
   command.add_flag("--force", arguments->lab.force, "Overwrite files");
   return [arguments, &context] { return calibrate(*arguments, context); };
 }

@@ -4,20 +4,14 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <ctime>
-#include <functional>
 
 #include "analysis/lab/lab_error.h"
 #include "analysis/lab/lab_plan.h"
-#include "app/cli/progress.h"
 #include "app/scenario/scenario.h"
 
 namespace knetsim {
 
-namespace {
-
-/// Looks what the machine has, and says what it lacks. @throws lab::LabError  No lab is possible here.
 lab::Surroundings enter_lab(const CommandContext& context) {
   if (const std::string why = lab::lab_impossible(); !why.empty()) throw lab::LabError(why);
   lab::Surroundings here = lab::look_around();
@@ -27,25 +21,17 @@ lab::Surroundings enter_lab(const CommandContext& context) {
   return here;
 }
 
-/// Says on standard error what is under way: each part of the measurement from 0 to 100 %.
-class ShownProgress {
- public:
-  explicit ShownProgress(const CommandContext& context) : line_(!context.says(LogLevel::Warning)) {}
-  ~ShownProgress() { line_.done(); }
-  ShownProgress(const ShownProgress&) = delete;
-  ShownProgress& operator=(const ShownProgress&) = delete;
+ShownProgress::ShownProgress(const CommandContext& context) : line_(!context.says(LogLevel::Warning)) {}
+ShownProgress::~ShownProgress() { line_.done(); }
 
-  std::function<void(double, const std::string&)> shower() {
-    return [this](double fraction, const std::string& what) {
-      const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-      line_.show(wall_s, fmt::format("{:3.0f} %  {}", 100 * fraction, what));
-    };
-  }
+std::function<void(double, const std::string&)> ShownProgress::shower() {
+  return [this](double fraction, const std::string& what) {
+    const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    line_.show(wall_s, fmt::format("{:3.0f} %  {}", 100 * fraction, what));
+  };
+}
 
- private:
-  ProgressLine line_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
+namespace {
 
 /// Measures everything, latencies first. @throws lab::LabError
 void measure_into(lab::MeasurementRecord& record, const LabDesign& design, const lab::Surroundings& here,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "analysis/lab/surroundings.h"
 #include "app/cli/command.h"
 #include "app/cli/output_files.h"
+#include "app/cli/progress.h"
 #include "models/cost/cost_profile.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself so
@@ -41,6 +44,24 @@ struct LabDesign {
 
 /// Today, as in "2026-01-31".
 std::string today();
+
+/// Looks what the machine has, and says what it lacks. @throws lab::LabError  No lab is possible here.
+lab::Surroundings enter_lab(const CommandContext& context);
+
+/// Says on standard error what is under way: each part of a measurement from 0 to 100 %.
+class ShownProgress {
+ public:
+  explicit ShownProgress(const CommandContext& context);
+  ~ShownProgress();
+  ShownProgress(const ShownProgress&) = delete;
+  ShownProgress& operator=(const ShownProgress&) = delete;
+
+  std::function<void(double, const std::string&)> shower();
+
+ private:
+  ProgressLine line_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
 
 /// Measures what `design` finds possible here, showing on standard error what is under way, or reads what was
 /// measured before. What --save asks for is written to `files`, which knows of it.

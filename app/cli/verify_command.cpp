@@ -12,6 +12,7 @@
 #include "app/cli/exit_code.h"
 #include "app/cli/kernel_summary.h"
 #include "app/cli/progress.h"
+#include "app/cli/proxy_lab.h"
 #include "app/cli/terminal.h"
 #include "app/cli/text_table.h"
 #include "app/cli/verify_kernel.h"
@@ -27,6 +28,7 @@ struct VerifyArguments {
   bool kernel = false;
   std::string profile;
   std::string calibrate;
+  bool proxies = false;
   LabOptions lab{};
   std::string table;
   std::string format = "table";
@@ -217,6 +219,7 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       "knetsim verify --published -o markdown > docs/validation.md\n"
       "knetsim verify --kernel --calibrate profile.yaml --save measured.json\n"
       "knetsim verify --kernel --profile profile.yaml\n"
+      "knetsim verify --kernel --proxies --profile profile.yaml --calibrate with-proxies.yaml\n"
       "knetsim verify --kernel --profile profile.yaml --from measured.json");
   CLI::Option* const published =
       command.add_flag("--published", arguments->published, "With published tables: configs/validation/published.yaml");
@@ -231,6 +234,9 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       ->type_name("FILE")
       ->check(named_file());
   add_lab_options(command, arguments->lab);
+  CLI::Option* proxies = command.add_flag("--proxies", arguments->proxies,
+                                          "Of --kernel: proxies and TLS on it instead (./dev setup proxies)");
+  for (const char* const option : {"--save", "--from"}) proxies->excludes(command.get_option(option));
   command.add_flag("--force", arguments->lab.force, "Of --save and --calibrate: overwrite the file");
   command.add_option("--table", arguments->table, "Of --published: one of the tables only")->type_name("NAME");
   command.add_option("-o,--output", arguments->format, "Format: table, json or markdown")
@@ -239,7 +245,8 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
       ->default_str("table");
   command.add_option("-j,--threads", arguments->threads, "Points simulated at a time (default: every core)")
       ->type_name("N");
-  for (const char* const option : {"--profile", "--calibrate", "--rounds", "--save", "--from", "--force"}) {
+  for (const char* const option :
+       {"--profile", "--calibrate", "--proxies", "--rounds", "--save", "--from", "--force"}) {
     command.get_option(option)->needs(kernel);
   }
   for (const char* const option : {"--table", "--threads"}) command.get_option(option)->needs(published);
@@ -247,6 +254,13 @@ CommandRun add_verify_command(CLI::App& command, CommandContext& context) {
     if (arguments->published == arguments->kernel)
       throw UsageError("say what to compare with: --published or --kernel");
     if (arguments->published) return verify_published(*arguments, context);
+    if (arguments->proxies) {
+      return verify_proxies({.profile = arguments->profile,
+                             .calibrate = arguments->calibrate,
+                             .lab = arguments->lab,
+                             .format = arguments->format},
+                            context);
+    }
     return verify_kernel({.profile = arguments->profile,
                           .calibrate = arguments->calibrate,
                           .lab = arguments->lab,

@@ -56,6 +56,15 @@ TEST_F(ProcessTimes, ACommandMayBeCalledAnything) {
   EXPECT_DOUBLE_EQ(others(), 2);
 }
 
+TEST_F(ProcessTimes, TimesOfOneProcessAreItsOwn) {
+  process(7, 1, 2);
+  const CpuTimes times = cpu_times(proc.path(), 7);
+  const auto second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  EXPECT_DOUBLE_EQ(times.user_seconds, 2 / second);
+  EXPECT_DOUBLE_EQ(times.system_seconds, 20 / second) << "without those of its ended children";
+  EXPECT_EQ(cpu_times(proc.path(), 8).user_seconds, 0) << "there is none";
+}
+
 TEST_F(ProcessTimes, WhatIsNoProcessIsPassedOver) {
   std::filesystem::create_directories(proc / "7");  // it has just ended
   std::filesystem::create_directories(proc / "sys");
