@@ -154,9 +154,8 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   any(Symbol::LocalUdpNodePortSets, mix_.local_udp + (asked.external_local ? own_udp : 0));
   const std::uint32_t own_balanced = asked.load_balancer ? own_external : 0;
   const std::uint32_t own_ip = own_external - own_balanced;
-  const bool external_set = mix_.dead_external + mix_.external + (asked.external_local ? 0 : own_ip) > 0;
-  const bool local_external_set = mix_.local_external + (asked.external_local ? own_ip : 0) > 0;
-  set(Symbol::ExternalIpSetRules, (external_set ? 3U : 0U) + (local_external_set ? 2U : 0U));
+  any(Symbol::ExternalIpSets, mix_.dead_external + mix_.external + (asked.external_local ? 0 : own_ip));
+  any(Symbol::LocalExternalIpSets, mix_.local_external + (asked.external_local ? own_ip : 0));
   any(Symbol::LoadBalancerSets, balanced + own_balanced);
   any(Symbol::LocalLoadBalancerSets, mix_.local_balanced + (asked.external_local ? own_balanced : 0));
   any(Symbol::FirewalledLoadBalancers, firewalled + (asked.firewalled ? 1 : 0));
@@ -164,8 +163,7 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
 }
 
 CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& service, Transport containers,
-                               IptablesBackend backend, const SpecialAddresses& special)
-    : external_ips_(special.external_ips) {
+                               IptablesBackend backend, const SpecialAddresses& special) {
   using Mix = CanonicalNode::Mix;
   const auto add = [&](const Mix& mix) {
     nodes_.emplace_back(write, service, mix, containers, backend);
@@ -201,9 +199,9 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
     set(Symbol::UdpNodePortSets, one_udp);
     learn(Symbol::LocalTcpNodePortSets, {.local_tcp = 1}, base);
     learn(Symbol::LocalUdpNodePortSets, {.local_udp = 1}, base);
-    // Those of the asked Service's own policy are there already.
-    if (!learn(Symbol::ExternalIpSetRules, {.local_external = 1}, base)) {
-      learn(Symbol::ExternalIpSetRules, {.external = 1}, base);
+    if (special.external_ips) {
+      learn(Symbol::ExternalIpSets, {.external = 1}, base);
+      learn(Symbol::LocalExternalIpSets, {.local_external = 1}, base);
     }
     if (special.load_balancers) {
       learn(Symbol::LoadBalancerSets, {.balanced = 1}, base);
@@ -218,7 +216,7 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
     learn(Symbol::NodePortsAlike, alike, base);
   }
   learn(Symbol::WithoutEndpoints, {.dead = 1}, base);
-  learn(Symbol::RefusedAddresses, {.dead_external = 1}, base);
+  learn(Symbol::RefusedAddresses, {.dead_external = 2}, add({.dead_external = 1}));
   learn(Symbol::RefusedTcpNodePorts, {.dead_tcp = 1}, base);
   learn(Symbol::RefusedUdpNodePorts, {.dead_udp = 1}, base);
   if (service.firewalled) learn(Symbol::SourceRange, {.ranges_before = 2}, base);
@@ -244,9 +242,7 @@ Count CanonicalNodes::linear(std::span<const double> values) const {
     const double step = nodes_[lesson.node].symbols()[index] - nodes_[lesson.against].symbols()[index];
     known[index] = (difference - explained(lesson.node) + explained(lesson.against)) / step;
     KNETSIM_ENSURE(std::abs(known[index] - std::round(known[index])) < 1e-9, "rules are counted whole");
-    // What no Service of the cluster has is 0 at every node.
-    const bool absent = lesson.symbol == Symbol::ExternalIpSetRules && !external_ips_;
-    if (known[index] != 0 && !absent) count.add(lesson.symbol, known[index]);
+    if (known[index] != 0) count.add(lesson.symbol, known[index]);
   }
   count.fixed = values[0] - explained(0);
   return count;

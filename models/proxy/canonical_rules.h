@@ -119,7 +119,6 @@ class CanonicalNodes {
   };
   std::vector<CanonicalNode> nodes_;
   std::vector<Lesson> lessons_;
-  bool external_ips_ = false;
 };
 
 }  // namespace knetsim

@@ -28,7 +28,7 @@ struct Version {
 enum class IptablesBackend : std::uint8_t { Legacy, Nft };
 
 /// Addresses beside ClusterIPs and node ports' that some Service of the cluster has. Only then rules that every packet
-/// meets for them are looked for, so that what nobody has is no step of anybody's walk.
+/// meets for them are learned (CanonicalNodes), so that what nobody has is no step of anybody's walk.
 struct SpecialAddresses {
   bool firewalled = false;      ///< A load balancer's with source ranges.
   bool external_ips = false;    ///< One of externalIPs.

@@ -45,7 +45,8 @@ MachineSymbols symbols_of(const RuleSizes& sizes) {
   set(symbols, Symbol::LocalTcpNodePortSets, sizes.local_tcp_node_port_set ? 1 : 0);
   set(symbols, Symbol::LocalUdpNodePortSets, sizes.local_udp_node_port_set ? 1 : 0);
   set(symbols, Symbol::FirewalledAddresses, sizes.firewalled_addresses);
-  set(symbols, Symbol::ExternalIpSetRules, (sizes.external_ip_set ? 3 : 0) + (sizes.local_external_ip_set ? 2 : 0));
+  set(symbols, Symbol::ExternalIpSets, sizes.external_ip_set ? 1 : 0);
+  set(symbols, Symbol::LocalExternalIpSets, sizes.local_external_ip_set ? 1 : 0);
   set(symbols, Symbol::LoadBalancerSets, sizes.load_balancer_set ? 1 : 0);
   set(symbols, Symbol::LocalLoadBalancerSets, sizes.local_load_balancer_set ? 1 : 0);
   set(symbols, Symbol::FirewalledLoadBalancers, sizes.firewalled_load_balancer_set ? 1 : 0);

@@ -58,7 +58,8 @@ enum class Symbol : std::uint8_t {
   LocalTcpNodePortSets,  ///< those whose external policy is Local
   LocalUdpNodePortSets,
   FirewalledAddresses,      ///< VIPs of Services with endpoints that only sources of certain ranges reach
-  ExternalIpSetRules,       ///< of IPVS mode: rules for its sets of external IPs, three and two where they have members
+  ExternalIpSets,           ///< of IPVS mode: 1 where the node knows of external IPs of the policy Cluster; likewise
+  LocalExternalIpSets,      ///< of the policy Local
   LoadBalancerSets,         ///< of IPVS mode: 1 where the node knows of VIPs at all, else 0; likewise
   LocalLoadBalancerSets,    ///< those whose external policy is Local
   FirewalledLoadBalancers,  ///< those with source ranges
