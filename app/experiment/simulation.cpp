@@ -225,8 +225,11 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
           health_source());
       return;
     }
-    announcements_.emplace(scheduler_, *variant_.cluster, balancer_,
-                           balancer_.kind().one_node ? settings.failover : settings.hold_time, health_source());
+    const auto speakers = static_cast<std::uint32_t>(variant_.cluster->members().size());
+    announcements_.emplace(
+        scheduler_, *variant_.cluster, balancer_,
+        balancer_.kind().one_node ? settings.failover.value_or(speaker_lost_after(speakers)) : settings.hold_time,
+        health_source());
   }
 
   std::uint32_t network_source() const { return nodes_; }

@@ -330,9 +330,10 @@ void describe(Fields<LoadBalancerSettings>& f) {
               .source = "RFC 5737, TEST-NET-3"});
   f.optional("healthCheck", &LoadBalancerSettings::health_check, {.doc = "Of cloud: which nodes are well."});
   f.optional(
-      "failover", &LoadBalancerSettings::failover, "6s",
-      {.doc = "Of metallb-l2: from the loss of the node that has the address until another one has it. A probe a "
-              "second, which fails within the next, and 4 s of suspicion in clusters of up to ten nodes.",
+      "failover", &LoadBalancerSettings::failover,
+      {.doc = "Of metallb-l2: from the loss of the node that has the address until another one has it. Where nothing "
+              "is said: a probe a second, which fails within the next, and suspicion of 4 s in clusters of up to ten "
+              "nodes, of 4 s x log10(nodes) in larger ones.",
        .at_most = "1h",
        .source = "hashicorp/memberlist config.go, DefaultLANConfig; util.go, suspicionTimeout"});
   f.optional(

@@ -125,7 +125,7 @@ struct LoadBalancerSettings {
   std::string kind = "cloud";
   std::string pool;
   HealthCheckSettings health_check;  ///< Of kinds that have some.
-  Duration failover{};               ///< Of metallb-l2.
+  std::optional<Duration> failover;  ///< Of metallb-l2; by the number of nodes where nothing is said.
   Duration hold_time{};              ///< Of metallb-bgp.
 };
 

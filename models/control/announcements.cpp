@@ -1,6 +1,18 @@
 #include "models/control/announcements.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include "sim/core/math.h"
+
 namespace knetsim {
+
+Duration speaker_lost_after(std::uint32_t nodes) {
+  const double scale = std::max(1.0, math::log(nodes) / math::log(10));
+  // It counts in thousandths, of which a rounding error is none.
+  const auto thousandths = static_cast<std::int64_t>(std::floor(scale * 1'000 + 1e-6));
+  return std::chrono::seconds(2) + 4 * std::chrono::milliseconds(thousandths);
+}
 
 Announcements::Announcements(Scheduler& scheduler, const Cluster& cluster, NodeBalancer& balancer,
                              Duration noticed_after, std::uint32_t source)

@@ -9,6 +9,14 @@
 
 namespace knetsim {
 
+/// From a node's loss until the other speakers of MetalLB take it for dead, where so many are in their list: a probe a
+/// second, which fails within the next, and the suspicion that others confirm, four probes long, longer by the
+/// logarithm in clusters of more than ten.
+/// @pre nodes > 0
+/// @source hashicorp/memberlist util.go, suspicionTimeout; config.go, DefaultLANConfig (ProbeInterval 1 s,
+/// SuspicionMult 4), which metallb/metallb internal/speakerlist/speakerlist.go, New, leaves as it is.
+Duration speaker_lost_after(std::uint32_t nodes);
+
 /// Which nodes announce the addresses of load balancers that no health check looks after (MetalLB). A node that may not
 /// any more, or may again, for its endpoints' sake says so itself, at once: its speaker is taken to know of them when
 /// the node's kube-proxy does. That a node is gone from the network is noticed after a while, by the other speakers or

@@ -164,6 +164,16 @@ TEST(LoadBalancerRun, TheLossOfAnAnnouncingNodeCostsWhatItCarriesUntilItIsNotice
   }
 }
 
+// Four nodes have a speaker each, the 40 clients outside have none: 6 s, as of memberlist in clusters of up to ten.
+TEST(LoadBalancerRun, AnAnnouncingNodeIsMissedBySpeakersAlone) {
+  constexpr double kLost = 500 * 6;
+  const Ready scene(
+      through_metallb("kind: metallb-l2", "Cluster", "timeline: [{at: 2s, node: {name: node-0, down: true}}]\n"),
+      kElsewhere, "{duration: 10s}");
+  const EdgeStats edge = simulate(scene.loaded->variants.front(), 0).edges.front();
+  EXPECT_NEAR(static_cast<double>(edge.asked - edge.ok), kLost, 4 * std::sqrt(kLost) + 3) << "3 are under way";
+}
+
 // 400 clients with a kept connection each, and 400 users who each ask any of them again 1.5 s after an answer; the loss
 // of node-0 is noticed a second later. With plain hashing a flow keeps its place with probability 1/4 when four nodes
 // become three: 3/4 of the connections whose node is well are moved, and each is reset once. Those to the lost node

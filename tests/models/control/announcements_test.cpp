@@ -44,6 +44,16 @@ class TwoSpeakers : public testing::Test {
   std::optional<Announcements> speakers;
 };
 
+// A probe that fails, 2 s, and the suspicion of hashicorp/memberlist util_test.go, TestSuspicionTimeout, whose timeouts
+// for one probe of a second are these; MetalLB's is for four (config.go, DefaultLANConfig).
+TEST(Speakers, AreMissedLaterInLargerClusters) {
+  for (const auto& [nodes, suspicion] :
+       {std::pair(1U, 1'000ms), std::pair(5U, 1'000ms), std::pair(10U, 1'000ms), std::pair(50U, 1'698ms),
+        std::pair(100U, 2'000ms), std::pair(500U, 2'698ms), std::pair(1'000U, 3'000ms)}) {
+    EXPECT_EQ(speaker_lost_after(nodes), 2s + 4 * suspicion) << nodes;
+  }
+}
+
 TEST_F(TwoSpeakers, AnEndpointLessIsToldOfAtOnce) {
   speakers->on_synced(1, without);
   EXPECT_FALSE(balancer->is_healthy(0, 1));
