@@ -88,7 +88,7 @@ std::string service_text(const TracedConnection& connection) {
   const Service& service = cluster.services[port.service];
   const bool node_port = connection.flow.exposure == Exposure::NodePort;
   const std::string at = connection.flow.exposure == Exposure::ExternalIp
-                             ? " at " + to_string(external_addresses(service)[connection.target.external])
+                             ? " at " + to_string(addresses_of(service, IpFamily::V4).all[connection.target.external])
                              : "";
   return fmt::format("Service {}/{}{}, {} {}", service.ns, service.name, at, node_port ? "node port" : "port",
                      node_port ? port.node_port : port.port);
@@ -246,9 +246,10 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
   const std::string service = service_text(connection);
   const std::string ingress = node_name(connection, NodeRole::Ingress);
   if (connection.target.balanced) {
-    const std::vector<IpAddress>& ips = cluster.services[connection.target.service].load_balancer_ips;
+    const OuterAddresses ips = addresses_of(cluster.services[connection.target.service], IpFamily::V4);
     fmt::print(
-        "through the load balancer{}, {}\n", ips.empty() ? "" : " at " + to_string(ips.front()),
+        "through the load balancer{}, {}\n",
+        ips.load_balancers() == 0 ? "" : " at " + to_string(ips.all[ips.external_ips]),
         load_balancer_kind_of(settings).one_node ? "which one node has" : "balancing (L4) by addresses and ports");
   }
   fmt::print("by {}{}{}: variant {}, proxy mode {}, pod network {}{}\n", exposure_name(connection.flow.exposure),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "models/service/resolver.h"
@@ -406,7 +407,8 @@ std::optional<EdgeTarget> TargetLookup::external_ip(std::string_view text, std::
   if (const std::optional<IpAddress> wanted = parse_ip(text)) {
     std::vector<std::string> known;
     for (ServiceIndex i = 0; i < cluster_.services.size() && index == kNoIndex; ++i) {
-      const std::vector<IpAddress>& ips = cluster_.services[i].external_ips;
+      const OuterAddresses outer = addresses_of(cluster_.services[i], IpFamily::V4);
+      const auto ips = std::span(outer.all).first(outer.external_ips);
       for (const IpAddress& ip : ips) known.push_back(to_string(ip));
       const auto place = std::ranges::find(ips, *wanted);
       if (place == ips.end()) continue;
@@ -430,19 +432,16 @@ std::optional<EdgeTarget> TargetLookup::external_ip(std::string_view text, std::
   } else {
     index = find_service(split_service_name(text, ns), at);
     if (index == kNoIndex) return std::nullopt;
-    const std::vector<IpAddress>& ips = cluster_.services[index].external_ips;
-    const auto place = std::ranges::find(ips, IpFamily::V4, &IpAddress::family);
-    if (place == ips.end()) {
-      const Service& service = cluster_.services[index];
+    const Service& service = cluster_.services[index];
+    if (addresses_of(service, IpFamily::V4).external_ips == 0) {
       diagnostics_.error(at,
                          fmt::format("{} has no external IP{}", object_label("Service", service.ns, service.name),
-                                     ips.empty() ? "" : " of IPv4"),
+                                     service.external_ips.empty() ? "" : " of IPv4"),
                          fmt::format("a Service with externalIPs; a patch can add one: patches: {{Service/{}: "
                                      "{{spec.externalIPs: [203.0.113.10]}}}}",
                                      service.name));
       return std::nullopt;
     }
-    address = static_cast<std::uint32_t>(place - ips.begin());
   }
   std::optional<EdgeTarget> target = at_external_address(index, port, protocol, address, at);
   if (!target) return std::nullopt;
@@ -464,10 +463,7 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
     return std::nullopt;
   }
   const auto admit = [&](EdgeTarget& target) {
-    if (!service.source_ranges.empty()) target.admitted.emplace();
-    for (const std::string_view text : service.source_ranges) {
-      if (const std::optional<Cidr> range = parse_cidr(text)) target.admitted->push_back(*range);
-    }
+    if (!service.source_ranges.empty()) target.admitted = service.source_ranges;
   };
   if (from == Side::Outside && !service.load_balancer_class.empty()) {
     diagnostics_.error(
@@ -476,8 +472,8 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
     return std::nullopt;
   }
   if (from == Side::Inside || balancer_.keeps_address) {
-    const auto ip = std::ranges::find(service.load_balancer_ips, IpFamily::V4, &IpAddress::family);
-    if (ip == service.load_balancer_ips.end()) {
+    const OuterAddresses addresses = addresses_of(service, IpFamily::V4);
+    if (addresses.load_balancers() == 0) {
       const char* const why = service.load_balancer_known ? "its status has a name, or an address of ipMode Proxy"
                                                           : "nobody has given it an address";
       diagnostics_.error(
@@ -491,9 +487,7 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
           from == Side::Inside ? "service:, or clients that are external" : "a Service whose status has an address");
       return std::nullopt;
     }
-    const auto address = static_cast<std::uint32_t>(service.external_ips.size() +
-                                                    static_cast<std::size_t>(ip - service.load_balancer_ips.begin()));
-    std::optional<EdgeTarget> target = at_external_address(index, port, protocol, address, at);
+    std::optional<EdgeTarget> target = at_external_address(index, port, protocol, addresses.external_ips, at);
     // Programs look at source ranges of what comes by a NIC alone (cilium/cilium bpf/lib/nodeport.h, nodeport_lb4).
     if (target && (from == Side::Outside || mode_.translation != Translation::Connect)) admit(*target);
     if (target) target->balanced = from == Side::Outside;

@@ -80,7 +80,7 @@ class TargetLookup {
   std::optional<NodeIndex> node_named(std::string_view through, Node at);
   /// Whether nodes serve addresses of this sort; an error where they do not.
   bool is_served(Exposure exposure, Node at);
-  /// A Service at one of its external addresses. @param address  Which of external_addresses().
+  /// A Service at one of its external addresses. @param address  Which of addresses_of() IPv4.
   std::optional<EdgeTarget> at_external_address(ServiceIndex service, std::string_view port, Protocol protocol,
                                                 std::uint32_t address, Node at);
   /// A notice where its connections are refused for want of an endpoint.

@@ -53,8 +53,9 @@ namespace {
 SpecialAddresses special_addresses(const Cluster& cluster) {
   SpecialAddresses special;
   for (const Service& service : cluster.services) {
-    if (!service.external_ips.empty()) special.external_ips = true;
-    if (service.load_balancer_ips.empty()) continue;
+    const OuterAddresses addresses = addresses_of(service, IpFamily::V4);
+    if (addresses.external_ips > 0) special.external_ips = true;
+    if (addresses.load_balancers() == 0) continue;
     special.load_balancers = true;
     if (!service.source_ranges.empty()) special.firewalled = true;
   }

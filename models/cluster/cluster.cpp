@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace knetsim {
 
@@ -35,6 +36,21 @@ bool serves(const Service& service, IpFamily family) {
   if (!service.families.empty()) return std::ranges::find(service.families, family) != service.families.end();
   return service.cluster_ips.empty() ||
          std::ranges::find(service.cluster_ips, family, &IpAddress::family) != service.cluster_ips.end();
+}
+
+OuterAddresses addresses_of(const Service& service, IpFamily family) {
+  OuterAddresses addresses;
+  const auto is_of_family = [family](const IpAddress& ip) { return ip.family() == family; };
+  std::ranges::copy_if(service.external_ips, std::back_inserter(addresses.all), is_of_family);
+  addresses.external_ips = addresses.count();
+  std::ranges::copy_if(service.load_balancer_ips, std::back_inserter(addresses.all), is_of_family);
+  return addresses;
+}
+
+bool has_addresses(const Service& service, IpFamily family) {
+  const auto is_of_family = [family](const IpAddress& ip) { return ip.family() == family; };
+  return std::ranges::any_of(service.external_ips, is_of_family) ||
+         std::ranges::any_of(service.load_balancer_ips, is_of_family);
 }
 
 std::string object_label(std::string_view kind, std::string_view ns, std::string_view name) {

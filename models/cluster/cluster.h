@@ -262,7 +262,8 @@ struct Service {
   std::vector<IpAddress> external_ips{};
   std::vector<IpAddress>
       load_balancer_ips{};  ///< status.loadBalancer.ingress[].ip that nodes have rules for, or of a pool.
-  std::vector<std::string_view> source_ranges{};
+  /// Who may ask its load balancer's addresses of IPv4: loadBalancerSourceRanges of that family. Empty: anyone.
+  std::vector<Cidr> source_ranges{};
   std::string_view load_balancer_class{};
   IpAddress requested_ip{};          ///< spec.loadBalancerIP
   bool load_balancer_known = false;  ///< Its status has one, by an address or a name.
@@ -278,6 +279,20 @@ struct Service {
 /// The Service has endpoints of this family, and a ClusterIP of it unless it is headless. Where it states no families
 /// they are those of its ClusterIPs; those of a headless one are all that its pods have.
 bool serves(const Service& service, IpFamily family);
+
+/// The addresses beside its ClusterIPs by which nodes' rules of one family know a Service: a proxy for either family
+/// has no rules for the other's.
+/// @source k/k pkg/proxy/serviceport.go, newBaseServiceInfo.
+struct OuterAddresses {
+  std::vector<IpAddress> all{};  ///< externalIPs, and behind them those of its load balancer that nodes have rules for.
+  std::uint32_t external_ips = 0;  ///< How many are the former.
+
+  std::uint32_t count() const { return static_cast<std::uint32_t>(all.size()); }
+  std::uint32_t load_balancers() const { return count() - external_ips; }
+};
+OuterAddresses addresses_of(const Service& service, IpFamily family);
+/// Whether there are any.
+bool has_addresses(const Service& service, IpFamily family);
 
 /// Everything that was read, bound together: pods have nodes and addresses, Services have addresses and endpoints.
 struct Cluster {

@@ -308,16 +308,35 @@ void read_topology(ObjectReader& reader, const FieldValues<kServiceKeys.names().
   }
 }
 
-/// Of IPv4, or of IPv6, which is kept as it is; without the blanks around it.
-/// @source k/k pkg/apis/core/v1/helper or pkg/api/service/util.go, GetLoadBalancerSourceRanges.
-std::string_view source_range(ObjectReader& reader, Node node) {
-  std::string_view text = reader.text(node);
+bool is_v6_block(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return false;
+  const std::optional<IpAddress> base = parse_ip(text.substr(0, slash));
+  const std::optional<double> prefix = to_double(text.substr(slash + 1));
+  return base && base->family() == IpFamily::V6 && is_digits(text.substr(slash + 1)) && *prefix <= 128;
+}
+
+/// Those of IPv4, without the blanks around them: a proxy leaves out the other family's, and where none of its own is
+/// left the Service has none. One of all addresses is none either. One that is masked holds nobody.
+/// @source k/k pkg/proxy/serviceport.go, newBaseServiceInfo (cidrFamilyMap; IsZeroCIDR: k/k#132722).
+void read_source_ranges(ObjectReader& reader, Node ranges, Service& service) {
+  bool anyone = false;
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  if (is_masked(text) || text.find(':') != std::string_view::npos || parse_cidr(text)) return text;
-  reader.error(node, fmt::format("'{}' is no block of addresses", text), "as in 203.0.113.0/24");
-  return text;
+  for (const Node node : ranges) {
+    std::string_view text = reader.text(node);
+    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+    if (const std::optional<Cidr> range = parse_cidr(text)) {
+      anyone = anyone || range->prefix == 0;
+      service.source_ranges.push_back(*range);
+    } else if (is_masked(text)) {
+      if (text.find(':') == std::string_view::npos) service.source_ranges.push_back({.base = 0, .prefix = 32});
+    } else if (!is_v6_block(text)) {
+      reader.error(node, fmt::format("'{}' is no block of addresses", text),
+                   "as in 203.0.113.0/24, or 2001:db8::/32, which holds for addresses of IPv6 alone");
+    }
+  }
+  if (anyone) service.source_ranges.clear();
 }
 
 }  // namespace
@@ -381,7 +400,7 @@ void read_service(ObjectReader& reader, Node object) {
   read_topology(reader, spec, fields[kObjectKeys["metadata"]]["annotations"], service);
   if (const Node ranges = spec[kServiceKeys["loadBalancerSourceRanges"]]; ranges.size() > 0) {
     reader.uses(Unmodelled::SourceRanges, ranges);
-    for (const Node range : ranges) service.source_ranges.push_back(source_range(reader, range));
+    read_source_ranges(reader, ranges, service);
   }
   for (const Node ingress : fields[kObjectKeys["status"]]["loadBalancer"]["ingress"]) {
     const Node ip = ingress["ip"];

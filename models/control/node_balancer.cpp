@@ -49,8 +49,8 @@ std::vector<std::uint32_t> NodeBalancer::ranks(const Cluster& cluster, ServiceIn
   std::vector<NodeIndex> order(nodes_);
   std::iota(order.begin(), order.end(), NodeIndex{0});
   if (kind_.one_node) {
-    const std::vector<IpAddress>& ips = cluster.services[index].load_balancer_ips;
-    const std::string address = ips.empty() ? "" : to_string(ips.front());
+    const OuterAddresses ips = addresses_of(cluster.services[index], IpFamily::V4);
+    const std::string address = ips.load_balancers() == 0 ? "" : to_string(ips.all[ips.external_ips]);
     std::vector<std::array<std::byte, 32>> keys;
     for (const ClusterNode& node : cluster.members()) keys.push_back(sha256(std::string(node.name) + "#" + address));
     std::ranges::sort(order, {}, [&](NodeIndex node) { return std::pair(keys[node], node); });

@@ -21,7 +21,7 @@ struct EdgeTarget {
   /// NodePort, and ExternalIp from outside of the cluster: always this node; kNoIndex: any node, at random.
   NodeIndex through = kNoIndex;
   bool balanced = false;       ///< The node is the one that the Service's load balancer chooses.
-  std::uint32_t external = 0;  ///< ExternalIp: which of the Service's, as external_addresses() has them.
+  std::uint32_t external = 0;  ///< ExternalIp: which of the Service's addresses_of() IPv4.
   /// The load balancer, or the node that is asked at its address, drops what clients outside of these send; nothing:
   /// all are let in.
   std::optional<std::vector<Cidr>> admitted{};
@@ -42,13 +42,5 @@ struct EdgeTarget {
     return static_cast<std::size_t>(found - admitted->begin());
   }
 };
-
-/// The addresses of a Service that lead to its ports from outside, but for nodes' own: externalIPs, and behind them
-/// those of its load balancer that nodes have rules for.
-inline std::vector<IpAddress> external_addresses(const Service& service) {
-  std::vector<IpAddress> addresses = service.external_ips;
-  addresses.insert(addresses.end(), service.load_balancer_ips.begin(), service.load_balancer_ips.end());
-  return addresses;
-}
 
 }  // namespace knetsim

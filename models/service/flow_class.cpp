@@ -28,7 +28,7 @@ FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex 
   flow.local_policy = candidates.local_policy;
   flow.local_inside = asks_node && service.internal_traffic_local;
   if (target.exposure == Exposure::ExternalIp && !flow.in_socket) {
-    flow.load_balancer = target.external >= service.external_ips.size();
+    flow.load_balancer = target.external >= addresses_of(service, IpFamily::V4).external_ips;
     flow.firewalled = target.admitted.has_value();
   }
   flow.affinity = service.client_ip_affinity;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "models/service/service_policies.h"
 
@@ -91,22 +92,64 @@ class MeantForOthers {
   std::vector<std::int64_t> of_node_;  // shape (nodes,): beside those of its zone
 };
 
-/// What the load balancer's addresses of one Service port are to IPVS. @param closed  By node, shape (nodes,).
-void count_load_balancer(const Cluster& cluster, const Service& service, RuleSizes& common,
-                         std::vector<std::uint32_t>& closed) {
-  common.load_balancer_set = true;
-  if (service.external_traffic_local) common.local_load_balancer_set = true;
-  if (service.source_ranges.empty()) return;
-  common.firewalled_load_balancer_set = true;
-  for (NodeIndex node = 0; node < cluster.members().size(); ++node) {
-    const IpAddress& ip = cluster.nodes[node].ip;
-    const bool allowed = std::ranges::any_of(service.source_ranges, [&](std::string_view text) {
-      const std::optional<Cidr> range = parse_cidr(text);
-      return range && ip.family() == IpFamily::V4 && range->contains(ip.v4_value());
-    });
-    if (!allowed) closed[node] += static_cast<std::uint32_t>(service.load_balancer_ips.size());
+/// The node's address in IPv4, by which source ranges know it.
+std::optional<std::uint32_t> v4_of(const ClusterNode& node) {
+  for (const IpAddress& ip : {node.ip, node.secondary_ip}) {
+    if (ip && ip.family() == IpFamily::V4) return ip.v4_value();
   }
+  return std::nullopt;
 }
+
+/// Load balancers' addresses that each node may not ask, since it is in none of their source ranges. Nodes stand in the
+/// order of their addresses, so that a range is a stretch of them, and takes no longer the more they are.
+class ClosedAddresses {
+ public:
+  explicit ClosedAddresses(const Cluster& cluster) : nodes_(cluster.members().size()) {
+    for (NodeIndex node = 0; node < nodes_; ++node) {
+      if (const auto address = v4_of(cluster.nodes[node])) order_.emplace_back(*address, node);
+    }
+    std::ranges::sort(order_);
+    opened_.assign(order_.size() + 1, 0);
+  }
+
+  /// So many addresses that sources of these ranges may ask alone.
+  void add(std::span<const Cidr> ranges, std::int64_t addresses) {
+    closed_ += addresses;
+    sorted_.assign(ranges.begin(), ranges.end());
+    std::ranges::sort(sorted_, {}, [](const Cidr& range) { return std::pair(range.base, range.prefix); });
+    std::uint64_t end = 0;  // ranges lie within one another, or apart
+    for (const Cidr& range : sorted_) {
+      if (range.base < end) continue;
+      end = range.base + range.size();
+      opened_[first_from(range.base)] += addresses;
+      opened_[first_from(end)] -= addresses;
+    }
+  }
+
+  /// By node, shape (nodes,).
+  std::vector<std::uint32_t> by_node() const {
+    std::vector<std::uint32_t> closed(nodes_, static_cast<std::uint32_t>(closed_));
+    std::int64_t open = 0;
+    for (std::size_t at = 0; at < order_.size(); ++at) {
+      open += opened_[at];
+      closed[order_[at].second] = static_cast<std::uint32_t>(closed_ - open);
+    }
+    return closed;
+  }
+
+ private:
+  std::size_t first_from(std::uint64_t address) const {
+    const auto from =
+        std::ranges::lower_bound(order_, address, {}, [](const auto& one) -> std::uint64_t { return one.first; });
+    return static_cast<std::size_t>(from - order_.begin());
+  }
+
+  std::size_t nodes_;
+  std::int64_t closed_ = 0;                                 // addresses, as if no node were in a range
+  std::vector<std::pair<std::uint32_t, NodeIndex>> order_;  // of nodes with an address in IPv4
+  std::vector<std::int64_t> opened_;                        // addresses that are open from this place in it on
+  std::vector<Cidr> sorted_;
+};
 
 }  // namespace
 
@@ -125,7 +168,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
   common.endpoints = std::uint64_t{background.services} * background.endpoints_per_service;
   std::uint32_t addresses_in_rules = 0;
   std::vector<RuleSizes> sizes(cluster.nodes.size());  // of machines outside: none
-  std::vector<std::uint32_t> closed(cluster.members().size(), 0);
+  ClosedAddresses closed(cluster);
   NodesOf nodes(cluster.nodes.size());
   MeantForOthers others(cluster);
   /// What a node that has an endpoint has less of refusals, to be taken off the common part.
@@ -135,7 +178,8 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
     const Service& service = cluster.services[port.service];
     if (!has_rules(service)) continue;
     const auto endpoints = view.endpoints(index);
-    const auto addresses = static_cast<std::uint32_t>(service.external_ips.size() + service.load_balancer_ips.size());
+    const OuterAddresses outer = addresses_of(service, IpFamily::V4);
+    const std::uint32_t addresses = outer.count();
     const std::uint32_t node_ports = port.node_port != 0 ? 1 : 0;
     const std::uint32_t udp_node_ports = port.protocol == Protocol::Udp ? node_ports : 0;
     ++common.service_ports;
@@ -153,15 +197,21 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
         (udp_node_ports != 0 ? common.local_udp_node_port_set : common.local_tcp_node_port_set) = true;
       }
     }
-    if (!service.external_ips.empty()) {
+    if (outer.external_ips > 0) {
       (service.external_traffic_local ? common.local_external_ip_set : common.external_ip_set) = true;
     }
-    if (!service.load_balancer_ips.empty()) count_load_balancer(cluster, service, common, closed);
+    const std::uint32_t firewalled = service.source_ranges.empty() ? 0 : outer.load_balancers();
+    if (outer.load_balancers() > 0) {
+      common.load_balancer_set = true;
+      if (service.external_traffic_local) common.local_load_balancer_set = true;
+    }
+    if (firewalled > 0) {
+      common.firewalled_load_balancer_set = true;
+      closed.add(service.source_ranges, firewalled);
+    }
     if (!endpoints.empty()) {
       addresses_in_rules += addresses;
-      if (!service.source_ranges.empty()) {
-        common.firewalled_addresses += static_cast<std::uint32_t>(service.load_balancer_ips.size());
-      }
+      common.firewalled_addresses += firewalled;
       common.node_ports += node_ports;
       common.udp_node_ports += udp_node_ports;
     }
@@ -179,6 +229,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
       nodes.each(view.everywhere(index), [&](NodeIndex node) { refuse(reached[node]); });
     }
   }
+  const std::vector<std::uint32_t> closed_to = closed.by_node();
   for (NodeIndex node = 0; node < cluster.members().size(); ++node) {
     RuleSizes& one = sizes[node] = common;
     one.without_endpoints -= reached[node].without_endpoints;
@@ -186,7 +237,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
     one.refused_node_ports -= reached[node].refused_node_ports;
     one.refused_udp_node_ports -= reached[node].refused_udp_node_ports;
     one.endpoints = others.at(node, common.endpoints);
-    one.closed_addresses = closed[node];
+    one.closed_addresses = closed_to[node];
     one.services_rules = addresses_in_rules + one.service_ports - one.without_endpoints;
   }
   count_host_ports(cluster, sizes);

@@ -34,7 +34,7 @@ NewConnection ServiceChooser::connection_of(const EdgeTarget& target, PodIndex c
   if (target.exposure == Exposure::NodePort) {
     connection.destination = cluster_.nodes[asked].ip;
   } else if (target.exposure == Exposure::ExternalIp) {
-    connection.destination = external_addresses(service)[target.external];
+    connection.destination = addresses_of(service, IpFamily::V4).all[target.external];
   } else {
     const auto ipv4 = std::ranges::find(service.cluster_ips, IpFamily::V4, &IpAddress::family);
     if (ipv4 != service.cluster_ips.end()) connection.destination = *ipv4;

@@ -9,8 +9,7 @@ namespace knetsim {
 inline ServicePolicies policies_of(const Service& service, const ServicePort& port) {
   return {.internal_local = service.internal_traffic_local,
           .external_local = service.external_traffic_local,
-          .externally_accessible =
-              port.node_port != 0 || !service.external_ips.empty() || !service.load_balancer_ips.empty()};
+          .externally_accessible = port.node_port != 0 || has_addresses(service, IpFamily::V4)};
 }
 
 }  // namespace knetsim

@@ -1,6 +1,7 @@
 // Goal: the sizes that a run binds to a node's symbols are those of the rules that kube-proxy writes there, policies
 // Local included. Method: the rules of every node of small clusters are generated and counted chain by chain.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "app/scenario/variant_models.h"
 #include "models/proxy/iptables_rules.h"
+#include "models/proxy/ipvs_rules.h"
 #include "support/scenario_fixture.h"
 
 namespace knetsim {
@@ -39,7 +41,14 @@ std::vector<ServicePortSpec> services_at(const Cluster& cluster, NodeIndex node)
       const bool meant = std::ranges::find(kept, endpoint.pod, &Endpoint::pod) != kept.end();
       spec.endpoints.push_back({endpoint.address.v4_value(), endpoint.port, endpoint.node == node, true, meant});
     }
-    for (const IpAddress& address : service.external_ips) spec.external_ips.push_back(address.v4_value());
+    const auto v4_of = [](const std::vector<IpAddress>& ips, std::vector<Ipv4>& into) {
+      for (const IpAddress& ip : ips) {
+        if (ip.family() == IpFamily::V4) into.push_back(ip.v4_value());
+      }
+    };
+    v4_of(service.external_ips, spec.external_ips);
+    v4_of(service.load_balancer_ips, spec.load_balancer_ips);
+    for (const Cidr& range : service.source_ranges) spec.source_ranges.push_back({range.base, range.prefix});
     specs.push_back(std::move(spec));
   }
   return specs;
@@ -107,7 +116,8 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithPoliciesLocal) {
       if (policy == std::string("outside") || policy == std::string("both")) {
         fields += "spec.externalTrafficPolicy: Local, ";
       }
-      if (replicas == 2) fields += "spec.externalIPs: [203.0.113.1, 203.0.113.2], ";
+      // That of IPv6 has no rule in IPv4's tables.
+      if (replicas == 2) fields += "spec.externalIPs: [203.0.113.1, '2001:db8::1', 203.0.113.2], ";
       patches += patch(name, fields);
     }
   }
@@ -130,6 +140,38 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithPoliciesLocal) {
   EXPECT_EQ(inside, 3 * 4U + 2 * 2 + 2 * 1);
   EXPECT_EQ(ports, 3 * 3U + 2 * 2 + 2 * 1);
   EXPECT_EQ(outside, ports + 2 * 2U);
+}
+
+// Nodes are 192.168.0.10 and so on. Ranges that hold all of them, some, one by a range within another, and none; one
+// of IPv6 alone, which restricts nothing. IPVS writes a rule for each address that the node may not ask.
+TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithSourceRanges) {
+  std::string manifests = app_manifests("web", 1);
+  int number = 0;
+  for (const char* ranges : {"[192.168.0.0/16]", "[192.168.0.10/31, 10.0.0.0/8]", "[192.168.0.8/29, 192.168.0.12/32]",
+                             "[192.0.2.0/24, '2001:db8::/32']", "['2001:db8::/32']", "[]"}) {
+    manifests += fmt::format(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: b{}}}\nspec: {{type: LoadBalancer, selector: {{app: web}}, "
+        "ports: [{{name: a, port: 80}}, {{name: b, port: 81}}], loadBalancerSourceRanges: {}}}\n"
+        "status: {{loadBalancer: {{ingress: [{{ip: 203.0.113.{}}}, {{ip: '2001:db8::1'}}]}}}}\n---\n",
+        number, ranges, number + 1);
+    ++number;
+  }
+  Ready scene("cluster: {nodes: {count: 9}}\n" + std::string(kBrowse), manifests + app_manifests("client", 1));
+  const Cluster& cluster = *scene.variant().cluster;
+  const std::vector<RuleSizes> all = sizes_of(scene.variant());
+  std::uint32_t closed = 0;
+  for (NodeIndex node = 0; node < cluster.nodes.size(); ++node) {
+    SCOPED_TRACE("node " + std::to_string(node));
+    const NodeSpec spec{.primary_address = cluster.nodes[node].ip.v4_value()};
+    const Ruleset iptables = iptables_rules(spec, services_at(cluster, node));
+    EXPECT_EQ(all[node].firewalled_addresses, rules(iptables, "filter", "KUBE-PROXY-FIREWALL"));
+    EXPECT_EQ(all[node].services_rules, rules(iptables, "nat", "KUBE-SERVICES") - 1);
+    const Ruleset ipvs = ipvs_rules(spec, std::span(&spec.primary_address, 1), services_at(cluster, node)).rules;
+    EXPECT_EQ(all[node].closed_addresses, rules(ipvs, "filter", "KUBE-IPVS-OUT-FILTER"));
+    closed += all[node].closed_addresses;
+  }
+  // Two ports each: 192.168.0.10/31 is closed to 7 of 9, 192.168.0.8/29 (up to .15) to 3, 192.0.2.0/24 to all.
+  EXPECT_EQ(closed, 2U * (7 + 3 + 9));
 }
 
 std::uint64_t endpoint_chains(const Ruleset& all) {

@@ -171,10 +171,46 @@ TEST(Addresses, SourceRangesAreTrimmedAndMustBeBlocks) {
         "ports: [{port: 80}], loadBalancerSourceRanges: " +
         ranges + "}\n");
   };
-  const Loaded good = with("[' 10.0.0.0/8 ', '2001:db8::/32']");
-  EXPECT_EQ(good.errors(), "");
-  EXPECT_EQ(good.cluster.services[0].source_ranges[0], "10.0.0.0/8");
-  EXPECT_NE(with("[198.18.0.0/33]").errors().find("'198.18.0.0/33' is no block of addresses"), std::string::npos);
+  const auto ranges = [&](const char* text) {
+    const Loaded loaded = with(text);
+    EXPECT_EQ(loaded.errors(), "");
+    std::vector<std::string> read;
+    for (const Cidr& range : loaded.cluster.services[0].source_ranges) read.push_back(to_string(range));
+    return read;
+  };
+  using List = std::vector<std::string>;
+  EXPECT_EQ(ranges("[' 10.0.0.0/8 ', '2001:db8::/32']"), List{"10.0.0.0/8"});
+  // k/k pkg/proxy/serviceport.go, newBaseServiceInfo: of its own family alone; a zero-masked one is none (#132722).
+  EXPECT_EQ(ranges("['2001:db8::/32', '::/0']"), List{});
+  EXPECT_EQ(ranges("[10.0.0.0/8, 0.0.0.0/0]"), List{});
+  EXPECT_EQ(ranges("[x.x.x.x/24]"), List{"0.0.0.0/32"}) << "nobody is known to be in one that is masked";
+  for (const char* bad : {"198.18.0.0/33", "2001:db8::/129", "2001:db8::", "office:1"}) {
+    EXPECT_NE(with(("['" + std::string(bad) + "']").c_str()).errors().find("is no block of addresses"),
+              std::string::npos)
+        << bad;
+  }
+}
+
+// k/k pkg/proxy/serviceport.go, newBaseServiceInfo: externalIPs and VIPs of a family are those of its proxy alone.
+TEST(Addresses, OfAServiceAreThoseOfOneFamily) {
+  const Loaded loaded = load_text(
+      deployment("web", 1) +
+      "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: LoadBalancer, selector: {app: web}, "
+      "ports: [{port: 80}], externalIPs: ['2001:db8::1', 198.51.100.9]}\nstatus: {loadBalancer: {ingress: [{ip: "
+      "'2001:db8::2'}, {ip: 203.0.113.7}]}}\n");
+  ASSERT_EQ(loaded.errors(), "");
+  const Service& service = loaded.cluster.services[0];
+  const OuterAddresses v4 = addresses_of(service, IpFamily::V4);
+  ASSERT_EQ(v4.count(), 2U);
+  EXPECT_EQ(v4.external_ips, 1U);
+  EXPECT_EQ(to_string(v4.all[0]), "198.51.100.9");
+  EXPECT_EQ(to_string(v4.all[1]), "203.0.113.7");
+  EXPECT_EQ(to_string(addresses_of(service, IpFamily::V6).all[1]), "2001:db8::2");
+  Service of_v6_alone = service;
+  of_v6_alone.external_ips.resize(1);
+  of_v6_alone.load_balancer_ips.clear();
+  EXPECT_FALSE(has_addresses(of_v6_alone, IpFamily::V4));
+  EXPECT_TRUE(has_addresses(of_v6_alone, IpFamily::V6));
 }
 
 TEST(Addresses, ARequestOutsideOfThePoolAndAPoolThatIsFullAreErrors) {

@@ -79,8 +79,16 @@ class Scene {
       if (balanced) service.load_balancer_ips = {IpAddress::v4(ipv4(198, 51, 100, 101) + s)};
       if (balanced && one_in(2)) {
         const char* const ranges[] = {"10.244.0.0/16", "192.168.1.1/32", "192.168.1.4/32", "192.0.2.0/24"};
-        for (std::uint32_t r = 0; r < 1 + below(3); ++r) service.source_ranges.emplace_back(ranges[below(4)]);
+        for (std::uint32_t r = 0; r < 1 + below(3); ++r) {
+          service.source_ranges.push_back(parse_cidr(ranges[below(4)]).value());
+        }
       }
+      // Of some the first address is of the other family, for which these rules are not.
+      const auto other_first = [&](std::vector<IpAddress>& ips) {
+        if (s % 3 == 0) ips.insert(ips.begin(), parse_ip("2001:db8::1").value());
+      };
+      other_first(service.external_ips);
+      other_first(service.load_balancer_ips);
       cluster_.service_ports.push_back({.service = s,
                                         .port = 80,
                                         .node_port = static_cast<std::uint16_t>(node_port ? 30'000 + s : 0),
@@ -125,12 +133,14 @@ class Scene {
                            .internal_local = service.internal_traffic_local,
                            .external_local = service.external_traffic_local,
                            .affinity_seconds = service.client_ip_affinity ? 10'800 : 0};
-      for (const IpAddress& ip : service.external_ips) spec.external_ips.push_back(ip.v4_value());
-      for (const IpAddress& ip : service.load_balancer_ips) spec.load_balancer_ips.push_back(ip.v4_value());
-      for (const std::string_view text : service.source_ranges) {
-        const Cidr range = parse_cidr(text).value();
-        spec.source_ranges.push_back({range.base, range.prefix});
-      }
+      const auto v4_of = [](const std::vector<IpAddress>& ips, std::vector<Ipv4>& into) {
+        for (const IpAddress& ip : ips) {
+          if (ip.family() == IpFamily::V4) into.push_back(ip.v4_value());
+        }
+      };
+      v4_of(service.external_ips, spec.external_ips);
+      v4_of(service.load_balancer_ips, spec.load_balancer_ips);
+      for (const Cidr& range : service.source_ranges) spec.source_ranges.push_back({range.base, range.prefix});
       const auto meant = meant_for(node, view.everywhere(index));
       for (const Endpoint& one : view.everywhere(index)) {
         spec.endpoints.push_back({one.address.v4_value(), one.port, one.node == node, one.ready, meant(one)});
@@ -272,7 +282,7 @@ Outcome by_rules(const Mode& mode, const Scene& scene, NodeIndex asked, const Ru
 
 class ReachAgainstRules : public testing::TestWithParam<Mode> {
  protected:
-  /// @param external  Of an external IP: which of external_addresses().
+  /// @param external  Of an external IP: which of addresses_of() IPv4.
   void check(const Scene& scene, ServicePortIndex port, Exposure exposure, PodIndex client, NodeIndex asked,
              std::uint32_t external = 0) {
     const Cluster& cluster = scene.cluster();
@@ -283,7 +293,8 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
     const ServicePort& service_port = cluster.service_ports[port];
     const Service& service = cluster.services[service_port.service];
     const bool node_port = exposure == Exposure::NodePort;
-    const IpAddress address = exposure == Exposure::ExternalIp ? external_addresses(service)[external]
+    const OuterAddresses outer = addresses_of(service, IpFamily::V4);
+    const IpAddress address = exposure == Exposure::ExternalIp ? outer.all[external]
                               : node_port                      ? cluster.nodes[asked].ip
                                                                : service.cluster_ips.front();
     const RulePacket first{.source = from_node ? Scene::node_address(pod.node) : pod.ip.v4_value(),
@@ -298,9 +309,8 @@ class ReachAgainstRules : public testing::TestWithParam<Mode> {
                     .direct = {},
                     .through = exposure == Exposure::ClusterIp ? kNoIndex : asked,
                     .external = external};
-    if (exposure == Exposure::ExternalIp && external >= service.external_ips.size() && !service.source_ranges.empty()) {
-      edge.admitted.emplace();
-      for (const std::string_view text : service.source_ranges) edge.admitted->push_back(parse_cidr(text).value());
+    if (exposure == Exposure::ExternalIp && external >= outer.external_ips && !service.source_ranges.empty()) {
+      edge.admitted = service.source_ranges;
     }
     ServiceReach reach(cluster, cluster.endpoints, {.cni_masquerades = cni_->masquerades()});
     const ServiceReach::Answer answer = reach.of(*proxy_, edge, client, asked);
@@ -354,7 +364,7 @@ TEST_P(ReachAgainstRules, WhoIsDialedIsWhoTheRulesLeadTo) {
       }
       if (!GetParam().external) continue;
       const auto& service = scene.cluster().services[scene.cluster().service_ports[port].service];
-      for (std::uint32_t external = 0; external < external_addresses(service).size(); ++external) {
+      for (std::uint32_t external = 0; external < addresses_of(service, IpFamily::V4).count(); ++external) {
         for (PodIndex client = 0; client < 2 * kNodes; ++client) {
           check(scene, port, Exposure::ExternalIp, client, scene.cluster().pods[client].node, external);
         }
