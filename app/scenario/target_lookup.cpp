@@ -488,8 +488,7 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
       return std::nullopt;
     }
     std::optional<EdgeTarget> target = at_external_address(index, port, protocol, addresses.external_ips, at);
-    // Programs look at source ranges of what comes by a NIC alone (cilium/cilium bpf/lib/nodeport.h, nodeport_lb4).
-    if (target && (from == Side::Outside || mode_.translation != Translation::Connect)) admit(*target);
+    if (target && (from == Side::Outside || mode_.ranges_hold_inside)) admit(*target);
     if (target) target->balanced = from == Side::Outside;
     return target;
   }

@@ -255,6 +255,7 @@ ProxyInfo ebpf_info() {
       .translation = Translation::Connect,
       .kube_proxy = false,
       .host_ports = true,
+      .ranges_hold_inside = false,  // of what comes by a NIC alone: bpf/lib/nodeport.h, nodeport_lb4
       .since_kubernetes = {1, 12},
       .since_kernel = {4, 19},
       .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> { return std::make_unique<Ebpf>(params); }};

@@ -146,10 +146,11 @@ struct ProxyInfo {
   std::vector<ModeParam> params{};
   ExposureSet serves;
   Translation translation{};
-  Version external_ips_since{};  ///< Of Kubernetes: older rules for external IPs are not described.
-  bool kube_proxy = true;        ///< Whether there is a kube-proxy, which raises conntrack's limit too.
-  bool host_ports = false;       ///< Whether it serves host ports itself, in portmap's place.
-  Version since_kubernetes{};    ///< Older ones, and older kernels, do not have it.
+  Version external_ips_since{};    ///< Of Kubernetes: older rules for external IPs are not described.
+  bool kube_proxy = true;          ///< Whether there is a kube-proxy, which raises conntrack's limit too.
+  bool host_ports = false;         ///< Whether it serves host ports itself, in portmap's place.
+  bool ranges_hold_inside = true;  ///< A load balancer's source ranges hold for the cluster's own clients too.
+  Version since_kubernetes{};            ///< Older ones, and older kernels, do not have it.
   Version since_kernel{};
   std::unique_ptr<ProxyModel> (*make)(const ProxyParams&);
 
