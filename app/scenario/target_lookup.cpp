@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iterator>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "models/service/resolver.h"
@@ -45,6 +46,34 @@ std::string ports_of(const PodSpec& spec) {
     }
   }
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Names of proxy modes that have rules for such addresses in this version: "iptables, nftables".
+std::string modes_with(Exposure exposure, Version kubernetes) {
+  std::vector<std::string_view> names;
+  for (const ProxyInfo& mode : proxy_modes()) {
+    const bool known = exposure != Exposure::ExternalIp || kubernetes >= mode.external_ips_since;
+    if (mode.serves.contains(exposure) && known && kubernetes >= mode.since_kubernetes) names.push_back(mode.name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// "http 80 TCP, dns 53 UDP"
+std::string ports_of(std::span<const ServicePort> ports) {
+  std::vector<std::string> shown;
+  for (const ServicePort& port : ports) {
+    shown.push_back(
+        fmt::format("{}{}{} {}", port.name, port.name.empty() ? "" : " ", port.port, to_string(port.protocol)));
+  }
+  return fmt::format("{}", fmt::join(shown, ", "));
+}
+
+/// An address of IPv6 that was taken apart at its first colon: "2001" and "db8::1", "[2001" and "db8::1]:443".
+std::optional<IpAddress> v6_address(std::string_view name, std::string_view port) {
+  std::string text = fmt::format("{}:{}", name, port);
+  if (text.front() == '[') text = text.substr(1, text.find(']') - 1);
+  const std::optional<IpAddress> address = parse_ip(text);
+  return address && address->family() == IpFamily::V6 ? address : std::nullopt;
 }
 
 EdgeTarget target_of(Protocol protocol, Exposure exposure) {
@@ -110,7 +139,6 @@ ServicePortIndex TargetLookup::find_port_of(ServiceIndex index, std::string_view
   const Service& service = cluster_.services[index];
   const auto number = port_number(wanted);
   std::vector<std::string> names;
-  std::vector<std::string> shown;
   for (ServicePortIndex i = service.first_port; i < service.first_port + service.port_count; ++i) {
     const ServicePort& port = cluster_.service_ports[i];
     if (port.protocol == protocol && !(with_node_port && port.node_port == 0) &&
@@ -118,11 +146,9 @@ ServicePortIndex TargetLookup::find_port_of(ServiceIndex index, std::string_view
       return i;
     }
     names.emplace_back(port.name);
-    shown.push_back(
-        fmt::format("{}{}{} {}", port.name, port.name.empty() ? "" : " ", port.port, to_string(port.protocol)));
   }
   const std::string label = object_label("Service", service.ns, service.name);
-  const std::string accepted = fmt::format("{}", fmt::join(shown, ", "));
+  const std::string accepted = ports_of(cluster_.ports(service));
   if (with_node_port && wanted.empty()) {
     diagnostics_.error(at, fmt::format("{} has no node port: its type is {}", label, to_string(service.type)),
                        "a Service of type NodePort");
@@ -218,28 +244,29 @@ std::optional<EdgeTarget> TargetLookup::node_port(std::string_view text, std::st
   EdgeTarget target = target_of(protocol, Exposure::NodePort);
   target.port = found;
   target.service = cluster_.service_ports[found].service;
-  if (!is_served(Exposure::NodePort, at)) return std::nullopt;
+  if (!is_served(Exposure::NodePort, "node ports", at)) return std::nullopt;
   const std::optional<NodeIndex> node = node_named(through, at);
   if (!node) return std::nullopt;
   target.through = *node;
   return target;
 }
 
-bool TargetLookup::is_served(Exposure exposure, Node at) {
+bool TargetLookup::is_served(Exposure exposure, std::string_view what, Node at) {
+  const std::string others = modes_with(exposure, kubernetes_);
   if (!mode_.serves.contains(exposure)) {
-    diagnostics_.error(at,
-                       fmt::format("with the proxy mode {} no node serves {}", mode_.name,
-                                   exposure == Exposure::NodePort ? "node ports" : "external IPs"),
-                       mode_.serves.contains(Exposure::ClusterIp) ? "another proxy mode, or a Service at its cluster IP"
-                                                                  : "a proxy mode, or 'pod:' or 'hostPort:'");
+    diagnostics_.error(at, fmt::format("with the proxy mode {} no node serves {}", mode_.name, what),
+                       fmt::format("cluster.proxy.mode: {}; or {}", others,
+                                   mode_.serves.contains(Exposure::ClusterIp) ? "a Service at its cluster IP"
+                                                                              : "'hostPort:', or 'pod:' from inside"));
     return false;
   }
   if (exposure != Exposure::ExternalIp || kubernetes_ >= mode_.external_ips_since) return true;
-  diagnostics_.error(
-      at,
-      fmt::format("the rules of the proxy mode {} of Kubernetes {}.{} for external IPs are not known here", mode_.name,
-                  kubernetes_.major, kubernetes_.minor),
-      fmt::format("Kubernetes {}.{} or later", mode_.external_ips_since.major, mode_.external_ips_since.minor));
+  diagnostics_.error(at,
+                     fmt::format("the rules of the proxy mode {} of Kubernetes {}.{} for {} are not known here",
+                                 mode_.name, kubernetes_.major, kubernetes_.minor, what),
+                     fmt::format("cluster.kubernetes: {}.{} or later{}", mode_.external_ips_since.major,
+                                 mode_.external_ips_since.minor,
+                                 others.empty() ? "" : fmt::format("; or cluster.proxy.mode: {}", others)));
   return false;
 }
 
@@ -385,13 +412,50 @@ std::optional<EdgeTarget> TargetLookup::loopback(const std::vector<PodIndex>& po
 std::optional<EdgeTarget> TargetLookup::at_external_address(ServiceIndex index, std::string_view port,
                                                             Protocol protocol, std::uint32_t address, Node at) {
   const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
-  if (found == kNoIndex || !is_served(Exposure::ExternalIp, at)) return std::nullopt;
+  if (found == kNoIndex) return std::nullopt;
   tell_no_endpoints(found, at);
   EdgeTarget target = target_of(protocol, Exposure::ExternalIp);
   target.port = found;
   target.service = index;
   target.external = address;
   return target;
+}
+
+// Services may share one, each with ports of its own.
+std::optional<std::pair<ServiceIndex, std::uint32_t>> TargetLookup::owner_of(const IpAddress& wanted,
+                                                                             std::string_view port, Protocol protocol,
+                                                                             Node at) {
+  const auto number = port_number(port);
+  const auto has_port = [&](const ServicePort& one) {
+    return one.protocol == protocol && (port.empty() || one.name == port || (number && one.port == *number));
+  };
+  std::vector<std::string> known;
+  std::vector<std::string> owners;
+  std::vector<std::string> ports;
+  for (ServiceIndex i = 0; i < cluster_.services.size(); ++i) {
+    const Service& service = cluster_.services[i];
+    const OuterAddresses addresses = addresses_of(service, IpFamily::V4);
+    const auto ips = std::span(addresses.all).first(addresses.external_ips);
+    for (const IpAddress& ip : ips) known.push_back(to_string(ip));
+    const auto place = std::ranges::find(ips, wanted);
+    if (place == ips.end()) continue;
+    if (std::ranges::any_of(cluster_.ports(service), has_port)) {
+      return std::pair(i, static_cast<std::uint32_t>(place - ips.begin()));
+    }
+    owners.push_back(object_label("Service", service.ns, service.name));
+    ports.push_back(ports_of(cluster_.ports(service)));
+  }
+  const std::string text = to_string(wanted);
+  if (owners.empty()) {
+    diagnostics_.error(at, fmt::format("no Service has the external IP {}{}", text, suggest(text, known)),
+                       "one of the externalIPs of a Service");
+  } else {
+    diagnostics_.error(at,
+                       fmt::format("{} has the external IP {}, but no {} port{}", fmt::join(owners, ", "), text,
+                                   lower(protocol), port.empty() ? "" : fmt::format(" {}", port)),
+                       fmt::format("{}", fmt::join(ports, ", ")));
+  }
+  return std::nullopt;
 }
 
 std::optional<EdgeTarget> TargetLookup::external_ip(std::string_view text, std::string_view ns, std::string_view port,
@@ -402,47 +466,33 @@ std::optional<EdgeTarget> TargetLookup::external_ip(std::string_view text, std::
                        "'through' for clients that are external");
     return std::nullopt;
   }
+  if (const std::optional<IpAddress> v6 = v6_address(text, port)) {
+    diagnostics_.error(at, fmt::format("{} is an address of IPv6, and simulated traffic is IPv4", to_string(*v6)),
+                       "an address of IPv4, or the name of a Service that has one");
+    return std::nullopt;
+  }
   ServiceIndex index = kNoIndex;
   std::uint32_t address = 0;
   if (const std::optional<IpAddress> wanted = parse_ip(text)) {
-    std::vector<std::string> known;
-    for (ServiceIndex i = 0; i < cluster_.services.size() && index == kNoIndex; ++i) {
-      const OuterAddresses outer = addresses_of(cluster_.services[i], IpFamily::V4);
-      const auto ips = std::span(outer.all).first(outer.external_ips);
-      for (const IpAddress& ip : ips) known.push_back(to_string(ip));
-      const auto place = std::ranges::find(ips, *wanted);
-      if (place == ips.end()) continue;
-      // Services may share one, each with ports of its own.
-      const auto number = port_number(port);
-      const auto has_port = [&](const ServicePort& one) {
-        return one.protocol == protocol && (port.empty() || one.name == port || (number && one.port == *number));
-      };
-      if (std::ranges::none_of(cluster_.ports(cluster_.services[i]), has_port)) continue;
-      index = i;
-      address = static_cast<std::uint32_t>(place - ips.begin());
-    }
-    if (index == kNoIndex) {
-      diagnostics_.error(at,
-                         fmt::format("no Service has the external IP {}{}{}", text,
-                                     port.empty() ? "" : fmt::format(" and the {} port {}", lower(protocol), port),
-                                     suggest(text, known)),
-                         "one of the externalIPs of a Service");
-      return std::nullopt;
-    }
+    const auto owner = owner_of(*wanted, port, protocol, at);
+    if (!owner) return std::nullopt;
+    std::tie(index, address) = *owner;
   } else {
     index = find_service(split_service_name(text, ns), at);
     if (index == kNoIndex) return std::nullopt;
     const Service& service = cluster_.services[index];
     if (addresses_of(service, IpFamily::V4).external_ips == 0) {
-      diagnostics_.error(at,
-                         fmt::format("{} has no external IP{}", object_label("Service", service.ns, service.name),
-                                     service.external_ips.empty() ? "" : " of IPv4"),
-                         fmt::format("a Service with externalIPs; a patch can add one: patches: {{Service/{}: "
-                                     "{{spec.externalIPs: [203.0.113.10]}}}}",
-                                     service.name));
+      diagnostics_.error(
+          at,
+          fmt::format("{} has no external IP{}", object_label("Service", service.ns, service.name),
+                      service.external_ips.empty() ? "" : ", but for those of IPv6, and simulated traffic is IPv4"),
+          fmt::format("a Service with externalIPs; a patch can add one: patches: {{Service/{}: "
+                      "{{spec.externalIPs: [203.0.113.10]}}}}",
+                      service.name));
       return std::nullopt;
     }
   }
+  if (!is_served(Exposure::ExternalIp, "external IPs", at)) return std::nullopt;
   std::optional<EdgeTarget> target = at_external_address(index, port, protocol, address, at);
   if (!target) return std::nullopt;
   const std::optional<NodeIndex> node = node_named(through, at);
@@ -473,6 +523,14 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
   }
   if (from == Side::Inside || balancer_.keeps_address) {
     const OuterAddresses addresses = addresses_of(service, IpFamily::V4);
+    if (addresses.load_balancers() == 0 && !service.load_balancer_ips.empty()) {
+      diagnostics_.error(
+          at,
+          fmt::format("the load balancer of {} has addresses of IPv6 alone ({}), and simulated traffic is IPv4", label,
+                      to_string(service.load_balancer_ips.front())),
+          fmt::format("a Service whose status has an address of IPv4{}", from == Side::Inside ? ", or service:" : ""));
+      return std::nullopt;
+    }
     if (addresses.load_balancers() == 0) {
       const char* const why = service.load_balancer_known ? "its status has a name, or an address of ipMode Proxy"
                                                           : "nobody has given it an address";
@@ -487,6 +545,7 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
           from == Side::Inside ? "service:, or clients that are external" : "a Service whose status has an address");
       return std::nullopt;
     }
+    if (!is_served(Exposure::ExternalIp, "load balancers' addresses", at)) return std::nullopt;
     std::optional<EdgeTarget> target = at_external_address(index, port, protocol, addresses.external_ips, at);
     if (target && (from == Side::Outside || mode_.ranges_hold_inside)) admit(*target);
     if (target) target->balanced = from == Side::Outside;

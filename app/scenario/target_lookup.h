@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "models/cluster/cluster.h"
@@ -78,11 +79,14 @@ class TargetLookup {
                                 Node at);
   /// The node that `through` names; kNoIndex for any. Nothing after an error.
   std::optional<NodeIndex> node_named(std::string_view through, Node at);
-  /// Whether nodes serve addresses of this sort; an error where they do not.
-  bool is_served(Exposure exposure, Node at);
-  /// A Service at one of its external addresses. @param address  Which of addresses_of() IPv4.
+  /// Whether nodes serve addresses of this sort; an error where they do not. @param what  Such addresses, for people.
+  bool is_served(Exposure exposure, std::string_view what, Node at);
+  /// A Service at one of its addresses from outside. @param address  Which of addresses_of() IPv4.
   std::optional<EdgeTarget> at_external_address(ServiceIndex service, std::string_view port, Protocol protocol,
                                                 std::uint32_t address, Node at);
+  /// The Service with this external IP and port, and which of its addresses_of() IPv4 that is. Nothing after an error.
+  std::optional<std::pair<ServiceIndex, std::uint32_t>> owner_of(const IpAddress& wanted, std::string_view port,
+                                                                 Protocol protocol, Node at);
   /// A notice where its connections are refused for want of an endpoint.
   void tell_no_endpoints(ServicePortIndex port, Node at);
   std::vector<PodIndex> pods_named(const ObjectName& name, std::string_view wanted, Node at);
