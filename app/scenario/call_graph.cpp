@@ -330,8 +330,8 @@ class CallGraphBuilder {
       target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns, side);
     }
     if (!target || source.clients.empty()) return;
-    const auto dropped = std::ranges::count_if(
-        source.clients, [&](PodIndex client) { return !target->admits(cluster_.pods[client].ip); });
+    const auto dropped =
+        std::ranges::count_if(source.clients, [&](PodIndex client) { return !lookup_.lets_in(*target, client); });
     if (dropped > 0) {
       diagnostics_.notice(to.at,
                           fmt::format("{} of {} clients of '{}' are outside of the load balancer's source ranges: what "

@@ -569,6 +569,12 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
   return target;
 }
 
+bool TargetLookup::lets_in(const EdgeTarget& target, PodIndex client) const {
+  const Pod& pod = cluster_.pods[client];
+  const bool of_node = !cluster_.is_external(client) && cluster_.spec(pod).host_network;
+  return target.admits(pod.ip) || (of_node && kubernetes_ < mode_.ranges_hold_on_nodes_since);
+}
+
 bool TargetLookup::reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const {
   if (asks_from_outside(target.exposure) || target.exposure == Exposure::HostPort) return true;
   const auto at_node = [&](const Endpoint& one) {

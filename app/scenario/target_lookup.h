@@ -70,6 +70,9 @@ class TargetLookup {
   std::optional<EdgeTarget> external_ip(std::string_view text, std::string_view ns, std::string_view port,
                                         std::string_view through, Protocol protocol, Side from, Node at);
 
+  /// Whether the source ranges on the way to the target let the client in.
+  bool lets_in(const EdgeTarget& target, PodIndex client) const;
+
   /// Whether a client outside of the cluster reaches what was looked up: addresses of nodes alone. @param name  As asked.
   bool reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const;
 

@@ -58,7 +58,7 @@ ProxyInfo iptables_info() {
                   .of_host_ports = true}},
       .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Prerouting,
-      .external_ips_since = {1, 21},  // two_rules_per_service()
+      .external_ips_since = {1, 24},  // KUBE-EXT: k/k#109060
       .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> {
         return std::make_unique<Iptables>(params);
       }};

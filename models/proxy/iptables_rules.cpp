@@ -14,31 +14,26 @@ const Match kNew = match::State{.is_new = true};
 
 // The order in the built-in chains: kube-proxy puts each jump in front of what is there, so that the last of
 // iptablesJumpChains comes first; kubelet, which starts earlier, stands behind.
-Table filter_table() {
+Table filter_table(Version kubernetes) {
   const std::string portals = "kubernetes service portals";
   const std::string external = "kubernetes externally-visible service portals";
-  const std::string firewall = "kubernetes load balancer firewall";
   Table table{.name = "filter"};
   table.chains = {
       {.name = "INPUT",
        .base = BaseHook{Hook::Input, kFilterPriority, false},
-       .rules = {jump_to("KUBE-PROXY-FIREWALL", {kNew}, firewall),
-                 jump_to("KUBE-NODEPORTS", {}, "kubernetes health check service ports"),
+       .rules = {jump_to("KUBE-NODEPORTS", {}, "kubernetes health check service ports"),
                  jump_to("KUBE-EXTERNAL-SERVICES", {kNew}, external), jump_to("KUBE-FIREWALL")}},
       {.name = "FORWARD",
        .base = BaseHook{Hook::Forward, kFilterPriority, false},
-       .rules = {jump_to("KUBE-PROXY-FIREWALL", {kNew}, firewall),
-                 jump_to("KUBE-FORWARD", {}, "kubernetes forwarding rules"), jump_to("KUBE-SERVICES", {kNew}, portals),
+       .rules = {jump_to("KUBE-FORWARD", {}, "kubernetes forwarding rules"), jump_to("KUBE-SERVICES", {kNew}, portals),
                  jump_to("KUBE-EXTERNAL-SERVICES", {kNew}, external)}},
       {.name = "OUTPUT",
        .base = BaseHook{Hook::Output, kFilterPriority, false},
-       .rules = {jump_to("KUBE-PROXY-FIREWALL", {kNew}, firewall), jump_to("KUBE-SERVICES", {kNew}, portals),
-                 jump_to("KUBE-FIREWALL")}},
-      {.name = "KUBE-PROXY-FIREWALL"},
+       .rules = {jump_to("KUBE-SERVICES", {kNew}, portals), jump_to("KUBE-FIREWALL")}},
       {.name = "KUBE-SERVICES"},
       {.name = "KUBE-EXTERNAL-SERVICES"},
       {.name = "KUBE-NODEPORTS"},
-      local_firewall_chain(),
+      local_firewall_chain(kubernetes),
       {.name = "KUBE-FORWARD",
        .rules = {{.matches = {match::State{.invalid = true}}, .actions = {action::Drop{}}},
                  {.matches = {match::Mark{kMasqueradeMark}},
@@ -48,15 +43,22 @@ Table filter_table() {
                   .actions = {action::Accept{}},
                   .comment = "kubernetes forwarding conntrack rule"}}},
   };
+  if (drops_by_mark(kubernetes)) return table;
+  for (const char* const chain : {"INPUT", "FORWARD", "OUTPUT"}) {
+    std::vector<Rule>& rules = table.chain(chain)->rules;
+    rules.insert(rules.begin(), jump_to("KUBE-PROXY-FIREWALL", {kNew}, "kubernetes load balancer firewall"));
+  }
+  table.chains.push_back({.name = "KUBE-PROXY-FIREWALL"});
   return table;
 }
 
-Table nat_table() {
+Table nat_table(Version kubernetes) {
   Table table{.name = "nat", .chains = nat_base_chains()};
   table.chains.push_back({.name = "KUBE-SERVICES"});
   table.chains.push_back({.name = "KUBE-NODEPORTS"});
   table.chains.push_back({.name = "KUBE-POSTROUTING", .rules = masquerade_marked()});
   table.chains.push_back(mark_masquerade_chain());
+  if (drops_by_mark(kubernetes)) table.chains.push_back(mark_drop_chain());
   return table;
 }
 
@@ -64,7 +66,12 @@ Table nat_table() {
 class IptablesWriter {
  public:
   IptablesWriter(const NodeSpec& node, Version kubernetes, bool comments)
-      : node_(node), two_rules_(two_rules_per_service(kubernetes)), comments_(comments) {}
+      : node_(node),
+        two_rules_(two_rules_per_service(kubernetes)),
+        marks_drops_(drops_by_mark(kubernetes)),
+        comments_(comments),
+        filter_(filter_table(kubernetes)),
+        nat_(nat_table(kubernetes)) {}
 
   void add(const ServicePortSpec& service) {
     const EndpointUse use(service);
@@ -104,6 +111,10 @@ class IptablesWriter {
             jump_to(external_chain, {match::Source{range}}, service.port_string() + " loadbalancer IP"));
       }
       own_sources(service, external_chain);
+      if (marks_drops_) {
+        nat(iptables_service_chain("KUBE-FW-", service),
+            jump_to("KUBE-MARK-DROP", {}, service.port_string() + " loadbalancer IP"));
+      }
     }
     if (by_cluster) choose_endpoint(service, cluster_chain, cluster);
     if (by_local && (!two_rules_ || service.internal_local)) choose_endpoint(service, local_chain, local);
@@ -164,7 +175,7 @@ class IptablesWriter {
     const std::string firewall_chain = iptables_service_chain("KUBE-FW-", service);
     for (const Ipv4 address : service.load_balancer_ips) {
       external_address(service, address, any, external, firewalled ? firewall_chain : chain, " loadbalancer IP");
-      if (firewalled) {
+      if (firewalled && !marks_drops_) {
         filter("KUBE-PROXY-FIREWALL",
                {.matches = to_address(service, address, service.port),
                 .actions = {action::Drop{}},
@@ -281,9 +292,10 @@ class IptablesWriter {
 
   const NodeSpec& node_;
   const bool two_rules_;
+  const bool marks_drops_;
   const bool comments_;
-  Table filter_ = filter_table();
-  Table nat_ = nat_table();
+  Table filter_;
+  Table nat_;
   std::map<std::string, std::size_t> filter_index_;
   std::map<std::string, std::size_t> nat_index_;
 };

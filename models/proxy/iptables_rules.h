@@ -29,8 +29,11 @@ struct IptablesRuleOptions {
 /// The nat and filter tables of a node in iptables mode, in the order of `services`; kube-proxy's own order is that of
 /// a Go map and new at each sync. The rules that kubelet adds (KUBE-FIREWALL) are included, a CNI's are not. Left out:
 /// rules with nfacct counters (a second rule per node port where nfnetlink_acct is there), and the rule without a
-/// target that ends a KUBE-FW chain for people to read, which the published rule totals have no room for either. Up to
-/// 1.20 KUBE-XLB led to KUBE-MARK-DROP where none of the endpoints was local; here filter drops that, as later.
+/// target that ends a KUBE-FW chain for people to read (k/k#114470), which the published rule totals have no room for
+/// either. Up to 1.24 KUBE-XLB and KUBE-SVL led to KUBE-MARK-DROP where none of the endpoints was local (k/k#110290);
+/// here filter drops that, as later. Services are asked from outside by KUBE-EXT from 1.24 on (k/k#109060); external
+/// IPs and load balancers' addresses of 1.21 to 1.23, of which KUBE-SVC, KUBE-XLB and KUBE-FW had rules of their own,
+/// are written as those of 1.24, so that others pass as many of them, but nobody can ask them (external_ips_since).
 /// @source k/k pkg/proxy/iptables/proxier.go, syncProxyRules and iptablesJumpChains.
 Ruleset iptables_rules(const NodeSpec& node, std::span<const ServicePortSpec> services,
                        const IptablesRuleOptions& options = {});

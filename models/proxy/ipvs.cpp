@@ -22,6 +22,7 @@ class Ipvs final : public ProxyModel {
   explicit Ipvs(const ProxyParams& params)
       : scheduler_(ipvs_scheduler_named(params.choice(kScheduler, ipvs_schedulers().front().name))),
         falls_back_(ipvs_falls_back(params.kubernetes)),
+        filters_output_(ipvs_filters_output(params.kubernetes)),
         rules_(
             [version = params.kubernetes](const NodeSpec& node, std::span<const ServicePortSpec> services, auto) {
               return ipvs_rules(node, std::span(&node.primary_address, 1), services, version).rules;
@@ -51,7 +52,7 @@ class Ipvs final : public ProxyModel {
   // A virtual server has the destinations that ipvs_rules() gives it, whoever asks. Without any, ip_vs_leave() answers
   // with "port unreachable" (net/netfilter/ipvs/ip_vs_core.c).
   Reach reach(const Asking& asking, const EndpointCounts& known) const override {
-    if (!asking.admitted) return Reach::Dropped;
+    if (!asking.admitted && (filters_output_ || asking.source != AddressKind::ThisNode)) return Reach::Dropped;
     if (asking.local_policy && known.local > 0) return Reach::Local;
     if (asking.local_policy && !falls_back_) return Reach::Refused;
     // A process of the node asks an external IP with that as its own address, and with the policy Local keeps it:
@@ -89,6 +90,7 @@ class Ipvs final : public ProxyModel {
 
   const IpvsSchedulerInfo& scheduler_;
   bool falls_back_;
+  bool filters_output_;
   CountedRules rules_;
 };
 
@@ -110,7 +112,8 @@ ProxyInfo ipvs_info() {
       .params = {std::move(scheduler)},
       .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Input,
-      .external_ips_since = {1, 27},  // source ranges in the filter table, ipvs_rules.h
+      .external_ips_since = {1, 26},  // source ranges in the filter table by then: k/k#110628, #108460
+      .ranges_hold_on_nodes_since = kIpvsFiltersOutput,
       .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> { return std::make_unique<Ipvs>(params); }};
 }
 

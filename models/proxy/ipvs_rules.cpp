@@ -41,7 +41,8 @@ std::map<std::string, IpSet> empty_sets() {
 
 // kube-proxy puts each jump in front of what is there, so that the last of iptablesJumpChain comes first; kubelet,
 // which starts earlier, stands behind.
-Table ipvs_filter_table(const std::map<std::string, IpSet>& sets, std::span<const ServiceKey> closed) {
+Table ipvs_filter_table(const std::map<std::string, IpSet>& sets, std::span<const ServiceKey> closed,
+                        Version kubernetes) {
   Rule reject{.matches = {match::State{.is_new = true}, match::InIpSet{"KUBE-IPVS-IPS"}},
               .actions = {action::Reject{}}};
   Rule health{.matches = {match::InIpSet{"KUBE-HEALTH-CHECK-NODE-PORT"}},
@@ -58,9 +59,7 @@ Table ipvs_filter_table(const std::map<std::string, IpSet>& sets, std::span<cons
        .base = BaseHook{Hook::Forward, kFilterPriority, false},
        .rules = {jump_to("KUBE-PROXY-FIREWALL", {}, "kube-proxy firewall rules"),
                  jump_to("KUBE-FORWARD", {}, "kubernetes forwarding rules")}},
-      {.name = "OUTPUT",
-       .base = BaseHook{Hook::Output, kFilterPriority, false},
-       .rules = {jump_to("KUBE-IPVS-OUT-FILTER", {}, "kubernetes ipvs access filter"), jump_to("KUBE-FIREWALL")}},
+      {.name = "OUTPUT", .base = BaseHook{Hook::Output, kFilterPriority, false}, .rules = {jump_to("KUBE-FIREWALL")}},
       {.name = "KUBE-FORWARD",
        .rules = {{.matches = {match::Mark{kMasqueradeMark}},
                   .actions = {action::Accept{}},
@@ -75,8 +74,7 @@ Table ipvs_filter_table(const std::map<std::string, IpSet>& sets, std::span<cons
        .rules = {returns_from("KUBE-LOAD-BALANCER"), returns_from("KUBE-CLUSTER-IP"), returns_from("KUBE-EXTERNAL-IP"),
                  returns_from("KUBE-EXTERNAL-IP-LOCAL"), returns_from("KUBE-HEALTH-CHECK-NODE-PORT"),
                  std::move(reject)}},
-      {.name = "KUBE-IPVS-OUT-FILTER"},
-      local_firewall_chain(),
+      local_firewall_chain(kubernetes),
   };
   const auto with = [&](const char* chain, const char* set, Action then) {
     if (sets.at(set).is_empty()) return;
@@ -87,6 +85,10 @@ Table ipvs_filter_table(const std::map<std::string, IpSet>& sets, std::span<cons
   with("KUBE-SOURCE-RANGES-FIREWALL", "KUBE-LOAD-BALANCER-SOURCE-CIDR", action::Return{});
   with("KUBE-SOURCE-RANGES-FIREWALL", "KUBE-LOAD-BALANCER-SOURCE-IP", action::Return{});
   table.chain("KUBE-SOURCE-RANGES-FIREWALL")->rules.push_back({.actions = {action::Drop{}}});
+  if (!ipvs_filters_output(kubernetes)) return table;
+  table.chains.push_back({.name = "KUBE-IPVS-OUT-FILTER"});
+  std::vector<Rule>& output = table.chain("OUTPUT")->rules;
+  output.insert(output.begin(), jump_to("KUBE-IPVS-OUT-FILTER", {}, "kubernetes ipvs access filter"));
   // What a process of the node sends to the VIP has the VIP as its source (kube-ipvs0), and no INPUT.
   for (const ServiceKey& vip : closed) {
     table.chain("KUBE-IPVS-OUT-FILTER")
@@ -232,7 +234,8 @@ IpvsRules ipvs_rules(const NodeSpec& node, std::span<const Ipv4> node_addresses,
   // Two ports of one Service have one address.
   std::sort(made.addresses.begin(), made.addresses.end());
   made.addresses.erase(std::unique(made.addresses.begin(), made.addresses.end()), made.addresses.end());
-  made.rules = {.syntax = RuleSyntax::Iptables, .tables = {ipvs_filter_table(sets, closed), nat_table(node, sets)}};
+  made.rules = {.syntax = RuleSyntax::Iptables,
+                .tables = {ipvs_filter_table(sets, closed, kubernetes), nat_table(node, sets)}};
   made.rules.ip_sets = std::move(sets);
   return made;
 }

@@ -36,13 +36,23 @@ std::vector<Rule> masquerade_marked() {
           {.actions = {action::Masquerade{}}, .comment = "kubernetes service traffic requiring SNAT"}};
 }
 
-Chain local_firewall_chain() {
-  return {
-      .name = "KUBE-FIREWALL",
-      .rules = {{.matches = {match::Destination{{ipv4(127, 0, 0, 0), 8}}, match::Source{{ipv4(127, 0, 0, 0), 8}, true},
-                             match::State{.established = true, .dnat = true, .negated = true}},
-                 .actions = {action::Drop{}},
-                 .comment = "block incoming localnet connections"}}};
+Chain mark_drop_chain() { return {.name = "KUBE-MARK-DROP", .rules = {{.actions = {action::SetMark{kDropMark}}}}}; }
+
+Chain local_firewall_chain(Version kubernetes) {
+  Chain chain{.name = "KUBE-FIREWALL"};
+  if (kubernetes < Version{1, 27}) {
+    chain.rules.push_back({.matches = {match::Mark{kDropMark}},
+                           .actions = {action::Drop{}},
+                           .comment = "kubernetes firewall for dropping marked packets"});
+  }
+  if (kubernetes >= Version{1, 19}) {
+    chain.rules.push_back(
+        {.matches = {match::Destination{{ipv4(127, 0, 0, 0), 8}}, match::Source{{ipv4(127, 0, 0, 0), 8}, true},
+                     match::State{.established = true, .dnat = true, .negated = true}},
+         .actions = {action::Drop{}},
+         .comment = "block incoming localnet connections"});
+  }
+  return chain;
 }
 
 }  // namespace knetsim

@@ -18,8 +18,13 @@ class Nftables final : public ProxyModel {
                params.special) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override { rules_.at_hook(hook, packet, sink); }
-  // The ranges are looked at before anything else, endpoints or not.
+  // The ranges are looked at before anything else, endpoints or not. Up to 1.33, though, what a process of the node
+  // asks from outside first meets the Services that the node has no endpoint for, of whatever source.
   Reach reach(const Asking& asking, const EndpointCounts& known) const override {
+    if (checks_endpoints_first(params_.kubernetes) && asking.at_external_ip && asking.source == AddressKind::ThisNode) {
+      if (!known.any) return Reach::Refused;
+      if (asking.local_policy && known.local == 0) return Reach::Dropped;
+    }
     return asking.admitted ? ProxyModel::reach(asking, known) : Reach::Dropped;
   }
   SyncCost sync_cost(const RuleSizes& sizes) const override {
@@ -43,6 +48,7 @@ ProxyInfo nftables_info() {
       .source = "kubernetes/kubernetes pkg/proxy/nftables/proxier.go; Linux net/netfilter/nf_tables_core.c",
       .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Prerouting,
+      .external_ips_since = {1, 30},  // before, its source ranges were looked at behind the translation: k/k#122614
       // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
       .since_kubernetes = {1, 29},
       .since_kernel = {5, 13},

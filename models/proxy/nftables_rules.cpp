@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kBeforeNatDestination = -110;  // dstnat - 10: LoadBalancerSourceRanges look at the Service's own address
 constexpr int kNatDestination = -100;
+constexpr int kAfterNatDestination = -90;
 constexpr int kFilter = 0;
 constexpr int kNatSource = 100;
 
@@ -27,7 +28,9 @@ Rule look_up(std::string map, action::Key key, std::vector<Match> matches = {}) 
 class NftablesWriter {
  public:
   NftablesWriter(const NodeSpec& node, Version kubernetes)
-      : node_(node), squashed_(squashed_endpoint_chains(kubernetes)) {
+      : node_(node),
+        squashed_(squashed_endpoint_chains(kubernetes)),
+        checks_first_(checks_endpoints_first(kubernetes)) {
     table_.name = "kube-proxy";
     base_chains();
     named_objects();
@@ -85,15 +88,22 @@ class NftablesWriter {
   }
 
   void base_chains() {
-    base("filter-prerouting-pre-dnat", {Hook::Prerouting, kBeforeNatDestination, false},
-         {jump_if_new("firewall-check")});
-    base("filter-output-pre-dnat", {Hook::Output, kBeforeNatDestination, false}, {jump_if_new("firewall-check")});
-    base("filter-input", {Hook::Input, kFilter, false},
+    const int filter = checks_first_ ? kBeforeNatDestination : kFilter;
+    base(checks_first_ ? "filter-prerouting" : "filter-prerouting-pre-dnat",
+         {Hook::Prerouting, kBeforeNatDestination, false}, {jump_if_new("firewall-check")});
+    base("filter-input", {Hook::Input, filter, false},
          {jump_if_new("nodeport-endpoints-check"), jump_if_new("service-endpoints-check")});
-    base("filter-forward", {Hook::Forward, kFilter, false},
+    base("filter-forward", {Hook::Forward, filter, false},
          {jump_if_new("service-endpoints-check"), jump_if_new("cluster-ips-check")});
-    base("filter-output", {Hook::Output, kFilter, false},
-         {jump_if_new("service-endpoints-check"), jump_if_new("cluster-ips-check")});
+    if (checks_first_) {
+      base("filter-output", {Hook::Output, kBeforeNatDestination, false},
+           {jump_if_new("service-endpoints-check"), jump_if_new("firewall-check")});
+      base("filter-output-post-dnat", {Hook::Output, kAfterNatDestination, false}, {jump_if_new("cluster-ips-check")});
+    } else {
+      base("filter-output-pre-dnat", {Hook::Output, kBeforeNatDestination, false}, {jump_if_new("firewall-check")});
+      base("filter-output", {Hook::Output, kFilter, false},
+           {jump_if_new("service-endpoints-check"), jump_if_new("cluster-ips-check")});
+    }
     base("nat-prerouting", {Hook::Prerouting, kNatDestination, true}, {rule({}, {action::Jump{"services"}})});
     base("nat-output", {Hook::Output, kNatDestination, true}, {rule({}, {action::Jump{"services"}})});
     base("nat-postrouting", {Hook::Postrouting, kNatSource, true}, {rule({}, {action::Jump{"masquerading"}})});
@@ -240,6 +250,7 @@ class NftablesWriter {
 
   const NodeSpec& node_;
   const bool squashed_;
+  const bool checks_first_;
   Table table_;
   std::map<std::string, std::size_t> index_;
 };

@@ -292,6 +292,36 @@ TEST(LoadBalancerRun, RangesOfIpv6AloneCloseNothingInIpv4) {
   EXPECT_EQ(simulate(both.loaded->variants.front(), 0).edges.front().ok, 0U) << "those of IPv4 hold as ever";
 }
 
+// Up to 1.28 IPVS let the node's own processes in, whatever the ranges (k/k#119656, mended by #119791 with 1.29).
+TEST(LoadBalancerRun, SourceRangesOfIpvsHoldForProcessesOfNodesFrom129On) {
+  struct Case {
+    const char* version;
+    const char* mode;
+    bool let_in;
+  };
+  for (const Case& one : {Case{"1.28", "ipvs", true},
+                          {"1.29", "ipvs", false},
+                          {"1.28", "iptables", false},
+                          {"1.24", "iptables", false}}) {
+    SCOPED_TRACE(std::string(one.mode) + " of " + one.version);
+    const Ready scene(
+        "cluster: {kubernetes: '" + std::string(one.version) + "', proxy: {mode: " + one.mode +
+            "}, nodes: {count: 4}, cni: {kind: flannel}}\npatches: {Service/web: {spec.loadBalancerSourceRanges: "
+            "[192.0.2.0/24]}}\nworkloads: {browse: {from: {selector: app=client}, to: {loadBalancer: web}, timeout: "
+            "500ms, arrivals: {constant: 1000/s}}}\n",
+        kThreeEndpoints +
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {name: d, labels: {app: client}}\n"
+            "spec: {nodeName: node-3, hostNetwork: true, containers: [{name: c, image: x}]}\n",
+        "{duration: 100ms}");
+    const EdgeStats edge = simulate(scene.loaded->variants.front(), 0).edges.front();
+    EXPECT_EQ(edge.ok, one.let_in ? edge.asked : 0U);
+    EXPECT_EQ(edge.timeouts, one.let_in ? 0U : edge.asked);
+    EXPECT_EQ(
+        render(scene.loaded->diagnostics.notices()).find("1 of 1 clients of 'browse' are outside") != std::string::npos,
+        !one.let_in);
+  }
+}
+
 // An external IP leads to any node, or to the one that is named; each masquerades and sends on.
 TEST(LoadBalancerRun, AnExternalIpIsServedByWhicheverNodeItLeadsTo) {
   for (const char* mode : kModesWithExternalIps) {

@@ -86,7 +86,9 @@ struct Node {
 
 RuleSizes sizes_of(const Ruleset& iptables, bool two_rules, std::uint32_t containers) {
   const auto rules = [&](const char* table, const char* chain, Transport transport = Transport::Tcp) {
-    const std::vector<Rule>& all = iptables.table(table).chain(chain)->rules;
+    const Chain* const written = iptables.table(table).chain(chain);
+    if (written == nullptr) return 0U;  // not of this version
+    const std::vector<Rule>& all = written->rules;
     if (transport == Transport::Tcp) return static_cast<std::uint32_t>(all.size());
     return static_cast<std::uint32_t>(std::count_if(all.begin(), all.end(), [&](const Rule& rule) {
       return std::any_of(rule.matches.begin(), rule.matches.end(), [&](const Match& m) {
@@ -446,10 +448,13 @@ TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
 INSTANTIATE_TEST_SUITE_P(Layouts, ProxyMode,
                          ::testing::Values(std::tuple("iptables", Version{1, 36}, IptablesBackend::Legacy),
                                            std::tuple("iptables", Version{1, 36}, IptablesBackend::Nft),
+                                           std::tuple("iptables", Version{1, 24}, IptablesBackend::Legacy),
+                                           std::tuple("iptables", Version{1, 25}, IptablesBackend::Nft),
                                            std::tuple("iptables", Version{1, 20}, IptablesBackend::Legacy),
                                            std::tuple("iptables", Version{1, 20}, IptablesBackend::Nft),
                                            std::tuple("nftables", Version{1, 36}, IptablesBackend::Legacy),
-                                           std::tuple("nftables", Version{1, 35}, IptablesBackend::Legacy)));
+                                           std::tuple("nftables", Version{1, 35}, IptablesBackend::Legacy),
+                                           std::tuple("nftables", Version{1, 33}, IptablesBackend::Legacy)));
 
 }  // namespace
 }  // namespace knetsim
