@@ -9,6 +9,7 @@
 #include "app/experiment/step_names.h"
 #include "app/scenario/pod_groups.h"
 #include "app/scenario/variant_models.h"
+#include "models/cluster/zone_way.h"
 #include "models/control/announcements.h"
 #include "models/control/control_plane.h"
 #include "models/control/health_checks.h"
@@ -60,14 +61,6 @@ std::vector<std::uint64_t> node_keys(const Cluster& cluster) {
   std::vector<std::uint64_t> keys;
   for (const ClusterNode& node : cluster.members()) keys.push_back(hash_text(node.name));
   return keys;
-}
-
-/// Of each pod; none where nothing can cross zones.
-std::vector<ZoneIndex> zones_of_pods(const Cluster& cluster) {
-  std::vector<ZoneIndex> zones;
-  if (cluster.zones.size() < 2) return zones;
-  for (const Pod& pod : cluster.pods) zones.push_back(cluster.nodes[pod.node].zone_index);
-  return zones;
 }
 
 /// Cumulative CPU times of all cores and groups at one instant.
@@ -142,7 +135,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
              .balancer = &balancer_,
              .unreachable_after = models_.cni->unreachable_after()}),
         recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals},
-                  zones_of_pods(*variant.cluster)),
+                  zones_of_machines(*variant.cluster)),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
         traffic_({scheduler_, cpus_, network_, dialer_, recorder_, spans_}, variant.traffic, groups_.main, streams_,
                  {.kinds = {.work = kWorkKind,

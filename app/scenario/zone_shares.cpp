@@ -5,20 +5,29 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <unordered_map>
+#include <tuple>
 
 #include "app/scenario/traffic_rates.h"
 #include "app/scenario/variant_models.h"
+#include "models/cluster/zone_way.h"
 #include "models/control/node_balancer.h"
 #include "models/service/service_reach.h"
-#include "sim/core/hash.h"
 
 namespace knetsim {
 namespace {
 
 constexpr double kWorthATelling = 1.05;  // an endpoint's share above the mean
 
-bool differ(ZoneIndex one, ZoneIndex other) { return one != kNoIndex && other != kNoIndex && one != other; }
+/// Weights of connections by their ways.
+struct Ways {
+  double within = 0;
+  double across = 0;
+  void add(ZoneWay way, double weight) {
+    if (way == ZoneWay::Unknown) return;
+    (way == ZoneWay::Within ? within : across) += weight;
+  }
+  double crossing() const { return within + across > 0 ? across / (within + across) : 0; }
+};
 
 /// Adds up connections by the list that the asked node keeps: lists are few, nodes and clients many.
 class Lists {
@@ -27,9 +36,8 @@ class Lists {
 
   /// @param client  Zone of the client's machine. @param weight  Of its connections that `asked` chooses for.
   void add(std::span<const Endpoint> list, ZoneIndex client, ZoneIndex asked, double weight) {
-    const std::uint64_t key = hash_combine(hash_combine(reinterpret_cast<std::uintptr_t>(list.data()), list.size()),
-                                           std::uint64_t{client} << 32 | asked);
-    const auto [known, added] = row_of_.try_emplace(key, rows_.size());
+    const auto [known, added] =
+        row_of_.try_emplace({reinterpret_cast<std::uintptr_t>(list.data()), list.size(), client, asked}, rows_.size());
     if (added) rows_.push_back({list, client, asked, 0});
     rows_[known->second].weight += weight;
   }
@@ -39,15 +47,18 @@ class Lists {
     for (const Row& row : rows_) total += row.weight;
     ZoneShares made;
     std::map<PodIndex, double> of_pod;
+    Ways ways, ways_of_all;
     for (const Row& row : rows_) {
       const double each = row.weight / total / static_cast<double>(row.list.size());
       for (const Endpoint& one : row.list) {
         if (one.pod != kNoIndex) of_pod[one.pod] += each;
-        made.crossing += crosses(row, one) ? each : 0;
+        ways.add(way(row, one), each);
       }
       const double of_all = row.weight / total / static_cast<double>(all.size());
-      for (const Endpoint& one : all) made.crossing_of_all += crosses(row, one) ? of_all : 0;
+      for (const Endpoint& one : all) ways_of_all.add(way(row, one), of_all);
     }
+    made.crossing = ways.crossing();
+    made.crossing_of_all = ways_of_all.crossing();
     for (const Endpoint& one : all) {
       if (one.pod != kNoIndex) made.pods.emplace_back(one.pod, of_pod[one.pod]);
     }
@@ -61,14 +72,15 @@ class Lists {
     ZoneIndex asked = kNoIndex;
     double weight = 0;
   };
-  bool crosses(const Row& row, const Endpoint& endpoint) const {
+  ZoneWay way(const Row& row, const Endpoint& endpoint) const {
     const ZoneIndex server = endpoint.node == kNoIndex ? kNoIndex : cluster_.nodes[endpoint.node].zone_index;
-    return differ(row.client, row.asked) || differ(row.asked, server);
+    return zone_way(row.client, row.asked, server);
   }
 
   const Cluster& cluster_;
-  std::vector<Row> rows_;                                  // in the order in which they came
-  std::unordered_map<std::uint64_t, std::size_t> row_of_;  // looked up, never iterated
+  std::vector<Row> rows_;  // in the order in which they came
+  /// By where the list lies and how long it is, and the two zones; looked up, never iterated.
+  std::map<std::tuple<std::uintptr_t, std::size_t, ZoneIndex, ZoneIndex>, std::size_t> row_of_;
 };
 
 std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }

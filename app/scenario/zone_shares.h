@@ -13,7 +13,7 @@ namespace knetsim {
 /// How an edge's connections spread over endpoints where topology hints decide, as the placement says before a run.
 struct ZoneShares {
   std::vector<std::pair<PodIndex, double>> pods;  ///< Share of each endpoint that is a pod; sum 1.
-  double crossing = 0;                            ///< Share whose packets go from a machine to one of another zone.
+  double crossing = 0;                            ///< Of those whose zone_way() is known, what part is across.
   double crossing_of_all = 0;                     ///< The same if every endpoint had equal chances.
 };
 

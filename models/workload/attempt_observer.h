@@ -23,6 +23,12 @@ struct Ending {
   const TimeSplit& split;  ///< Of a source's request it sums up to its latency.
 };
 
+/// Who answers an attempt, and who has chosen that.
+struct ServedBy {
+  HostId chosen_at = 0;  ///< Dial::chosen_at
+  PodIndex server = kNoIndex;
+};
+
 /// Is told what happens to requests and attempts, of every edge and from the start of the run. It changes nothing.
 class AttemptObserver {
  public:
@@ -47,11 +53,10 @@ class AttemptObserver {
   virtual void connected(const Request& request, const ConnectReturn& how) = 0;
   virtual void connect_failed(const Request& request) = 0;
 
-  virtual void request_sent(const Request& request, Bytes payload) = 0;
+  virtual void request_sent(const Request& request, Bytes payload, const ServedBy& by) = 0;
   /// A worker of the server has taken it up.
   virtual void taken_up(const Request& request, PodIndex server) = 0;
-  /// @param exchanged  With what was sent, by an attempt that `server` answers.
-  virtual void answer_begun(const Request& request, Bytes payload, PodIndex server, Bytes exchanged) = 0;
+  virtual void answer_begun(const Request& request, Bytes payload, const ServedBy& by) = 0;
 };
 
 }  // namespace knetsim

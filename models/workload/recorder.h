@@ -60,9 +60,10 @@ struct EdgeStats {
   std::array<std::uint64_t, static_cast<std::size_t>(Failure::kCount)> errors_by_failure{};
   std::uint64_t stale_choices = 0;  ///< Connections that were sent to what is no endpoint any more.
 
-  /// Answers by pods, and what was sent and answered with them, where client and server are each in a zone.
+  /// By zone_way(), what of it is known: of `bytes_sent` and `bytes_received`, attempt by attempt. What crosses zones
+  /// twice, to the node that is asked and from there, counts once.
   struct Zoned {
-    std::uint64_t answers = 0;
+    std::uint64_t answers = 0;  ///< Begun.
     std::uint64_t bytes = 0;
   };
   Zoned same_zone, cross_zone;

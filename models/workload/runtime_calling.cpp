@@ -217,7 +217,7 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadW
   const QuestionIndex question = attempt.request.question;
   Bytes size = question != kNoQuestion ? plan_.questions[question].query
                                        : draw_bytes(step.request_bytes, kRequestBytes, attempt.request.sizes);
-  observer_.request_sent(attempt.request, size);
+  observer_.request_sent(attempt.request, size, {attempt.connection.chosen_at, attempt.connection.server});
   attempt.payload = size;
   if (const auto& layer = edge_of(attempt).records) {
     charge_records(attempt, *layer, size, attempt.request.client_group, before);

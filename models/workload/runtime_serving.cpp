@@ -123,7 +123,7 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
                                        : draw_bytes(std::get<Exchange>(step_of(attempt)).response_bytes, kResponseBytes,
                                                     attempt.request.sizes);
   attempt.payload = attempt.payload + size;
-  observer_.answer_begun(attempt.request, size, attempt.connection.server, attempt.payload);
+  observer_.answer_begun(attempt.request, size, {attempt.connection.chosen_at, attempt.connection.server});
   attempt.answer = size;
   if (const auto& layer = edge_of(attempt).records) {
     charge_records(attempt, *layer, size, group_of(server), before);

@@ -14,14 +14,14 @@ std::int64_t nanoseconds(Duration span) { return span.count() / 1000; }
 }  // namespace
 
 TrafficRecorder::TrafficRecorder(Scheduler& scheduler, const TrafficPlan& plan, const MeasuredWindow& window,
-                                 std::vector<ZoneIndex> zone_of_pod)
+                                 ZonesOfMachines zones)
     : scheduler_(scheduler),
       window_(window),
       edges_(plan.edges.size()),
       backlogs_(plan.edges.size(), Backlog(window.from, window.to)),
       callers_(plan.edges.size()),
       served_(plan.app_of_pod.size()),
-      zone_of_pod_(std::move(zone_of_pod)) {
+      zones_(std::move(zones)) {
   for (std::size_t source = 0; source < plan.sources.size(); ++source) {
     sources_.emplace_back(window.from, window.to, window.series_points);
   }
@@ -127,30 +127,38 @@ void TrafficRecorder::connect_failed(const Request& request) {
   edges_[request.edge].connects_failed += measured(request.begun) ? 1U : 0U;
 }
 
-void TrafficRecorder::request_sent(const Request& request, Bytes payload) {
-  if (measured(request.begun)) edges_[request.edge].bytes_sent += static_cast<std::uint64_t>(payload.count());
+void TrafficRecorder::request_sent(const Request& request, Bytes payload, const ServedBy& by) {
+  if (!measured(request.begun)) return;
+  const auto bytes = static_cast<std::uint64_t>(payload.count());
+  edges_[request.edge].bytes_sent += bytes;
+  if (zones_.of_node.empty()) [[likely]] {
+    return;
+  }
+  if (EdgeStats::Zoned* of = zoned(request, by)) of->bytes += bytes;
 }
 
 void TrafficRecorder::taken_up(const Request& request, PodIndex server) {
   served_[server] += measured(request.begun) ? 1U : 0U;
 }
 
-void TrafficRecorder::answer_begun(const Request& request, Bytes payload, PodIndex server, Bytes exchanged) {
+void TrafficRecorder::answer_begun(const Request& request, Bytes payload, const ServedBy& by) {
   if (!measured(request.begun)) return;
-  edges_[request.edge].bytes_received += static_cast<std::uint64_t>(payload.count());
-  if (!zone_of_pod_.empty()) [[unlikely]] {
-    count_zones(request, server, exchanged);
+  const auto bytes = static_cast<std::uint64_t>(payload.count());
+  edges_[request.edge].bytes_received += bytes;
+  if (zones_.of_node.empty()) [[likely]] {
+    return;
+  }
+  if (EdgeStats::Zoned* of = zoned(request, by)) {
+    ++of->answers;
+    of->bytes += bytes;
   }
 }
 
-void TrafficRecorder::count_zones(const Request& request, PodIndex server, Bytes exchanged) {
-  const ZoneIndex from = zone_of_pod_[request.client];
-  const ZoneIndex to = zone_of_pod_[server];
-  if (from == kNoIndex || to == kNoIndex) return;
+EdgeStats::Zoned* TrafficRecorder::zoned(const Request& request, const ServedBy& by) {
+  const ZoneWay way = zones_.way(request.client, by.chosen_at, by.server);
+  if (way == ZoneWay::Unknown) return nullptr;
   EdgeStats& stats = edges_[request.edge];
-  EdgeStats::Zoned& zoned = from == to ? stats.same_zone : stats.cross_zone;
-  ++zoned.answers;
-  zoned.bytes += static_cast<std::uint64_t>(exchanged.count());
+  return way == ZoneWay::Within ? &stats.same_zone : &stats.cross_zone;
 }
 
 std::uint64_t TrafficRecorder::close() {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/cluster/zone_way.h"
 #include "models/workload/attempt_observer.h"
 #include "models/workload/backlog.h"
 #include "models/workload/recorder.h"
@@ -25,10 +26,10 @@ struct MeasuredWindow {
 ///     report_unfinished(), finish()
 class TrafficRecorder final : public AttemptObserver {
  public:
-  /// @param scheduler    Outlives this.
-  /// @param zone_of_pod  Shape (pods,), kNoIndex for none; empty: what crosses zones is not counted.
+  /// @param scheduler  Outlives this.
+  /// @param zones      Empty: what crosses zones is not counted.
   TrafficRecorder(Scheduler& scheduler, const TrafficPlan& plan, const MeasuredWindow& window,
-                  std::vector<ZoneIndex> zone_of_pod = {});
+                  ZonesOfMachines zones = {});
 
   /// At the window's end, all events before it handled. @return  Requests and calls of the window that have not ended.
   std::uint64_t close();
@@ -53,9 +54,9 @@ class TrafficRecorder final : public AttemptObserver {
   void syn_answered(const Request& request, const TimeSplit& so_far, const TimeSplit* before) override;
   void connected(const Request& request, const ConnectReturn& how) override;
   void connect_failed(const Request& request) override;
-  void request_sent(const Request& request, Bytes payload) override;
+  void request_sent(const Request& request, Bytes payload, const ServedBy& by) override;
   void taken_up(const Request& request, PodIndex server) override;
-  void answer_begun(const Request& request, Bytes payload, PodIndex server, Bytes exchanged) override;
+  void answer_begun(const Request& request, Bytes payload, const ServedBy& by) override;
 
  private:
   bool measured(Time at) const { return at >= window_.from && at < window_.to; }
@@ -71,7 +72,8 @@ class TrafficRecorder final : public AttemptObserver {
     return edges_[edge].parts[part_];
   }
   void find_part(Time at);
-  void count_zones(const Request& request, PodIndex server, Bytes exchanged);
+  /// Where it goes by zones; null where that is not known.
+  EdgeStats::Zoned* zoned(const Request& request, const ServedBy& by);
   void tell_callers_of_backlogs();
 
   Scheduler& scheduler_;
@@ -83,7 +85,7 @@ class TrafficRecorder final : public AttemptObserver {
   std::vector<Backlog> backlogs_;                // shape (edges,)
   std::vector<std::vector<EdgeIndex>> callers_;  // shape (edges, *): for requests of which edges its calls were made
   std::vector<std::uint64_t> served_;
-  std::vector<ZoneIndex> zone_of_pod_;
+  ZonesOfMachines zones_;
   std::uint64_t completed_ = 0;
   std::uint64_t followed_ = 0;  // requests and calls of the window that have not ended
   bool closed_ = false;

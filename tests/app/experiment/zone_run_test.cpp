@@ -51,6 +51,21 @@ std::string zones(const std::string& service, const std::string& more = "", cons
          "}}\nworkloads: {ask: {from: app=client, to: web, arrivals: {constant: 3000/s}}}\n" + more;
 }
 
+/// What is told of the way of an edge's connections before a run is what is counted in it.
+void expect_told_is_counted(const BoundVariant& variant, double told_crossing) {
+  SCOPED_TRACE(variant.name);
+  const auto told = zone_shares(variant, 0, edge_rates(variant)[0].clients);
+  ASSERT_TRUE(told);
+  EXPECT_NEAR(told->crossing, told_crossing, 1e-12);
+  const EdgeStats edge = simulate(variant, 0).edges.front();
+  ASSERT_EQ(edge.ok, edge.asked);
+  const auto n = static_cast<double>(edge.ok);
+  const double p = told->crossing;
+  EXPECT_EQ(edge.same_zone.answers + edge.cross_zone.answers, edge.ok);
+  EXPECT_NEAR(static_cast<double>(edge.cross_zone.answers), n * p, 4 * std::sqrt(n * p * (1 - p)));
+  EXPECT_EQ(edge.cross_zone.bytes + edge.same_zone.bytes, edge.bytes_sent + edge.bytes_received);
+}
+
 /// Of each endpoint in the order of their pods, what part it answered; against the law.
 void expect_shares(const PointResult& result, const std::vector<double>& shares) {
   const double n = static_cast<double>(result.edges.front().ok);
@@ -182,6 +197,25 @@ TEST(ZoneRun, NodePortsAreSplitByTheAskedNodesZone) {
   ASSERT_TRUE(any);
   EXPECT_NEAR(any->pods[0].second, 1.0 / 3, 1e-12);
   EXPECT_NEAR(any->crossing, 2.0 / 3, 1e-12) << "the client's zone is not the asked node's";
+}
+
+// Auto lends zone a one of zone c's endpoints; a node of a has it and a1, nodes of b and c two of their own. A way is
+// within a zone where client, asked node and server are in it: 1/3 1/2, 1/3 and 1/3 where all ask their own node; a third of
+// that where any node is asked, or one of zone b; and without the client's where that is in no zone.
+TEST(ZoneRun, WhatIsToldToCrossZonesIsWhatIsCounted) {
+  const Ready scene(
+      zones("metadata.annotations: {service.kubernetes.io/topology-mode: Auto}, spec.type: LoadBalancer",
+            "variants: {own: {}, any: {workloads.ask.to: {nodePort: web}}, one: {workloads.ask.to: {nodePort: web, "
+            "through: node-1}}, socket: {cluster.proxy: {mode: ebpf, serviceTopology: 'on'}}, outside: "
+            "{cluster.loadBalancer: {kind: metallb-bgp}, workloads.ask: {from: {external: {count: 9, rtt: 1ms}}, to: "
+            "{loadBalancer: web}, arrivals: {constant: 3000/s}}}}\n"),
+      one_two_three(), "{duration: 1s}");
+  const auto& variants = scene.loaded->variants;
+  expect_told_is_counted(variants[0], 1.0 / 6);
+  expect_told_is_counted(variants[1], 1 - 5.0 / 18);
+  expect_told_is_counted(variants[2], 2.0 / 3);
+  expect_told_is_counted(variants[3], 1.0 / 6);
+  expect_told_is_counted(variants[4], 1.0 / 6);
 }
 
 // An external IP is asked of the client's own node inside of the cluster; what MetalLB's layer 2 mode takes in comes to

@@ -71,23 +71,37 @@ TEST_F(Told, WhatEndsInTheWindowIsThroughputAndWhatBeginsInItIsMeasured) {
   EXPECT_EQ(recorder_.completed(), 4U);
 }
 
-TEST_F(Told, AnswersAreCountedByTheZonesOfClientAndServer) {
+TEST_F(Told, BytesAndAnswersAreCountedByTheZonesOfClientAskedNodeAndServer) {
   TrafficPlan made = plan();
   made.app_of_pod.resize(4);
-  // The client is pod 0, in zone 0; pod 1 too, pod 2 in another, pod 3 in none.
+  // Nodes 0, 1 and 2: in zone 0, in zone 1, in none. The client is pod 0, in zone 0; pod 1 too, pod 2 in zone 1, pod 3 in
+  // none.
   TrafficRecorder recorder(scheduler_, made, {.from = kTimeZero + 10s, .to = kTimeZero + 20s, .series_points = 10},
-                           {0, 0, 1, kNoIndex});
+                           {.of_node = {0, 1, kNoIndex}, .of_pod = {0, 0, 1, kNoIndex}});
   Request request = asked_at(12s);
   request.client = 0;
-  for (const PodIndex server : {1U, 2U, 2U, 3U}) recorder.answer_begun(request, Bytes(70), server, Bytes(100));
-  request.begun = kTimeZero + 9s;
-  recorder.answer_begun(request, Bytes(70), 2, Bytes(100));  // of no request of the window
+  const auto exchange = [&](HostId chosen_at, PodIndex server) {
+    recorder.request_sent(request, Bytes(30), {chosen_at, server});
+    recorder.answer_begun(request, Bytes(70), {chosen_at, server});
+  };
   const EdgeStats& stats = recorder.edges()[0];
+  for (const PodIndex server : {1U, 2U, 2U, 3U}) exchange(0, server);
   EXPECT_EQ(stats.same_zone.answers, 1U);
   EXPECT_EQ(stats.same_zone.bytes, 100U);
   EXPECT_EQ(stats.cross_zone.answers, 2U);
   EXPECT_EQ(stats.cross_zone.bytes, 200U);
-  EXPECT_EQ(stats.bytes_received, 4 * 70U);
+  exchange(1, 1);  // to another zone and back
+  exchange(2, 1);
+  recorder.request_sent(request, Bytes(30), {0, 2});  // never answered
+  EXPECT_EQ(stats.same_zone.answers, 2U);
+  EXPECT_EQ(stats.cross_zone.answers, 3U);
+  EXPECT_EQ(stats.cross_zone.bytes, 330U);
+  request.begun = kTimeZero + 9s;
+  exchange(0, 2);  // of no request of the window
+  EXPECT_EQ(stats.bytes_sent, 7 * 30U);
+  EXPECT_EQ(stats.bytes_received, 6 * 70U);
+  EXPECT_EQ(stats.same_zone.bytes + stats.cross_zone.bytes + 100, stats.bytes_sent + stats.bytes_received)
+      << "all but what went to pod 3";
 }
 
 TEST_F(Told, TheSchedulerStopsWithTheLastRequestOfTheWindow) {
