@@ -42,10 +42,10 @@ WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, st
     add(sum.failed_reset, cell_of(summary.failed_reset, cell));
     add(sum.failed_call, cell_of(summary.failed_call, cell));
     add(sum.choices_stale, cell_of(summary.choices_stale, cell));
-    add(sum.same_zone_answers, cell_of(summary.same_zone_answers, cell));
-    add(sum.same_zone_bytes, cell_of(summary.same_zone_bytes, cell));
-    add(sum.cross_zone_answers, cell_of(summary.cross_zone_answers, cell));
-    add(sum.cross_zone_bytes, cell_of(summary.cross_zone_bytes, cell));
+    add(sum.zones.same_answers, cell_of(summary.same_zone_answers, cell));
+    add(sum.zones.same_bytes, cell_of(summary.same_zone_bytes, cell));
+    add(sum.zones.cross_answers, cell_of(summary.cross_zone_answers, cell));
+    add(sum.zones.cross_bytes, cell_of(summary.cross_zone_bytes, cell));
     const std::vector<std::int64_t>& failed = results.series.errors;
     const std::size_t intervals = results.series.sim_time.size();
     if (w < results.workloads.size() && (cell + 1) * intervals <= failed.size()) {
@@ -66,6 +66,20 @@ WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, st
     sum.connecting_age_ns.merge(connect.ages);
   }
   sum.busiest_core /= static_cast<double>(std::max<std::size_t>(1, sum.runs));
+  return sum;
+}
+
+ZoneTraffic zones_of_all_calls(const Recorded& recorded, std::string_view variant) {
+  const CallResults& calls = recorded.results().call;
+  ZoneTraffic sum;
+  for (const std::size_t run : recorded.runs_of(variant)) {
+    for (std::size_t call = 0; call < recorded.results().calls.size(); ++call) {
+      add(sum.same_answers, recorded.at(calls.same_zone_answers, run, call));
+      add(sum.same_bytes, recorded.at(calls.same_zone_bytes, run, call));
+      add(sum.cross_answers, recorded.at(calls.cross_zone_answers, run, call));
+      add(sum.cross_bytes, recorded.at(calls.cross_zone_bytes, run, call));
+    }
+  }
   return sum;
 }
 

@@ -9,6 +9,15 @@
 
 namespace knetsim {
 
+/// What stayed within zones and what crossed them, where that is known: answers, and the payload of requests and answers.
+struct ZoneTraffic {
+  std::int64_t same_answers = 0;
+  std::int64_t same_bytes = 0;
+  std::int64_t cross_answers = 0;
+  std::int64_t cross_bytes = 0;
+  bool any() const { return same_answers > 0 || same_bytes > 0 || cross_answers > 0 || cross_bytes > 0; }
+};
+
 /// One workload of one variant, all of its runs together. Latencies are of requests that ended well.
 struct WorkloadSummary {
   std::size_t runs = 0;    ///< That have the workload.
@@ -21,11 +30,8 @@ struct WorkloadSummary {
   std::int64_t failed_unreachable = 0;
   std::int64_t failed_reset = 0;
   std::int64_t failed_call = 0;
-  std::int64_t choices_stale = 0;      ///< Connections sent to what was no endpoint any more.
-  std::int64_t same_zone_answers = 0;  ///< By pods of the client's zone, where both are in one; and their payload.
-  std::int64_t same_zone_bytes = 0;
-  std::int64_t cross_zone_answers = 0;
-  std::int64_t cross_zone_bytes = 0;
+  std::int64_t choices_stale = 0;  ///< Connections sent to what was no endpoint any more.
+  ZoneTraffic zones;               ///< Of its own requests, without the calls made for them.
   /// Requests that failed, by the interval of the window in which they ended; shape (intervals,), empty where unknown.
   std::vector<std::int64_t> failed_over_time;
   double programming_max = 0;    ///< Longest of the runs until a node's rules had a change; 0 where nothing changed.
@@ -44,6 +50,9 @@ struct WorkloadSummary {
 };
 
 WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, std::string_view workload);
+
+/// Of all calls of a variant, workloads' own, those that apps make for them and look-ups.
+ZoneTraffic zones_of_all_calls(const Recorded& recorded, std::string_view variant);
 
 /// What part of a sum of times went to a step or a wait.
 struct TimeShare {

@@ -127,14 +127,19 @@ void describe(Table& t, Columns& c) {
            {.unit = "1", .meaning = "connect()s that had not returned when the run ended"});
   c.column("choices_stale", t.choices_stale,
            {.unit = "1", .meaning = "connections sent to what was no endpoint any more, as the API server had it"});
-  c.column(
-      "same_zone_answers", t.same_zone_answers,
-      {.unit = "1",
-       .meaning = "answers by a pod of the client's zone; 0 where client or pod is in none, or there is one zone"});
-  c.column("same_zone_bytes", t.same_zone_bytes, {.unit = "By", .meaning = "payload of those requests and answers"});
+  c.column("same_zone_answers", t.same_zone_answers,
+           {.unit = "1",
+            .meaning = "answers begun by pods such that the client, the node that it asked and the pod's are in one "
+                       "zone, or those of them that are in any; 0 where the pod's node is in none, or both others, or "
+                       "there is one zone"});
+  c.column("same_zone_bytes", t.same_zone_bytes,
+           {.unit = "By",
+            .meaning = "payload sent to such pods, answered or not, and of their answers: of bytes_sent and "
+                       "bytes_received"});
   c.column("cross_zone_answers", t.cross_zone_answers,
-           {.unit = "1", .meaning = "answers by a pod of another zone than the client's"});
-  c.column("cross_zone_bytes", t.cross_zone_bytes, {.unit = "By", .meaning = "payload of those requests and answers"});
+           {.unit = "1", .meaning = "answers begun by pods such that these are in several zones"});
+  c.column("cross_zone_bytes", t.cross_zone_bytes,
+           {.unit = "By", .meaning = "payload sent to and answered by those, once however often it crosses"});
   c.column(
       "failed_refused", t.failed_refused,
       {.unit = "1", .meaning = "requests in error because connect() was refused: no endpoint, or nobody listened"});

@@ -95,6 +95,14 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
     if (results.summary.status[run] != static_cast<std::int8_t>(RunStatus::kOk)) {
       entry["error"] = results.summary.error[run];
     }
+    const CallResults& calls = results.call;
+    for (std::size_t i = 0; i < results.calls.size(); ++i) {
+      const std::size_t cell = run * results.calls.size() + i;
+      if (calls.same_zone_bytes[cell] + calls.cross_zone_bytes[cell] == 0) continue;
+      entry["calls"][results.calls[i]] = {
+          {"same_zone", {{"answers", calls.same_zone_answers[cell]}, {"bytes", calls.same_zone_bytes[cell]}}},
+          {"cross_zone", {{"answers", calls.cross_zone_answers[cell]}, {"bytes", calls.cross_zone_bytes[cell]}}}};
+    }
     for (std::size_t w = 0; w < workloads; ++w) {
       const std::size_t cell = run * workloads + w;
       nlohmann::ordered_json workload;

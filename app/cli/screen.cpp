@@ -41,6 +41,16 @@ std::string bars(const std::vector<std::int64_t>& counts) {
   return text;
 }
 
+/// "66.7 % of the answers, 66.4 % of the bytes"
+std::string zones_text(const ZoneTraffic& zones) {
+  const auto part = [](std::int64_t crossing, std::int64_t within) {
+    return 100 * static_cast<double>(crossing) /
+           std::max(1.0, static_cast<double>(crossing) + static_cast<double>(within));
+  };
+  return fmt::format("{:.3g} % of the answers, {:.3g} % of the bytes", part(zones.cross_answers, zones.same_answers),
+                     part(zones.cross_bytes, zones.same_bytes));
+}
+
 /// What a row's figures do not say; on a line of its own, so that the table keeps its width.
 std::string row_notes(const WorkloadSummary& row) {
   std::string text;
@@ -63,14 +73,7 @@ std::string row_notes(const WorkloadSummary& row) {
                         with_commas(row.choices_stale), 100 * static_cast<double>(row.choices_stale) / connections,
                         human(from_seconds(row.programming_max)));
   }
-  if (row.same_zone_answers + row.cross_zone_answers > 0) {
-    const auto part = [](std::int64_t crossing, std::int64_t within) {
-      return 100 * static_cast<double>(crossing) / static_cast<double>(std::max<std::int64_t>(1, crossing + within));
-    };
-    text += fmt::format("    from another zone: {:.3g} % of the answers, {:.3g} % of the bytes\n",
-                        part(row.cross_zone_answers, row.same_zone_answers),
-                        part(row.cross_zone_bytes, row.same_zone_bytes));
-  }
+  if (row.zones.any()) text += fmt::format("    across zones, of its own requests: {}\n", zones_text(row.zones));
   if (row.unfinished > 0) {
     text += fmt::format("    unfinished: {} requests, {} after the measured time (run.drain)\n",
                         with_commas(row.unfinished), human(from_seconds(row.drained_s)));
@@ -194,6 +197,17 @@ std::string table_row(const std::string& name, const WorkloadSummary& row, std::
                      row.connections == 0 ? "-" : with_commas(static_cast<std::int64_t>(rules + 0.5)));
 }
 
+/// What crosses zones of all that is asked, where there are calls beside the workloads' own.
+std::string zones_of_calls(const Recorded& recorded, const std::vector<std::string_view>& variants) {
+  std::string text;
+  if (recorded.results().calls.size() <= recorded.results().workloads.size()) return text;
+  for (const std::string_view variant : variants) {
+    const ZoneTraffic all = zones_of_all_calls(recorded, variant);
+    if (all.any()) text += fmt::format("Across zones, of all calls ({}): {}\n", variant, zones_text(all));
+  }
+  return text;
+}
+
 /// What it took: points, requests, events.
 std::string timing_line(const SummaryResults& summary, double wall_s) {
   std::int64_t events = 0, requests = 0, points = 0;
@@ -255,6 +269,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Reco
     }
     text += where_time_goes(recorded, names.front(), workload);
   }
+  text += zones_of_calls(recorded, names);
   text += slo_lines(info.slos);
   if (!info.costs_line.empty()) {
     text += "Costs: " + info.costs_line + "\n";

@@ -60,6 +60,10 @@ void add_call(ExperimentResults& results, std::int64_t service, std::size_t expo
   calls.connections.push_back(signed_count(stats.connections));
   calls.connects_failed.push_back(signed_count(stats.connects_failed));
   calls.rules_evaluated.push_back(stats.rules_evaluated);
+  calls.same_zone_answers.push_back(signed_count(stats.same_zone.answers));
+  calls.same_zone_bytes.push_back(signed_count(stats.same_zone.bytes));
+  calls.cross_zone_answers.push_back(signed_count(stats.cross_zone.answers));
+  calls.cross_zone_bytes.push_back(signed_count(stats.cross_zone.bytes));
   for (const EdgePart& part : stats.parts) add_part(calls, part);
   add_row(results.latency_histogram, stats.latency_ns, in_full);
   add_row(results.connect_histogram, stats.connect_ns, in_full);

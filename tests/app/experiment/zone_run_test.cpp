@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "analysis/summary.h"
 #include "app/experiment/simulation.h"
 #include "app/scenario/traffic_rates.h"
 #include "app/scenario/zone_shares.h"
+#include "support/results_of.h"
 #include "support/scenario_fixture.h"
 
 namespace knetsim {
@@ -216,6 +218,37 @@ TEST(ZoneRun, WhatIsToldToCrossZonesIsWhatIsCounted) {
   expect_told_is_counted(variants[2], 2.0 / 3);
   expect_told_is_counted(variants[3], 1.0 / 6);
   expect_told_is_counted(variants[4], 1.0 / 6);
+}
+
+// Each endpoint asks a pod of zone a for each request: those of the zones b and c across zones, none of which their own
+// requests crossed.
+TEST(ZoneRun, CallsOfTheTreeAreCountedEachByItself) {
+  std::string apps = "apps: {";
+  for (const char* pod : {"a1", "b1", "b2", "c1", "c2", "c3"}) apps += std::string(pod) + ": {calls: [cart]}, ";
+  const Ready scene(zones("spec.trafficDistribution: PreferSameZone", apps + "}\n"),
+                    one_two_three() + "---\n" + app_manifests("cart", 1, "      nodeName: node-0\n"), "{duration: 1s}");
+  const PointResult point = simulate(scene.loaded->variants.front(), 0);
+  const ExperimentResults results = results_of(scene.loaded->variants, {{point}});
+  const auto column = [&](const std::vector<std::int64_t>& of, const std::string& call) {
+    const auto found = std::ranges::find(results.calls, call);
+    EXPECT_NE(found, results.calls.end()) << call;
+    return static_cast<std::uint64_t>(of.at(static_cast<std::size_t>(found - results.calls.begin())));
+  };
+  const CallResults& calls = results.call;
+  EXPECT_EQ(column(calls.cross_zone_answers, "ask"), 0U);
+  std::uint64_t crossed = 0;
+  const std::vector<std::string> pods{"a1", "b1", "b2", "c1", "c2", "c3"};
+  for (std::size_t pod = 0; pod < pods.size(); ++pod) {
+    const std::uint64_t served = point.served_by_pod[pod];
+    const std::string call = pods[pod] + " > cart";
+    EXPECT_GT(served, 0U);
+    EXPECT_EQ(column(calls.same_zone_answers, call), pod == 0 ? served : 0);
+    EXPECT_EQ(column(calls.cross_zone_answers, call), pod == 0 ? 0 : served);
+    crossed += column(calls.cross_zone_bytes, call);
+  }
+  const ZoneTraffic all = zones_of_all_calls(Recorded(results), results.variant.front());
+  EXPECT_EQ(static_cast<std::uint64_t>(all.same_answers + all.cross_answers), 2 * column(calls.ok, "ask"));
+  EXPECT_EQ(static_cast<std::uint64_t>(all.cross_bytes), crossed);
 }
 
 // An external IP is asked of the client's own node inside of the cluster; what MetalLB's layer 2 mode takes in comes to
