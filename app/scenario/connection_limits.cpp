@@ -28,7 +28,7 @@ constexpr double kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 // (net.ipv4.tcp_tw_reuse = 2 since 4.19, tcp_ipv4.c tcp_twsk_unique).
 constexpr double kTimeWait = 60;
 constexpr double kTimeWaitOnLoopback = 1;
-// Ports that a masqueraded connection may get: Linux v6.6 net/netfilter/nf_nat_core.c, nf_nat_l4proto_unique_tuple.
+// Ports that a masqueraded connection may get, at a node as at a NAT before clients that share an address: Linux v6.6 net/netfilter/nf_nat_core.c, nf_nat_l4proto_unique_tuple.
 constexpr double kMasqueradePorts = 65535 - 1024 + 1;
 // nf_conntrack_tcp_timeout_time_wait and nf_conntrack_udp_timeout: nf_conntrack_proto_tcp.c, nf_conntrack_proto_udp.c.
 constexpr double kConntrackTimeWait = 120;
@@ -102,6 +102,8 @@ class Reckoning {
  public:
   explicit Reckoning(const BoundVariant& variant) : variant_(variant), rates_(edge_rates(variant)) {
     limits_.run_s = to_seconds(variant.scenario.run.warm_up + variant.scenario.run.duration);
+    const Cluster& cluster = *variant.cluster;
+    for (const Pod& client : std::span(cluster.pods).last(cluster.external)) ++outside_[client.ip];
   }
 
   ConnectionLimits all() {
@@ -112,24 +114,34 @@ class Reckoning {
   }
 
  private:
-  struct Address {
-    std::uint64_t key = 0;
-    std::string name;
-  };
+  /// The source of a client's packets; of one that has no address its own number.
+  using Address = std::pair<IpAddress, PodIndex>;
   Address address_of(PodIndex pod) const {
     const Cluster& cluster = *variant_.cluster;
     const Pod& client = cluster.pods[pod];
-    if (cluster.is_external(pod)) return {pod, fmt::format("client {}/{}", client.ns, client.name)};
-    if (!cluster.spec(client).host_network) return {pod, object_label("Pod", client.ns, client.name)};
-    return {(std::uint64_t{1} << 32) + client.node, fmt::format("Node {}", cluster.nodes[client.node].name)};
+    const IpAddress& ip = cluster.spec(client).host_network ? cluster.nodes[client.node].ip : client.ip;
+    return {ip, ip ? kNoIndex : pod};
+  }
+  std::string address_name(PodIndex pod) const {
+    const Cluster& cluster = *variant_.cluster;
+    const Pod& client = cluster.pods[pod];
+    if (is_behind_nat(pod)) return fmt::format("{}, of {} clients", to_string(client.ip), outside_.at(client.ip));
+    if (cluster.is_external(pod)) return fmt::format("client {}/{}", client.ns, client.name);
+    if (!cluster.spec(client).host_network) return object_label("Pod", client.ns, client.name);
+    return fmt::format("Node {}", cluster.nodes[client.node].name);
+  }
+  /// Of a client outside whose address others have too.
+  bool is_behind_nat(PodIndex pod) const {
+    return variant_.cluster->is_external(pod) && outside_.at(variant_.cluster->pods[pod].ip) > 1;
   }
 
   /// A connection is open for as long as its request takes at least.
   double held_seconds(EdgeIndex edge) const {
     return std::min(rates_[edge].least_seconds, to_seconds(variant_.traffic.edges[edge].timeout));
   }
-  /// The port waits with whoever sends the first FIN: with awaitClose that is the server.
-  double waiting_seconds(EdgeIndex edge) const {
+  /// The port waits with whoever sends the first FIN: with awaitClose that is the server. A NAT's waits in any case.
+  double waiting_seconds(EdgeIndex edge, PodIndex client) const {
+    if (is_behind_nat(client)) return kConntrackTimeWait;
     if (awaits_close(variant_.traffic.edges[edge].script)) return 0;
     return variant_.targets[edge].loopback ? kTimeWaitOnLoopback : kTimeWait;
   }
@@ -141,7 +153,7 @@ class Reckoning {
       double kept = 0;      ///< Ports of connections that do not end.
       bool at_most = false;
     };
-    std::map<std::pair<std::uint64_t, std::uint64_t>, Sum> sums;  // by address and destination
+    std::map<std::pair<Address, std::uint64_t>, Sum> sums;  // by address and destination
     const auto& edges = variant_.traffic.edges;
     for (EdgeIndex edge = 0; edge < edges.size(); ++edge) {
       if (edges[edge].udp) continue;  // a socket without a connection has no TIME_WAIT
@@ -149,10 +161,10 @@ class Reckoning {
       const EdgeRate& rate = rates_[edge];
       const double held = held_seconds(edge);
       for (const auto& [client, per_second] : rate.clients) {
-        Sum& sum = sums[{address_of(client).key, to}];
+        Sum& sum = sums[{address_of(client), to}];
         const double opened = per_second * connections_per_request(edges[edge], rate);
         sum.per_second += opened;
-        sum.occupied += opened * (held + waiting_seconds(edge));
+        sum.occupied += opened * (held + waiting_seconds(edge, client));
         if (edges[edge].connections.requests == 0) {
           sum.kept += most_kept(edges[edge], rate.users_per_client > 0 ? rate.users_per_client
                                                                        : per_second * std::min(held, limits_.run_s));
@@ -166,19 +178,21 @@ class Reckoning {
       PodIndex worst = kNoIndex;
       Sum most;
       for (const auto& [client, per_second] : rates_[edge].clients) {
-        const Sum& sum = sums[{address_of(client).key, to}];
+        const Sum& sum = sums[{address_of(client), to}];
         if (worst == kNoIndex || sum.occupied + sum.kept > most.occupied + most.kept) {
           worst = client;
           most = sum;
         }
       }
-      PortUse use{.edge = edge, .address = address_of(worst).name, .per_second = most.per_second};
+      PortUse use{.edge = edge, .address = address_name(worst), .behind_nat = is_behind_nat(worst)};
+      use.ports = use.behind_nat ? kMasqueradePorts : kLocalPorts;
+      use.per_second = most.per_second;
       use.at_most = most.at_most;
       use.destinations = destinations_of(variant_, edge);
       use.held_s = held_seconds(edge);
-      use.waits_s = waiting_seconds(edge);
+      use.waits_s = waiting_seconds(edge, worst);
       use.kept = most.kept;
-      const double ports = std::max(0.0, kLocalPorts * use.destinations - most.kept);
+      const double ports = std::max(0.0, use.ports * use.destinations - most.kept);
       use.lasting_per_second = most.occupied > 0 ? most.per_second * ports / most.occupied : kNever;
       use.ports_last_s = most.occupied > ports ? ports / most.per_second : most.kept > 0 && ports == 0 ? 0 : kNever;
       limits_.ports.push_back(std::move(use));
@@ -200,10 +214,11 @@ class Reckoning {
 
   /// Nodes that masquerade the edge's connections.
   std::size_t masquerading_nodes(EdgeIndex edge) const {
-    if (variant_.targets[edge].exposure == Exposure::NodePort) return destinations_of(variant_, edge);
+    const EdgeTarget& target = variant_.targets[edge];
+    if (target.exposure == Exposure::NodePort && !target.balanced) return destinations_of(variant_, edge);
     if (is_from_outside(edge)) {
       if (announcer(edge) != kNoIndex) return 1;
-      return variant_.targets[edge].through == kNoIndex ? variant_.cluster->members().size() : 1;
+      return target.through == kNoIndex ? variant_.cluster->members().size() : 1;
     }
     std::set<NodeIndex> nodes;
     for (const auto& [client, per_second] : rates_[edge].clients) nodes.insert(variant_.cluster->pods[client].node);
@@ -229,15 +244,50 @@ class Reckoning {
     return !cluster.services[cluster.service_ports[target.port].service].external_traffic_local;
   }
 
+  /// Whom session affinity takes a client for at the nodes that it asks. See ServiceChooser::client_key().
+  Address remembered_address(EdgeIndex edge, PodIndex pod) const {
+    const Cluster& cluster = *variant_.cluster;
+    const EdgeTarget& target = variant_.targets[edge];
+    const NodeIndex own = cluster.pods[pod].node;
+    const bool at_others = target.exposure == Exposure::NodePort && target.through != own;
+    if (cluster.is_external(pod) || !at_others || !variant_.models->cni->masquerades()) return address_of(pod);
+    return {cluster.nodes[own].ip, kNoIndex};
+  }
+
+  /// What part of an edge's connections the busiest pair of a masquerading node and an endpoint has, at least.
+  struct Busiest {
+    double part = 0;
+    bool by_affinity = false;
+  };
+  Busiest busiest_pair(EdgeIndex edge, std::size_t servers) const {
+    const auto nodes = static_cast<double>(masquerading_nodes(edge));
+    Busiest found{.part = 1 / (nodes * static_cast<double>(servers))};
+    const EdgeTarget& target = variant_.targets[edge];
+    const Cluster& cluster = *variant_.cluster;
+    const Service& service = cluster.services[cluster.service_ports[target.port].service];
+    if (!service.client_ip_affinity || variant_.models->proxy->clients_remembered() == 0) return found;
+    const bool own_node = !is_from_outside(edge) && target.exposure == Exposure::ExternalIp;
+    std::map<Address, double> of_address;
+    for (const auto& [client, per_second] : rates_[edge].clients) {
+      of_address[remembered_address(edge, client)] += per_second;
+    }
+    for (const auto& [address, per_second] : of_address) {
+      const double part = per_second / rates_[edge].per_second / (own_node ? 1 : nodes);
+      if (part > found.part) found = {.part = part, .by_affinity = true};
+    }
+    return found;
+  }
+
   void masquerades() {
     for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge) {
       const EdgeSpec& spec = variant_.traffic.edges[edge];
       const std::size_t servers = servers_of(variant_, edge).size();
       if (spec.udp || servers == 0 || !is_masqueraded(edge)) continue;
-      const double per_second = rates_[edge].per_second * connections_per_request(spec, rates_[edge]) /
-                                (static_cast<double>(masquerading_nodes(edge)) * static_cast<double>(servers));
+      const Busiest busiest = busiest_pair(edge, servers);
+      const double per_second = rates_[edge].per_second * connections_per_request(spec, rates_[edge]) * busiest.part;
       const double last = per_second * kConntrackTimeWait > kMasqueradePorts ? kMasqueradePorts / per_second : kNever;
-      limits_.masquerades.push_back({.edge = edge, .per_second = per_second, .ports_last_s = last});
+      limits_.masquerades.push_back(
+          {.edge = edge, .by_affinity = busiest.by_affinity, .per_second = per_second, .ports_last_s = last});
     }
   }
 
@@ -331,6 +381,7 @@ class Reckoning {
 
   const BoundVariant& variant_;
   std::vector<EdgeRate> rates_;
+  std::map<IpAddress, std::uint32_t> outside_;  // clients outside, by address
   ConnectionLimits limits_;
 };
 
@@ -364,7 +415,8 @@ std::string port_taken_text(const PortUse& use) {
     reasons.push_back(fmt::format("each is open for {}", human(from_seconds(use.held_s))));
   }
   if (use.per_second > 0 && use.waits_s > 0) {
-    reasons.push_back(fmt::format("each waits {} in TIME_WAIT", human(from_seconds(use.waits_s))));
+    reasons.push_back(fmt::format("each waits {} in {}", human(from_seconds(use.waits_s)),
+                                  use.behind_nat ? "conntrack" : "TIME_WAIT"));
   }
   return reasons.empty() ? "each takes one" : fmt::format("{}", fmt::join(reasons, " and "));
 }
@@ -374,14 +426,16 @@ void tell_ports(const BoundVariant& variant, const PortUse& use, double run_s, D
   const EdgeSpec& edge = variant.traffic.edges[use.edge];
   tell(diagnostics, place_of(variant, use.edge),
        fmt::format(
-           "'{}' opens {}{} connections a second from one address ({}) to {}: its {} local ports last {}, since "
-           "{}; {} a second would last. From then on connect() fails with EADDRNOTAVAIL "
-           "in a cluster, and here it does not",
+           "'{}' opens {}{} connections a second from one address ({}) to {}: its {} {} last {}, since {}; {} a second "
+           "would last. From then on {}",
            edge.name, about(use.at_most), whole(use.per_second), use.address,
            use.destinations == 1 ? std::string("one destination") : fmt::format("{} destinations", use.destinations),
-           whole(kLocalPorts * use.destinations), human(from_seconds(use.ports_last_s)), port_taken_text(use),
-           lasting(use.lasting_per_second)),
-       "more clients, or more requests on a connection (requestsPerConnection)");
+           whole(use.ports * use.destinations), use.behind_nat ? "ports at a NAT" : "local ports",
+           human(from_seconds(use.ports_last_s)), port_taken_text(use), lasting(use.lasting_per_second),
+           use.behind_nat ? "a NAT drops SYNs, and here none does"
+                          : "connect() fails with EADDRNOTAVAIL in a cluster, and here it does not"),
+       fmt::format("more {}, or more requests on a connection (requestsPerConnection)",
+                   use.behind_nat ? "addresses" : "clients"));
 }
 
 void tell_masquerade(const BoundVariant& variant, const MasqueradeUse& use, double run_s, Diagnostics& diagnostics) {
@@ -394,7 +448,8 @@ void tell_masquerade(const BoundVariant& variant, const MasqueradeUse& use, doub
                   variant.traffic.edges[use.edge].name, whole(use.per_second), whole(kMasqueradePorts),
                   human(from_seconds(use.ports_last_s)), human(from_seconds(kConntrackTimeWait)),
                   lasting(kMasqueradePorts / kConntrackTimeWait)),
-      "externalTrafficPolicy: Local, or more nodes and endpoints");
+      use.by_affinity ? "externalTrafficPolicy: Local, more nodes or addresses, or sessionAffinity: None"
+                      : "externalTrafficPolicy: Local, or more nodes and endpoints");
 }
 
 void tell_conntrack(const BoundVariant& variant, const ConntrackUse& use, Diagnostics& diagnostics) {
@@ -416,7 +471,7 @@ void tell_ipvs_reuse(const BoundVariant& variant, const PortUse& use, double run
   const ClusterSettings& cluster = variant.scenario.cluster;
   if (mode_of(cluster).translation != Translation::Input || variant.targets[use.edge].port == kNoIndex) return;
   if (parse_kernel_version(cluster.kernel).value_or(KernelVersion{}) >= kPortsAreNew) return;
-  const double round = kLocalPorts * use.destinations / std::max(1e-9, use.per_second);
+  const double round = use.ports * use.destinations / std::max(1e-9, use.per_second);
   if (round >= kIpvsTimeWait || round >= run_s) return;
   tell(
       diagnostics, place_of(variant, use.edge),

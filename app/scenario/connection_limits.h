@@ -15,20 +15,23 @@ namespace knetsim {
 /// Ports that one client address would use up towards one destination.
 struct PortUse {
   EdgeIndex edge = 0;
-  std::string address;    ///< "Pod client", "Node n1" with hostNetwork.
+  std::string address;  ///< "Pod client", "Node n1" with hostNetwork, "198.18.0.1, of 60 clients" behind a NAT.
+  bool behind_nat = false;
+  double ports = 0;       ///< Of the address, towards one destination: its own local ones, or its NAT's.
   double per_second = 0;  ///< Connections.
   bool at_most = false;
   std::uint32_t destinations = 1;
   double held_s = 0;              ///< Of a connection: open ...
-  double waits_s = 0;             ///< ... and then in TIME_WAIT.
+  double waits_s = 0;             ///< ... and then in TIME_WAIT, or in the NAT's conntrack.
   double kept = 0;                ///< Connections that stay open.
   double lasting_per_second = 0;  ///< What its ports allow for ever.
   double ports_last_s = 0;        ///< Until none is left; infinite where that never comes.
 };
 
-/// Ports of a node that masquerades, towards one endpoint.
+/// Ports of a node that masquerades, towards one endpoint: those of the pair that has the most, at least.
 struct MasqueradeUse {
   EdgeIndex edge = 0;
+  bool by_affinity = false;  ///< One client's address makes that pair, which session affinity keeps to one endpoint.
   double per_second = 0;
   double ports_last_s = 0;
 };

@@ -158,6 +158,13 @@ constexpr const char* kDefaultRate = "1Gbps";
 
 std::string most_external() { return std::to_string(kMostExternal); }
 
+void check_addresses(std::uint32_t count, std::uint32_t addresses, Node keys, Binding& binding) {
+  if (addresses <= count) return;
+  binding.diagnostics.error(keys["addresses"],
+                            fmt::format("{} addresses for {} client{}", addresses, count, count == 1 ? "" : "s"),
+                            fmt::format("up to {}, or 0: each has its own", count));
+}
+
 }  // namespace
 
 void describe(Fields<ExternalGroupKeys>& f) {
@@ -168,6 +175,9 @@ void describe(Fields<ExternalGroupKeys>& f) {
   f.required("rtt", &ExternalGroupKeys::rtt, {.doc = kExternalRtt});
   f.optional("rate", &ExternalGroupKeys::rate, kDefaultRate,
              {.doc = kExternalRate, .above = "0bps", .at_most = "100Tbps"});
+  f.check([](const ExternalGroupKeys& keys, Node node, Binding& binding) {
+    check_addresses(keys.count, keys.addresses, node, binding);
+  });
 }
 
 void describe(Fields<ExternalKeys>& f) {
@@ -185,7 +195,10 @@ void describe(Fields<ExternalKeys>& f) {
               .at_most = "100Tbps"});
   f.shorthand("groups");
   f.check([](const ExternalKeys& keys, Node node, Binding& binding) {
-    if (!keys.groups) return;
+    if (!keys.groups) {
+      check_addresses(keys.count.value_or(1), keys.addresses.value_or(0), node, binding);
+      return;
+    }
     for (const char* key : {"count", "addresses", "rate"}) {
       if (node[key].exists())
         binding.diagnostics.error(node[key].key(), fmt::format("'{}' belongs to each group", key));

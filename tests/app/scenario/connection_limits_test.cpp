@@ -17,6 +17,7 @@ namespace knetsim {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string scene_of(const std::string& workload, const std::string& cluster = "{nodes: {count: 2, cpu: 4}}") {
   return "cluster: " + cluster + "\nworkloads: {ask: {from: app=client, to: web, " + workload + "}}\n";
@@ -178,6 +179,61 @@ TEST(ConnectionLimits, ANodeMasqueradesWithItsOwnPorts) {
   EXPECT_THAT(cluster.notices,
               HasSubstr("1,000 connections a second are masqueraded by one node towards one endpoint"));
   EXPECT_TRUE(told("  externalTrafficPolicy: Local\n").limits.masquerades.empty());
+}
+
+std::string behind_nat(const std::string& clients, const std::string& rate, const std::string& more = "",
+                       const std::string& balancer = "metallb-bgp") {
+  return "cluster: {nodes: {count: 2, cpu: 16}, loadBalancer: {kind: " + balancer +
+         "}}\nworkloads: {ask: {from: {external: {" + clients +
+         ", rtt: 1ms}}, to: {loadBalancer: outer}, arrivals: {constant: " + rate + "}" + more + "}}\n";
+}
+
+std::string balanced(const std::string& spec) {
+  return app_manifests("web", 3) +
+         "apiVersion: v1\nkind: Service\nmetadata: {name: outer}\nspec:\n  type: LoadBalancer\n  selector: {app: web}\n"
+         "  ports: [{port: 80, targetPort: 8080}]\n" +
+         spec;
+}
+
+// Linux as the NAT: 64,512 ports towards one destination, each of which conntrack keeps for 120 s after the connection.
+TEST(ConnectionLimits, ClientsBehindOneAddressShareTheirNatsPorts) {
+  const auto told = [&](const std::string& clients, const std::string& more = "") {
+    return Told(behind_nat(clients, "1200/s", more), balanced("  externalTrafficPolicy: Local\n"), "{duration: 200s}");
+  };
+  const Told one = told("count: 60, addresses: 1");
+  EXPECT_DOUBLE_EQ(one.last_s(), 64'512.0 / 1'200);
+  EXPECT_DOUBLE_EQ(one.limits.ports[0].lasting_per_second, 64'512.0 / 120);
+  EXPECT_THAT(one.notices,
+              HasSubstr("'ask' opens 1,200 connections a second from one address (198.18.0.1, of 60 clients) "
+                        "to one destination: its 64,512 ports at a NAT last 53.8s, since each waits 2m in "
+                        "conntrack; 537 a second would last"));
+  EXPECT_DOUBLE_EQ(told("count: 60, addresses: 1", ", connection: {awaitClose: true}").last_s(), 64'512.0 / 1'200)
+      << "whoever closes first";
+  EXPECT_DOUBLE_EQ(told("count: 4, addresses: 2").last_s(), 64'512.0 / 600);
+  EXPECT_TRUE(std::isinf(told("count: 60, addresses: 3").last_s())) << "400 a second each";
+  EXPECT_DOUBLE_EQ(told("count: 2").last_s(), 28'232.0 / 600) << "local ports of their own";
+  EXPECT_THAT(told("count: 60").notices, Not(HasSubstr("one address")));
+}
+
+// Two nodes masquerade 1,200 connections a second to three endpoints: 200 a second for each pair, or, where a node keeps to one
+// endpoint for an address, half of what comes from that.
+TEST(ConnectionLimits, SessionAffinityMasqueradesAnAddressTowardsOneEndpoint) {
+  const auto pair = [&](const std::string& clients, const std::string& affinity, const char* kind = "metallb-bgp") {
+    const Told told(behind_nat(clients, "1200/s", "", kind), balanced(affinity), "{duration: 200s}");
+    EXPECT_EQ(told.limits.masquerades.size(), 1U);
+    return told.limits.masquerades.at(0);
+  };
+  const std::string by_address = "  sessionAffinity: ClientIP\n";
+  EXPECT_DOUBLE_EQ(pair("count: 60, addresses: 1", "").per_second, 200);
+  EXPECT_DOUBLE_EQ(pair("count: 60, addresses: 1", by_address).per_second, 600);
+  EXPECT_DOUBLE_EQ(pair("count: 60, addresses: 1", "", "cloud").per_second, 200);
+  EXPECT_DOUBLE_EQ(pair("count: 60, addresses: 1", by_address, "metallb-l2").per_second, 1200) << "by one node";
+  EXPECT_DOUBLE_EQ(pair("count: 60, addresses: 1", by_address).ports_last_s, 64'512.0 / 600);
+  EXPECT_DOUBLE_EQ(pair("count: 60, addresses: 2", by_address).per_second, 300);
+  EXPECT_DOUBLE_EQ(pair("count: 60", by_address).per_second, 200);
+  EXPECT_FALSE(pair("count: 60", by_address).by_affinity);
+  EXPECT_THAT(Told(behind_nat("count: 60, addresses: 1", "1200/s"), balanced(by_address), "{duration: 200s}").notices,
+              HasSubstr("600 connections a second are masqueraded by one node towards one endpoint"));
 }
 
 TEST(ConnectionLimits, IpvsOfOldKernelsRemembersPorts) {
