@@ -38,8 +38,9 @@ class Binder {
     place(owners);
     assign_addresses(cluster_, options_.addresses, diagnostics_);
     if (!diagnostics_.has_errors()) {
-      cluster_.endpoints =
-          EndpointViews(build_endpoints(manifests_, cluster_, options_.terminating_serve, diagnostics_));
+      BuiltEndpoints built = build_endpoints(manifests_, cluster_, options_.terminating_serve, diagnostics_);
+      cluster_.endpoints = EndpointViews(std::move(built.table));
+      cluster_.stated_hints = std::move(built.stated_hints);
       if (!cluster_.events.empty()) cluster_.possible_endpoints = possible_endpoints(manifests_, cluster_);
     }
     return summary_;

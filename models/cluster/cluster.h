@@ -315,6 +315,7 @@ struct Cluster {
   std::vector<ClusterEvent> events{};
   /// Endpoints as they would be were all pods of a run there and ready; empty where nothing happens in it.
   EndpointTable possible_endpoints{};
+  StatedHints stated_hints{};
   /// Machines outside of the cluster: the last of `nodes`, each with one client, the last of `pods`.
   std::uint32_t external = 0;
 

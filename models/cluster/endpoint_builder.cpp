@@ -65,7 +65,7 @@ class Builder {
   }
 
   /// @param all  With all pods of a run, each as if it were ready.
-  EndpointTable build(bool all) {
+  BuiltEndpoints build(bool all) {
     all_ = all;
     const auto by_slice = group(manifests_.endpoint_slices);
     const auto by_legacy = group(manifests_.legacy_endpoints);
@@ -84,7 +84,7 @@ class Builder {
                "has neither a selector nor an EndpointSlice: it has no endpoints, connections to it are refused");
       }
     }
-    return std::move(table_);
+    return {.table = std::move(table_), .stated_hints = std::move(stated_)};
   }
 
  private:
@@ -211,6 +211,11 @@ class Builder {
 
   /// @param managed  By the EndpointSlice controller: hints are those that the Service asks for; else as they stand.
   std::size_t set(const Service& service, ServicePortIndex port, IpFamily family, bool managed) {
+    if (!managed) {
+      for (const Conditioned& one : conditioned_) {
+        if (one.hints.for_zones || one.hints.for_nodes) stated_.add(port, one.endpoint, one.hints);
+      }
+    }
     Usable chosen = usable(conditioned_, terminating_serve_);
     if (chosen.endpoints.empty()) return 0;
     if (managed) set_hints(service, chosen);
@@ -306,6 +311,7 @@ class Builder {
   ClusterNames names_;
   PodSelection selection_;
   EndpointTable table_;
+  StatedHints stated_;
   std::unordered_map<std::string_view, ZoneIndex> zones_;
   std::optional<HintSetter> setter_;  ///< Made when a Service asks for hints.
   const Service* refused_ = nullptr;  ///< The last one that got none.
@@ -318,14 +324,14 @@ class Builder {
 
 }  // namespace
 
-EndpointTable build_endpoints(const Manifests& manifests, const Cluster& cluster, bool terminating_serve,
-                              Diagnostics& diagnostics) {
+BuiltEndpoints build_endpoints(const Manifests& manifests, const Cluster& cluster, bool terminating_serve,
+                               Diagnostics& diagnostics) {
   return Builder(manifests, cluster, terminating_serve, diagnostics).build(false);
 }
 
 EndpointTable possible_endpoints(const Manifests& manifests, const Cluster& cluster) {
   Diagnostics told;  // by build_endpoints()
-  return Builder(manifests, cluster, true, told).build(true);
+  return Builder(manifests, cluster, true, told).build(true).table;
 }
 
 }  // namespace knetsim

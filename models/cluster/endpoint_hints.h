@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,32 @@ struct EndpointHints {
   bool for_nodes = false;          ///< Names a node, likewise.
   std::vector<ZoneIndex> zones{};  ///< Of those the ones with nodes.
   std::vector<NodeIndex> nodes{};  ///< Of those the cluster's.
+};
+
+/// Hints of EndpointSlices that others than the EndpointSlice controller manage, which nobody takes away.
+class StatedHints {
+ public:
+  void add(ServicePortIndex port, const Endpoint& endpoint, EndpointHints hints) {
+    hints_.insert_or_assign(key(port, endpoint), std::move(hints));
+  }
+  /// Whether some endpoint of the port has hints.
+  bool any(ServicePortIndex port) const {
+    const auto first = hints_.lower_bound({port, 0, IpAddress(), 0});
+    return first != hints_.end() && std::get<0>(first->first) == port;
+  }
+  /// Of an endpoint; none where no such slice has it.
+  EndpointHints of(ServicePortIndex port, const Endpoint& endpoint) const {
+    const auto found = hints_.find(key(port, endpoint));
+    return found == hints_.end() ? EndpointHints{} : found->second;
+  }
+
+ private:
+  /// By its pod, else by its address; and by its port.
+  using Key = std::tuple<ServicePortIndex, PodIndex, IpAddress, std::uint16_t>;
+  static Key key(ServicePortIndex port, const Endpoint& one) {
+    return {port, one.pod, one.pod == kNoIndex ? one.address : IpAddress(), one.port};
+  }
+  std::map<Key, EndpointHints> hints_;
 };
 
 /// Which hints a proxy looks at: kube-proxy at those for nodes from Kubernetes 1.34 on, at none before 1.24.

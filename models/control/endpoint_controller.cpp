@@ -9,6 +9,23 @@ constexpr IpFamily kFamilies[] = {IpFamily::V4, IpFamily::V6};
 
 }  // namespace
 
+std::vector<Endpoint> endpoints_now(const Cluster& cluster, const PodStates& states, ServicePortIndex port,
+                                    IpFamily family, bool terminating_serve) {
+  const bool always = cluster.services[cluster.service_ports[port].service].publish_not_ready;
+  std::vector<Endpoint> there;
+  for (Endpoint one : cluster.possible_endpoints.everywhere(port, family)) {
+    if (one.pod != kNoIndex) {
+      if (states.stopped(one.pod)) continue;
+      const bool known = states.serves(one.pod) || !cluster.pods[one.pod].later;
+      const bool serving = states.ready(one.pod) || (always && known);
+      one.ready = serving && (always || !states.terminating(one.pod));
+      if (!one.ready && !(serving && states.terminating(one.pod) && terminating_serve)) continue;
+    }
+    there.push_back(one);
+  }
+  return there;
+}
+
 EndpointController::EndpointController(const Cluster& cluster, const PodStates& states, EndpointViews& views,
                                        bool terminating_serve)
     : cluster_(cluster),
@@ -18,6 +35,7 @@ EndpointController::EndpointController(const Cluster& cluster, const PodStates& 
       terminating_serve_(terminating_serve),
       ports_of_pod_(cluster.pods.size()) {
   for (ServicePortIndex port = 0; port < cluster.possible_endpoints.service_ports(); ++port) {
+    if (cluster.services[cluster.service_ports[port].service].selector.empty()) continue;
     for (const IpFamily family : kFamilies) {
       for (const Endpoint& one : cluster.possible_endpoints.everywhere(port, family)) {
         if (one.pod == kNoIndex) continue;
@@ -32,20 +50,15 @@ void EndpointController::changed(PodIndex pod) {
   for (const ServicePortIndex port : ports_of_pod_[pod]) changed_.push_back(port);
 }
 
-std::vector<Endpoint> EndpointController::endpoints_of(ServicePortIndex port, IpFamily family) const {
-  const bool always = cluster_.services[cluster_.service_ports[port].service].publish_not_ready;
-  std::vector<Endpoint> there;
-  for (Endpoint one : cluster_.possible_endpoints.everywhere(port, family)) {
-    if (one.pod != kNoIndex) {
-      if (states_.stopped(one.pod)) continue;
-      const bool known = states_.serves(one.pod) || !cluster_.pods[one.pod].later;
-      const bool serving = states_.ready(one.pod) || (always && known);
-      one.ready = serving && (always || !states_.terminating(one.pod));
-      if (!one.ready && !(serving && states_.terminating(one.pod) && terminating_serve_)) continue;
-    }
-    there.push_back(one);
+std::vector<EndpointHints> EndpointController::hints_of(ServicePortIndex port,
+                                                        const std::vector<Endpoint>& endpoints) const {
+  const StatedHints& stated = cluster_.stated_hints;
+  if (!stated.any(port)) {
+    return hints_.hints(cluster_.services[cluster_.service_ports[port].service].hint_policy, endpoints).hints;
   }
-  return there;
+  std::vector<EndpointHints> hints;
+  for (const Endpoint& one : endpoints) hints.push_back(stated.of(port, one));
+  return hints;
 }
 
 std::uint64_t EndpointController::publish() {
@@ -56,9 +69,8 @@ std::uint64_t EndpointController::publish() {
     const bool anew = std::ranges::binary_search(changed_, port);
     for (const IpFamily family : kFamilies) {
       if (anew) {
-        const std::vector<Endpoint> endpoints = endpoints_of(port, family);
-        const HintPolicy policy = cluster_.services[cluster_.service_ports[port].service].hint_policy;
-        table.set(port, family, endpoints, HintedEndpoints::of(endpoints, hints_.hints(policy, endpoints).hints));
+        const std::vector<Endpoint> endpoints = endpoints_now(cluster_, states_, port, family, terminating_serve_);
+        table.set(port, family, endpoints, HintedEndpoints::of(endpoints, hints_of(port, endpoints)));
       } else {
         table.set(port, family, last.everywhere(port, family), last.hinted(port, family));
       }

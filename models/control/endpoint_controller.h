@@ -8,11 +8,17 @@
 
 namespace knetsim {
 
-/// Makes EndpointSlices of what pods are at the moment: a pod is an endpoint of the Services that select it while it is
-/// ready; one that terminates and still serves is one too, to which proxies fall back (from Kubernetes 1.26 on). Their
-/// hints are set anew; zones have the CPU that they began with. Services whose pods did not change keep what they had,
-/// be it from slices of the manifests.
+/// Endpoints of a Service port as pods are at the moment: a pod is one while it is ready; one that terminates and still
+/// serves is one too, to which proxies fall back (from Kubernetes 1.26 on).
 /// @source k/k staging/src/k8s.io/endpointslice/utils.go, podToEndpoint; pkg/proxy/endpointslicecache.go.
+std::vector<Endpoint> endpoints_now(const Cluster& cluster, const PodStates& states, ServicePortIndex port,
+                                    IpFamily family, bool terminating_serve);
+
+/// Makes EndpointSlices of what pods are at the moment, of Services that select pods: those of a Service without a
+/// selector are somebody else's and stay as they stand. Hints are set anew, zones having the CPU that they began with;
+/// hints of slices that others manage stay with their endpoints. Services whose pods did not change keep what they had,
+/// be it from slices of the manifests.
+/// @source k/k pkg/controller/endpointslice/endpointslice_controller.go, syncService.
 class EndpointController {
  public:
   /// The references outlive it. @pre The cluster has its possible endpoints.
@@ -25,7 +31,7 @@ class EndpointController {
   std::uint64_t publish();
 
  private:
-  std::vector<Endpoint> endpoints_of(ServicePortIndex port, IpFamily family) const;
+  std::vector<EndpointHints> hints_of(ServicePortIndex port, const std::vector<Endpoint>& endpoints) const;
 
   const Cluster& cluster_;
   const PodStates& states_;

@@ -171,6 +171,35 @@ TEST(ZoneRun, HintsChangeWithTheSlices) {
   EXPECT_NEAR(static_cast<double>(result.served_by_pod[1]), n / 6 + crossed / 5, 4 * std::sqrt(n / 6));
 }
 
+// Slices of somebody else mean b1 for zone a, and a1 for the others. b1 is not ready for a second. The controller, which
+// makes slices of the pods that a Service selects, leaves those hints alone; of a Service that selects none it leaves all as
+// it stands (k/k endpointslice_controller.go, syncService), and b1, which listens, goes on answering.
+TEST(ZoneRun, HintsOfOthersOutliveWhatHappensToPods) {
+  std::string nodes_and_clients = one_two_three();
+  nodes_and_clients.erase(nodes_and_clients.find("apiVersion: v1\nkind: Service"));
+  const std::string slice =
+      "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: web-x, labels: "
+      "{kubernetes.io/service-name: web}}\naddressType: IPv4\nports: [{port: 8080}]\nendpoints:\n"
+      "- {addresses: [10.9.0.1], targetRef: {kind: Pod, name: a1}, hints: {forZones: [{name: b}, {name: c}]}}\n"
+      "- {addresses: [10.9.0.2], targetRef: {kind: Pod, name: b1}, hints: {forZones: [{name: a}]}}\n";
+  for (const char* selector : {"selector: {only: both}, ", ""}) {
+    SCOPED_TRACE(selector);
+    std::string manifests = nodes_and_clients;
+    for (const char* pod : {"name: a1, labels: {", "name: b1, labels: {"}) {
+      manifests.insert(manifests.find(pod) + std::string(pod).size(), "only: both, ");
+    }
+    manifests += std::string("apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {") + selector +
+                 "ports: [{port: 80, targetPort: 8080}]}\n" + slice;
+    const Ready scene(zones("spec.trafficDistribution: null",
+                            "timeline:\n- {at: 500ms, ready: {pod: b1, value: false}}\n- {at: 1500ms, ready: {pod: b1, "
+                            "value: true}}\n"),
+                      manifests, "{duration: 1s, warmUp: 5s}");
+    const PointResult result = simulate(scene.loaded->variants.front(), 0);
+    EXPECT_EQ(result.synced.empty(), std::string(selector).empty()) << "what is published";
+    expect_shares(result, {2.0 / 3, 1.0 / 3, 0, 0, 0, 0});
+  }
+}
+
 TEST(ZoneRun, SharesOfThePlacementAreToldBeforehand) {
   const auto notices = [](const std::string& service) {
     return render(Ready(zones(service), one_two_three()).loaded->diagnostics.notices());
