@@ -153,6 +153,7 @@ void tell_zone_shares(const BoundVariant& variant, Diagnostics& diagnostics) {
     const auto [least, most] = std::ranges::minmax_element(shares->pods, {}, share);
     const double above = most->second * static_cast<double>(shares->pods.size());
     if (above < kWorthATelling) continue;
+    const Service& service = cluster.services[cluster.service_ports[variant.targets[edge].port].service];
     const auto where = [&](PodIndex pod) {
       const std::string_view zone = cluster.nodes[cluster.pods[pod].node].zone;
       return fmt::format("{} ({})", cluster.pods[pod].name, zone.empty() ? "in no zone" : fmt::format("zone {}", zone));
@@ -162,10 +163,11 @@ void tell_zone_shares(const BoundVariant& variant, Diagnostics& diagnostics) {
         fmt::format(
             "topology hints of Service {} give its endpoints unequal parts of '{}': {} gets {}, {:.3g} times the "
             "mean, {} gets {}; {} of the connections cross zones instead of {}",
-            cluster.services[cluster.service_ports[variant.targets[edge].port].service].name,
-            variant.traffic.edges[edge].name, where(most->first), percent(most->second), above, where(least->first),
-            percent(least->second), percent(shares->crossing), percent(shares->crossing_of_all)),
-        "endpoints in each zone in proportion to its clients, topology-mode: Auto, or no trafficDistribution");
+            service.name, variant.traffic.edges[edge].name, where(most->first), percent(most->second), above,
+            where(least->first), percent(least->second), percent(shares->crossing), percent(shares->crossing_of_all)),
+        service.hint_policy == HintPolicy::Auto
+            ? "endpoints in each zone in proportion to its clients, or no topology-mode"
+            : "endpoints in each zone in proportion to its clients, topology-mode: Auto, or no trafficDistribution");
   }
 }
 

@@ -15,7 +15,7 @@ enum class HintRefusal : std::uint8_t {
   NodesUnknown,  ///< A node has no zone, or no allocatable CPU.
   OneZone,       ///< Nodes that are ready are in fewer than two zones.
   FewEndpoints,  ///< Fewer ready endpoints than zones.
-  Overload,      ///< Endpoints of a zone would have to bear more than a fifth above the mean.
+  Overload,      ///< Five sixths of each zone's share, in whole endpoints, are more than there are.
   NoZone,        ///< An endpoint is in no zone.
 };
 std::string_view to_string(HintRefusal refusal);
@@ -44,8 +44,10 @@ struct ProportionalHints {
 };
 
 /// The hints of topology-mode Auto, set anew: every endpoint is meant for its own zone at first; then zones with more
-/// than their share of the CPU lend endpoints to those with less, as many as make up whole ones. No hints where a zone
-/// would be left with less than five sixths of its share, rounded up.
+/// than their share of the CPU lend endpoints to those with less, as many as make up whole ones. No hints where five
+/// sixths of the zones' shares, each rounded up, are more endpoints than there are: then one would have to bear more than
+/// a fifth above the mean. That is no bound: what zones have too many is lent from half an endpoint on alone, and a zone
+/// that lacks some may be left with less than its five sixths.
 ///
 /// Where Go's maps come in any order the zone of lowest index is taken, and endpoints are lent in theirs; of several
 /// slices one is made. Hints that are there already, and would do, are not looked at.
