@@ -242,6 +242,12 @@ struct ServicePort {
   Mark mark{};                     ///< Of its targetPort where that is stated, else of the entry.
 };
 
+/// spec.trafficDistribution, by the name that stands there.
+enum class TrafficDistribution : std::uint8_t { None, PreferClose, PreferSameZone, PreferSameNode };
+
+/// The annotation topology-mode, or the older topology-aware-hints: none or Disabled, Auto, any other word.
+enum class TopologyMode : std::uint8_t { None, Auto, Other };
+
 struct Service {
   std::string_view name{};
   std::string_view ns{};
@@ -268,12 +274,11 @@ struct Service {
   IpAddress requested_ip{};          ///< spec.loadBalancerIP
   bool load_balancer_known = false;  ///< Its status has one, by an address or a name.
   std::string_view external_name{};
-  HintPolicy hint_policy = HintPolicy::None;        ///< By trafficDistribution and topology-mode.
-  HintsRead hints_read = HintsRead::ZonesAndNodes;  ///< By kube-proxy of the cluster's version.
-  bool topology_annotated = false;                  ///< Has a topology-mode that is neither empty nor Disabled.
-  bool prefers_close = false;                       ///< trafficDistribution PreferClose, by this name.
-  Mark mark{};                                      ///< Of its name.
-  Mark selector_mark{};                             ///< Of its selector where it has one, else of its name.
+  TrafficDistribution distribution = TrafficDistribution::None;
+  TopologyMode topology_mode = TopologyMode::None;
+  HintPolicy hint_policy = HintPolicy::None;  ///< By these two and the controller of the cluster's version.
+  Mark mark{};                                ///< Of its name.
+  Mark selector_mark{};                       ///< Of its selector where it has one, else of its name.
 };
 
 /// The Service has endpoints of this family, and a ClusterIP of it unless it is headless. Where it states no families

@@ -11,6 +11,13 @@ namespace knetsim {
 
 struct Cluster;
 
+// From which Kubernetes 1.x on, by default: TopologyAwareHints; topology-mode; ServiceTrafficDistribution;
+// PreferSameTrafficDistribution. @source k/k pkg/features/kube_features.go
+inline constexpr int kTopologyHints = 24;
+inline constexpr int kTopologyMode = 27;
+inline constexpr int kTrafficDistribution = 31;
+inline constexpr int kSameDistribution = 34;
+
 /// Which hints the EndpointSlice controller sets for a Service.
 enum class HintPolicy : std::uint8_t {
   None,      ///< None, and takes away those that are there.

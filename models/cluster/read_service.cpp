@@ -45,12 +45,6 @@ constexpr std::array<std::string_view, 2> kAffinities{"None", "ClientIP"};
 constexpr std::array<std::string_view, 2> kFamilyNames{"IPv4", "IPv6"};
 constexpr std::array<std::string_view, 3> kFamilyPolicies{"SingleStack", "PreferDualStack", "RequireDualStack"};
 constexpr std::array<std::string_view, 3> kDistributions{"PreferClose", "PreferSameZone", "PreferSameNode"};
-// From which 1.x on, by default: TopologyAwareHints; topology-mode; ServiceTrafficDistribution;
-// PreferSameTrafficDistribution. @source k/k pkg/features/kube_features.go
-constexpr std::uint32_t kTopologyHints = 24;
-constexpr std::uint32_t kTopologyMode = 27;
-constexpr std::uint32_t kTrafficDistribution = 31;
-constexpr std::uint32_t kSameDistribution = 34;
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -262,16 +256,15 @@ void read_families(ObjectReader& reader, const FieldValues<kServiceKeys.names().
 /// @source k/k staging/src/k8s.io/endpointslice/utils.go, hintsEnabled; 1.24 to 1.26 know the older one alone.
 Node topology_mode(const ObjectReader& reader, Node annotations) {
   const Node older = annotations["service.kubernetes.io/topology-aware-hints"];
-  if (older.exists() || reader.kubernetes_minor() < kTopologyMode) return older;
+  if (older.exists() || static_cast<int>(reader.kubernetes_minor()) < kTopologyMode) return older;
   return annotations["service.kubernetes.io/topology-mode"];
 }
 
-/// What the EndpointSlice controller hints of the Service's endpoints, and which hints kube-proxy looks at.
-/// @source k/k pkg/features/kube_features.go; pkg/apis/core/validation, validateServiceTrafficDistribution;
-/// pkg/proxy/topology.go, canUseTopology (up to 1.30 only with the annotation) and topologyModeFromHints.
+/// What the Service asks for, and what the EndpointSlice controller hints of its endpoints for that.
+/// @source k/k pkg/features/kube_features.go; pkg/apis/core/validation, validateServiceTrafficDistribution.
 void read_topology(ObjectReader& reader, const FieldValues<kServiceKeys.names().size()>& fields, Node annotations,
                    Service& service) {
-  const std::uint32_t minor = reader.kubernetes_minor();
+  const int minor = static_cast<int>(reader.kubernetes_minor());
   if (const Node keys = fields[kServiceKeys["topologyKeys"]]; keys.size() > 0) {
     reader.uses(Unmodelled::TopologyKeys, keys);
   }
@@ -287,25 +280,22 @@ void read_topology(ObjectReader& reader, const FieldValues<kServiceKeys.names().
                    fmt::format("PreferClose, or cluster.kubernetes 1.{} or later", kSameDistribution));
     } else {
       service.hint_policy = name == "PreferSameNode" ? HintPolicy::SameNode : HintPolicy::SameZone;
-      service.prefers_close = first_name;
+      service.distribution = static_cast<TrafficDistribution>(1 + *chosen);
     }
   }
   const Node mode = topology_mode(reader, annotations);
   const std::string_view value = mode.text();
   constexpr std::array<std::string_view, 2> kModes{"Auto", "Disabled"};
   const bool is_auto = value == "Auto" || value == "auto";
-  service.topology_annotated = !value.empty() && value != "Disabled" && value != "disabled";
-  if (service.topology_annotated && !is_auto) {
+  if (!value.empty() && value != "Disabled" && value != "disabled") {
+    service.topology_mode = is_auto ? TopologyMode::Auto : TopologyMode::Other;
+  }
+  if (service.topology_mode == TopologyMode::Other) {
     reader.notice(
         mode, fmt::format("'{}' is no topology mode of Kubernetes{}: no hints are set", value, suggest(value, kModes)),
         "Auto, Disabled");
   }
   if (is_auto && minor >= kTopologyHints) service.hint_policy = HintPolicy::Auto;
-  if (minor < kTopologyHints || (minor < kTrafficDistribution && !service.topology_annotated)) {
-    service.hints_read = HintsRead::None;
-  } else {
-    service.hints_read = minor < kSameDistribution ? HintsRead::Zones : HintsRead::ZonesAndNodes;
-  }
 }
 
 bool is_v6_block(std::string_view text) {

@@ -30,10 +30,19 @@ std::unique_ptr<ProxyModel> make_proxy(std::string_view mode, const ProxyParams&
   KNETSIM_ENSURE(info != nullptr, "no such proxy mode");
   std::unique_ptr<ProxyModel> model = info->make(params);
   model->info_ = info;
+  model->kubernetes_ = params.kubernetes;
   return model;
 }
 
-HintsRead ProxyModel::hints_read(const Service& service) const { return service.hints_read; }
+HintsRead ProxyModel::hints_read(const Service& service) const {
+  const auto since = [this](int minor) { return kubernetes_ >= Version{1, minor}; };
+  if (!since(kTopologyHints)) return HintsRead::None;
+  if (since(kTrafficDistribution)) return since(kSameDistribution) ? HintsRead::ZonesAndNodes : HintsRead::Zones;
+  // Any word but Disabled will do from topology-mode on; before, Auto alone.
+  const bool asks = service.topology_mode == TopologyMode::Auto ||
+                    (service.topology_mode == TopologyMode::Other && since(kTopologyMode));
+  return asks ? HintsRead::Zones : HintsRead::None;
+}
 
 Reach ProxyModel::reach(const Asking& asking, const EndpointCounts& known) const {
   if (!known.any) return Reach::Refused;

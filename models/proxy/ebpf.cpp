@@ -100,10 +100,11 @@ class Ebpf final : public ProxyModel {
   // Affinity goes by the frontend's number (rev_nat_id), and by the client's network namespace or address.
   bool remembers_by_virtual_server() const override { return true; }
   // Hints for zones alone, of Services that ask for them by the annotation or by the name PreferClose, not beside the
-  // internal policy Local. @source cilium/cilium pkg/loadbalancer, reflectors (convertService, isTopologyAware)
+  // internal policy Local. @source cilium/cilium pkg/loadbalancer, reflectors (convertService, getTopologyAware)
   // and writer; flag --enable-service-topology.
   HintsRead hints_read(const Service& service) const override {
-    const bool asks = service.topology_annotated || service.prefers_close;
+    const bool asks =
+        service.topology_mode != TopologyMode::None || service.distribution == TrafficDistribution::PreferClose;
     return topology_ && asks && !service.internal_traffic_local ? HintsRead::Zones : HintsRead::None;
   }
   // connect() ends with EHOSTUNREACH, and what comes by a NIC is refused (--service-no-backend-response: reject).

@@ -120,7 +120,9 @@ class ProxyModel {
   /// Which of a Service port's endpoints one who asks is sent to. By default as the rules of the iptables and the
   /// nftables mode have it: refused where there is no endpoint at all, dropped where the policy finds none.
   virtual Reach reach(const Asking& asking, const EndpointCounts& known) const;
-  /// Which topology hints of a Service's endpoints it looks at. By default those that kube-proxy does.
+  /// Which topology hints of a Service's endpoints it looks at. By default those that kube-proxy of its version does: from
+  /// 1.24 on those for zones, up to 1.30 only of Services with the annotation; from 1.34 on those for nodes too.
+  /// @source k/k pkg/proxy/topology.go, filterEndpointsWithHints, canUseTopology, topologyModeFromHints
   virtual HintsRead hints_read(const Service& service) const;
   /// How it picks endpoints, for one run. By default with equal chances.
   virtual std::unique_ptr<EndpointChooser> make_chooser(RandomStreams streams) const { return random_chooser(streams); }
@@ -135,6 +137,7 @@ class ProxyModel {
  private:
   friend std::unique_ptr<ProxyModel> make_proxy(std::string_view mode, const ProxyParams& params);
   const ProxyInfo* info_ = nullptr;
+  Version kubernetes_{1, 36};
 };
 
 /// A mode as it describes itself. Nothing else asks which one it is: scenario keys, their explanation, schema and what is

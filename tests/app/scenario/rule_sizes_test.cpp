@@ -22,7 +22,7 @@ Ready clustered(const std::string& manifests, const std::string& patches) {
 }
 
 /// The cluster's Services as kube-proxy of one node sees them.
-std::vector<ServicePortSpec> services_at(const Cluster& cluster, NodeIndex node) {
+std::vector<ServicePortSpec> services_at(const Cluster& cluster, const ProxyModel& proxy, NodeIndex node) {
   std::vector<ServicePortSpec> specs;
   const EndpointView view = cluster.endpoints.latest();
   for (ServicePortIndex index = 0; index < cluster.service_ports.size(); ++index) {
@@ -36,7 +36,7 @@ std::vector<ServicePortSpec> services_at(const Cluster& cluster, NodeIndex node)
                          .node_port = port.node_port,
                          .internal_local = service.internal_traffic_local,
                          .external_local = service.external_traffic_local};
-    const auto kept = view.kept_at(cluster.place(node), service.hints_read, index);
+    const auto kept = view.kept_at(cluster.place(node), proxy.hints_read(service), index);
     for (const Endpoint& endpoint : view.endpoints(index)) {
       const bool meant = std::ranges::find(kept, endpoint.pod, &Endpoint::pod) != kept.end();
       spec.endpoints.push_back({endpoint.address.v4_value(), endpoint.port, endpoint.node == node, true, meant});
@@ -83,7 +83,7 @@ void expect_sizes_of_rules(const BoundVariant& variant) {
   ASSERT_EQ(all.size(), cluster.nodes.size());
   for (NodeIndex node = 0; node < cluster.nodes.size(); ++node) {
     SCOPED_TRACE("node " + std::to_string(node));
-    const Ruleset made = iptables_rules({}, services_at(cluster, node));
+    const Ruleset made = iptables_rules({}, services_at(cluster, *variant.models->proxy, node));
     const RuleSizes& sizes = all[node];
     EXPECT_EQ(sizes.services_rules, rules(made, "nat", "KUBE-SERVICES") - 1);
     EXPECT_EQ(sizes.node_ports, rules(made, "nat", "KUBE-NODEPORTS"));
@@ -211,7 +211,9 @@ TEST(RuleSizes, HaveTheEndpointsThatHintsLeaveToTheNode) {
     std::vector<std::uint64_t> endpoints;
     for (NodeIndex node = 0; node < 6; ++node) {
       endpoints.push_back(all[node].endpoints);
-      EXPECT_EQ(all[node].endpoints, endpoint_chains(iptables_rules({}, services_at(*scene.variant().cluster, node))))
+      EXPECT_EQ(all[node].endpoints,
+                endpoint_chains(
+                    iptables_rules({}, services_at(*scene.variant().cluster, *scene.variant().models->proxy, node))))
           << services << "node " << node;
     }
     return endpoints;
@@ -250,7 +252,8 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesUpTo120) {
   expect_sizes_of_rules(scene.variant());
   const std::vector<RuleSizes> sizes = sizes_of(scene.variant());
   for (const NodeIndex node : {0U, 2U}) {
-    const Ruleset made = iptables_rules({}, services_at(*scene.variant().cluster, node), {.kubernetes = {1, 20}});
+    const Ruleset made = iptables_rules({}, services_at(*scene.variant().cluster, *scene.variant().models->proxy, node),
+                                        {.kubernetes = {1, 20}});
     EXPECT_EQ(2 * sizes[node].node_ports, rules(made, "nat", "KUBE-NODEPORTS"));
     EXPECT_EQ(2 * sizes[node].services_rules, rules(made, "nat", "KUBE-SERVICES") - 1);
   }

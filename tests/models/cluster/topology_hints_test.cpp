@@ -45,13 +45,14 @@ std::string web_service(const std::string& spec, const std::string& annotations 
 const std::string kOneTwoThree = web_pod("a1", "node-0") + web_pod("b1", "node-1") + web_pod("b2", "node-1") +
                                  web_pod("c1", "node-2") + web_pod("c2", "node-2") + web_pod("c3", "node-5");
 
+/// By a proxy that reads all hints.
 std::vector<std::string> kept_names(const Loaded& loaded, NodeIndex node) {
   EXPECT_EQ(loaded.errors(), "");
   if (loaded.diagnostics.has_errors()) return {};
   const Cluster& cluster = loaded.cluster;
   std::vector<std::string> pods;
   const EndpointView view = cluster.endpoints.at(node);
-  for (const Endpoint& one : view.kept_at(cluster.place(node), cluster.services[0].hints_read, 0)) {
+  for (const Endpoint& one : view.kept_at(cluster.place(node), HintsRead::ZonesAndNodes, 0)) {
     pods.emplace_back(cluster.pods[one.pod].name);
   }
   return pods;
@@ -206,8 +207,6 @@ TEST(TopologyHints, SlicesOfOthersStandAsTheyAre) {
   EXPECT_EQ(kept_names(in_three_zones(pods + web_slice("", "{forZones: [{name: a}]}", "") + web_service("")), 0),
             (Names{"a1", "b1"}))
       << "one has none";
-  EXPECT_EQ(kept_names(in_three_zones(pods + crossed + web_service(""), 30), 0), (Names{"a1", "b1"}))
-      << "up to 1.30 kube-proxy asks for the annotation";
 }
 
 TEST(TopologyHints, SlicesOfTheControllerFollowTheService) {

@@ -72,7 +72,7 @@ std::vector<ServicePortSpec> random_services(Dice& dice, bool external) {
 }
 
 /// One node with its rules in one mode, and the model of that mode.
-struct Node {
+struct RuledNode {
   std::string mode;
   Ruleset rules;
   const ProxyModel& model;
@@ -133,10 +133,10 @@ struct Models {
   PortMap portmap;
 };
 
-Node make_node(const std::string& mode, Version version, IptablesBackend backend, const Models& models,
-               const std::vector<ServicePortSpec>& services, const std::vector<HostPortSpec>& containers) {
+RuledNode make_node(const std::string& mode, Version version, IptablesBackend backend, const Models& models,
+                    const std::vector<ServicePortSpec>& services, const std::vector<HostPortSpec>& containers) {
   const NodeSpec spec{.primary_address = kThisNode};
-  Node node{.mode = mode, .rules = {}, .model = *models.proxy, .backend = backend};
+  RuledNode node{.mode = mode, .rules = {}, .model = *models.proxy, .backend = backend};
   Ruleset iptables = iptables_rules(spec, services, {.kubernetes = version});
   node.sizes = sizes_of(iptables, mode == "iptables" && two_rules_per_service(version),
                         static_cast<std::uint32_t>(containers.size()));
@@ -183,7 +183,7 @@ struct Twin {
 
 class ModelAgainstRules {
  public:
-  ModelAgainstRules(const Node& node, const Symbols& symbols, const RuleChoice& choice)
+  ModelAgainstRules(const RuledNode& node, const Symbols& symbols, const RuleChoice& choice)
       : node_(node), symbols_(symbols), choice_(choice), interpreter_(node.rules, {kThisNode}, node.backend) {}
 
   /// Passes `packet` through `hooks`, comparing at each.
@@ -208,7 +208,7 @@ class ModelAgainstRules {
   }
 
  private:
-  const Node& node_;
+  const RuledNode& node_;
   const Symbols& symbols_;
   RuleChoice choice_;
   RulesetInterpreter interpreter_;
@@ -252,7 +252,7 @@ std::pair<Ipv4, std::uint16_t> address_of(const ServicePortSpec& service, Way wa
   return first(service.load_balancer_ips);
 }
 
-void check_service(const Node& node, const Version version, const ServicePortSpec& service, Way way, Client client,
+void check_service(const RuledNode& node, const Version version, const ServicePortSpec& service, Way way, Client client,
                    Dice& dice) {
   const bool outside = way != Way::ClusterIp;
   const bool two_rules = node.mode == "iptables" && two_rules_per_service(version);
@@ -361,7 +361,7 @@ void check_service(const Node& node, const Version version, const ServicePortSpe
   }
 }
 
-void check_misses(const Node& node) {
+void check_misses(const RuledNode& node) {
   const Symbols symbols = node_symbols(node.sizes);
   ModelAgainstRules check(node, symbols, {});
   Twin pod;
@@ -394,7 +394,7 @@ void check_misses(const Node& node) {
   }
 }
 
-void check_host_ports(const Node& node, const std::vector<HostPortSpec>& containers) {
+void check_host_ports(const RuledNode& node, const std::vector<HostPortSpec>& containers) {
   for (std::size_t c = 0; c < containers.size(); ++c) {
     // A later container's rule stands in front of the earlier ones'.
     Symbols symbols = node_symbols(node.sizes);
@@ -429,7 +429,7 @@ TEST_P(ProxyMode, CountsWhatItsRulesEvaluate) {
                             .address = ipv4(10, 244, 1, 100) + c,
                             .mappings = {{Transport::Tcp, static_cast<std::uint16_t>(8'080 + c), 80}}});
     }
-    const Node node = make_node(mode, version, backend, models, services, containers);
+    const RuledNode node = make_node(mode, version, backend, models, services, containers);
     for (const ServicePortSpec& service : services) {
       for (const Client client : {Client::PodHere, Client::HostHere, Client::ChosenPod, Client::Outside}) {
         for (const Way way : {Way::ClusterIp, Way::NodePort, Way::ExternalIp, Way::LoadBalancer}) {
