@@ -8,6 +8,7 @@
 
 #include "app/scenario/call_graph.h"
 #include "app/scenario/connection_limits.h"
+#include "app/scenario/hint_notices.h"
 #include "app/scenario/idle_keys.h"
 #include "app/scenario/load_cluster.h"
 #include "app/scenario/local_policy.h"
@@ -176,6 +177,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     tell_fractional_cores(bound, of_traffic);
     if (!found.has_errors() && !of_traffic.has_errors()) {
       tell_dropped_by_policy(bound, of_traffic);
+      tell_idle_hints(bound, of_traffic);
       tell_zone_shares(bound, of_traffic);
       tell_connection_limits(bound, of_traffic);
       tell_overload(bound, of_traffic);

@@ -233,11 +233,10 @@ class Builder {
     chosen.hints = std::move(set.hints);
     if (set.refusal != HintRefusal::None && refused_ != &service) {
       refused_ = &service;
-      const auto ready = std::ranges::count_if(chosen.endpoints, &Endpoint::ready);
+      const auto ready = static_cast<std::size_t>(std::ranges::count_if(chosen.endpoints, &Endpoint::ready));
       no_hints(service, "metadata.annotations",
-               fmt::format("topology-mode Auto sets no hints: {} ({} endpoints, {} zones)", to_string(set.refusal),
-                           ready, cluster_.zones.size()),
-               "an equal number of endpoints in each zone, or trafficDistribution");
+               "topology-mode Auto sets no hints: " + refusal_text(set.refusal, ready, set.zones),
+               std::string(remedy(set.refusal)));
     } else if (service.hint_policy == HintPolicy::SameZone && cluster_.zones.empty() && !zoneless_told_) {
       zoneless_told_ = true;  // once: of all Services alike
       no_hints(service, "spec.trafficDistribution", "trafficDistribution sets no hints: no node has a zone",

@@ -52,7 +52,7 @@ HintSetter::Set HintSetter::hints(HintPolicy policy, std::span<const Endpoint> e
   }
   if (policy == HintPolicy::Auto) {
     ProportionalHints proportional = proportional_hints(zones, cpu_);
-    if (proportional.zone.empty()) return {.refusal = proportional.refusal};
+    if (proportional.zone.empty()) return {.refusal = proportional.refusal, .zones = cpu_.zones()};
     zones = std::move(proportional.zone);
   }
   auto zone = zones.begin();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -37,6 +38,7 @@ class HintSetter {
   struct Set {
     std::vector<EndpointHints> hints{};  ///< Shape (endpoints,), or empty where there are none.
     HintRefusal refusal = HintRefusal::None;
+    std::size_t zones = 0;  ///< Of a refusal: those with CPU.
   };
   /// @param endpoints  Of one port and family; those that are not ready get none.
   Set hints(HintPolicy policy, std::span<const Endpoint> endpoints) const;

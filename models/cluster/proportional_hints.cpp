@@ -1,5 +1,7 @@
 #include "models/cluster/proportional_hints.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -65,7 +67,10 @@ Exchange exchange(const Allocations& wanted, const std::vector<std::size_t>& has
 
 }  // namespace
 
-std::string_view to_string(HintRefusal refusal) {
+std::string refusal_text(HintRefusal refusal, std::size_t endpoints, std::size_t zones) {
+  const auto numbers = [&] {
+    return fmt::format("({} endpoint{}, {} zones)", endpoints, endpoints == 1 ? "" : "s", zones);
+  };
   switch (refusal) {
     case HintRefusal::None:
       return "";
@@ -74,11 +79,33 @@ std::string_view to_string(HintRefusal refusal) {
     case HintRefusal::OneZone:
       return "ready nodes are in fewer than two zones";
     case HintRefusal::FewEndpoints:
-      return "it has fewer ready endpoints than there are zones";
+      return "it has fewer ready endpoints than there are zones " + numbers();
     case HintRefusal::Overload:
-      return "endpoints of one zone would bear more than a fifth above the mean";
+      return "whole endpoints do not suffice for five sixths of each zone's share of the CPU, so that one would bear "
+             "more "
+             "than a fifth above the mean " +
+             numbers();
     case HintRefusal::NoZone:
       return "one of its endpoints is in no zone";
+  }
+  return "";
+}
+
+std::string_view remedy(HintRefusal refusal) {
+  switch (refusal) {
+    case HintRefusal::None:
+      return "";
+    case HintRefusal::NodesUnknown:
+      return "a zone (the label, or cluster.nodes.zones) and status.allocatable.cpu of every ready node, or "
+             "trafficDistribution";
+    case HintRefusal::OneZone:
+      return "ready nodes in two zones or more beside the control plane, or trafficDistribution";
+    case HintRefusal::FewEndpoints:
+      return "an endpoint for each zone or more, or trafficDistribution";
+    case HintRefusal::Overload:
+      return "more endpoints, or as many for each zone as its share of the CPU, or trafficDistribution";
+    case HintRefusal::NoZone:
+      return "a zone of every endpoint's node, or trafficDistribution";
   }
   return "";
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,7 +20,11 @@ enum class HintRefusal : std::uint8_t {
   Overload,      ///< Five sixths of each zone's share, in whole endpoints, are more than there are.
   NoZone,        ///< An endpoint is in no zone.
 };
-std::string_view to_string(HintRefusal refusal);
+/// Why, in words; with the numbers where they are what it is about, as the controller's own events have it.
+/// @param endpoints  That are ready. @param zones  With CPU.
+std::string refusal_text(HintRefusal refusal, std::size_t endpoints, std::size_t zones);
+/// What it would not refuse.
+std::string_view remedy(HintRefusal refusal);
 
 /// Shares of the zones in the CPU that pods may request; of a zone without any 0.
 struct ZoneCpu {

@@ -296,6 +296,15 @@ void read_topology(ObjectReader& reader, const FieldValues<kServiceKeys.names().
         "Auto, Disabled");
   }
   if (is_auto && minor >= kTopologyHints) service.hint_policy = HintPolicy::Auto;
+  const Node later = annotations["service.kubernetes.io/topology-mode"];
+  if (is_auto && minor < kTopologyHints) {
+    reader.notice(
+        mode, fmt::format("Kubernetes 1.{} sets no topology hints unless it is told to (TopologyAwareHints)", minor),
+        fmt::format("cluster.kubernetes 1.{} or later", kTopologyHints));
+  } else if (minor < kTopologyMode && !mode.exists() && later.exists()) {
+    reader.notice(later, fmt::format("topology-mode is not known to Kubernetes 1.{}: no hints are set", minor),
+                  fmt::format("topology-aware-hints, or cluster.kubernetes 1.{} or later", kTopologyMode));
+  }
 }
 
 bool is_v6_block(std::string_view text) {

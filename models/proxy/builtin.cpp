@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -42,6 +44,14 @@ HintsRead ProxyModel::hints_read(const Service& service) const {
   const bool asks = service.topology_mode == TopologyMode::Auto ||
                     (service.topology_mode == TopologyMode::Other && since(kTopologyMode));
   return asks ? HintsRead::Zones : HintsRead::None;
+}
+
+ProxyModel::Unread ProxyModel::unread_hints(const Service& service) const {
+  const std::string own = fmt::format("kube-proxy {}.{}", kubernetes_.major, kubernetes_.minor);
+  const auto from = [](int minor) { return fmt::format("cluster.kubernetes 1.{} or later", minor); };
+  if (kubernetes_ < Version{1, kTopologyHints}) return {own + " reads none unless it is told to", from(kTopologyHints)};
+  if (hints_read(service) == HintsRead::Zones) return {own + " reads none for nodes", from(kSameDistribution)};
+  return {own + " reads those of Services with the annotation topology-mode alone", from(kTrafficDistribution)};
 }
 
 Reach ProxyModel::reach(const Asking& asking, const EndpointCounts& known) const {

@@ -107,6 +107,12 @@ class Ebpf final : public ProxyModel {
         service.topology_mode != TopologyMode::None || service.distribution == TrafficDistribution::PreferClose;
     return topology_ && asks && !service.internal_traffic_local ? HintsRead::Zones : HintsRead::None;
   }
+  Unread unread_hints(const Service& service) const override {
+    if (!topology_) return {"Cilium reads them where it is told to alone", "cluster.proxy.serviceTopology: on"};
+    if (hints_read(service) == HintsRead::Zones) return {"Cilium reads none for nodes", "hints for zones"};
+    return {"Cilium reads those of Services with the annotation topology-mode or trafficDistribution PreferClose alone",
+            "trafficDistribution: PreferClose"};
+  }
   // connect() ends with EHOSTUNREACH, and what comes by a NIC is refused (--service-no-backend-response: reject).
   Reach reach(const Asking& asking, const EndpointCounts& known) const override {
     if (!asking.admitted) return Reach::Dropped;

@@ -124,6 +124,12 @@ class ProxyModel {
   /// 1.24 on those for zones, up to 1.30 only of Services with the annotation; from 1.34 on those for nodes too.
   /// @source k/k pkg/proxy/topology.go, filterEndpointsWithHints, canUseTopology, topologyModeFromHints
   virtual HintsRead hints_read(const Service& service) const;
+  /// Why it does not look at the hints of a Service, and what would have it do so: for a person.
+  struct Unread {
+    std::string why;
+    std::string accepted;
+  };
+  virtual Unread unread_hints(const Service& service) const;
   /// How it picks endpoints, for one run. By default with equal chances.
   virtual std::unique_ptr<EndpointChooser> make_chooser(RandomStreams streams) const { return random_chooser(streams); }
   /// Whether session affinity knows a client by the virtual server that it asked; else by the Service port, whichever

@@ -13,6 +13,7 @@
 namespace knetsim {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 /// node-0 to node-5, in these zones in turn.
@@ -112,9 +113,57 @@ TEST(TopologyHints, AutoThatIsRefusedIsToldOf) {
   const Loaded loaded = in_three_zones(kOneTwoThree + web_pod("c4", "node-5") + web_pod("c5", "node-5") +
                                        web_service("", "service.kubernetes.io/topology-mode: auto"));
   EXPECT_EQ(kept_names(loaded, 0).size(), 8U);
-  EXPECT_THAT(loaded.notices(),
-              HasSubstr("topology-mode Auto sets no hints: endpoints of one zone would bear more than "
-                        "a fifth above the mean (8 endpoints, 3 zones)"));
+  EXPECT_THAT(
+      loaded.notices(),
+      AllOf(HasSubstr("topology-mode Auto sets no hints: whole endpoints do not suffice for five sixths of each "
+                      "zone's share of the CPU, so that one would bear more than a fifth above the mean (8 "
+                      "endpoints, 3 zones)"),
+            HasSubstr("accepted: more endpoints, or as many for each zone as its share")));
+}
+
+// What k/k topologycache.go, AddHints and getAllocations, has a message for, with the numbers that it has in it: endpoints that
+// are ready, and zones with the CPU of nodes that count.
+TEST(TopologyHints, EachRefusalSaysWhatWouldBeTaken) {
+  const std::string a_service = web_service("", "service.kubernetes.io/topology-mode: Auto");
+  const auto notices = [&](const std::string& nodes, const std::string& pods) {
+    return load_text(nodes + pods + a_service).notices();
+  };
+  const std::string three = six_nodes_in({"a", "b", "c"});
+  EXPECT_THAT(notices(three, web_pod("p", "node-0")),
+              AllOf(HasSubstr("it has fewer ready endpoints than there are zones (1 endpoint, 3 zones)"),
+                    HasSubstr("accepted: an endpoint for each zone or more")));
+  EXPECT_THAT(notices(six_nodes_in({"a"}), web_pod("p", "node-0")),
+              AllOf(HasSubstr("ready nodes are in fewer than two zones"),
+                    HasSubstr("accepted: ready nodes in two zones"), testing::Not(HasSubstr("1 zone"))));
+  const std::string unlabelled = "---\napiVersion: v1\nkind: Node\nmetadata: {name: plain}\n";
+  EXPECT_THAT(
+      notices(three + unlabelled, web_pod("p", "node-0")),
+      AllOf(HasSubstr("a node has no zone"), HasSubstr("accepted: a zone (the label, or cluster.nodes.zones)")));
+  // A control plane alone in a fourth zone: of the CPU there are three zones.
+  const std::string control =
+      "---\napiVersion: v1\nkind: Node\nmetadata: {name: plain, labels: "
+      "{topology.kubernetes.io/zone: d, node-role.kubernetes.io/control-plane: ''}}\n";
+  EXPECT_THAT(notices(three + control, web_pod("p", "node-0") + web_pod("q", "node-1")),
+              HasSubstr("(2 endpoints, 3 zones)"));
+  const std::string no_zone =
+      "---\napiVersion: v1\nkind: Node\nmetadata: {name: plain, labels: "
+      "{node-role.kubernetes.io/control-plane: ''}}\n";
+  EXPECT_THAT(
+      notices(three + no_zone, web_pod("p", "plain") + web_pod("q", "node-0") + web_pod("r", "node-1")),
+      AllOf(HasSubstr("one of its endpoints is in no zone"), HasSubstr("accepted: a zone of every endpoint's node")));
+}
+
+TEST(TopologyHints, WhatAVersionDoesNotKnowIsTold) {
+  const auto notices = [&](const char* key, std::uint32_t minor) {
+    return in_three_zones(kOneTwoThree + web_service("", std::string("service.kubernetes.io/") + key + ": Auto"), minor)
+        .notices();
+  };
+  EXPECT_THAT(notices("topology-mode", 26),
+              HasSubstr("topology-mode is not known to Kubernetes 1.26: no hints are set"));
+  EXPECT_EQ(notices("topology-mode", 27), "");
+  EXPECT_THAT(notices("topology-aware-hints", 23),
+              HasSubstr("Kubernetes 1.23 sets no topology hints unless it is told to"));
+  EXPECT_EQ(notices("topology-aware-hints", 24), "");
 }
 
 TEST(TopologyHints, AutoLeavesControlPlanesAndNodesThatAreNotReadyOut) {
