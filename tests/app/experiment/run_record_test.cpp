@@ -9,11 +9,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <numeric>
 
 #include "analysis/results/results_schema.h"
 #include "analysis/results/results_writer.h"
 #include "analysis/summary.h"
+#include "app/experiment/step_names.h"
 #include "app/scenario/result_names.h"
 #include "support/results_of.h"
 #include "support/scenario_fixture.h"
@@ -85,6 +88,22 @@ TEST(RunRecord, ServicesHaveTheirNamesAndPodsWithoutAppTheirAttempts) {
   EXPECT_EQ(results.endpoint.workload, (std::vector<std::string>{"default/web", "default/web"}));
   EXPECT_NEAR(static_cast<double>(sum(results.endpoint.attempts)), 180, 2);  // less those under way at the end
   EXPECT_NEAR(results.endpoint.share[0] + results.endpoint.share[1], 1, 1e-12);
+}
+
+// What a reader of a file meets as the name of a step, a kind of address or a call of a look-up stands in the document.
+TEST(RunRecord, TheDocumentNamesWhatFilesHave) {
+  std::ifstream file(KNETSIM_SOURCE_DIR "/docs/results-format.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  const Ready scene(
+      "cluster: {dns: {replicas: 1, nodeLocal: {}}}\n"
+      "workloads: {NAME: {from: app=client, to: web, arrivals: {constant: 10/s}, dns: lookup}}\n",
+      app_manifests("web", 1) + app_manifests("client", 1));
+  const ExperimentResults results = results_of(scene);
+  EXPECT_EQ(results.steps.size(), kind_names().size() + wait_names().size());
+  EXPECT_GE(results.calls.size(), 4U);
+  for (const std::vector<std::string>* names : {&results.steps, &results.exposures, &results.calls, &results.bands}) {
+    for (const std::string& name : *names) EXPECT_NE(page.find("`" + name + "`"), std::string::npos) << name;
+  }
 }
 
 // Each request is given up and tried once more: two attempts of one request.
