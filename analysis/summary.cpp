@@ -1,6 +1,7 @@
 #include "analysis/summary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -17,6 +18,23 @@ std::size_t workload_named(const ExperimentResults& results, std::string_view na
 }
 
 }  // namespace
+
+double WorkloadSummary::busiest_server_share() const {
+  double sum = 0;
+  for (const double share : busiest_server_shares) sum += share;
+  return sum / static_cast<double>(std::max<std::size_t>(1, busiest_server_shares.size()));
+}
+
+// Of n requests that choose among m servers alike one server gets n / m, with a standard deviation of about sqrt(n / m);
+// the greatest of m lies some sqrt(2 ln m) of them above (the maximum of m normal variables).
+bool WorkloadSummary::spreads_unevenly() const {
+  if (servers < 2 || busiest_server_shares.empty() || asked == 0) return false;
+  const auto m = static_cast<double>(servers);
+  const double each_run = static_cast<double>(asked) / static_cast<double>(busiest_server_shares.size());
+  const double deviation = std::sqrt((1 - 1 / m) / (m * each_run));
+  const double by_chance = 1 / m + (3 + std::sqrt(2 * std::log(m))) * deviation;
+  return busiest_server_share() > std::max(by_chance, 1.05 / m);
+}
 
 WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, std::string_view workload) {
   const ExperimentResults& results = recorded.results();
@@ -46,6 +64,10 @@ WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, st
     add(sum.zones.same_bytes, cell_of(summary.same_zone_bytes, cell));
     add(sum.zones.cross_answers, cell_of(summary.cross_zone_answers, cell));
     add(sum.zones.cross_bytes, cell_of(summary.cross_zone_bytes, cell));
+    sum.servers = std::max(sum.servers, cell_of(summary.servers, cell));
+    sum.servers_unused += static_cast<double>(cell_of(summary.servers_unused, cell));
+    const double busiest = cell_of(summary.busiest_server_share, cell);
+    if (busiest > 0 && busiest <= 1) sum.busiest_server_shares.push_back(busiest);
     const std::vector<std::int64_t>& failed = results.series.errors;
     const std::size_t intervals = results.series.sim_time.size();
     if (w < results.workloads.size() && (cell + 1) * intervals <= failed.size()) {
@@ -66,6 +88,7 @@ WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, st
     sum.connecting_age_ns.merge(connect.ages);
   }
   sum.busiest_core /= static_cast<double>(std::max<std::size_t>(1, sum.runs));
+  sum.servers_unused /= static_cast<double>(std::max<std::size_t>(1, sum.runs));
   return sum;
 }
 

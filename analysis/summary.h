@@ -32,6 +32,10 @@ struct WorkloadSummary {
   std::int64_t failed_call = 0;
   std::int64_t choices_stale = 0;  ///< Connections sent to what was no endpoint any more.
   ZoneTraffic zones;               ///< Of its own requests, without the calls made for them.
+  std::int64_t servers = 0;        ///< Pods that may answer, in the run that has most of them.
+  double servers_unused = 0;       ///< Of those, took up none: mean over the runs.
+  /// What part of the attempts the busiest of them took up; shape (runs that took up any,).
+  std::vector<double> busiest_server_shares;
   /// Requests that failed, by the interval of the window in which they ended; shape (intervals,), empty where unknown.
   std::vector<std::int64_t> failed_over_time;
   double programming_max = 0;    ///< Longest of the runs until a node's rules had a change; 0 where nothing changed.
@@ -46,6 +50,10 @@ struct WorkloadSummary {
   Histogram connect_ns;
   Histogram connecting_age_ns;
 
+  /// Mean over the runs; 0 where nothing was taken up.
+  double busiest_server_share() const;
+  /// Whether that is more than an even choice among the servers gives by chance.
+  bool spreads_unevenly() const;
   double ok_share() const { return asked == 0 ? 0 : static_cast<double>(ok) / static_cast<double>(asked); }
 };
 

@@ -54,6 +54,9 @@ struct SummaryResults {
   std::vector<std::int64_t> same_zone_bytes;
   std::vector<std::int64_t> cross_zone_answers;
   std::vector<std::int64_t> cross_zone_bytes;
+  std::vector<std::int64_t> servers;
+  std::vector<std::int64_t> servers_unused;
+  std::vector<double> busiest_server_share;
   std::vector<std::int64_t> failed_refused;
   std::vector<std::int64_t> failed_unreachable;
   std::vector<std::int64_t> failed_reset;
@@ -140,6 +143,14 @@ void describe(Table& t, Columns& c) {
            {.unit = "1", .meaning = "answers begun by pods such that these are in several zones"});
   c.column("cross_zone_bytes", t.cross_zone_bytes,
            {.unit = "By", .meaning = "payload sent to and answered by those, once however often it crosses"});
+  c.column("servers", t.servers,
+           {.unit = "1",
+            .meaning = "pods that the requests may go to at the start of the run, and others that took some up"});
+  c.column("servers_unused", t.servers_unused, {.unit = "1", .meaning = "of those, took up none"});
+  c.column("busiest_server_share", t.busiest_server_share,
+           {.unit = "1",
+            .meaning = "part of the attempts at these requests that were taken up which the busiest of those pods took "
+                       "up"});
   c.column(
       "failed_refused", t.failed_refused,
       {.unit = "1", .meaning = "requests in error because connect() was refused: no endpoint, or nobody listened"});

@@ -13,6 +13,7 @@
 #include "analysis/summary.h"
 #include "app/cli/commands.h"
 #include "app/cli/exit_code.h"
+#include "app/cli/server_text.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/text_table.h"
 #include "sim/core/censored_times.h"
@@ -85,6 +86,9 @@ void print_inspect_json(const ResultsContent& content) {
                                    {"ok", row.sum.ok},
                                    {"errors_and_timeouts", row.sum.failed},
                                    {"unfinished", row.sum.unfinished},
+                                   {"servers", row.sum.servers},
+                                   {"servers_unused", row.sum.servers_unused},
+                                   {"busiest_server_share", row.sum.busiest_server_share()},
                                    {"unstable", row.sum.unstable}};
     line["latency_lower_bounds"] = nlohmann::ordered_json::array();
     const CensoredTimes latency(row.sum.latency_ns, row.sum.unfinished_age_ns);
@@ -127,8 +131,12 @@ void print_inspect(const InspectArguments& arguments, const ResultsContent& cont
   TextTable summary(
       {"workload", "variant", "runs", "asked/s", "done/s", "ok", "failed", "unfinished", "p50", "p99", "p99.9", ""},
       {2, 3, 4, 5, 6, 7, 8, 9, 10});
+  std::string notes;
   for (const GroupRow& row : rows_of(Recorded(results))) {
     const WorkloadSummary& sum = row.sum;
+    if (const std::string busiest = busiest_server_text(sum); !busiest.empty()) {
+      notes += fmt::format("{} ({}): {}\n", row.workload, row.variant, busiest);
+    }
     summary.add({std::string(row.workload), std::string(row.variant), std::to_string(sum.runs),
                  with_commas(std::llround(row.per_second(sum.asked))),
                  with_commas(std::llround(row.per_second(sum.ended_ok))), with_commas(sum.ok), with_commas(sum.failed),
@@ -136,6 +144,7 @@ void print_inspect(const InspectArguments& arguments, const ResultsContent& cont
                  sum.unstable ? "unstable" : ""});
   }
   fmt::print("{}\n", summary.render());
+  if (!notes.empty()) fmt::print("{}\n", notes);
   TextTable groups({"group", "axes", "what it holds"});
   for (const GroupListing& group : content.groups) {
     groups.add({group.path, fmt::format("{}", fmt::join(group.axes, ", ")), group.description});

@@ -126,6 +126,9 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
                                {"bytes", results.summary.same_zone_bytes[cell]}};
       workload["cross_zone"] = {{"answers", results.summary.cross_zone_answers[cell]},
                                 {"bytes", results.summary.cross_zone_bytes[cell]}};
+      workload["servers"] = results.summary.servers[cell];
+      workload["servers_unused"] = results.summary.servers_unused[cell];
+      workload["busiest_server_share"] = results.summary.busiest_server_share[cell];
       workload["unstable"] = results.summary.unstable[cell] != 0;
       workload["rules_per_connection"] = results.summary.rules_per_connection[cell];
       workload["latency_lower_bounds"] = nlohmann::ordered_json::array();  // of these the figure is at least that

@@ -11,6 +11,7 @@
 #include "analysis/compare_variants.h"
 #include "analysis/pooled_quantile.h"
 #include "analysis/summary.h"
+#include "app/cli/server_text.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/verdict_lines.h"
 #include "sim/core/censored_times.h"
@@ -74,6 +75,7 @@ std::string row_notes(const WorkloadSummary& row) {
                         human(from_seconds(row.programming_max)));
   }
   if (row.zones.any()) text += fmt::format("    across zones, of its own requests: {}\n", zones_text(row.zones));
+  if (const std::string busiest = busiest_server_text(row); !busiest.empty()) text += "    " + busiest + "\n";
   if (row.unfinished > 0) {
     text += fmt::format("    unfinished: {} requests, {} after the measured time (run.drain)\n",
                         with_commas(row.unfinished), human(from_seconds(row.drained_s)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "app/experiment/span_results.h"
 #include "app/experiment/step_names.h"
 #include "app/scenario/result_names.h"
+#include "app/scenario/traffic_rates.h"
 #include "sim/core/censored_times.h"
 
 namespace knetsim {
@@ -157,6 +159,24 @@ void add_workload(SummaryResults& summary, const EdgeStats& stats, double measur
   }
 }
 
+/// How a workload's requests spread over those that may answer them. @param may  Pods.
+void add_servers(SummaryResults& summary, const SourceRecorder& source, const std::vector<PodIndex>& may) {
+  std::set<PodIndex> servers(may.begin(), may.end());
+  std::uint64_t all = 0, most = 0;
+  std::int64_t used = 0;
+  for (PodIndex pod = 0; pod < source.taken_up().size(); ++pod) {
+    const std::uint64_t own = source.taken_up()[pod];
+    if (own == 0) continue;
+    servers.insert(pod);
+    ++used;
+    all += own;
+    most = std::max(most, own);
+  }
+  summary.servers.push_back(static_cast<std::int64_t>(servers.size()));
+  summary.servers_unused.push_back(static_cast<std::int64_t>(servers.size()) - used);
+  summary.busiest_server_share.push_back(all == 0 ? kNoMeasure : static_cast<double>(most) / static_cast<double>(all));
+}
+
 void add_walk(ExperimentResults& results, const SourceRecorder& source) {
   SplitBand all = source.timed_out();
   all += source.bands().total();
@@ -270,6 +290,8 @@ ExperimentResults RunRecorder::record(std::size_t v, std::uint32_t replicate, co
     const SourceRecorder& source = is_there ? point.sources[w] : nothing_recorded;
     const EdgeStats& stats = is_there ? point.edges[traffic.sources[w].edge] : nothing_asked;
     add_workload(results.summary, stats, to_seconds(run.duration));
+    add_servers(results.summary, source,
+                is_there ? servers_of(variant, traffic.sources[w].edge) : std::vector<PodIndex>());
     add_walk(results, source);
     add_split(results, source, stats);
     if (same_window_) add_series(results.series, source);

@@ -87,6 +87,13 @@ class SourceRecorder {
   SourceRecorder(Time begin, Time end, std::uint32_t intervals);
 
   void begun(Time at);
+  /// A pod has taken up an attempt at a measured request.
+  void taken_up(PodIndex server) {
+    if (server >= taken_up_.size()) [[unlikely]] {
+      taken_up_.resize(std::size_t{server} + 1, 0);
+    }
+    ++taken_up_[server];
+  }
   /// @param split  Sums up to the latency.
   void ended(Time begun, Time at, Outcome outcome, const TimeSplit& split);
   void close_series(Time now);
@@ -101,6 +108,9 @@ class SourceRecorder {
   TimeSplit& connecting() { return connecting_; }
   const std::vector<SeriesPoint>& series() const { return series_; }
   Duration interval() const { return interval_; }
+
+  /// Attempts at measured requests that each pod took up; shape (pods,) or shorter, the rest being 0.
+  const std::vector<std::uint32_t>& taken_up() const { return taken_up_; }
 
   /// Requests in the system, and its time integral over the measured window: Little's law, exactly, in
   /// request-picoseconds.
@@ -124,6 +134,7 @@ class SourceRecorder {
   SplitBands bands_;
   SplitBand timed_out_;
   TimeSplit connecting_;
+  std::vector<std::uint32_t> taken_up_;
   std::uint64_t in_flight_ = 0;
   Time last_{};
   Int128 area_ = 0;

@@ -138,7 +138,9 @@ void TrafficRecorder::request_sent(const Request& request, Bytes payload, const 
 }
 
 void TrafficRecorder::taken_up(const Request& request, PodIndex server) {
-  served_[server] += measured(request.begun) ? 1U : 0U;
+  if (!measured(request.begun)) return;
+  ++served_[server];
+  if (request.of_source()) sources_[request.source].taken_up(server);
 }
 
 void TrafficRecorder::answer_begun(const Request& request, Bytes payload, const ServedBy& by) {

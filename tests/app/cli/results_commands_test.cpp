@@ -168,6 +168,59 @@ TEST(RunJson, HasIntervalsAndTheComparison) {
   EXPECT_LT(p99.at("value").get<double>(), p99.at("high").get<double>());
 }
 
+// One address that one node keeps to one of six pods (docs/questions.md): on the screen as in the file.
+TEST(Screen, SaysWhatTheBusiestServerBears) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("r.h5");
+  const ProgramResult result = run_program(
+      "run configs/questions/16-affinity-behind-nat.yaml -q --variant oneNode,without --set run.duration=1s "
+      "--set run.replicates=2 --out " +
+      file);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::string busiest =
+      "busiest of 6 servers: 100 % of the requests, 6 times the mean; 100 to 100 % in 2 replicates; 5 without any\n";
+  EXPECT_THAT(result.out, HasSubstr("    " + busiest));
+  EXPECT_EQ(result.out.find("busiest of", result.out.find(busiest) + 1), std::string::npos) << "without affinity";
+  EXPECT_THAT(run_program("inspect " + file).out, HasSubstr("browse (oneNode): " + busiest));
+  const json read = json::parse(run_program("inspect -o json " + file).out);
+  EXPECT_EQ(read.at("summary")[0].at("busiest_server_share"), 1);
+  EXPECT_EQ(read.at("summary")[0].at("servers_unused"), 5);
+}
+
+// Three zones, of which PreferSameZone keeps to one: its own requests within, and all by the routing without hints.
+TEST(Screen, SaysWhatCrossesZones) {
+  const ProgramResult result =
+      run_program("run configs/questions/10-zones.yaml -q --no-results --variant all,zone --set run.duration=1s");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("    across zones, of its own requests: 0 % of the answers, 0 % of the bytes\n"));
+  EXPECT_THAT(result.out, HasSubstr("    busiest of 6 servers: 3"));
+  EXPECT_EQ(result.out.find("of all calls"), std::string::npos) << "there are no others";
+}
+
+// Of a graph of calls the workload's own requests are a part of what crosses zones: both are said, and in JSON call by call.
+TEST(Screen, SaysWhatCrossesZonesOfTheCallTree) {
+  const std::string graph =
+      "run configs/service-graph.yaml -q --no-results --variant each --set run.duration=200ms --set run.replicates=1 "
+      "--set 'cluster.nodes.zones=[a, b, c]'";
+  const ProgramResult result = run_program(graph);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json run = json::parse(run_program(graph + " -o json").out).at("runs")[0];
+  const auto of_all = [&](const char* way, const char* what) {
+    std::int64_t sum = 0;
+    for (const json& call : run.at("calls")) sum += call.at(way).at(what).get<std::int64_t>();
+    return static_cast<double>(sum);
+  };
+  const auto part = [](double crossing, double within) { return 100 * crossing / (crossing + within); };
+  const json& own = run.at("workloads").at("read");
+  EXPECT_GT(run.at("calls").size(), 1U);
+  EXPECT_EQ(run.at("calls").at("read").at("cross_zone"), own.at("cross_zone"));
+  EXPECT_THAT(result.out,
+              HasSubstr(fmt::format("Across zones, of all calls (each): {:.3g} % of the answers, {:.3g} % of "
+                                    "the bytes\n",
+                                    part(of_all("cross_zone", "answers"), of_all("same_zone", "answers")),
+                                    part(of_all("cross_zone", "bytes"), of_all("same_zone", "bytes")))));
+}
+
 // Some thirty requests a run, sixty of a variant: a p99 needs a hundred.
 TEST(RunJson, HasNoPercentileThatTheScreenDoesNotShow) {
   const TemporaryFolder folder;

@@ -90,6 +90,28 @@ TEST(RunRecord, ServicesHaveTheirNamesAndPodsWithoutAppTheirAttempts) {
   EXPECT_NEAR(results.endpoint.share[0] + results.endpoint.share[1], 1, 1e-12);
 }
 
+// Behind one address a node remembers one pod of three, whichever of its clients asks; without affinity each gets a third.
+TEST(RunRecord, SaysWhatTheBusiestServerOfAWorkloadBears) {
+  Ready scene(
+      "cluster: {nodes: {count: 2}}\n"
+      "workloads: {ask: {from: {external: {count: 9, addresses: 1, rtt: 1ms}}, to: {nodePort: outer, through: node-0}, "
+      "arrivals: {constant: 3000/s}}}\n"
+      "variants: {affinity: {}, without: {patches: {Service/outer: {spec.sessionAffinity: None}}}}\n",
+      app_manifests("web", 3) +
+          "apiVersion: v1\nkind: Service\nmetadata: {name: outer}\nspec: {type: NodePort, sessionAffinity: ClientIP, "
+          "selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n",
+      "{duration: 1s}");
+  const ExperimentResults results = results_of(scene);
+  const SummaryResults& summary = results.summary;
+  EXPECT_EQ(summary.servers, (std::vector<std::int64_t>{3, 3}));
+  EXPECT_EQ(summary.servers_unused, (std::vector<std::int64_t>{2, 0}));
+  EXPECT_DOUBLE_EQ(summary.busiest_server_share[0], 1);
+  EXPECT_NEAR(summary.busiest_server_share[1], 1.0 / 3, 4 * std::sqrt(2.0 / 9 / 3000));
+  const Recorded recorded(results);
+  EXPECT_TRUE(summarise(recorded, "affinity", "ask").spreads_unevenly());
+  EXPECT_FALSE(summarise(recorded, "without", "ask").spreads_unevenly());
+}
+
 // What a reader of a file meets as the name of a step, a kind of address or a call of a look-up stands in the document.
 TEST(RunRecord, TheDocumentNamesWhatFilesHave) {
   std::ifstream file(KNETSIM_SOURCE_DIR "/docs/results-format.md");
