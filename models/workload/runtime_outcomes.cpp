@@ -231,9 +231,11 @@ void TrafficRuntime::lost(AttemptIndex index, Time now) {
   ended(index, attempt.abandoned ? Outcome::Timeout : Outcome::Error, now);
 }
 
-/// Its server's process has ended, and its kernel has closed the connection: the caller is told at once.
+/// Its server's process has ended, and its kernel has closed the connection: the caller is told at once. Nobody tells one
+/// who has sent a datagram (TrafficRuntime::ends_with_its_server()).
 void TrafficRuntime::reset(AttemptIndex index, Time now) {
   const Request& request = attempts_[index].request;
+  if (plan_.edges[request.edge].udp) return;
   const bool once_more = plan_.edges[request.edge].retries.failures && may_retry(request, now);
   const AttemptIndex heir = leave_behind(index, now);
   if (once_more) {
@@ -268,20 +270,26 @@ bool TrafficRuntime::swallows(AttemptIndex index, MessageIndex message, Time now
   return true;
 }
 
-/// What a process that has ended was at ends with it: its caller knows already. @return  Whether that is so.
+/// What a process that has ended was at ends with it: its caller knows already, or waits for an answer to its datagram as
+/// long as it would have. @return  Whether that is so.
 bool TrafficRuntime::ends_with_its_server(AttemptIndex index, Time now) {
   Attempt& attempt = attempts_[index];
-  if (!pods_->stopped(attempt.connection.server) || !attempt.abandoned) return false;
+  if (!pods_->stopped(attempt.connection.server)) return false;
+  if (!attempt.abandoned && !edge_of(attempt).udp) return false;
   const Server server = server_of(attempt);
   // Its worker goes through those that wait, however many they are.
   for (std::optional<AttemptIndex> next = index; next; next = servers_.done(server)) {
     Attempt& one = attempts_[*next];
-    KNETSIM_ENSURE(one.abandoned);
+    KNETSIM_ENSURE(one.abandoned || edge_of(one).udp);
     if (std::holds_alternative<Queued>(one.state)) {
       network_.release(one.message);
       one.message = kNoMessage;
     }
-    discard(*next, now);
+    if (one.abandoned) {
+      discard(*next, now);
+    } else {
+      one.state = Unanswered{};
+    }
   }
   return true;
 }

@@ -145,6 +145,27 @@ TEST(Timeline, AProcessWithALongQueueTakesAllOfItAlong) {
   EXPECT_GT(failed(result, Failure::Reset), 50'000U);
 }
 
+// A process that ends closes its UDP socket without a word (Linux v6.1 net/ipv4/udp.c, udp_destroy_sock): who has sent it a
+// datagram waits as long as he would have, and is not told of a reset.
+TEST(Timeline, WhoHasSentADatagramHearsNothingOfTheProcesssEnd) {
+  Ready scene(
+      "cluster: {nodes: {count: 3}}\n"
+      "timeline: [{at: 1s, delete: web-1}]\n"
+      "apps: {web: {work: 100ms, workers: 1}}\n"
+      "workloads: {ask: {from: app=client, to: web, protocol: udp, timeout: 2s, arrivals: {constant: 100/s}}}\n",
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  selector: {matchLabels: "
+      "{app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: s, ports: "
+      "[{containerPort: 53, protocol: UDP}]}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: "
+      "{selector: {app: web}, ports: [{port: 53, protocol: UDP}]}\n---\n" +
+          app_manifests("client", 1),
+      "{duration: 1200ms, drain: 10s, noise: off}");
+  const PointResult result = simulate(scene.variant(), 0);
+  const EdgeStats& edge = result.edges[0];
+  EXPECT_EQ(failed(result, Failure::Reset), 0U);
+  EXPECT_GT(edge.timeouts, 80U) << "what waited for the only worker, and waits on for an answer";
+  EXPECT_EQ(edge.in_flight_end, 0U);
+}
+
 // A workload's pods are asked by their addresses: those that are ready, the new ones too.
 TEST(Timeline, PodsThatAreAskedByTheirAddressesComeAndGo) {
   Ready scene(
