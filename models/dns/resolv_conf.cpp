@@ -48,9 +48,11 @@ void take_option(const Label& option, const Limits& limits, Libc libc, ResolvCon
     conf.timeout = std::chrono::seconds(std::clamp<std::uint32_t>(*value, 1, limits.timeout_s));
   }
   if (option.key == "attempts" && value) conf.attempts = std::clamp<std::uint32_t>(*value, 1, limits.attempts);
-  if (libc != Libc::Glibc) return;  // musl knows neither
+  if (libc != Libc::Glibc) return;  // musl knows none of these
   if (option.key == "single-request") conf.single_request = true;
   if (option.key == "single-request-reopen") conf.single_request_reopen = true;
+  if (option.key == "no-aaaa") conf.no_aaaa = true;
+  if (option.key == "use-vc") conf.use_vc = true;
 }
 
 /// k/k getPodDNSType(): a pod in its node's network has the node's file, unless it asks for the cluster's.
@@ -63,8 +65,13 @@ bool takes_cluster_dns(const PodSpec& pod) {
 
 ResolvConf resolv_conf(const PodSpec& pod, std::string_view ns, const DnsDomain& cluster, Libc libc) {
   ResolvConf conf;
-  conf.asks_cluster = takes_cluster_dns(pod);
-  if (conf.asks_cluster) {
+  const auto is_clusters = [&](std::string_view server) {
+    return std::ranges::find(cluster.addresses, server) != cluster.addresses.end();
+  };
+  const std::vector<std::string_view>& servers = pod.dns.nameservers;
+  conf.asks_cluster =
+      takes_cluster_dns(pod) || (pod.dns.policy == DnsPolicy::None && !servers.empty() && is_clusters(servers.front()));
+  if (takes_cluster_dns(pod)) {
     conf.ndots = 5;
     add_once(conf.search, fmt::format("{}.svc.{}", ns, cluster.domain), kMaxSearchDomains);
     add_once(conf.search, fmt::format("svc.{}", cluster.domain), kMaxSearchDomains);
@@ -75,7 +82,9 @@ ResolvConf resolv_conf(const PodSpec& pod, std::string_view ns, const DnsDomain&
   }
   for (const std::string_view domain : pod.dns.searches) add_once(conf.search, domain, kMaxSearchDomains);
   while (line_length(conf.search) > kMaxSearchCharacters) conf.search.pop_back();
-  for (const std::string_view server : pod.dns.nameservers) add_once(conf.nameservers, server, kMaxNameservers);
+  for (const std::string_view server : servers) {
+    if (!is_clusters(server)) add_once(conf.nameservers, server, kMaxNameservers);
+  }
 
   const Limits limits = libc == Libc::Glibc ? Limits{15, 30, 5} : Limits{15, 60, 10};
   for (const Label& option : pod.dns.options) take_option(option, limits, libc, conf);

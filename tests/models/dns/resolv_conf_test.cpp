@@ -54,6 +54,37 @@ TEST(ResolvConf, ThePolicyNoneHasWhatThePodStatesAlone) {
   EXPECT_EQ(conf.ndots, 2U);
 }
 
+// k/k pkg/kubelet/network/dns/dns.go, GetPodDNS: with None what dnsConfig has is all that there is, be it the cluster's own
+// address, and ndots stays that of the C library (resolv/res_init.c: 1).
+TEST(ResolvConf, ThePolicyNoneMayNameTheClustersServerFirst) {
+  DnsDomain domain = kDomain;
+  domain.addresses = {"10.96.0.10"};
+  PodSpec pod = pod_of(DnsPolicy::None);
+  pod.dns.nameservers = {"10.96.0.10", "1.1.1.1"};
+  pod.dns.searches = {"shop.svc.cluster.local"};
+  const ResolvConf conf = resolv_conf(pod, "shop", domain, Libc::Glibc);
+  EXPECT_TRUE(conf.asks_cluster);
+  EXPECT_THAT(conf.nameservers, ElementsAre("1.1.1.1"));
+  EXPECT_THAT(conf.search, ElementsAre("shop.svc.cluster.local"));
+  EXPECT_EQ(conf.ndots, 1U);
+  pod.dns.nameservers = {"1.1.1.1", "10.96.0.10"};
+  EXPECT_FALSE(resolv_conf(pod, "shop", domain, Libc::Glibc).asks_cluster);
+  // The node's own servers come first where the policy is Default.
+  pod.dns.policy = DnsPolicy::Default;
+  pod.dns.nameservers = {"10.96.0.10"};
+  EXPECT_FALSE(resolv_conf(pod, "shop", domain, Libc::Glibc).asks_cluster);
+}
+
+// glibc 2.41 resolv/res_init.c, res_setoptions; musl 1.2.5 src/network/resolvconf.c reads ndots, attempts and timeout alone.
+TEST(ResolvConf, GlibcAloneKnowsTheOptionsOfFamiliesAndTransports) {
+  PodSpec pod = pod_of(DnsPolicy::ClusterFirst);
+  pod.dns.options = {{"no-aaaa", ""}, {"use-vc", ""}};
+  EXPECT_TRUE(conf_of(pod).no_aaaa);
+  EXPECT_TRUE(conf_of(pod).use_vc);
+  EXPECT_FALSE(conf_of(pod, Libc::Musl).no_aaaa);
+  EXPECT_FALSE(conf_of(pod, Libc::Musl).use_vc);
+}
+
 TEST(ResolvConf, WhatThePodStatesIsAddedOnceAndItsOptionsCountMore) {
   PodSpec pod = pod_of(DnsPolicy::ClusterFirst);
   pod.dns.searches = {"svc.cluster.local", "example.com"};
