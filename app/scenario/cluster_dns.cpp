@@ -133,7 +133,11 @@ Duration ClusterDns::kept(const NameQuery& query) const {
 }
 
 LookupRound ClusterDns::round_of(const QueryRound& round) {
-  LookupRound made{.questions = {}, .found = round.found};
+  LookupRound made{.questions = {},
+                   .found = round.found,
+                   .found_by = round.found_by,
+                   .after_failure = round.after_failure,
+                   .after_refusal = round.after_refusal};
   for (const NameQuery& query : round.queries) made.questions.push_back(question(query));
   return made;
 }
@@ -158,7 +162,8 @@ std::optional<LookupIndex> ClusterDns::plan(const Asked& asked, ResolvConf& conf
   }
   LookupSpec spec;
   for (const QueryRound& round : rounds.rounds) spec.rounds.push_back(round_of(round));
-  if (rounds.after_failure) spec.after_failure = round_of(*rounds.after_failure);
+  for (const QueryRound& round : rounds.further) spec.further.push_back(round_of(round));
+  if (libc == Libc::Musl) spec.resolver = NameResolver::Musl;
   spec.attempts = libc == Libc::Musl ? 1 : conf.attempts;
   spec.one_by_one = conf.single_request;
   spec.reopens = conf.single_request_reopen;

@@ -24,14 +24,23 @@ struct NameQuery {
 /// The questions for one name that are asked together.
 struct QueryRound {
   std::vector<NameQuery> queries;
-  bool found = false;  ///< One of them has records: the resolver asks no further.
+  bool found = false;         ///< One of them has records: the resolver asks no further.
+  std::uint8_t found_by = 0;  ///< Place of the first that has.
+  /// Place of the round, among all of the plan, that comes where no answer to this one came; nothing: the look-up fails.
+  std::optional<std::uint16_t> after_failure;
+  std::optional<std::uint16_t> after_refusal;  ///< The same where every server's port was closed (ECONNREFUSED).
 };
 
-/// What a resolver asks for a name, one round after the other, as long as every question is answered.
+/// What a resolver asks for a name, one round after the other, as long as every question is answered; and what it still
+/// asks where one is not.
+///
+/// glibc tries the name as it is where a name of its search list was not answered, and nothing where nobody listens; where
+/// the name as it is comes first and fails, in whatever way, it goes on to its search list. A server that reports a failure
+/// of its own (SERVFAIL) leads to the next name of the list. musl ends with the first name that is not answered.
+/// @source glibc 2.41 resolv/res_query.c, __res_context_search; musl 1.2.5 src/network/lookup_name.c, name_from_dns
 struct LookupPlan {
-  std::vector<QueryRound> rounds;  ///< Not empty.
-  /// What glibc still asks where a round of a search domain was not answered: the name as it is.
-  std::optional<QueryRound> after_failure;
+  std::vector<QueryRound> rounds;   ///< Not empty; up to the one that ends the look-up where all are answered.
+  std::vector<QueryRound> further;  ///< Behind them: the names that come after a failure alone, in order.
 
   bool found() const { return rounds.back().found; }
   std::size_t queries() const;
@@ -40,14 +49,15 @@ struct LookupPlan {
 struct LookupOptions {
   Libc libc = Libc::Glibc;
   enum class Records : std::uint8_t { Host, A, Srv };
-  Records records = Records::Host;  ///< Host: A and AAAA.
+  Records records = Records::Host;  ///< Host: A and AAAA; of a resolver with no-aaaa, A.
   bool autopath = false;            ///< The server follows the search list itself (CoreDNS' plugin autopath).
 };
 
 /// The names that a resolver asks for, in order, until one of them is found: those below the search domains, and the name
 /// as it is. One with a dot at its end is asked for as it is alone.
 ///
-/// glibc asks for a name of at least `ndots` dots as it is first and searches then, musl does not search at all.
+/// glibc asks for a name of at least `ndots` dots as it is first and searches then, musl does not search at all. The search
+/// domain "." stands for the name as it is, which glibc does not ask for once more at the end.
 /// @source glibc 2.41 resolv/res_query.c, __res_context_search; musl 1.2.5 src/network/lookup_name.c, name_from_dns_search.
 std::vector<std::string> tried_names(std::string_view name, const ResolvConf& conf, Libc libc);
 

@@ -34,10 +34,14 @@ struct AskingNames {
   std::uint8_t attempt = 0;  ///< At the round.
   std::uint8_t place = 0;    ///< In the round, of the first question of `calls`.
   Mode mode = Mode::Together;
-  bool after_failure = false;  ///< The round is LookupSpec::after_failure.
+  // Of this attempt at the round, a bit for each of its questions:
+  std::uint8_t answered = 0;   ///< There are records, or none.
+  std::uint8_t rejected = 0;   ///< The server would not or could not say.
+  bool failed_there = false;   ///< One of them because it could not (SERVFAIL).
+  bool refused = false;        ///< Nobody listens, as the socket was told.
+  bool got_somewhere = false;  ///< An attempt at the round, be it this one, ended in another way.
   static constexpr std::uint32_t kNoSocket = ~std::uint32_t{0};
-  std::uint32_t socket =
-      kNoSocket;  ///< That questions leave from, where it is open: what became of its first datagram.
+  std::uint32_t socket = kNoSocket;  ///< That questions leave from, where it is open; a place in the runtime's sockets.
 };
 /// In line for a connection of the caller's pool.
 struct AwaitingConnection {};
@@ -129,8 +133,9 @@ struct Attempt {
   MessageIndex message = ~MessageIndex{0};
   KindIndex wake_kind = 0;  ///< Under which the wake-up of the burst under way is counted.
   CoreIndex server_core = ~CoreIndex{0};
-  Bytes payload{};  ///< Of request and answer, as far as they have been drawn ...
-  Bytes answer{};   ///< ... and of the answer alone.
+  std::uint64_t socket = 0;  ///< Of a resolver, that its datagram left from: ResolverSocket::serial.
+  Bytes payload{};           ///< Of request and answer, as far as they have been drawn ...
+  Bytes answer{};            ///< ... and of the answer alone; none where none was sent.
   AttemptState state;
   TimeSplit split;
   std::unique_ptr<TimeSplit> before_connect;  ///< What of it had been when connect() was called; null: nothing.

@@ -170,12 +170,24 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void close_socket(AskingNames& state);
   void on(AttemptIndex index, const AskingNames& state, CallsEnded news, Time now);
   void round_answered(AttemptIndex index, AskingNames state, Time now);
+  void attempt_failed(AttemptIndex index, AskingNames state, Time now);
   void round_failed(AttemptIndex index, AskingNames state, Time now);
+  void note_answer(AskingNames& state, const Attempt& question, Outcome outcome) const;
+  bool hears_no_refusal(const Attempt& question) const;
   void put_question(Request& request, const Attempt& resolver, const AskingNames& state, std::uint32_t place) const;
   Dial dial_for_question(AttemptIndex index, std::uint64_t id, Time now);
   enum class Turn : std::uint8_t { Take, PassOver, End };
   Turn turn_at(AttemptIndex index, AnswerRule rule, Time now);
-  const LookupRound& round_of(const Attempt& attempt, const AskingNames& state) const;
+  const LookupSpec& lookup_of(const Attempt& resolver) const {
+    return plan_.lookups[std::get<SearchNames>(step_of(resolver)).lookup];
+  }
+  const LookupRound& round_of(const Attempt& resolver, const AskingNames& state) const {
+    return lookup_of(resolver).round(state.round);
+  }
+  /// The resolver's state where an attempt is at one of its questions; null else.
+  AskingNames* asking_of(const Attempt& question);
+  /// The place of a question in its round.
+  std::uint32_t place_of(const Attempt& question, const AskingNames& state) const;
 
   // runtime_serving.cpp: the server
   void on(AttemptIndex index, RequestUnderWay state, Arrived news, Time now);
@@ -283,7 +295,12 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   TlsSessions sessions_;
   KeptAnswers kept_names_;    // by client_key()
   KeptAnswers kept_answers_;  // by (question, pod)
-  Pool<Dial> sockets_;        // of resolvers: AskingNames::socket
+  /// A socket that a resolver has open, and what became of the first datagram that left from it.
+  struct ResolverSocket {
+    Dial dial;
+    std::uint64_t serial = 0;  ///< Of the attempt that opened it.
+  };
+  Pool<ResolverSocket> sockets_;  // AskingNames::socket
 };
 
 }  // namespace knetsim

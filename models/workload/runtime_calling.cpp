@@ -317,6 +317,10 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Close& /*step*/, Thread
 }
 
 void TrafficRuntime::on(AttemptIndex index, Receiving /*state*/, const BurstDone& /*news*/, Time now) {
+  if (attempts_[index].outcome == Outcome::Error && hears_no_refusal(attempts_[index])) {
+    attempts_[index].state = Unanswered{};  // it waits on
+    return;
+  }
   ended(index, attempts_[index].outcome, now);
 }
 

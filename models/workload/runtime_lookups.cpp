@@ -17,16 +17,11 @@ bool TrafficRuntime::take_step(AttemptIndex index, const SearchNames& step, Thre
   return false;
 }
 
-const LookupRound& TrafficRuntime::round_of(const Attempt& attempt, const AskingNames& state) const {
-  const LookupSpec& lookup = plan_.lookups[std::get<SearchNames>(step_of(attempt)).lookup];
-  return state.after_failure ? *lookup.after_failure : lookup.rounds[state.round];
-}
-
 /// Sends the questions of the round from `next.place` on, as its mode says.
 void TrafficRuntime::ask(AttemptIndex index, AskingNames next, Time now) {
   Attempt& attempt = attempts_[index];
   const auto questions = static_cast<std::uint32_t>(round_of(attempt, next).questions.size());
-  if (next.mode == AskingNames::Mode::Reopening) close_socket(next);
+  if (next.mode == AskingNames::Mode::Reopening && next.place > 0) close_socket(next);
   next.calls = CallGroup(next.mode == AskingNames::Mode::Together ? questions : 1);
   attempt.state = next;
   start_next_call(index, now);
@@ -38,6 +33,41 @@ void TrafficRuntime::close_socket(AskingNames& state) {
   state.socket = AskingNames::kNoSocket;
 }
 
+AskingNames* TrafficRuntime::asking_of(const Attempt& question) {
+  const Request& request = question.request;
+  if (request.caller == kNoAttempt || request.question == kNoQuestion) return nullptr;
+  return std::get_if<AskingNames>(&attempts_[request.caller].state);
+}
+
+std::uint32_t TrafficRuntime::place_of(const Attempt& question, const AskingNames& state) const {
+  const std::vector<QuestionIndex>& questions = round_of(attempts_[question.request.caller], state).questions;
+  return questions[0] == question.request.question ? 0 : 1;
+}
+
+/// What a resolver makes of the end of one of its questions. Who has no answer is in neither set.
+void TrafficRuntime::note_answer(AskingNames& state, const Attempt& question, Outcome outcome) const {
+  const auto bit = static_cast<std::uint8_t>(1U << place_of(question, state));
+  const bool replied = outcome == Outcome::Ok || (outcome == Outcome::Error && question.answer > Bytes{});
+  state.got_somewhere = state.got_somewhere || replied;
+  if (outcome == Outcome::Ok) {
+    state.answered |= bit;
+  } else if (replied) {
+    state.rejected |= bit;
+    state.failed_there = state.failed_there || question.failure != Failure::Refused;
+  } else if (outcome == Outcome::Error) {  // at once: the socket was told, or could not be connected
+    state.refused = true;
+  }
+}
+
+/// Of an answer that is a refusal or a failure, and of what closed ports send (Linux v6.1 net/ipv4/udp.c, __udp4_lib_err:
+/// sockets that are not connected are told nothing).
+bool TrafficRuntime::hears_no_refusal(const Attempt& question) const {
+  const Request& request = question.request;
+  if (question.abandoned || request.caller == kNoAttempt || request.question == kNoQuestion) return false;
+  const Attempt& resolver = attempts_[request.caller];
+  return std::holds_alternative<AskingNames>(resolver.state) && lookup_of(resolver).resolver == NameResolver::Musl;
+}
+
 void TrafficRuntime::on(AttemptIndex index, const AskingNames& state, CallsEnded /*news*/, Time now) {
   Attempt& attempt = attempts_[index];
   using Mode = AskingNames::Mode;
@@ -47,41 +77,48 @@ void TrafficRuntime::on(AttemptIndex index, const AskingNames& state, CallsEnded
     discard(index, now);
     return;
   }
-  const LookupRound& round = round_of(attempt, state);
-  const std::uint32_t failures = state.calls.failures();
-  if (failures == 0) {
+  if (state.refused) {  // send_dg() leaves by err_out
+    attempt_failed(index, next, now);
+    return;
+  }
+  const auto asked = static_cast<std::uint8_t>(((1U << state.calls.size()) - 1) << state.place);
+  if ((asked & ~(state.answered | state.rejected)) == 0) {
     next.place = static_cast<std::uint8_t>(state.place + state.calls.size());
-    if (next.place < round.questions.size()) {
+    if (next.place < round_of(attempt, state).questions.size()) {
       ask(index, next, now);
-    } else {
+    } else if (state.answered != 0) {
       round_answered(index, next, now);
+    } else {
+      attempt_failed(index, next, now);
     }
     return;
   }
+  next.got_somewhere = true;
   // One of two is answered: glibc asks both anew, and is content with the one when that was tried in every way.
-  const bool half = failures < state.calls.size() || state.place > 0;
-  next.place = 0;
-  if (half && state.mode == Mode::Reopening) {
+  const bool half = state.answered != 0 && lookup_of(attempt).resolver == NameResolver::Glibc;
+  if (!half) {
+    attempt_failed(index, next, now);
+  } else if (state.mode == Mode::Reopening) {
     round_answered(index, next, now);
-  } else if (half) {
-    next.mode = state.mode == Mode::Together ? Mode::OneByOne : Mode::Reopening;
-    ask(index, next, now);
   } else {
-    round_failed(index, next, now);
+    next.mode = state.mode == Mode::Together ? Mode::OneByOne : Mode::Reopening;
+    if (next.mode == Mode::Reopening) close_socket(next);
+    next.place = next.answered = next.rejected = 0;
+    next.failed_there = false;
+    ask(index, next, now);
   }
 }
 
-/// @param state  Its socket is closed.
 void TrafficRuntime::round_answered(AttemptIndex index, AskingNames state, Time now) {
   Attempt& attempt = attempts_[index];
-  const LookupSpec& lookup = plan_.lookups[std::get<SearchNames>(step_of(attempt)).lookup];
+  const LookupRound& round = round_of(attempt, state);
   close_socket(state);
-  if (round_of(attempt, state).found) {
+  if (round.found && (state.answered & (1U << round.found_by)) != 0) {
     ended(index, Outcome::Ok, now);
     return;
   }
   const AskingNames next{.calls = {}, .round = static_cast<std::uint16_t>(state.round + 1), .mode = state.mode};
-  if (!state.after_failure && next.round < lookup.rounds.size()) {
+  if (next.round < lookup_of(attempt).all()) {
     ask(index, next, now);
     return;
   }
@@ -89,23 +126,37 @@ void TrafficRuntime::round_answered(AttemptIndex index, AskingNames state, Time 
   failed_unsent(index, now);
 }
 
-/// No question of the round was answered. @param state  Its socket is closed.
+/// An attempt at the round has come to nothing. glibc's next one leaves from the same socket, but where that was told of
+/// an error, or its one question was rejected (send_dg: err_out and next_ns close it, a timeout does not).
+void TrafficRuntime::attempt_failed(AttemptIndex index, AskingNames state, Time now) {
+  const Attempt& attempt = attempts_[index];
+  const bool one = round_of(attempt, state).questions.size() == 1;
+  if (state.refused || (one && state.rejected != 0)) close_socket(state);
+  if (state.attempt + 1U >= lookup_of(attempt).attempts) {
+    round_failed(index, state, now);
+    return;
+  }
+  ++state.attempt;
+  state.place = state.answered = state.rejected = 0;
+  state.refused = state.failed_there = false;
+  ask(index, state, now);
+}
+
+/// No attempt at the round had an answer.
 void TrafficRuntime::round_failed(AttemptIndex index, AskingNames state, Time now) {
   Attempt& attempt = attempts_[index];
-  const LookupSpec& lookup = plan_.lookups[std::get<SearchNames>(step_of(attempt)).lookup];
+  const LookupSpec& lookup = lookup_of(attempt);
+  const LookupRound& round = lookup.round(state.round);
   close_socket(state);
-  if (state.attempt + 1U < lookup.attempts) {
-    ++state.attempt;
-    ask(index, state, now);
+  const bool refused = state.refused && !state.got_somewhere;
+  std::optional<std::uint16_t> next = refused ? round.after_refusal : round.after_failure;
+  if (state.failed_there && state.round + 1U < lookup.all()) next = static_cast<std::uint16_t>(state.round + 1);
+  if (next) {
+    ask(index, {.calls = {}, .round = *next, .mode = state.mode}, now);
     return;
   }
-  const bool was_as_it_is = state.after_failure || !lookup.after_failure ||
-                            round_of(attempt, state).questions == lookup.after_failure->questions;
-  if (!was_as_it_is) {
-    ask(index, {.calls = {}, .mode = state.mode, .after_failure = true}, now);
-    return;
-  }
-  attempt.failure = Failure::Unreachable;
+  const bool denied = state.rejected != 0 && !state.failed_there;
+  attempt.failure = refused || denied ? Failure::Refused : state.failed_there ? Failure::Call : Failure::Unreachable;
   failed_unsent(index, now);
 }
 
@@ -115,27 +166,28 @@ void TrafficRuntime::put_question(Request& request, const Attempt& resolver, con
   const std::uint32_t at = state.place + place;
   request.question = round_of(resolver, state).questions[at];
   const std::uint64_t which = (std::uint64_t{state.round} << 32) | (std::uint64_t{state.attempt} << 24) |
-                              (static_cast<std::uint64_t>(state.mode) << 16) | (state.after_failure ? 1U << 8 : 0U) |
-                              at;
+                              (static_cast<std::uint64_t>(state.mode) << 16) | at;
   request.id = hash_combine(request.id, which);
 }
 
-/// Of a question's datagram. Those of one round leave from one socket, but where the resolver opens one for each: the
-/// second is a packet of the first one's flow, as are those that are sent again from it.
+/// Of a question's datagram. Those that leave from one socket are packets of one flow: conntrack leads them all to the
+/// server that was chosen for the first.
 Dial TrafficRuntime::dial_for_question(AttemptIndex index, std::uint64_t id, Time now) {
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
-  Attempt* const resolver = request.caller == kNoAttempt ? nullptr : &attempts_[request.caller];
-  auto* const asking = resolver == nullptr ? nullptr : std::get_if<AskingNames>(&resolver->state);
-  if (asking == nullptr || resolver->abandoned)
-    return dialer_.dial(request.edge, request.client, id, now);  // a server asks
-  if (asking->socket != AskingNames::kNoSocket) {
+  AskingNames* const asking = asking_of(attempt);
+  if (asking == nullptr) return dialer_.dial(request.edge, request.client, id, now);  // a server asks
+  if (asking->socket == AskingNames::kNoSocket) {
+    asking->socket = sockets_.take();
+    ResolverSocket& socket = sockets_[asking->socket];
+    socket = {.dial = dialer_.dial(request.edge, request.client, id, now), .serial = attempt.serial};
+    if (hears_no_refusal(attempt)) socket.dial.dropped = true;  // where there is no server
+  } else {
     attempt.connection.borrowed = true;
     attempt.connection.exchanges = 1;
-    return sockets_[asking->socket];
   }
-  asking->socket = sockets_.take();
-  return sockets_[asking->socket] = dialer_.dial(request.edge, request.client, id, now);
+  attempt.socket = sockets_[asking->socket].serial;
+  return sockets_[asking->socket].dial;
 }
 
 TrafficRuntime::Turn TrafficRuntime::turn_at(AttemptIndex index, AnswerRule rule, Time now) {

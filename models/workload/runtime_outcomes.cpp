@@ -75,6 +75,7 @@ void TrafficRuntime::report_up(const Attempt& attempt, Outcome outcome, Time now
   KNETSIM_ENSURE(attempt.split.clock == now);
   observer_.request_ended(request, {outcome, attempt.failure, attempt.payload, attempt.split}, now);
   if (!request.of_source()) {
+    if (AskingNames* const asking = asking_of(attempt)) note_answer(*asking, attempt, outcome);
     call_ended(request.caller, attempt.split, outcome != Outcome::Ok, now);
     return;
   }

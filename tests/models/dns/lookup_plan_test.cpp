@@ -17,11 +17,13 @@ ResolvConf cluster_first(std::vector<std::string> host_search = {}) {
                      Libc::Glibc);
 }
 
-std::vector<std::string> asked(const LookupPlan& plan) {
+std::vector<std::string> names_of(const std::vector<QueryRound>& rounds) {
   std::vector<std::string> names;
-  for (const QueryRound& round : plan.rounds) names.push_back(round.queries.front().name);
+  for (const QueryRound& round : rounds) names.push_back(round.queries.front().name);
   return names;
 }
+
+std::vector<std::string> asked(const LookupPlan& plan) { return names_of(plan.rounds); }
 
 struct LookupPlanTest : ::testing::Test {
   Loaded loaded = load_text(
@@ -85,12 +87,46 @@ TEST_F(LookupPlanTest, ANameWithoutRecordsEndsMuslsSearch) {
   EXPECT_FALSE(musl.found());
 }
 
+// glibc 2.41 resolv/res_query.c, __res_context_search: behind a search domain that was not answered ("done++") comes the
+// name as it is; behind ECONNREFUSED nothing ("return (-1)"); behind SERVFAIL the next search domain.
 TEST_F(LookupPlanTest, WhereARoundIsNotAnsweredGlibcAsksForTheNameAsItIs) {
   const LookupPlan plan = lookup_plan("web", cluster_first(), zone, {});
-  ASSERT_TRUE(plan.after_failure);
-  EXPECT_EQ(plan.after_failure->queries.front().name, "web");
-  EXPECT_FALSE(plan.after_failure->found);
-  EXPECT_FALSE(lookup_plan("web", cluster_first(), zone, {.libc = Libc::Musl}).after_failure);
+  EXPECT_THAT(names_of(plan.further), ElementsAre("web.svc.cluster.local", "web.cluster.local", "web"));
+  EXPECT_EQ(plan.rounds[0].after_failure, 3);
+  EXPECT_FALSE(plan.rounds[0].after_refusal);
+  EXPECT_EQ(plan.further[0].after_failure, 3);
+  EXPECT_FALSE(plan.further[2].after_failure);
+  EXPECT_FALSE(plan.further[2].found);
+}
+
+// The same: a name of so many dots is tried as it is ("tried_as_is++"), and the search list follows whatever became of it;
+// there a failure is the end.
+TEST_F(LookupPlanTest, ANameOfNdotsDotsThatIsNotAnsweredIsSearchedFor) {
+  ResolvConf conf = cluster_first();
+  conf.ndots = 1;
+  const LookupPlan plan = lookup_plan("web.default", conf, zone, {});
+  EXPECT_THAT(asked(plan), ElementsAre("web.default")) << "there is an upstream that knows any";
+  EXPECT_THAT(names_of(plan.further), ElementsAre("web.default.default.svc.cluster.local",
+                                                  "web.default.svc.cluster.local", "web.default.cluster.local"));
+  EXPECT_EQ(plan.rounds[0].after_failure, 1);
+  EXPECT_EQ(plan.rounds[0].after_refusal, 1);
+  for (const QueryRound& round : plan.further) EXPECT_FALSE(round.after_failure);
+  EXPECT_TRUE(lookup_plan("web.default.", conf, zone, {}).further.empty()) << "a dot at the end is the end";
+}
+
+// The same, root_on_list: the search domain "." is the name as it is, which is not asked for again.
+TEST_F(LookupPlanTest, TheRootAsSearchDomainStandsForTheNameAsItIs) {
+  EXPECT_THAT(tried_names("api.example.com", cluster_first({"."}), Libc::Glibc),
+              ElementsAre("api.example.com.default.svc.cluster.local", "api.example.com.svc.cluster.local",
+                          "api.example.com.cluster.local", "api.example.com"));
+}
+
+// musl 1.2.5 src/network/lookup_name.c, name_from_dns and name_from_dns_search: EAI_AGAIN ends the search.
+TEST_F(LookupPlanTest, MuslAsksNothingBehindAFailure) {
+  const LookupPlan plan = lookup_plan("api.example.com", cluster_first(), zone, {.libc = Libc::Musl});
+  EXPECT_EQ(plan.rounds.size(), 4U);
+  EXPECT_TRUE(plan.further.empty());
+  for (const QueryRound& round : plan.rounds) EXPECT_FALSE(round.after_failure || round.after_refusal);
 }
 
 // The same guide: with autopath one round in place of five.
@@ -100,6 +136,15 @@ TEST_F(LookupPlanTest, WithAutopathTheFirstQuestionIsAnswered) {
   EXPECT_EQ(plan.queries(), 2U);
   EXPECT_TRUE(plan.found());
   EXPECT_TRUE(plan.rounds[0].queries[0].forwarded);
+  EXPECT_EQ(plan.rounds[0].after_failure, 4);
+  EXPECT_EQ(plan.further.back().queries[0].name, "infoblox.com");
+}
+
+// glibc 2.41 resolv/nss_dns/dns-host.c, _nss_dns_gethostbyname4_r: with RES_NOAAAA it searches for T_A.
+TEST_F(LookupPlanTest, WithNoAaaaAddressesOfIPv4AloneAreAskedFor) {
+  ResolvConf conf = cluster_first();
+  conf.no_aaaa = true;
+  EXPECT_EQ(lookup_plan("api.example.com", conf, zone, {}).queries(), 4U);
 }
 
 TEST_F(LookupPlanTest, SrvIsOneQuestionARound) {

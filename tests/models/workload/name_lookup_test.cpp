@@ -1,6 +1,7 @@
 // Goal: a resolver asks round after round, again where it is not answered, and gives up, as glibc and musl do; a name server
 // answers what it knows or has kept at once. Method: walks that cost nothing and constant times, so that every figure is a
-// sum; the queue in front of a name server against M/M/k.
+// sum, along the lines of glibc 2.41 resolv/res_send.c and res_query.c and of musl 1.2.5 src/network/res_msend.c and
+// lookup_name.c; the queue in front of a name server against M/M/k.
 
 #include <gtest/gtest.h>
 
@@ -45,7 +46,7 @@ SingleServer with_names(std::vector<LookupRound> rounds, std::uint32_t questions
   for (std::uint32_t i = 0; i < questions; ++i) {
     plan.questions.push_back({.text = "A", .query = Bytes(40), .reply = Bytes(80), .known_to = 1});
   }
-  plan.lookups.push_back({.rounds = std::move(rounds), .after_failure = {}});
+  plan.lookups.push_back({.rounds = std::move(rounds)});
   return server;
 }
 
@@ -84,14 +85,18 @@ TEST(NameLookup, OneByOneEachQuestionWaitsForTheLast) {
   }
 }
 
-TEST(NameLookup, WhatIsNotAnsweredIsAskedAgainFromAnotherSocket) {
+// res_send.c: send_dg() returns 0 at a timeout and leaves the socket open, reopen() opens one where there is none, and
+// __res_context_send() closes it behind all attempts. What has led to a silent server does so once more.
+TEST(NameLookup, WhatIsNotAnsweredIsAskedAgainFromTheSameSocket) {
   SingleServer server = with_names({kFound});
-  server.dialed = {SingleServer::Dialed::Dropped};  // the socket that both questions leave from
+  server.dialed = {SingleServer::Dialed::Dropped};  // the socket that all questions leave from
   const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
-  expect_latency(outcome.edges[1], 1, 55);
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.edges[1].errors_by_failure[static_cast<std::size_t>(Failure::Unreachable)], 1U);
   EXPECT_EQ(outcome.edges[2].asked, 4U);
-  EXPECT_EQ(outcome.edges[2].timeouts, 2U);
-  EXPECT_EQ(outcome.open_flows, 1U) << "that of the request, which is kept";
+  EXPECT_EQ(outcome.edges[2].timeouts, 4U);
+  EXPECT_EQ(outcome.stats.errors, 1U) << "the request fails with its look-up";
+  EXPECT_EQ(outcome.open_flows, 0U);
 }
 
 // The server has one worker and takes 30 ms: the second answer of a pair comes too late, at 60 ms. At 50 ms glibc asks both
@@ -114,37 +119,116 @@ TEST(NameLookup, WithASocketEachTheOneAnswerIsEnoughInTheEnd) {
   expect_latency(outcome.edges[1], 1, 55);
 }
 
+/// As a name of few dots has them: the name as it is comes last, and behind a failure; nothing does behind a refusal.
+std::vector<LookupRound> searched(std::vector<LookupRound> rounds) {
+  for (std::size_t i = 0; i + 1 < rounds.size(); ++i) {
+    rounds[i].after_failure = static_cast<std::uint16_t>(rounds.size() - 1);
+  }
+  return rounds;
+}
+
+// res_query.c, __res_context_search: TRY_AGAIN without SERVFAIL ends the search list, and the name as it is comes.
 TEST(NameLookup, AfterItsAttemptsTheNameIsAskedForAsItIs) {
   using enum SingleServer::Dialed;
-  SingleServer server = with_names({kNotFound, kFound});
-  lookup_of(server).after_failure = kFound;
-  server.dialed = {Dropped, Dropped};
-  expect_latency(server.asked_at({0ms}).run().edges[1], 1, 2 * 50 + 5);
+  SingleServer server = with_names(searched({kNotFound, kNotFound, kFound}));
+  server.dialed = {Dropped};
+  SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  expect_latency(outcome.edges[1], 1, 2 * 50 + 5);
+  EXPECT_EQ(outcome.edges[2].asked, 6U);
 
-  server.dialed = {Dropped, Dropped, Dropped, Dropped};
-  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  server.dialed = {Dropped, Dropped};
+  outcome = server.asked_at({0ms}).run();
   EXPECT_EQ(outcome.edges[1].errors, 1U);
   EXPECT_EQ(outcome.edges[1].errors_by_failure[static_cast<std::size_t>(Failure::Unreachable)], 1U);
-  EXPECT_EQ(outcome.stats.errors, 1U) << "the request fails with its look-up";
   EXPECT_EQ(outcome.edges[2].timeouts, 8U) << "two a round, two rounds, two attempts";
   EXPECT_EQ(outcome.stats.in_flight_end, 0U);
 }
 
 TEST(NameLookup, TheNameAsItIsIsNotAskedForTwice) {
   using enum SingleServer::Dialed;
-  SingleServer server = with_names({kNotFound, kFound});
-  lookup_of(server).after_failure = kFound;
-  server.dialed = {Connected, Dropped, Dropped};
+  SingleServer server = with_names(searched({kNotFound, kFound}));
+  server.dialed = {Connected, Dropped};
   const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
   EXPECT_EQ(outcome.edges[1].errors, 1U);
   EXPECT_EQ(outcome.edges[2].asked, 6U);
 }
 
+// The same function: where the name as it is comes first ("dots >= statp->ndots") the search list follows whatever became
+// of it, and there any failure but SERVFAIL is the end.
+TEST(NameLookup, ANameOfManyDotsThatIsNotAnsweredIsSearchedFor) {
+  using enum SingleServer::Dialed;
+  LookupRound as_it_is = kFound;
+  as_it_is.after_failure = as_it_is.after_refusal = 1;
+  SingleServer server = with_names({as_it_is});
+  lookup_of(server).further = {kNotFound, {.questions = {4, 5}, .found = true}};
+  server.dialed = {Dropped};
+  expect_latency(server.asked_at({0ms}).run().edges[1], 1, 2 * 50 + 5 + 5);
+  server.dialed = {Refused, Refused};  // two attempts, a socket each
+  expect_latency(server.asked_at({0ms}).run().edges[1], 1, 4 * 0.02 + 5 + 5);
+
+  server.dialed = {Dropped, Dropped};
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.edges[2].asked, 8U);
+}
+
+// A socket that was told of a closed port (send_dg: POLLERR, err_out) is closed, and the next attempt begins at once from
+// another. "if (errno == ECONNREFUSED)": the search ends, and the name as it is is not asked for.
+TEST(NameLookup, WhereNobodyListensNoOtherNameIsTried) {
+  using enum SingleServer::Dialed;
+  SingleServer server = with_names(searched({kNotFound, kFound}));
+  server.dialed = {Refused, Refused};
+  SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.edges[1].errors_by_failure[static_cast<std::size_t>(Failure::Refused)], 1U);
+  EXPECT_EQ(outcome.edges[2].asked, 4U);
+
+  server.dialed = {Refused};
+  outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].ok, 1U) << "the second socket finds somebody";
+
+  // ETIMEDOUT where one attempt was not answered (gotsomewhere): the name as it is comes.
+  server.dialed = {Refused, Dropped};
+  expect_latency(server.asked_at({0ms}).run().edges[1], 1, 0.04 + 50 + 5);
+}
+
+/// A name server whose calls of another one fail: it answers SERVFAIL.
+SingleServer with_failing_server(std::vector<LookupRound> rounds) {
+  SingleServer server = with_names(std::move(rounds));
+  TrafficPlan& plan = server.plan;
+  plan.edges.push_back(plan.edges[0]);
+  plan.edges[3].name = "upstream";
+  plan.edges[3].script = plain_script({});
+  plan.apps[1].steps.push_back({.work_seconds = {}, .sleep_seconds = {}, .calls = {3}});
+  server.dialed.assign(32, SingleServer::Dialed::Connected);
+  return server;
+}
+
+// send_dg(): what a server fails at ends the attempt, and does not close the socket of two questions; res_query.c: "try
+// next search element, if any".
+TEST(NameLookup, WhereTheServerFailsTheNextNameIsTried) {
+  using enum SingleServer::Dialed;
+  SingleServer server = with_failing_server(searched({kNotFound, kNotFound, kFound}));
+  // Sockets and the server's own calls, in order: four of the first name fail.
+  server.dialed = {Connected, Refused, Refused, Refused, Refused};
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].ok, 1U);
+  EXPECT_EQ(outcome.edges[2].errors, 4U);
+  EXPECT_EQ(outcome.edges[2].ok, 4U) << "the second name is there without records, the third is found";
+  EXPECT_EQ(outcome.edges[2].connections, 3U) << "a socket a name";
+}
+
+/// As musl: one attempt, whose questions are sent again by themselves.
+void ask_as_musl(SingleServer& server) {
+  lookup_of(server).resolver = NameResolver::Musl;
+  lookup_of(server).attempts = 1;
+  server.plan.edges[2].retries.attempts = 1;
+}
+
 // musl has 5 s for all: it sends again after half of that, from the same socket, what was not answered.
 TEST(NameLookup, MuslSendsAgainFromTheSameSocket) {
   SingleServer server = with_names({kFound});
-  lookup_of(server).attempts = 1;
-  server.plan.edges[2].retries.attempts = 1;
+  ask_as_musl(server);
   server.plan.apps[1].workers = 1;
   server.plan.apps[1].steps[0].work_seconds = Distribution::constant(30e-3);
   // The second question, sent again at 50 ms, is behind its own first copy: answered at 90 ms.
@@ -153,6 +237,40 @@ TEST(NameLookup, MuslSendsAgainFromTheSameSocket) {
   EXPECT_EQ(outcome.edges[2].asked, 2U);
   EXPECT_EQ(outcome.edges[2].retried, 1U);
   EXPECT_EQ(outcome.edges[2].connections, 1U);
+}
+
+// lookup_name.c, name_from_dns: one of two without an answer is EAI_AGAIN, which ends the search. Nothing is asked one by
+// one: __res_msend_rc() has no such mode.
+TEST(NameLookup, MuslIsNotContentWithOneAnswerOfTwoAndDoesNotAskOneByOne) {
+  SingleServer server = with_names({kNotFound, kFound});
+  ask_as_musl(server);
+  server.plan.apps[1].workers = 1;
+  server.plan.apps[1].steps[0].work_seconds = Distribution::constant(45e-3);
+  server.plan.edges[2].retries.attempts = 0;
+  const SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.edges[1].errors_by_failure[static_cast<std::size_t>(Failure::Unreachable)], 1U);
+  EXPECT_EQ(outcome.edges[2].asked, 2U);
+  EXPECT_EQ(outcome.edges[2].ok, 1U);
+}
+
+// Its socket is bound and not connected: Linux tells it of no closed port. And "ignore all other codes such as refusal".
+TEST(NameLookup, MuslWaitsWhereNobodyListensOrTheServerFails) {
+  using enum SingleServer::Dialed;
+  SingleServer server = with_names({kFound});
+  ask_as_musl(server);
+  server.dialed = {Refused};
+  SingleServer::Outcome outcome = server.asked_at({0ms}).run();
+  EXPECT_EQ(outcome.edges[1].errors, 1U);
+  EXPECT_EQ(outcome.edges[1].errors_by_failure[static_cast<std::size_t>(Failure::Unreachable)], 1U);
+  EXPECT_EQ(outcome.edges[2].timeouts, 2U);
+  EXPECT_EQ(outcome.edges[2].retried, 2U);
+
+  SingleServer failing = with_failing_server({kFound});
+  ask_as_musl(failing);
+  failing.dialed = {Connected, Refused, Refused};
+  outcome = failing.asked_at({0ms}).run();
+  expect_latency(outcome.edges[1], 1, 50 + 5 + 10);
 }
 
 TEST(NameLookup, ANameThatIsNotThereIsAnError) {
