@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <unordered_map>
 #include <variant>
@@ -174,6 +175,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void round_failed(AttemptIndex index, AskingNames state, Time now);
   void note_answer(AskingNames& state, const Attempt& question, Outcome outcome) const;
   bool hears_no_refusal(const Attempt& question) const;
+  bool answers_late(const Attempt& question);
+  void answered_late(const Attempt& copy, Time now);
   void put_question(Request& request, const Attempt& resolver, const AskingNames& state, std::uint32_t place) const;
   Dial dial_for_question(AttemptIndex index, std::uint64_t id, Time now);
   enum class Turn : std::uint8_t { Take, PassOver, End };
@@ -298,7 +301,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   /// A socket that a resolver has open, and what became of the first datagram that left from it.
   struct ResolverSocket {
     Dial dial;
-    std::uint64_t serial = 0;  ///< Of the attempt that opened it.
+    std::uint64_t serial = 0;                                   ///< Of the attempt that opened it.
+    std::array<AttemptIndex, 2> asked{kNoAttempt, kNoAttempt};  ///< The last at each question of the round.
   };
   Pool<ResolverSocket> sockets_;  // AskingNames::socket
 };

@@ -269,7 +269,7 @@ void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived 
   const auto burst = network_.receiver_burst(news.message, attempt.request.client_core, now);
   attempt.wake_kind = burst.wake_kind;
   network_.release(news.message);
-  if (attempt.abandoned) {
+  if (attempt.abandoned && !answers_late(attempt)) {
     ended(index, Outcome::Timeout, now);
     return;
   }

@@ -68,6 +68,38 @@ bool TrafficRuntime::hears_no_refusal(const Attempt& question) const {
   return std::holds_alternative<AskingNames>(resolver.state) && lookup_of(resolver).resolver == NameResolver::Musl;
 }
 
+/// Whether an answer to a copy that its resolver has given up comes to a socket that is still open: all copies of a question
+/// have its identifier, and whichever is answered, it is (res_send.c, "hp->id == anhp->id"; res_msend.c, "find which query
+/// this answer goes with").
+bool TrafficRuntime::answers_late(const Attempt& question) {
+  const AskingNames* const asking = question.socket == 0 ? nullptr : asking_of(question);
+  return asking != nullptr && asking->socket != AskingNames::kNoSocket &&
+         sockets_[asking->socket].serial == question.socket;
+}
+
+/// The resolver's thread has read such an answer. Where the question is out once more, that copy is not waited for any
+/// longer; where its turn is yet to come, it is not asked again (glibc sends it, and does not wait for the answer).
+/// @param copy  The attempt that is answered.
+void TrafficRuntime::answered_late(const Attempt& copy, Time now) {
+  AskingNames& asking = *asking_of(copy);
+  const ResolverSocket& socket = sockets_[asking.socket];
+  const std::uint32_t place = place_of(copy, asking);
+  const AttemptIndex live = socket.asked[place];  // there is one: the copy left from this socket
+  const Attempt& last = attempts_[live];
+  const bool waits = last.serial != 0 && !last.abandoned && last.socket == socket.serial &&
+                     last.request.question == copy.request.question;
+  if (!waits) {
+    asking.answered |= static_cast<std::uint8_t>(1U << place);
+    asking.got_somewhere = true;
+    return;
+  }
+  const AttemptIndex heir = leave_behind(live, now);
+  if (std::holds_alternative<Unanswered>(last.state)) discard(live, now);
+  attempts_[heir].payload = copy.payload;
+  report_up(attempts_[heir], Outcome::Ok, now);
+  free(heir);
+}
+
 void TrafficRuntime::on(AttemptIndex index, const AskingNames& state, CallsEnded /*news*/, Time now) {
   Attempt& attempt = attempts_[index];
   using Mode = AskingNames::Mode;
@@ -84,6 +116,7 @@ void TrafficRuntime::on(AttemptIndex index, const AskingNames& state, CallsEnded
   const auto asked = static_cast<std::uint8_t>(((1U << state.calls.size()) - 1) << state.place);
   if ((asked & ~(state.answered | state.rejected)) == 0) {
     next.place = static_cast<std::uint8_t>(state.place + state.calls.size());
+    if ((state.answered & (1U << next.place)) != 0) ++next.place;  // by a copy of before
     if (next.place < round_of(attempt, state).questions.size()) {
       ask(index, next, now);
     } else if (state.answered != 0) {
@@ -186,8 +219,10 @@ Dial TrafficRuntime::dial_for_question(AttemptIndex index, std::uint64_t id, Tim
     attempt.connection.borrowed = true;
     attempt.connection.exchanges = 1;
   }
-  attempt.socket = sockets_[asking->socket].serial;
-  return sockets_[asking->socket].dial;
+  ResolverSocket& socket = sockets_[asking->socket];
+  attempt.socket = socket.serial;
+  socket.asked[place_of(attempt, *asking)] = index;
+  return socket.dial;
 }
 
 TrafficRuntime::Turn TrafficRuntime::turn_at(AttemptIndex index, AnswerRule rule, Time now) {

@@ -48,7 +48,11 @@ void TrafficRuntime::serve_the_line(PoolIndex pool, Time now) {
 void TrafficRuntime::ended(AttemptIndex index, Outcome outcome, Time now) {
   Attempt& attempt = attempts_[index];
   let_go(attempt, outcome == Outcome::Ok, now);
-  if (!attempt.abandoned) report_up(attempt, outcome, now);
+  if (!attempt.abandoned) {
+    report_up(attempt, outcome, now);
+  } else if (outcome == Outcome::Ok && answers_late(attempt)) {
+    answered_late(attempt, now);
+  }
   leave(index, unqueued(attempt, now), now);
   free(index);
 }
