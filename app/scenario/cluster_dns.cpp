@@ -45,6 +45,9 @@ constexpr AppIndex kCoreDns = kNoIndex - 1;
 
 constexpr const char* kCacheSet = "node-local-dns";
 
+/// A goroutine each: coredns/coredns core/dnsserver/server.go, which bounds nothing.
+constexpr std::uint32_t kAnyNumber = ~std::uint32_t{0};
+
 }  // namespace
 
 ClusterDns::ClusterDns(const Scenario& scenario, const Cluster& cluster, TargetLookup& lookup, CallGraph& graph,
@@ -236,14 +239,15 @@ void ClusterDns::add_server() {
   }
   AppSpec app;
   app.name = keys_.service;
-  app.workers = keys_.workers;
+  app.workers = kAnyNumber;
   const auto step = [&](AppStep one) { app.steps.push_back(std::move(one)); };
   step({.work_seconds = keys_.work.law, .sleep_seconds = {}, .calls = {}});
   step({.work_seconds = {}, .sleep_seconds = {}, .calls = {}, .answers = AnswerRule::EndWhereKnown});
   step({.work_seconds = keys_.forward_work.law,
         .sleep_seconds = keys_.upstream.answer.law,
         .calls = {},
-        .answers = AnswerRule::WhereBeyond});
+        .answers = AnswerRule::WhereBeyond,
+        .at_most = keys_.max_concurrent});
   step({.work_seconds = {}, .sleep_seconds = {}, .calls = {}, .answers = AnswerRule::Keep});
   const EdgeTarget& core = core_ ? *core_ : *target_;
   const EndpointView view = cluster_.endpoints.latest();
@@ -291,18 +295,20 @@ void ClusterDns::add_node_caches() {
   const EdgeIndex edge = graph_.add_edge(std::move(to_core), *core_);
   AppSpec app;
   app.name = kCacheSet;
-  app.workers = keys_.workers;
+  app.workers = kAnyNumber;
   const auto step = [&](AppStep one) { app.steps.push_back(std::move(one)); };
   step({.work_seconds = keys.work.law, .sleep_seconds = {}, .calls = {}});
   step({.work_seconds = {}, .sleep_seconds = {}, .calls = {}, .answers = AnswerRule::EndWhereKnown});
   step({.work_seconds = keys.forward_work.law,
         .sleep_seconds = {},
         .calls = {edge},
-        .answers = AnswerRule::WhereInCluster});
+        .answers = AnswerRule::WhereInCluster,
+        .at_most = keys.max_concurrent});
   step({.work_seconds = keys.forward_work.law,
         .sleep_seconds = keys_.upstream.answer.law,
         .calls = {},
-        .answers = AnswerRule::WhereBeyond});
+        .answers = AnswerRule::WhereBeyond,
+        .at_most = keys.max_concurrent});
   step({.work_seconds = {}, .sleep_seconds = {}, .calls = {}, .answers = AnswerRule::Keep});
   serve(target_->direct, static_cast<AppIndex>(graph_.traffic.apps.size()));
   graph_.traffic.apps.push_back(std::move(app));

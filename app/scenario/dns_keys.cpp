@@ -40,6 +40,12 @@ void describe(Fields<NodeLocalKeys>& f) {
              {.doc = "The same of an answer without, of the cluster's names; others are kept as those with records.",
               .at_most = "1h",
               .source = kNodeCache});
+  f.optional(
+      "maxConcurrent", &NodeLocalKeys::max_concurrent, "0",
+      {.doc = "Questions that a cache forwards at a time, of the cluster's names and of others each: it refuses more. "
+              "0: any number, as where its Corefile has no max_concurrent.",
+       .at_most = "1000000",
+       .source = kNodeCache});
 }
 
 void describe(Fields<ClusterDnsKeys>& f) {
@@ -56,12 +62,11 @@ void describe(Fields<ClusterDnsKeys>& f) {
   f.optional(
       "search", &ClusterDnsKeys::search,
       {.doc = "Search domains of the nodes' own resolv.conf, which pods search after the cluster's: ec2.internal."});
-  f.optional(
-      "workers", &ClusterDnsKeys::workers, "1000",
-      {.doc = "Questions that one pod handles at a time; CoreDNS has a goroutine for each, and forwards so many.",
-       .at_least = "1",
-       .at_most = "1000000",
-       .source = kCorefile});
+  f.optional("maxConcurrent", &ClusterDnsKeys::max_concurrent, "1000",
+             {.doc = "Questions that one pod of CoreDNS forwards to the upstream at a time: it refuses others. 0: any "
+                     "number. What it answers by itself has no bound.",
+              .at_most = "1000000",
+              .source = kCorefile});
   f.optional("work", &ClusterDnsKeys::work, "41.4us",
              {.doc = "CPU time of CoreDNS for a question, beside what the kernel spends on its packets.",
               .source = "fitted: 33,669 questions/s of an internal name on two vCPUs (coredns/deployment "

@@ -27,6 +27,7 @@ struct NodeLocalKeys {
   TimeLaw forward_work;
   Duration keep{};
   Duration keep_negative{};
+  std::uint32_t max_concurrent = 0;
 };
 
 /// Cluster DNS: `cluster.dns`.
@@ -35,7 +36,7 @@ struct ClusterDnsKeys {
   std::string service;
   std::string domain;
   std::vector<std::string> search;
-  std::uint32_t workers = 1000;
+  std::uint32_t max_concurrent = 1000;
   TimeLaw work;
   TimeLaw forward_work;
   UpstreamKeys upstream;

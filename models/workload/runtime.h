@@ -202,6 +202,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void serve(AttemptIndex index, Duration wake_allowed, Time now);
   void serve_handshake(AttemptIndex index, const Handshake& step, Time now);
   void work(AttemptIndex index, std::uint32_t step, ThreadWork before, Time now);
+  void work_on(AttemptIndex index, std::uint32_t step, Time now);
   ThreadWork receive(AttemptIndex index, Time now);
   void answer(AttemptIndex index, Bytes size, ThreadWork before, Time now);
 

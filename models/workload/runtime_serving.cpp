@@ -95,6 +95,14 @@ void TrafficRuntime::serve_handshake(AttemptIndex index, const Handshake& step, 
   answer(index, draw_bytes(step.server_bytes, kServerHandshakeBytes, id), before, now);
 }
 
+/// The request goes on behind a step that has ended.
+void TrafficRuntime::work_on(AttemptIndex index, std::uint32_t step, Time now) {
+  const Server server = server_of(attempts_[index]);
+  if (servers_.app(server).steps[step].at_most != 0) [[unlikely]]
+    servers_.leave(server, step);
+  work(index, step + 1, {}, now);
+}
+
 /// The application's steps from `step` on.
 void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork before, Time now) {
   Attempt& attempt = attempts_[index];
@@ -106,6 +114,11 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
       const Turn turn = turn_at(index, todo.answers, now);
       if (turn == Turn::End) break;
       if (turn == Turn::PassOver) continue;
+    }
+    if (todo.at_most != 0 && !servers_.enter(server, step)) [[unlikely]] {
+      attempt.outcome = Outcome::Error;
+      attempt.failure = Failure::Refused;
+      break;
     }
     if (todo.work_seconds) {
       const Duration span = drawn_span(
@@ -119,7 +132,9 @@ void TrafficRuntime::work(AttemptIndex index, std::uint32_t step, ThreadWork bef
     }
   }
   const QuestionIndex question = attempt.request.question;
-  Bytes size = question != kNoQuestion ? plan_.questions[question].reply
+  // A refusal or a failure is the question with a code.
+  const bool in_vain = attempt.outcome == Outcome::Error;
+  Bytes size = question != kNoQuestion ? in_vain ? plan_.questions[question].query : plan_.questions[question].reply
                                        : draw_bytes(std::get<Exchange>(step_of(attempt)).response_bytes, kResponseBytes,
                                                     attempt.request.sizes);
   attempt.payload = attempt.payload + size;
@@ -170,13 +185,13 @@ void TrafficRuntime::on(AttemptIndex index, Sleeping state, Due /*news*/, Time n
     attempt.split.serve(kinds_.sleep, now - attempt.split.clock);
     attempt.split.clock = now;
   }
-  work(index, state.step + 1, {}, now);
+  work_on(index, state.step, now);
 }
 
 void TrafficRuntime::on(AttemptIndex index, const Calling& state, CallsEnded news, Time now) {
   if (pods_ != nullptr && ends_with_its_server(index, now)) return;
   if (news.failed) attempts_[index].outcome = Outcome::Error;
-  work(index, state.step + 1, {}, now);
+  work_on(index, state.step, now);
 }
 
 void TrafficRuntime::on(AttemptIndex index, Answering /*state*/, const BurstDone& news, Time now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -57,6 +58,16 @@ class Servers {
     return state.queue.pop();
   }
 
+  /// A request comes to a step that AppStep::at_most bounds. @return  False where that is full.
+  bool enter(const Server& server, std::uint32_t step) {
+    std::uint32_t& inside = at(server).inside[step];
+    if (inside >= app(server).steps[step].at_most) return false;
+    ++inside;
+    return true;
+  }
+  /// It goes on from there.
+  void leave(const Server& server, std::uint32_t step) { --at(server).inside[step]; }
+
   /// Where one of its threads ran last, for the next to be woken there; nothing before the first has run.
   std::optional<CoreIndex> last_core(const Server& server) { return at(server).last_core; }
   void ran_on(const Server& server, CoreIndex core) { at(server).last_core = core; }
@@ -66,6 +77,7 @@ class Servers {
     std::uint32_t busy = 0;
     Fifo<std::uint32_t> queue;
     std::optional<CoreIndex> last_core;
+    std::map<std::uint32_t, std::uint32_t> inside;  // by step, of those that are bounded
   };
   State& at(const Server& server) {
     return server.beside ? containers_[(std::uint64_t{server.app} << 32) | server.pod] : pods_[server.pod];

@@ -68,6 +68,8 @@ struct AppStep {
   /// Of which but one is made, drawn by these weights, shape (calls,); empty: all are.
   std::vector<double> weights{};
   AnswerRule answers = AnswerRule::None;  ///< Of a name server. EndWhereKnown and Keep stand alone in their steps.
+  /// Requests that one server lets be in this step at a time: it refuses others, and answers so at once. 0: any number.
+  std::uint32_t at_most = 0;
 };
 
 /// What the pods behind a Service do for each request.

@@ -342,6 +342,27 @@ TEST(NameLookup, AServerKeepsWhatItHadToAskFor) {
   EXPECT_NEAR(latency.mean() * 1e-6, (21 + 21 + 1 + 1 + 21) / 5.0, 0.05);
 }
 
+// coredns/coredns plugin/forward/forward.go, ServeDNS: beyond max_concurrent a question is answered with REFUSED, at once and
+// without asking anybody; what is not forwarded is not counted. res_send.c: such an answer ends an attempt, and glibc asks
+// again at once. Two of four look-ups are forwarded and take 21 ms, the other two fail after two attempts of 1 ms.
+TEST(NameLookup, BeyondItsBoundAServerRefusesToForward) {
+  SingleServer server = with_upstream();
+  server.plan.apps[1].steps[2].at_most = 2;
+  SingleServer::Outcome outcome = server.asked_at({0ms, 0ms, 0ms, 0ms}).run();
+  EXPECT_EQ(outcome.edges[1].ok, 2U);
+  EXPECT_EQ(outcome.edges[1].errors_by_failure[static_cast<std::size_t>(Failure::Refused)], 2U);
+  EXPECT_EQ(outcome.edges[2].errors_by_failure[static_cast<std::size_t>(Failure::Refused)], 4U);
+  EXPECT_EQ(outcome.edges[2].bytes_received, 2U * 80 + 4U * 40) << "a refusal is the question with a code";
+
+  server.plan.questions[0].keep = 0ms;
+  outcome = server.asked_at({0ms, 0ms, 21500us, 21500us}).run();
+  EXPECT_EQ(outcome.edges[1].ok, 4U) << "the first two have ended";
+
+  server.plan.questions[0].known_to = 1;
+  outcome = server.asked_at({0ms, 0ms, 0ms, 0ms}).run();
+  EXPECT_EQ(outcome.edges[1].ok, 4U);
+}
+
 TEST(NameLookup, AServerAsksNobodyForItsOwnZone) {
   SingleServer server = with_upstream();
   server.plan.questions[0].known_to = 1;
