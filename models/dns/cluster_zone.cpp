@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "models/cluster/pod_selection.h"
 #include "models/dns/message_size.h"
 
 namespace knetsim {
@@ -117,25 +118,52 @@ ZoneAnswer ClusterZone::of_service(std::string_view name, std::string_view servi
     alias.bytes = alias_answer_bytes(name, service.external_name, alias.records);
     return alias;
   }
-  if (!service.headless && host.empty()) {
-    if (type == RecordType::A && serves(service, IpFamily::V4)) return made(name, Answer::Records, type, 1);
-    return made(name, Answer::NoData, type, 0);
-  }
-  const std::uint32_t found = addresses(service, host);
-  if (found == 0) return made(name, Answer::NxDomain, type, 0);
-  return made(name, type == RecordType::A ? Answer::Records : Answer::NoData, type, found);
+  const bool whole = !service.headless && host.empty();
+  const Addresses found = whole ? cluster_addresses(service) : addresses(service, host);
+  if (!whole && found.v4 + found.v6 == 0) return made(name, Answer::NxDomain, type, 0);
+  const std::uint32_t records = type == RecordType::A ? found.v4 : type == RecordType::Aaaa ? found.v6 : 0;
+  return made(name, records > 0 ? Answer::Records : Answer::NoData, type, records);
 }
 
-/// Of its ready endpoints, each once whatever its ports are; of one host among them where that is named.
-std::uint32_t ClusterZone::addresses(const Service& service, std::string_view host) const {
+/// Those of its ready endpoints, each once whatever its ports are; of one host among them where that is named.
+ClusterZone::Addresses ClusterZone::addresses(const Service& service, std::string_view host) const {
   std::set<IpAddress> found;
+  for (const Endpoint& endpoint : ready_endpoints(service)) {
+    if (host.empty() || host_name(service, endpoint) == host) found.insert(endpoint.address);
+  }
+  const auto of = [&](IpFamily family) {
+    return static_cast<std::uint32_t>(std::ranges::count(found, family, &IpAddress::family));
+  };
+  return {.v4 = of(IpFamily::V4), .v6 = of(IpFamily::V6)};
+}
+
+/// Its own, of which the cluster gives it one of IPv4 where it may have one.
+ClusterZone::Addresses ClusterZone::cluster_addresses(const Service& service) {
+  const bool v6 = std::ranges::find(service.cluster_ips, IpFamily::V6, &IpAddress::family) != service.cluster_ips.end();
+  const bool v4 = serves(service, IpFamily::V4);
+  return {.v4 = v4 ? 1U : 0U, .v6 = v6 || (!v4 && serves(service, IpFamily::V6)) ? 1U : 0U};
+}
+
+std::vector<Endpoint> ClusterZone::ready_endpoints(const Service& service) const {
+  std::vector<Endpoint> ready;
   for (ServicePortIndex port = service.first_port; port < service.first_port + service.port_count; ++port) {
-    for (const Endpoint& endpoint : view_.endpoints(port)) {
-      if (!endpoint.ready || (!host.empty() && host_name(service, endpoint) != host)) continue;
-      found.insert(endpoint.address);
+    for (const IpFamily family : {IpFamily::V4, IpFamily::V6}) {
+      for (const Endpoint& endpoint : view_.endpoints(port, family)) {
+        if (endpoint.ready) ready.push_back(endpoint);
+      }
     }
   }
-  return static_cast<std::uint32_t>(found.size());
+  if (service.port_count > 0 || service.selector.empty()) return ready;
+  // A slice without ports has a port that nobody knows (EndpointSliceToEndpoints: -1): its addresses are there.
+  for (const PodIndex index : PodSelection(cluster_).select(service.ns, service.selector)) {
+    const Pod& pod = cluster_.pods[index];
+    if (pod.later || !(service.publish_not_ready || (pod.ready && !pod.terminating))) continue;
+    for (const IpAddress& address : {pod.ip, pod.secondary_ip}) {
+      if (!address || !serves(service, address.family())) continue;
+      ready.push_back({.address = address, .pod = index, .node = pod.node});
+    }
+  }
+  return ready;
 }
 
 std::string ClusterZone::host_name(const Service& service, const Endpoint& endpoint) const {
@@ -166,8 +194,10 @@ ZoneAnswer ClusterZone::of_port(std::string_view name, std::string_view port, st
     }
     std::set<IpAddress> found;
     std::string longest;
-    for (const Endpoint& endpoint : view_.endpoints(at)) {
-      if (endpoint.ready && found.insert(endpoint.address).second) longest = host_name(service, endpoint);
+    for (const IpFamily family : {IpFamily::V4, IpFamily::V6}) {
+      for (const Endpoint& endpoint : view_.endpoints(at, family)) {
+        if (endpoint.ready && found.insert(endpoint.address).second) longest = host_name(service, endpoint);
+      }
     }
     if (found.empty()) return none;
     const auto records = static_cast<std::uint32_t>(found.size());

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "models/cluster/cluster.h"
 #include "sim/core/units.h"
@@ -36,9 +37,10 @@ struct ZoneAnswer {
 /// - 10-0-0-1.NAMESPACE.pod.DOMAIN ("pods insecure");
 /// - what has names below it (NAMESPACE.svc.DOMAIN, svc.DOMAIN, DOMAIN) is there without records.
 ///
-/// Addresses are IPv4: AAAA of any of them has no data. Other names are forwarded, and have an IPv4 address and no IPv6
-/// one.
-/// @source coredns/coredns plugin/kubernetes (parse.go, kubernetes.go findServices, handler.go); kubernetes/dns
+/// A and AAAA are those of the addresses that there are. A headless Service needs no ports: then its pods are those that it
+/// selects. Other names are forwarded, and have an IPv4 address and no IPv6 one.
+/// @source coredns/coredns plugin/kubernetes (parse.go, kubernetes.go findServices, handler.go,
+///         object/endpoint.go EndpointSliceToEndpoints); kubernetes/dns
 ///         docs/specification.md.
 class ClusterZone {
  public:
@@ -58,7 +60,13 @@ class ClusterZone {
                         RecordType type, std::uint32_t aliases) const;
   ZoneAnswer of_port(std::string_view name, std::string_view port, std::string_view protocol, std::string_view service,
                      std::string_view ns) const;
-  std::uint32_t addresses(const Service& service, std::string_view host) const;
+  struct Addresses {
+    std::uint32_t v4 = 0;
+    std::uint32_t v6 = 0;
+  };
+  Addresses addresses(const Service& service, std::string_view host) const;
+  static Addresses cluster_addresses(const Service& service);
+  std::vector<Endpoint> ready_endpoints(const Service& service) const;
   std::string host_name(const Service& service, const Endpoint& endpoint) const;
   bool has_namespace(std::string_view ns) const;
   ZoneAnswer made(std::string_view name, Answer answer, RecordType type, std::uint32_t records) const;

@@ -109,6 +109,47 @@ TEST_F(ClusterZoneTest, PodsThatAreNotReadyAreThereWhereTheServiceSaysSo) {
   expect("started.shop.svc.cluster.local", Answer::NxDomain, 0, Answer::NxDomain);
 }
 
+// plugin/kubernetes/kubernetes.go, findServices: a record for each of the Service's ClusterIPs, whatever their family;
+// handler.go asks for those of the question's (A: 4, AAAA: 16 bytes).
+TEST_F(ClusterZoneTest, AServiceHasTheFamiliesOfItsAddresses) {
+  const Loaded two = load_text(
+      "apiVersion: v1\nkind: Service\nmetadata: {name: six}\nspec: {clusterIP: 'fd00::10', ipFamilies: [IPv6], "
+      "selector: "
+      "{app: p}, ports: [{port: 1}]}\n---\n"
+      "apiVersion: v1\nkind: Service\nmetadata: {name: both}\nspec: {clusterIP: 10.96.0.77, clusterIPs: [10.96.0.77, "
+      "'fd00::77'], selector: {app: p}, ports: [{port: 1}]}\n---\n"
+      "apiVersion: v1\nkind: Service\nmetadata: {name: far}\nspec: {clusterIP: None, ipFamilies: [IPv6], ports: "
+      "[{name: "
+      "a, port: 1}]}\n---\n"
+      "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: far-1, labels: "
+      "{kubernetes.io/service-name: far}}\naddressType: IPv6\nports: [{name: a, port: 1}]\nendpoints: [{addresses: "
+      "['fd00::1']}, {addresses: ['fd00::2']}]\n---\n" +
+      deployment("p", 1));
+  ASSERT_EQ(two.errors(), "");
+  const ClusterZone of_two(two.cluster, "cluster.local");
+  const auto records = [&](const char* name, RecordType type) { return of_two.answer(name, type).records; };
+  EXPECT_EQ(records("six.default.svc.cluster.local", RecordType::A), 0U);
+  EXPECT_EQ(of_two.answer("six.default.svc.cluster.local", RecordType::A).answer, Answer::NoData);
+  EXPECT_EQ(records("six.default.svc.cluster.local", RecordType::Aaaa), 1U);
+  EXPECT_EQ(records("both.default.svc.cluster.local", RecordType::A), 1U);
+  EXPECT_EQ(records("both.default.svc.cluster.local", RecordType::Aaaa), 1U);
+  EXPECT_EQ(of_two.answer("far.default.svc.cluster.local", RecordType::A).answer, Answer::NoData);
+  EXPECT_EQ(records("far.default.svc.cluster.local", RecordType::Aaaa), 2U);
+  EXPECT_EQ(records("_a._tcp.far.default.svc.cluster.local", RecordType::Srv), 2U);
+}
+
+// plugin/kubernetes/object/endpoint.go, EndpointSliceToEndpoints: "Add sentinel if there are no ports".
+TEST_F(ClusterZoneTest, AHeadlessServiceWithoutPortsHasItsPodsAddresses) {
+  const Loaded two = load_text(
+      "apiVersion: v1\nkind: Service\nmetadata: {name: h}\nspec: {clusterIP: None, selector: {app: p}}\n---\n"
+      "apiVersion: v1\nkind: Service\nmetadata: {name: none}\nspec: {clusterIP: None, selector: {app: q}}\n---\n" +
+      deployment("p", 3));
+  ASSERT_EQ(two.errors(), "");
+  const ClusterZone of_two(two.cluster, "cluster.local");
+  EXPECT_EQ(of_two.answer("h.default.svc.cluster.local", RecordType::A).records, 3U);
+  EXPECT_EQ(of_two.answer("none.default.svc.cluster.local", RecordType::A).answer, Answer::NxDomain);
+}
+
 TEST_F(ClusterZoneTest, APodWithoutHostnameIsNamedByItsAddress) {
   const Loaded two = load_text(
       "apiVersion: v1\nkind: Service\nmetadata: {name: h}\nspec: {clusterIP: None, selector: {app: p}, ports: [{port: "
