@@ -45,6 +45,9 @@ constexpr AppIndex kCoreDns = kNoIndex - 1;
 
 constexpr const char* kCacheSet = "node-local-dns";
 
+// The address at which pods ask the caches on their nodes: k/k cluster/addons/dns/nodelocaldns.
+constexpr const char* kLocalAddress = "169.254.20.10";
+
 /// A goroutine each: coredns/coredns core/dnsserver/server.go, which bounds nothing.
 constexpr std::uint32_t kAnyNumber = ~std::uint32_t{0};
 
@@ -86,7 +89,7 @@ std::optional<EdgeTarget> ClusterDns::cache_target(Node at) {
 
 /// Of all its clients, which have to have one and the same.
 std::optional<ResolvConf> ClusterDns::resolver_of(const Asked& asked) const {
-  const DnsDomain domain{.domain = keys_.domain, .host_search = keys_.search};
+  const DnsDomain domain{.domain = keys_.domain, .host_search = keys_.search, .addresses = addresses()};
   const auto of = [&](PodIndex pod) {
     return resolv_conf(cluster_.spec(cluster_.pods[pod]), cluster_.pods[pod].ns, domain, libc_of(asked.keys));
   };
@@ -107,8 +110,39 @@ std::optional<ResolvConf> ClusterDns::resolver_of(const Asked& asked) const {
       asked.keys.at,
       fmt::format("{} does not ask the cluster's DNS: its dnsPolicy sends it to {}, which is not simulated",
                   object_label("Pod", pod.ns, pod.name), servers_text(conf)),
-      "dnsPolicy ClusterFirst, or ClusterFirstWithHostNet beside hostNetwork");
+      fmt::format(
+          "dnsPolicy ClusterFirst, or ClusterFirstWithHostNet beside hostNetwork; with None the cluster's address "
+          "first, {}",
+          fmt::join(domain.addresses, " or ")));
   return std::nullopt;
+}
+
+/// At which pods ask: the Service's own, which caches on nodes have as well, and these caches'.
+std::vector<std::string> ClusterDns::addresses() const {
+  std::vector<std::string> all;
+  const ObjectName name = split_name(keys_.service, "kube-system");
+  const ServiceIndex index = ClusterNames(cluster_).service(name.ns, name.name);
+  if (index != kNoIndex) {
+    for (const IpAddress& ip : cluster_.services[index].cluster_ips) all.push_back(to_string(ip));
+  }
+  if (keys_.node_local) all.emplace_back(kLocalAddress);
+  return all;
+}
+
+/// What of a pod's resolv.conf is left out.
+void ClusterDns::tell_left_out(const Asked& asked, const ResolvConf& conf) {
+  const Pod& pod = cluster_.pods[asked.clients.front()];
+  const std::string label = object_label("Pod", pod.ns, pod.name);
+  const auto tell = [&](std::string message) {
+    if (told_.insert(message).second) diagnostics_.notice(asked.keys.at, std::move(message));
+  };
+  if (!conf.nameservers.empty()) {
+    tell(fmt::format("{} has other nameservers than the cluster's, {}, which are not simulated: {}", label,
+                     fmt::join(conf.nameservers, ", "),
+                     libc_of(asked.keys) == Libc::Musl ? "musl would ask them at the same time"
+                                                       : "glibc would ask them where the cluster's does not answer"));
+  }
+  if (conf.use_vc) tell(fmt::format("{} asks by TCP (use-vc), which is not simulated: it asks by UDP", label));
 }
 
 QuestionIndex ClusterDns::question(const NameQuery& query) {
@@ -163,6 +197,7 @@ std::optional<LookupIndex> ClusterDns::plan(const Asked& asked, ResolvConf& conf
     diagnostics_.notice(asked.at, fmt::format("'{}' is not there, and its look-ups fail: asked for are {}", asked.name,
                                               fmt::join(tried, ", ")));
   }
+  tell_left_out(asked, conf);
   LookupSpec spec;
   for (const QueryRound& round : rounds.rounds) spec.rounds.push_back(round_of(round));
   for (const QueryRound& round : rounds.further) spec.further.push_back(round_of(round));

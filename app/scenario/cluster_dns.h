@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ class ClusterDns {
   std::optional<ResolvConf> resolver_of(const Asked& asked) const;
   std::optional<EdgeTarget> server_target(Node at);
   std::optional<EdgeTarget> cache_target(Node at);
+  std::vector<std::string> addresses() const;
+  void tell_left_out(const Asked& asked, const ResolvConf& conf);
   void tell_idle();
   void serve(std::span<const Endpoint> endpoints, AppIndex app);
   void add_node_caches();
@@ -63,6 +66,7 @@ class ClusterDns {
   std::optional<EdgeTarget> target_;  // of questions; once somebody asks
   std::optional<EdgeTarget> core_;    // CoreDNS, where that is another
   bool told_missing_ = false;
+  std::set<std::string> told_;  // notices that several edges would have
   std::map<std::string, QuestionIndex> questions_;
 };
 

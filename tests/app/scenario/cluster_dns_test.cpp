@@ -115,6 +115,50 @@ TEST(ClusterDns, ANameThatIsNotThereIsTold) {
               HasSubstr("'wbe' is not there, and its look-ups fail: asked for are wbe.default.svc.cluster.local, "));
 }
 
+std::string patched_clients(const std::string& spec) { return "patches: {Deployment/client: {" + spec + "}}\n"; }
+
+TEST(ClusterDns, WhatOfAResolvConfIsLeftOutIsTold) {
+  const std::string spec =
+      "spec.template.spec.dnsConfig: {nameservers: [1.1.1.1], options: [{name: use-vc}, {name: no-aaaa}]}";
+  Bound bound(scenario_text(kDns + lookups("web", "lookup") + patched_clients(spec)), dns_manifests());
+  ASSERT_EQ(bound.errors(), "");
+  const std::string notices = render(bound.diagnostics.notices());
+  EXPECT_THAT(notices, HasSubstr("has other nameservers than the cluster's, 1.1.1.1, which are not simulated: glibc "
+                                 "would ask them where the cluster's does not answer"));
+  EXPECT_THAT(notices, HasSubstr("asks by TCP (use-vc), which is not simulated"));
+  EXPECT_THAT(questions_of(bound.graph.traffic, bound.graph.traffic.lookups[0]),
+              ElementsAre("A web.default.svc.cluster.local"));
+  Bound musl(scenario_text(kDns + lookups("web", "{mode: lookup, libc: musl}") + patched_clients(spec)),
+             dns_manifests());
+  const std::string of_musl = render(musl.diagnostics.notices());
+  EXPECT_THAT(of_musl, HasSubstr("musl would ask them at the same time"));
+  EXPECT_THAT(of_musl, ::testing::Not(HasSubstr("use-vc")));
+}
+
+// k/k pkg/kubelet/network/dns/dns.go, GetPodDNS: with the policy None the file is dnsConfig alone.
+TEST(ClusterDns, WithThePolicyNoneThePodMayNameTheClustersServer) {
+  const Bound first(scenario_text(kDns + lookups("web", "lookup")), dns_manifests());
+  std::string address;
+  for (const Service& service : first.loaded->cluster.services) {
+    if (service.name == "kube-dns") address = to_string(service.cluster_ips.front());
+  }
+  const auto patched = [&](const std::string& server, const std::string& dns) {
+    return std::make_unique<Bound>(
+        scenario_text(
+            "cluster: {nodes: {count: 4}, dns: {replicas: 2" + dns + "}}\n" + lookups("web", "lookup") +
+            patched_clients("spec.template.spec.dnsPolicy: None, spec.template.spec.dnsConfig: {nameservers: [" +
+                            server + "], searches: [default.svc.cluster.local]}")),
+        dns_manifests());
+  };
+  const auto bound = patched(address, "");
+  ASSERT_EQ(bound->errors(), "");
+  EXPECT_EQ(render(bound->diagnostics.notices()), "");
+  EXPECT_EQ(bound->graph.traffic.lookups[0].rounds.size(), 1U) << "web.default.svc.cluster.local";
+  EXPECT_EQ(patched("169.254.20.10", ", nodeLocal: {}")->errors(), "") << "caches listen there";
+  EXPECT_THAT(patched("169.254.20.10", "")->errors(),
+              HasSubstr("its dnsPolicy sends it to 169.254.20.10, which is not simulated"));
+}
+
 TracedConnection traced(Ready& ready, const std::string& to) {
   TraceRequest request;
   request.from = "browse";
@@ -157,6 +201,29 @@ TEST(ClusterDns, ACacheOnEachNodeAsksForWhatItHasNotKept) {
   const std::uint64_t outside = run("api.example.com");
   EXPECT_GE(outside, 12U);
   EXPECT_LE(outside, 3U * 12U + 12U);
+}
+
+// coredns/coredns plugin/forward/README.md: max_concurrent bounds what is forwarded; kubeadm's Corefile has 1000, that of
+// NodeLocal none.
+TEST(ClusterDns, ForwardsHaveABoundAndAnswersHaveNone) {
+  const auto bounds = [](const std::string& dns) {
+    Bound bound(
+        scenario_text("cluster: {nodes: {count: 4}, dns: {replicas: 2" + dns + "}}\n" + lookups("web", "lookup")),
+        dns_manifests());
+    EXPECT_EQ(bound.errors(), "");
+    std::vector<std::uint32_t> all;
+    for (const AppSpec& app : bound.graph.traffic.apps) {
+      EXPECT_EQ(app.workers, ~std::uint32_t{0});
+      for (const AppStep& step : app.steps) {
+        if (step.sleep_seconds || !step.calls.empty()) all.push_back(step.at_most);
+      }
+    }
+    return all;
+  };
+  EXPECT_THAT(bounds(""), ElementsAre(1000U));
+  EXPECT_THAT(bounds(", maxConcurrent: 0"), ElementsAre(0U));
+  EXPECT_THAT(bounds(", nodeLocal: {}"), ElementsAre(1000U, 0U, 0U));
+  EXPECT_THAT(bounds(", nodeLocal: {maxConcurrent: 50}"), ElementsAre(1000U, 50U, 50U));
 }
 
 TEST(ClusterDns, WhereNobodyLooksUpThatIsTold) {
