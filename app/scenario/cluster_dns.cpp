@@ -40,6 +40,16 @@ std::string servers_text(const ResolvConf& conf) {
                                   : fmt::format("{}", fmt::join(conf.nameservers, ", "));
 }
 
+std::vector<std::string_view> labels_of(std::string_view name) {
+  std::vector<std::string_view> labels;
+  for (std::size_t begin = 0; begin < name.size();) {
+    const std::size_t dot = std::min(name.find('.', begin), name.size());
+    labels.push_back(name.substr(begin, dot - begin));
+    begin = dot + 1;
+  }
+  return labels;
+}
+
 /// Stands for CoreDNS' application in questions until it is there.
 constexpr AppIndex kCoreDns = kNoIndex - 1;
 
@@ -145,6 +155,29 @@ void ClusterDns::tell_left_out(const Asked& asked, const ResolvConf& conf) {
   if (conf.use_vc) tell(fmt::format("{} asks by TCP (use-vc), which is not simulated: it asks by UDP", label));
 }
 
+/// A name that an upstream knows and nobody in the cluster, and that is one of the cluster's but for a slip in one label.
+void ClusterDns::tell_near_name(const Asked& asked) {
+  const std::vector<std::string_view> wanted = labels_of(asked.name);
+  std::vector<std::string> near;
+  for (const Service& service : cluster_.services) {
+    const std::string whole = fmt::format("{}.{}.svc.{}", service.name, service.ns, keys_.domain);
+    std::vector<std::string_view> labels = labels_of(whole);
+    if (wanted.size() < 2 || labels.size() < wanted.size()) continue;
+    labels.resize(wanted.size());
+    std::size_t slips = 0;
+    bool small = true;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (labels[i] == wanted[i]) continue;
+      ++slips;
+      small = small && !nearest(wanted[i], std::span<const std::string_view>(&labels[i], 1)).empty();
+    }
+    if (slips == 1 && small) near.push_back(fmt::format("{}", fmt::join(labels, ".")));
+  }
+  if (near.empty()) return;
+  diagnostics_.notice(asked.at, fmt::format("'{}' is no name of the cluster, and is looked up beyond it{}", asked.name,
+                                            suggest(asked.name, near)));
+}
+
 QuestionIndex ClusterDns::question(const NameQuery& query) {
   const std::string text = fmt::format("{} {}", to_text(query.type), query.name);
   const auto [known, is_new] =
@@ -196,6 +229,8 @@ std::optional<LookupIndex> ClusterDns::plan(const Asked& asked, ResolvConf& conf
     for (const QueryRound& round : rounds.rounds) tried.push_back(round.queries.front().name);
     diagnostics_.notice(asked.at, fmt::format("'{}' is not there, and its look-ups fail: asked for are {}", asked.name,
                                               fmt::join(tried, ", ")));
+  } else if (const NameQuery& last = rounds.rounds.back().queries.front(); last.forwarded && !last.in_cluster) {
+    tell_near_name(asked);
   }
   tell_left_out(asked, conf);
   LookupSpec spec;

@@ -47,6 +47,7 @@ class ClusterDns {
   std::optional<EdgeTarget> cache_target(Node at);
   std::vector<std::string> addresses() const;
   void tell_left_out(const Asked& asked, const ResolvConf& conf);
+  void tell_near_name(const Asked& asked);
   void tell_idle();
   void serve(std::span<const Endpoint> endpoints, AppIndex app);
   void add_node_caches();

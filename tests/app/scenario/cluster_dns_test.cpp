@@ -115,6 +115,19 @@ TEST(ClusterDns, ANameThatIsNotThereIsTold) {
               HasSubstr("'wbe' is not there, and its look-ups fail: asked for are wbe.default.svc.cluster.local, "));
 }
 
+// One letter off, and it is a name that an upstream may know: nothing in the cluster says that there is none.
+TEST(ClusterDns, ANameThatIsNearlyOneOfTheClustersIsToldWhereItIsFoundBeyondIt) {
+  Bound bound(scenario_text(kDns + lookups("{name: web.defalt}", "lookup")), dns_manifests());
+  ASSERT_EQ(bound.errors(), "");
+  EXPECT_THAT(render(bound.diagnostics.notices()),
+              HasSubstr("'web.defalt' is no name of the cluster, and is looked up beyond it; did you mean "
+                        "'web.default'?"));
+  for (const char* name : {"web.default", "api.example.com", "web.io", "www.defalt"}) {
+    Bound other(scenario_text(kDns + lookups("{name: " + std::string(name) + "}", "lookup")), dns_manifests());
+    EXPECT_EQ(render(other.diagnostics.notices()), "") << name;
+  }
+}
+
 std::string patched_clients(const std::string& spec) { return "patches: {Deployment/client: {" + spec + "}}\n"; }
 
 TEST(ClusterDns, WhatOfAResolvConfIsLeftOutIsTold) {
