@@ -55,7 +55,8 @@ constexpr AppIndex kCoreDns = kNoIndex - 1;
 
 constexpr const char* kCacheSet = "node-local-dns";
 
-// The address at which pods ask the caches on their nodes: k/k cluster/addons/dns/nodelocaldns.
+// The Service at which caches on nodes ask CoreDNS, and the address at which pods ask them: k/k cluster/addons/dns/nodelocaldns.
+constexpr const char* kUpstream = "kube-dns-upstream";
 constexpr const char* kLocalAddress = "169.254.20.10";
 
 /// A goroutine each: coredns/coredns core/dnsserver/server.go, which bounds nothing.
@@ -87,9 +88,23 @@ std::optional<EdgeTarget> ClusterDns::server_target(Node at) {
   return target_;
 }
 
-/// The cache on a client's own node, and CoreDNS behind it over TCP.
+/// Whether there is a second Service in front of the same pods, as node-local-dns has it.
+bool ClusterDns::has_upstream_service() const {
+  const ClusterNames names(cluster_);
+  const ObjectName name = split_name(keys_.service, "kube-system");
+  const ServiceIndex asked = names.service(name.ns, name.name);
+  const ServiceIndex upstream = names.service("kube-system", kUpstream);
+  return upstream != kNoIndex && name.ns == "kube-system" &&
+         cluster_.services[upstream].selector == cluster_.services[asked].selector;
+}
+
+/// The cache on a client's own node, and CoreDNS behind it over TCP. Where no Service stands for it beside the one at whose
+/// address pods ask, that one does.
 std::optional<EdgeTarget> ClusterDns::cache_target(Node at) {
-  core_ = lookup_.service({"kube-system", "kube-dns-upstream"}, "dns-tcp", Protocol::Tcp, at);
+  const bool beside = has_upstream_service();
+  const ObjectName name = beside ? ObjectName{"kube-system", kUpstream} : split_name(keys_.service, "kube-system");
+  core_name_ = name.ns == "kube-system" ? name.name : name.ns + "/" + name.name;
+  core_ = lookup_.service(name, beside ? "dns-tcp" : "53", Protocol::Tcp, at);
   std::optional<EdgeTarget> target = lookup_.pod({"kube-system", kCacheSet}, "dns", Protocol::Udp, at);
   if (!core_ || !target) return std::nullopt;
   target->on_own_node = target->untracked = true;
@@ -356,8 +371,8 @@ void ClusterDns::serve(std::span<const Endpoint> endpoints, AppIndex app) {
 void ClusterDns::add_node_caches() {
   const NodeLocalKeys& keys = *keys_.node_local;
   EdgeSpec to_core;
-  to_core.name = std::string(kCacheSet) + " > kube-dns-upstream";
-  to_core.target = "kube-system/kube-dns-upstream";
+  to_core.name = fmt::format("{} > {}", kCacheSet, core_name_);
+  to_core.target = core_name_.find('/') == std::string::npos ? "kube-system/" + core_name_ : core_name_;
   to_core.connections = {.requests = 0, .idle_timeout = std::chrono::seconds(10)};  // forward's `expire`
   to_core.script = plain_script({});
   to_core.timeout = std::chrono::seconds(2);  // coredns/coredns plugin/pkg/proxy: readTimeout; plugin/forward tries

@@ -45,6 +45,7 @@ class ClusterDns {
   std::optional<ResolvConf> resolver_of(const Asked& asked) const;
   std::optional<EdgeTarget> server_target(Node at);
   std::optional<EdgeTarget> cache_target(Node at);
+  bool has_upstream_service() const;
   std::vector<std::string> addresses() const;
   void tell_left_out(const Asked& asked, const ResolvConf& conf);
   void tell_near_name(const Asked& asked);
@@ -65,7 +66,8 @@ class ClusterDns {
   Diagnostics& diagnostics_;
   std::optional<ClusterZone> zone_;   // once somebody asks; likewise
   std::optional<EdgeTarget> target_;  // of questions; once somebody asks
-  std::optional<EdgeTarget> core_;    // CoreDNS, where that is another
+  std::optional<EdgeTarget> core_;    // CoreDNS, where that is another ...
+  std::string core_name_;             // ... and the Service at which it is asked then
   bool told_missing_ = false;
   std::set<std::string> told_;  // notices that several edges would have
   std::map<std::string, QuestionIndex> questions_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "models/cluster/object_name.h"
+
 namespace knetsim {
 namespace {
 
@@ -61,8 +63,9 @@ spec:
         - {name: dns, containerPort: 53, protocol: UDP}
         - {name: dns-tcp, containerPort: 53, protocol: TCP}
         - {name: metrics, containerPort: 9253, protocol: TCP}
----
-apiVersion: v1
+)";
+
+constexpr const char* kUpstreamService = R"(apiVersion: v1
 kind: Service
 metadata: {name: kube-dns-upstream, namespace: kube-system, labels: {k8s-app: kube-dns}}
 spec:
@@ -78,6 +81,9 @@ std::vector<std::string> made_dns_objects(const ClusterDnsKeys& keys) {
   std::vector<std::string> texts;
   if (keys.replicas) texts.push_back(core_dns(*keys.replicas));
   if (keys.node_local) texts.emplace_back(kNodeCaches);
+  const ObjectName service = split_name(keys.service, "kube-system");
+  if (keys.node_local && service.ns == "kube-system" && service.name == "kube-dns")
+    texts.emplace_back(kUpstreamService);
   return texts;
 }
 

@@ -239,6 +239,33 @@ TEST(ClusterDns, ForwardsHaveABoundAndAnswersHaveNone) {
   EXPECT_THAT(bounds(", nodeLocal: {maxConcurrent: 50}"), ElementsAre(1000U, 50U, 50U));
 }
 
+// Another Service than kube-dns: the caches ask its pods, over TCP.
+TEST(ClusterDns, CachesOnNodesAskTheDnsServiceThatIsNamed) {
+  const auto manifests = [](const std::string& more_ports) {
+    return dns_manifests() +
+           "apiVersion: v1\nkind: Service\nmetadata: {name: names, namespace: infra}\nspec: {selector: {app: names}, "
+           "ports: [{name: dns, port: 53, protocol: UDP}" +
+           more_ports +
+           "]}\n---\n"
+           "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: names, namespace: infra}\nspec:\n  replicas: 2\n  "
+           "selector: {matchLabels: {app: names}}\n  template:\n    metadata: {labels: {app: names}}\n    spec: "
+           "{containers: [{name: dns, ports: [{containerPort: 53, protocol: UDP}, {containerPort: 53}]}]}\n";
+  };
+  const std::string body =
+      "cluster: {nodes: {count: 4}, dns: {service: infra/names, nodeLocal: {}}}\n" + lookups("{name: web}", "lookup");
+  Ready ready(body, manifests(", {name: dns-tcp, port: 53}"), "{duration: 2s, seed: 3}");
+  const TrafficPlan& plan = ready.variant().traffic;
+  const EdgeIndex upstream = index_of(plan, "node-local-dns > infra/names");
+  ASSERT_NE(upstream, kNoIndex);
+  const PointResult result = simulate(ready.variant(), 0);
+  EXPECT_EQ(result.edges[index_of(plan, "browse")].ok, 200U);
+  EXPECT_GT(result.edges[upstream].ok, 0U);
+  EXPECT_EQ(result.edges[upstream].failed(), 0U);
+
+  Bound without(scenario_text(body), manifests(""));
+  EXPECT_THAT(without.errors(), HasSubstr("Service infra/names has no TCP port '53'"));
+}
+
 TEST(ClusterDns, WhereNobodyLooksUpThatIsTold) {
   Bound none(scenario_text(kDns + std::string(kBrowse)), dns_manifests());
   EXPECT_THAT(render(none.diagnostics.notices()), HasSubstr("nothing reads 'dns' here"));
