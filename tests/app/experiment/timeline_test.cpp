@@ -163,7 +163,7 @@ TEST(Timeline, WhoHasSentADatagramHearsNothingOfTheProcesssEnd) {
   const EdgeStats& edge = result.edges[0];
   EXPECT_EQ(failed(result, Failure::Reset), 0U);
   EXPECT_GT(edge.timeouts, 80U) << "what waited for the only worker, and waits on for an answer";
-  EXPECT_EQ(edge.in_flight_end, 0U);
+  EXPECT_EQ(edge.unfinished, 0U);
 }
 
 // A workload's pods are asked by their addresses: those that are ready, the new ones too.
