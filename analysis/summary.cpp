@@ -59,6 +59,7 @@ WorkloadSummary summarise(const Recorded& recorded, std::string_view variant, st
     add(sum.failed_unreachable, cell_of(summary.failed_unreachable, cell));
     add(sum.failed_reset, cell_of(summary.failed_reset, cell));
     add(sum.failed_call, cell_of(summary.failed_call, cell));
+    add(sum.failed_local_ports, cell_of(summary.failed_local_ports, cell));
     add(sum.choices_stale, cell_of(summary.choices_stale, cell));
     add(sum.zones.same_answers, cell_of(summary.same_zone_answers, cell));
     add(sum.zones.same_bytes, cell_of(summary.same_zone_bytes, cell));

@@ -30,6 +30,7 @@ struct WorkloadSummary {
   std::int64_t failed_unreachable = 0;
   std::int64_t failed_reset = 0;
   std::int64_t failed_call = 0;
+  std::int64_t failed_local_ports = 0;
   std::int64_t choices_stale = 0;  ///< Connections sent to what was no endpoint any more.
   ZoneTraffic zones;               ///< Of its own requests, without the calls made for them.
   std::int64_t servers = 0;        ///< Pods that may answer, in the run that has most of them.

@@ -11,6 +11,7 @@
 #include "analysis/results/drop_results.h"
 #include "analysis/results/endpoint_results.h"
 #include "analysis/results/histogram_results.h"
+#include "analysis/results/limit_results.h"
 #include "analysis/results/link_results.h"
 #include "analysis/results/objective_results.h"
 #include "analysis/results/provenance.h"
@@ -51,6 +52,7 @@ struct ExperimentResults {
   EndpointResults endpoint;
   CpuResults cpu;
   DropResults drops;
+  LimitResults limits;
   LinkResults link;
   WalkResults walk;
   SplitResults split;
@@ -110,6 +112,8 @@ void describe(Results& r, Groups& groups) {
   groups.group_of_runs("/endpoint", "how attempts spread over the pods that serve", r, r.endpoint, endpoint);
   groups.group_of_runs("/cpu", "CPU of each node", r, r.cpu, node);
   groups.group_of_runs("/drops", "dropped packets by reason", r, r.drops, reason);
+  groups.group("/limits", "limits of kernels that connections met", r.limits,
+               index("limit", r.limits.call.size(), "position of the limit", kIfRecorded));
   groups.group_of_runs("/links", "traffic of each link direction", r, r.link, link);
   groups.group_of_runs("/walk", "where the time of all requests went, by kind of step", r, r.walk, workload, step);
   groups.group_of_runs("/split", "where the time of the requests around a percentile went", r, r.split, workload, band,

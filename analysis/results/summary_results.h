@@ -61,6 +61,7 @@ struct SummaryResults {
   std::vector<std::int64_t> failed_unreachable;
   std::vector<std::int64_t> failed_reset;
   std::vector<std::int64_t> failed_call;
+  std::vector<std::int64_t> failed_local_ports;
   std::vector<double> rules_per_connection;
   MetricState latency;
   MetricState connect;
@@ -158,6 +159,8 @@ void describe(Table& t, Columns& c) {
            {.unit = "1", .meaning = "because connect() gave up or found no such host, or packets were lost for good"});
   c.column("failed_reset", t.failed_reset,
            {.unit = "1", .meaning = "because the server's process ended under the connection"});
+  c.column("failed_local_ports", t.failed_local_ports,
+           {.unit = "1", .meaning = "because the client's address had no local port left (/limits)"});
   c.column("failed_call", t.failed_call, {.unit = "1", .meaning = "because a call that was made for them failed"});
   c.column("rules_per_connection", t.rules_per_connection,
            {.unit = "1", .meaning = "netfilter rules evaluated for a new connection, mean"});

@@ -13,6 +13,7 @@
 #include "analysis/summary.h"
 #include "app/cli/commands.h"
 #include "app/cli/exit_code.h"
+#include "app/cli/limit_lines.h"
 #include "app/cli/server_text.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/text_table.h"
@@ -144,6 +145,7 @@ void print_inspect(const InspectArguments& arguments, const ResultsContent& cont
                  sum.unstable ? "unstable" : ""});
   }
   fmt::print("{}\n", summary.render());
+  notes += limit_lines(Recorded(results));
   if (!notes.empty()) fmt::print("{}\n", notes);
   TextTable groups({"group", "axes", "what it holds"});
   for (const GroupListing& group : content.groups) {

@@ -120,6 +120,7 @@ void print_results(const ExperimentResults& results, const nlohmann::ordered_jso
       workload["errors_by_cause"] = {{"refused", results.summary.failed_refused[cell]},
                                      {"unreachable", results.summary.failed_unreachable[cell]},
                                      {"reset", results.summary.failed_reset[cell]},
+                                     {"local_ports", results.summary.failed_local_ports[cell]},
                                      {"call", results.summary.failed_call[cell]}};
       workload["choices_stale"] = results.summary.choices_stale[cell];
       workload["same_zone"] = {{"answers", results.summary.same_zone_answers[cell]},

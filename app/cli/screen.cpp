@@ -11,6 +11,7 @@
 #include "analysis/compare_variants.h"
 #include "analysis/pooled_quantile.h"
 #include "analysis/summary.h"
+#include "app/cli/limit_lines.h"
 #include "app/cli/server_text.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/verdict_lines.h"
@@ -58,7 +59,8 @@ std::string row_notes(const WorkloadSummary& row) {
   if (!(row.measured_s > 0)) text += "    no replicate came to its end\n";
   if (row.unstable) text += "    overloaded: the backlog grows\n";
   if (row.programming_max > 0) {
-    const std::int64_t errors = row.failed_refused + row.failed_unreachable + row.failed_reset + row.failed_call;
+    const std::int64_t errors =
+        row.failed_refused + row.failed_unreachable + row.failed_reset + row.failed_call + row.failed_local_ports;
     text += fmt::format(
         "    failed: {} refused, {} unreachable, {} reset, {} timed out{}\n", with_commas(row.failed_refused),
         with_commas(row.failed_unreachable), with_commas(row.failed_reset), with_commas(row.failed - errors),
@@ -271,6 +273,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Reco
     }
     text += where_time_goes(recorded, names.front(), workload);
   }
+  text += limit_lines(recorded);
   text += zones_of_calls(recorded, names);
   text += slo_lines(info.slos);
   if (!info.costs_line.empty()) {

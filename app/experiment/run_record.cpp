@@ -1,5 +1,7 @@
 #include "app/experiment/run_record.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -147,6 +149,7 @@ void add_workload(SummaryResults& summary, const EdgeStats& stats, double measur
   summary.failed_unreachable.push_back(failed(Failure::Unreachable));
   summary.failed_reset.push_back(failed(Failure::Reset));
   summary.failed_call.push_back(failed(Failure::Call));
+  summary.failed_local_ports.push_back(failed(Failure::LocalPorts));
   summary.rules_per_connection.push_back(
       stats.connections == 0 ? kNoMeasure : stats.rules_evaluated / static_cast<double>(stats.connections));
   add_histogram(summary.latency, cell, stats.latency_ns);
@@ -222,6 +225,31 @@ void add_series(SeriesResults& series, const SourceRecorder& source) {
     series.latency_p50.push_back(quantile(0.5));
     series.latency_p99.push_back(quantile(0.99));
     series.in_flight.push_back(signed_count(point.in_flight));
+  }
+}
+
+/// Where a limit was met first.
+std::string whose_limit(const Exhaustion& met, const BoundVariant& variant) {
+  const Cluster& cluster = *variant.cluster;
+  const Pod& client = cluster.pods[met.client];
+  if (met.limit == KernelLimit::LocalPorts && cluster.spec(client).host_network && !cluster.is_external(met.client))
+    return std::string(cluster.nodes[client.node].name);
+  if (met.limit == KernelLimit::LocalPorts) return endpoint_name(client);
+  return met.node < cluster.nodes.size() ? std::string(cluster.nodes[met.node].name)
+                                         : fmt::format("NAT of {}", to_string(client.ip));
+}
+
+void add_limits(LimitResults& limits, std::int64_t run, const BoundVariant& variant, const PointResult& point) {
+  for (const Exhaustion& met : point.limits) {
+    limits.run_index.push_back(run);
+    limits.call.push_back(variant.traffic.edges[met.edge].name);
+    limits.kind.push_back(static_cast<std::int8_t>(met.limit));
+    limits.whose.push_back(whose_limit(met, variant));
+    limits.towards.push_back(met.limit == KernelLimit::Conntrack ? std::string() : service_name(variant, met.edge));
+    limits.room.push_back(met.room);
+    limits.after_close.push_back(met.after_close.count());
+    limits.connections.push_back(signed_count(met.connections));
+    limits.since.push_back((met.since - kTimeZero).count());
   }
 }
 
@@ -306,6 +334,7 @@ ExperimentResults RunRecorder::record(std::size_t v, std::uint32_t replicate, co
     const auto service = static_cast<std::int64_t>(axes_.services.at(service_name(variant, index)));
     add_call(results, service, exposure_of(variant.targets[edge]), point.edges[edge], calls_in_full_.contains(name));
   }
+  add_limits(results.limits, 0, variant, point);
   add_resources(results, axes_, variant, point, variant.fabric->topology);
   return results;
 }

@@ -7,6 +7,7 @@
 
 #include "app/experiment/conservation.h"
 #include "app/experiment/step_names.h"
+#include "app/scenario/connection_limits.h"
 #include "app/scenario/pod_groups.h"
 #include "app/scenario/variant_models.h"
 #include "models/cluster/zone_way.h"
@@ -126,6 +127,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
                    models_.proxy->info().kube_proxy ? variant.scenario.cluster.proxy.min_sync_period : Duration{},
                .nodes = node_keys(*variant.cluster)},
               sync_source()),
+        limits_(table_limits(variant)),
+        tables_(streams_),
         dialer_(
             *variant.cluster, endpoints_, variant.targets, book_, *models_.proxy, streams_,
             {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .sync = &sync_, .rules = &rules_},
@@ -133,7 +136,9 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
              .cni_masquerades = models_.cni->masquerades(),
              .pods = pods(),
              .balancer = &balancer_,
-             .unreachable_after = models_.cni->unreachable_after()}),
+             .unreachable_after = models_.cni->unreachable_after(),
+             .tables = limits_.any() ? &tables_ : nullptr,
+             .table_limits = limits_}),
         recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals},
                   zones_of_machines(*variant.cluster)),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
@@ -313,6 +318,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   Network network_;
   PlanBook book_;
   ProxySync sync_;
+  TableLimits limits_;
+  KernelTables tables_;
   ServiceDialer dialer_;
   TrafficRecorder recorder_;
   SpanSampler spans_;
@@ -344,6 +351,7 @@ PointResult Point::results() {
     result.spans.push_back(spans_.kept(source));
   }
   result.served_by_pod = recorder_.served_by_pod();
+  result.limits = tables_.exhausted();
   result.network = network_.counters();
   result.events = scheduler_.events();
   result.completed = recorder_.completed();

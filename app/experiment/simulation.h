@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/scenario/bound_variant.h"
+#include "models/service/kernel_tables.h"
 #include "models/workload/recorder.h"
 #include "models/workload/span_sampler.h"
 #include "sim/core/digest.h"
@@ -49,6 +50,7 @@ struct PointResult {
   std::vector<NodeSynced> synced;  ///< In order of time; of runs in which something happens to the cluster.
   std::vector<NodeCpu> nodes;
   std::vector<LinkUse> links;
+  std::vector<Exhaustion> limits;  ///< Of kernels, that connections met.
   NetworkCounters network;
   std::uint64_t events = 0;
   std::uint64_t completed = 0;

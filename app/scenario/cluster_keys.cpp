@@ -281,6 +281,18 @@ void describe_param(Fields<ProxySettings>& f, const ModeParam& param) {
 
 }  // namespace
 
+void describe(Fields<ConntrackSettings>& f) {
+  f.about("Conntrack", "Connections that a node can track: so many for each of its cores, and at least `min`.");
+  f.optional("maxPerCore", &ConntrackSettings::max_per_core, "32768",
+             {.doc = "0 leaves what the kernel has: 262,144.",
+              .at_most = "100000000",
+              .source = "k/k cmd/kube-proxy/app/server_linux.go, getConntrackMax"});
+  f.optional("min", &ConntrackSettings::min, "131072",
+             {.doc = "Whatever the cores.",
+              .at_most = "1000000000",
+              .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
+}
+
 void describe(Fields<ProxySettings>& f) {
   f.about("Proxy", "kube-proxy.");
   f.optional("mode", &ProxySettings::mode, "iptables", {.doc = "How Services become endpoints.", .allowed = modes()});
@@ -298,6 +310,7 @@ void describe(Fields<ProxySettings>& f) {
              {.doc = "From the start of a sync to that of the next, where endpoints change, at least.",
               .at_most = "1h",
               .source = "k/k pkg/proxy/apis/config/v1alpha1/defaults.go"});
+  f.optional("conntrack", &ProxySettings::conntrack, {.doc = "How many connections nodes can track."});
 }
 
 void describe(Fields<HealthCheckSettings>& f) {

@@ -13,6 +13,7 @@
 #include "app/scenario/traffic_rates.h"
 #include "app/scenario/variant_models.h"
 #include "models/control/node_balancer.h"
+#include "models/service/table_needs.h"
 #include "sim/input/units_text.h"
 #include "sim/net/flow_hash.h"
 #include "sim/net/transport.h"
@@ -22,33 +23,32 @@ namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-// net.ipv4.ip_local_port_range, of a pod's network namespace as of a node's.
-constexpr double kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
-// TCP_TIMEWAIT_LEN, Linux v6.6 include/net/tcp.h; over the loopback a port is taken again after a second
-// (net.ipv4.tcp_tw_reuse = 2 since 4.19, tcp_ipv4.c tcp_twsk_unique).
-constexpr double kTimeWait = 60;
-constexpr double kTimeWaitOnLoopback = 1;
-// Ports that a masqueraded connection may get, at a node as at a NAT before clients that share an address: Linux v6.6 net/netfilter/nf_nat_core.c, nf_nat_l4proto_unique_tuple.
-constexpr double kMasqueradePorts = 65535 - 1024 + 1;
-// nf_conntrack_tcp_timeout_time_wait and nf_conntrack_udp_timeout: nf_conntrack_proto_tcp.c, nf_conntrack_proto_udp.c.
-constexpr double kConntrackTimeWait = 120;
-constexpr double kConntrackUdp = 30;
 // IPVS keeps a closed connection's entry as long: ip_vs_proto_tcp.c, tcp_timeouts, IP_VS_TCP_S_TIME_WAIT.
 constexpr double kIpvsTimeWait = 120;
 // From here on IPVS takes a port that comes back as a new connection, and kube-proxy leaves conn_reuse_mode as it is;
 // before, it sets it to 0 (k/k pkg/proxy/ipvs/proxier.go, connReuseFixedKernelVersion).
 constexpr KernelVersion kPortsAreNew{5, 9};
 
+// From here on a closing entry gives way to a new one that wants its port: nf_nat_core.c, nf_nat_used_tuple_harder
+// (commit 4e0dbab570de, "netfilter: nat: evict closing tcp entries on reply tuple collision").
+constexpr KernelVersion kClosingGivesWay{6, 7};
+
+Duration nat_after_close(const ClusterSettings& cluster) {
+  const bool gives_way = parse_kernel_version(cluster.kernel).value_or(KernelVersion{}) >= kClosingGivesWay;
+  return gives_way ? Duration{} : kConntrackTimeWait;
+}
+
 bool tracks_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw" && !cluster.cni.notrack;
 }
 
-/// Most entries of conntrack as kube-proxy asks for them: conntrack.maxPerCore 32,768, at least conntrack.min 131,072.
-/// @source k/k cmd/kube-proxy/app/server_linux.go, getConntrackMax; pkg/proxy/apis/config/v1alpha1/defaults.go
+/// Most entries of conntrack, as kube-proxy sets it.
+/// @source k/k cmd/kube-proxy/app/server_linux.go, getConntrackMax
 std::uint64_t conntrack_most(const Scenario& scenario, const ClusterNode& node) {
+  const ConntrackSettings& asked = scenario.cluster.proxy.conntrack;
   // Without kube-proxy the kernel's own, of a machine of more than 4 GiB: nf_conntrack_core.c, nf_conntrack_init_start.
-  if (!mode_of(scenario.cluster).kube_proxy) return 262'144;
-  return std::max<std::uint64_t>(131'072, std::uint64_t{32'768} * cores_of(node));
+  if (!mode_of(scenario.cluster).kube_proxy || asked.max_per_core == 0) return 262'144;
+  return std::max<std::uint64_t>(asked.min, std::uint64_t{asked.max_per_core} * cores_of(node));
 }
 
 /// Attempts of a request whose answer comes after the timeout, as far as the retry budget goes; else one.
@@ -106,6 +106,28 @@ class Reckoning {
     for (const Pod& client : std::span(cluster.pods).last(cluster.external)) ++outside_[client.ip];
   }
 
+  TableLimits tables() {
+    const ConnectionLimits limits = all();
+    const Cluster& cluster = *variant_.cluster;
+    TableLimits made{.masqueraded = {}, .conntrack_room = {}};
+    const auto may_fill = [](double taken, double room) { return taken >= kMayFill * room; };
+    for (const PortUse& use : limits.ports) {
+      const double taken = use.kept + use.per_second * std::min(limits.run_s, use.held_s + use.waits_s);
+      if (may_fill(taken, use.ports * use.destinations)) (use.behind_nat ? made.nat_ports : made.local_ports) = true;
+    }
+    for (const MasqueradeUse& use : limits.masquerades) {
+      const double taken = use.per_second * std::min(limits.run_s, use.held_s + use.waits_s);
+      made.nat_ports = made.nat_ports || may_fill(taken, kMasqueradePorts);
+    }
+    made.conntrack = may_fill(limits.conntrack.entries, static_cast<double>(limits.conntrack.most));
+    for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge)
+      made.masqueraded.push_back(!variant_.traffic.edges[edge].udp && is_masqueraded(edge));
+    for (NodeIndex node = 0; node < cluster.members().size(); ++node)
+      made.conntrack_room.push_back(static_cast<std::uint32_t>(conntrack_most(variant_.scenario, cluster.nodes[node])));
+    made.nat_after_close = nat_after_close(variant_.scenario.cluster);
+    return made;
+  }
+
   ConnectionLimits all() {
     ports();
     masquerades();
@@ -114,6 +136,9 @@ class Reckoning {
   }
 
  private:
+  /// What is reckoned comes near a limit with this part of it: rates are means, and retries come on top.
+  static constexpr double kMayFill = 0.5;
+
   /// The source of a client's packets; of one that has no address its own number.
   using Address = std::pair<IpAddress, PodIndex>;
   Address address_of(PodIndex pod) const {
@@ -141,9 +166,9 @@ class Reckoning {
   }
   /// The port waits with whoever sends the first FIN: with awaitClose that is the server. A NAT's waits in any case.
   double waiting_seconds(EdgeIndex edge, PodIndex client) const {
-    if (is_behind_nat(client)) return kConntrackTimeWait;
+    if (is_behind_nat(client)) return to_seconds(kConntrackTimeWait);
     if (awaits_close(variant_.traffic.edges[edge].script)) return 0;
-    return variant_.targets[edge].loopback ? kTimeWaitOnLoopback : kTimeWait;
+    return variant_.targets[edge].loopback ? to_seconds(kTimeWaitOnLoopback) : to_seconds(kTimeWait);
   }
 
   void ports() {
@@ -285,9 +310,15 @@ class Reckoning {
       if (spec.udp || servers == 0 || !is_masqueraded(edge)) continue;
       const Busiest busiest = busiest_pair(edge, servers);
       const double per_second = rates_[edge].per_second * connections_per_request(spec, rates_[edge]) * busiest.part;
-      const double last = per_second * kConntrackTimeWait > kMasqueradePorts ? kMasqueradePorts / per_second : kNever;
-      limits_.masquerades.push_back(
-          {.edge = edge, .by_affinity = busiest.by_affinity, .per_second = per_second, .ports_last_s = last});
+      const double held = held_seconds(edge);
+      const double waits = to_seconds(nat_after_close(variant_.scenario.cluster));
+      const double last = per_second * (held + waits) > kMasqueradePorts ? kMasqueradePorts / per_second : kNever;
+      limits_.masquerades.push_back({.edge = edge,
+                                     .by_affinity = busiest.by_affinity,
+                                     .per_second = per_second,
+                                     .held_s = held,
+                                     .waits_s = waits,
+                                     .ports_last_s = last});
     }
   }
 
@@ -351,7 +382,7 @@ class Reckoning {
       const EdgeRate& rate = rates_[edge];
       if (variant_.targets[edge].loopback || rate.per_second <= 0) continue;
       const double per_second = rate.per_second * connections_per_request(spec, rate);
-      const double life = spec.udp ? kConntrackUdp : kConntrackTimeWait;
+      const double life = spec.udp ? to_seconds(kConntrackUdp) : to_seconds(kConntrackTimeWait);
       const double kept = spec.connections.requests == 0
                               ? most_kept(spec, rate.users_per_client) * static_cast<double>(rate.clients.size())
                               : 0;
@@ -364,8 +395,8 @@ class Reckoning {
         if (tracks_tunnel(variant_.scenario.cluster) && cluster.members().size() > 1) {
           // A tunnel's own packets: an entry a direction that never sees an answer.
           const double ports = 2 * kLocalPorts * static_cast<double>(cluster.members().size() - 1);
-          use.lasting += std::min(ports, 2 * part * per_second * kConntrackUdp);
-          use.entries += std::min(ports, 2 * part * per_second * std::min(kConntrackUdp, limits_.run_s));
+          use.lasting += std::min(ports, 2 * part * per_second * to_seconds(kConntrackUdp));
+          use.entries += std::min(ports, 2 * part * per_second * std::min(to_seconds(kConntrackUdp), limits_.run_s));
         }
         use.at_most = use.at_most || rate.at_most;
       }
@@ -390,8 +421,13 @@ std::string whole(double value) { return with_commas(static_cast<std::int64_t>(v
 std::string lasting(double value) { return with_commas(static_cast<std::int64_t>(value)); }
 std::string about(bool at_most) { return at_most ? "up to " : ""; }
 
-/// What is asked for and not simulated: --strict refuses it.
+/// What a cluster would run into, as the run does.
 void tell(Diagnostics& diagnostics, Node at, std::string message, std::string accepted = {}) {
+  diagnostics.notice(at, std::move(message), std::move(accepted));
+}
+
+/// What is asked for and not simulated: --strict refuses it.
+void tell_missing(Diagnostics& diagnostics, Node at, std::string message, std::string accepted = {}) {
   Diagnostic notice = Diagnostic::at(Severity::Notice, at, std::move(message), std::move(accepted));
   notice.unsupported = true;
   diagnostics.add(std::move(notice));
@@ -432,24 +468,23 @@ void tell_ports(const BoundVariant& variant, const PortUse& use, double run_s, D
            use.destinations == 1 ? std::string("one destination") : fmt::format("{} destinations", use.destinations),
            whole(use.ports * use.destinations), use.behind_nat ? "ports at a NAT" : "local ports",
            human(from_seconds(use.ports_last_s)), port_taken_text(use), lasting(use.lasting_per_second),
-           use.behind_nat ? "a NAT drops SYNs, and here none does"
-                          : "connect() fails with EADDRNOTAVAIL in a cluster, and here it does not"),
+           use.behind_nat ? "its NAT drops SYNs" : "connect() fails with EADDRNOTAVAIL"),
        fmt::format("more {}, or more requests on a connection (requestsPerConnection)",
                    use.behind_nat ? "addresses" : "clients"));
 }
 
 void tell_masquerade(const BoundVariant& variant, const MasqueradeUse& use, double run_s, Diagnostics& diagnostics) {
   if (use.ports_last_s >= run_s) return;
-  tell(
-      diagnostics, place_of(variant, use.edge),
-      fmt::format("'{}': {} connections a second are masqueraded by one node towards one endpoint, whose {} ports last "
-                  "{}, since conntrack keeps each for {}; {} a second would last. From then on SYNs are dropped in a "
-                  "cluster, and here they are not",
-                  variant.traffic.edges[use.edge].name, whole(use.per_second), whole(kMasqueradePorts),
-                  human(from_seconds(use.ports_last_s)), human(from_seconds(kConntrackTimeWait)),
-                  lasting(kMasqueradePorts / kConntrackTimeWait)),
-      use.by_affinity ? "externalTrafficPolicy: Local, more nodes or addresses, or sessionAffinity: None"
-                      : "externalTrafficPolicy: Local, or more nodes and endpoints");
+  tell(diagnostics, place_of(variant, use.edge),
+       fmt::format(
+           "'{}': {} connections a second are masqueraded by one node towards one endpoint, whose {} ports last "
+           "{}, since {} {}; {} a second would last. From then on SYNs are dropped",
+           variant.traffic.edges[use.edge].name, whole(use.per_second), whole(kMasqueradePorts),
+           human(from_seconds(use.ports_last_s)), use.waits_s > 0 ? "conntrack keeps each for" : "each is open for",
+           human(from_seconds(use.waits_s > 0 ? use.waits_s : use.held_s)),
+           lasting(kMasqueradePorts / (use.held_s + use.waits_s))),
+       use.by_affinity ? "externalTrafficPolicy: Local, more nodes or addresses, or sessionAffinity: None"
+                       : "externalTrafficPolicy: Local, or more nodes and endpoints");
 }
 
 void tell_conntrack(const BoundVariant& variant, const ConntrackUse& use, Diagnostics& diagnostics) {
@@ -457,13 +492,12 @@ void tell_conntrack(const BoundVariant& variant, const ConntrackUse& use, Diagno
   const Node workloads = variant.scenario.root["workloads"];
   tell(diagnostics, workloads,
        fmt::format("conntrack of Node {} has {}{} entries at the run's end, and room for {} ({}): each connection's "
-                   "entry stays {} after its end. A full table drops the packets of new connections in a cluster, and "
-                   "here it does not",
+                   "entry stays {} after its end. A full table drops the packets of new connections",
                    use.node, about(use.at_most), whole(use.entries), with_commas(static_cast<std::int64_t>(use.most)),
                    mode_of(variant.scenario.cluster).kube_proxy
                        ? "what kube-proxy asks for; the kernel's own default may be more"
                        : "the kernel's default",
-                   human(from_seconds(kConntrackTimeWait))));
+                   human(kConntrackTimeWait)));
 }
 
 /// Ports that come back while IPVS still remembers them stay with the endpoint that they had.
@@ -473,7 +507,7 @@ void tell_ipvs_reuse(const BoundVariant& variant, const PortUse& use, double run
   if (parse_kernel_version(cluster.kernel).value_or(KernelVersion{}) >= kPortsAreNew) return;
   const double round = use.ports * use.destinations / std::max(1e-9, use.per_second);
   if (round >= kIpvsTimeWait || round >= run_s) return;
-  tell(
+  tell_missing(
       diagnostics, place_of(variant, use.edge),
       fmt::format("'{}': a port of {} comes back within {} at {}{} connections a second, and IPVS remembers it for {}: "
                   "before Linux 5.9, where kube-proxy sets conn_reuse_mode to 0, such a connection goes where the last "
@@ -485,6 +519,8 @@ void tell_ipvs_reuse(const BoundVariant& variant, const PortUse& use, double run
 }  // namespace
 
 ConnectionLimits connection_limits(const BoundVariant& variant) { return Reckoning(variant).all(); }
+
+TableLimits table_limits(const BoundVariant& variant) { return Reckoning(variant).tables(); }
 
 void tell_connection_limits(const BoundVariant& variant, Diagnostics& diagnostics) {
   const ConnectionLimits limits = connection_limits(variant);
@@ -517,7 +553,7 @@ std::string limits_text(const BoundVariant& variant, const ConnectionLimits& lim
                         limits.conntrack.node, about(limits.conntrack.at_most), whole(limits.conntrack.lasting),
                         with_commas(static_cast<std::int64_t>(limits.conntrack.most)));
   }
-  return text.empty() ? text : text + "; not simulated";
+  return text;
 }
 
 }  // namespace knetsim

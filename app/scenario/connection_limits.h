@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "app/scenario/bound_variant.h"
+#include "models/service/table_needs.h"
 #include "sim/input/diagnostics.h"
 
 namespace knetsim {
 
-// Limits of the kernel that are not simulated. What a cluster would run into is reckoned from the rates that a scenario
-// states, so that nobody takes figures for good that it could not reach.
+// Limits of kernels, reckoned from the rates that a scenario states: what a run will meet is told before it, and what it may meet
+// is counted in it (TableLimits).
 
 /// Ports that one client address would use up towards one destination.
 struct PortUse {
@@ -33,6 +34,8 @@ struct MasqueradeUse {
   EdgeIndex edge = 0;
   bool by_affinity = false;  ///< One client's address makes that pair, which session affinity keeps to one endpoint.
   double per_second = 0;
+  double held_s = 0;   ///< Of a connection: open ...
+  double waits_s = 0;  ///< ... and then kept by conntrack, where a closing entry does not give way.
   double ports_last_s = 0;
 };
 
@@ -54,6 +57,9 @@ struct ConnectionLimits {
 };
 
 ConnectionLimits connection_limits(const BoundVariant& variant);
+
+/// Those that a run keeps account of.
+TableLimits table_limits(const BoundVariant& variant);
 
 /// Notices of the limits that the run would pass.
 void tell_connection_limits(const BoundVariant& variant, Diagnostics& diagnostics);

@@ -98,11 +98,18 @@ struct CniSettings {
   bool notrack = false;
 };
 
+/// What kube-proxy makes of nf_conntrack_max.
+struct ConntrackSettings {
+  std::uint32_t max_per_core = 0;  ///< 0: it leaves the kernel's as it is.
+  std::uint32_t min = 0;
+};
+
 struct ProxySettings {
   std::string mode = "iptables";
   std::map<std::string, std::string, std::less<>> choices;  ///< Parameters of all modes (ProxyInfo::params), by key.
   Duration sync_period{};
   Duration min_sync_period{};
+  ConntrackSettings conntrack{};
 };
 
 /// The controllers beside kube-proxy.

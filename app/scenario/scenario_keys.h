@@ -93,6 +93,7 @@ void describe(Fields<ZoneSpec>& f);
 void describe(Fields<TopologySettings>& f);
 void describe(Fields<SocketSettings>& f);
 void describe(Fields<CniSettings>& f);
+void describe(Fields<ConntrackSettings>& f);
 void describe(Fields<ProxySettings>& f);
 void describe(Fields<ControlSettings>& f);
 void describe(Fields<HealthCheckSettings>& f);

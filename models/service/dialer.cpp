@@ -21,7 +21,9 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
                 options.balancer),
       chooser_(cluster, resolver_, proxy, streams),
       symbols_(cluster, streams, options.symbols),
-      outer_tuples_(options.node_pairs) {}
+      outer_tuples_(options.node_pairs),
+      tables_(options.tables),
+      needs_(cluster, options.table_limits) {}
 
 Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
@@ -31,7 +33,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
     return {.flow = {}, .dropped = candidates.dropped, .unreachable = candidates.in_socket};
   }
 
-  return open(target, client, candidates, chooser_.choose(target, client, candidates, id, now), id, now);
+  return open(edge, target, client, candidates, chooser_.choose(target, client, candidates, id, now), id, now);
 }
 
 Dial ServiceDialer::dial_to(EdgeIndex edge, PodIndex client, PodIndex server, std::uint64_t id, Time now) {
@@ -42,15 +44,15 @@ Dial ServiceDialer::dial_to(EdgeIndex edge, PodIndex client, PodIndex server, st
   const Chosen chosen{.endpoint = *found,
                       .index = static_cast<std::uint32_t>(found - candidates.endpoints.begin()),
                       .of = static_cast<std::uint32_t>(candidates.endpoints.size())};
-  return open(target, client, candidates, chosen, id, now);
+  return open(edge, target, client, candidates, chosen, id, now);
 }
 
 std::span<const Endpoint> ServiceDialer::endpoints(EdgeIndex edge, PodIndex client) {
   return resolver_.of(targets_[edge], client, 0).endpoints;
 }
 
-Dial ServiceDialer::open(const EdgeTarget& target, PodIndex client, const Candidates& candidates, const Chosen& chosen,
-                         std::uint64_t id, Time now) {
+Dial ServiceDialer::open(EdgeIndex edge, const EdgeTarget& target, PodIndex client, const Candidates& candidates,
+                         const Chosen& chosen, std::uint64_t id, Time now) {
   if (!resolver_.answer_comes_back(candidates, client, chosen.endpoint)) return {.flow = {}, .dropped = true};
   const PodIndex server = chosen.endpoint.pod;
   if (server == kNoIndex) return {.flow = {}};  // an address outside the cluster: nothing there to answer
@@ -60,6 +62,15 @@ Dial ServiceDialer::open(const EdgeTarget& target, PodIndex client, const Candid
     if (!pods_->answers(server)) fate = to_silent_pod(target, server, now);
     fate.stale = is_stale(target, server);
     if (!pods_->answers(server) && !fate.refuses) return fate;
+  }
+
+  std::uint32_t holds = 0;
+  if (tables_ != nullptr) {
+    const auto taken = tables_->take(needs_.of(edge, target, client, candidates, chosen.endpoint), edge, client, now);
+    if (const auto* met = std::get_if<KernelLimit>(&taken)) {
+      return {.flow = {}, .dropped = *met != KernelLimit::LocalPorts, .met = *met};
+    }
+    holds = std::get<std::uint32_t>(taken);
   }
 
   const PlanBook::Entry& entry = book_.at(flow_class(cluster_, target, client, candidates, chosen));
@@ -72,6 +83,7 @@ Dial ServiceDialer::open(const EdgeTarget& target, PodIndex client, const Candid
                      .id = id,
                      .datagrams = target.transport == Transport::Udp},
             .server = server,
+            .holds = holds,
             .refuses = fate.refuses,
             .stale = fate.stale,
             .path = candidates.path,

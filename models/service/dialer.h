@@ -9,9 +9,11 @@
 #include "models/service/connection_symbols.h"
 #include "models/service/edge_target.h"
 #include "models/service/flow_tuple.h"
+#include "models/service/kernel_tables.h"
 #include "models/service/plan_book.h"
 #include "models/service/resolver.h"
 #include "models/service/service_chooser.h"
+#include "models/service/table_needs.h"
 #include "models/workload/dial.h"
 #include "sim/core/random.h"
 
@@ -24,6 +26,8 @@ struct DialerOptions {
   const PodStates* pods = nullptr;              ///< What is true of pods at the moment; null: all answer.
   const NodeBalancer* balancer = nullptr;       ///< Of the load balancers that are asked; null where none is.
   std::optional<Duration> unreachable_after{};  ///< CniModel::unreachable_after()
+  KernelTables* tables = nullptr;               ///< Of the kernels' that may fill up; null where none may.
+  TableLimits table_limits{};                   ///< Where there are `tables`.
 };
 
 /// Opens connections by the rules of exposure types and of the proxy mode: who may answer, who does, what class of flow
@@ -39,14 +43,15 @@ class ServiceDialer final : public Dialer {
   Dial dial_to(EdgeIndex edge, PodIndex client, PodIndex server, std::uint64_t id, Time now) override;
   std::span<const Endpoint> endpoints(EdgeIndex edge, PodIndex client) override;
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
+  void released(std::uint32_t holds, ConnectionEnd how, Time now) override { tables_->release(holds, how, now); }
   HostId leads_to(EdgeIndex edge, std::uint32_t path) const override {
     return resolver_.leads_to(targets_[edge], path);
   }
 
  private:
   /// A connection to the endpoint that was chosen.
-  Dial open(const EdgeTarget& target, PodIndex client, const Candidates& candidates, const Chosen& chosen,
-            std::uint64_t id, Time now);
+  Dial open(EdgeIndex edge, const EdgeTarget& target, PodIndex client, const Candidates& candidates,
+            const Chosen& chosen, std::uint64_t id, Time now);
   /// What becomes of a connection to a pod that does not answer; without a flow where its node does not know it.
   Dial to_silent_pod(const EdgeTarget& target, PodIndex server, Time now) const;
   bool is_stale(const EdgeTarget& target, PodIndex server) const;
@@ -64,6 +69,8 @@ class ServiceDialer final : public Dialer {
   ServiceChooser chooser_;
   ConnectionSymbols symbols_;
   OuterTuples outer_tuples_;
+  KernelTables* tables_;
+  TableNeeds needs_;
 };
 
 }  // namespace knetsim

@@ -9,7 +9,6 @@ namespace knetsim {
 namespace {
 
 // 32768-60999, net.ipv4.ip_local_port_range.
-constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 // nf_conntrack_udp_timeout, for an entry that has seen no reply, as a tunnel's outer tuples see none.
 constexpr Duration kUnrepliedUdpTimeout = std::chrono::seconds(30);
 

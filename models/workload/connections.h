@@ -30,6 +30,7 @@ struct Connection {
   HostId chosen_at = 0;             ///< The node whose proxy chose the server.
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
   std::uint32_t path = 0;           ///< Dial::path
+  std::uint32_t holds = 0;          ///< Dial::holds
   std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
   std::uint64_t opened_by = 0;      ///< Serial of the attempt that did.
   bool resumes = false;             ///< Its client has a session of the server.

@@ -11,6 +11,21 @@
 
 namespace knetsim {
 
+/// What of a kernel's every connection takes a part of, so that it may run out.
+enum class KernelLimit : std::uint8_t {
+  LocalPorts,  ///< Of the client's address towards one destination: connect() fails with EADDRNOTAVAIL.
+  NatPorts,    ///< Of a masquerading node towards one endpoint: the SYN is dropped.
+  Conntrack,   ///< Entries of a node: likewise.
+  kCount
+};
+
+/// How a connection ended.
+enum class ConnectionEnd : std::uint8_t {
+  ByClient,  ///< It closed first.
+  ByServer,
+  ByReset,
+};
+
 /// What becomes of a connection attempt: a flow to a pod, or a refusal (no endpoint, no such port).
 struct Dial {
   FlowSpec flow;
@@ -21,11 +36,14 @@ struct Dial {
   /// With neither: how long it takes until the connection is refused, where that is not at once.
   std::optional<Duration> refused_after{};
   bool unreachable = false;  ///< Then or at once: the error is that there is no such host.
-  bool refuses = false;    ///< There is a server whose process does not listen: its kernel answers a SYN with a reset.
-  bool stale = false;      ///< The server is no endpoint any more, as the API server has it.
-  std::uint32_t path = 0;  ///< By which leads_to() finds the node of each packet; 0: it stays.
-  HostId chosen_at = 0;    ///< The node whose proxy chose the server; hung_up() is told.
-  float rules = 0;         ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
+  /// Why nobody answers, where a kernel has no room for the connection; with `dropped` but for local ports.
+  std::optional<KernelLimit> met{};
+  std::uint32_t holds = 0;  ///< Of kernels' tables, for released(); 0: nothing that anybody counts.
+  bool refuses = false;     ///< There is a server whose process does not listen: its kernel answers a SYN with a reset.
+  bool stale = false;       ///< The server is no endpoint any more, as the API server has it.
+  std::uint32_t path = 0;   ///< By which leads_to() finds the node of each packet; 0: it stays.
+  HostId chosen_at = 0;     ///< The node whose proxy chose the server; hung_up() is told.
+  float rules = 0;  ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
 };
 
 /// Opens connections as the cluster would: looks up endpoints in the client node's view, lets the proxy mode choose,
@@ -43,6 +61,8 @@ class Dialer {
   virtual std::span<const Endpoint> endpoints(EdgeIndex /*edge*/, PodIndex /*client*/) { return {}; }
   /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
   virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) = 0;
+  /// A connection has ended, and what it held of kernels' tables ends with it or some time after.
+  virtual void released(std::uint32_t /*holds*/, ConnectionEnd /*how*/, Time /*now*/) {}
   /// The node to which packets of a connection come now; kNoIndex: to none. @param path  Dial::path, not 0.
   virtual HostId leads_to(EdgeIndex /*edge*/, std::uint32_t /*path*/) const { return kNoIndex; }
 };

@@ -18,6 +18,7 @@ enum class Failure : std::uint8_t {
   Refused,      ///< connect(): no endpoint, or nobody listens; or the server answered that it will not.
   Unreachable,  ///< connect() gave up, or was told that there is no such host; or what was sent was never acknowledged.
   Reset,        ///< The server's process ended under the connection.
+  LocalPorts,   ///< connect(): the client's address has no port left.
   Call,         ///< A call that was made for it failed.
   kCount
 };

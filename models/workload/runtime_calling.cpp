@@ -142,7 +142,9 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   }
   if (dial.server == kNoIndex) {
     attempt.state = Refused{connecting};
-    attempt.failure = dial.refused_after || dial.unreachable ? Failure::Unreachable : Failure::Refused;
+    attempt.failure = dial.met                                 ? Failure::LocalPorts
+                      : dial.refused_after || dial.unreachable ? Failure::Unreachable
+                                                               : Failure::Refused;
     due_at(now + dial.refused_after.value_or(kRefusal), edge_source(request.edge), index);
     if (dial.refused_after) leaves_thread(index, now);
     return false;
@@ -156,6 +158,7 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   attempt.connection.chosen_at = dial.chosen_at;
   attempt.connection.resumes = sessions_.has(edge.sessions, request.edge, request.client, dial.server);
   attempt.connection.path = dial.path;
+  attempt.connection.holds = dial.holds;
   if (!attempt.connection.borrowed) observer_.connection_opened(request, static_cast<double>(dial.rules));
   if (!connecting) return true;
   if (now != attempt.begun) attempt.before_connect = std::make_unique<TimeSplit>(attempt.split);

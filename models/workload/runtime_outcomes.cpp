@@ -15,7 +15,15 @@ constexpr Purpose kRetryPause("request.retry");
 
 void TrafficRuntime::hang_up(EdgeIndex edge, const Connection& connection, Time now) {
   network_.close(connection.flow, connection.client_end);
-  if (!connection.borrowed) dialer_.hung_up(edge, connection.chosen_at, connection.server, now);
+  if (connection.borrowed) return;
+  dialer_.hung_up(edge, connection.chosen_at, connection.server, now);
+  if (connection.holds == 0) return;
+  const bool reset = connection.refuses || (pods_ != nullptr && pods_->stopped(connection.server));
+  dialer_.released(connection.holds,
+                   reset                                      ? ConnectionEnd::ByReset
+                   : connection.client_end == ClientEnd::Read ? ConnectionEnd::ByServer
+                                                              : ConnectionEnd::ByClient,
+                   now);
 }
 
 /// The attempt has done with its connection, if it has one. @param reusable  Nothing is under way on it.

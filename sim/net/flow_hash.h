@@ -44,6 +44,7 @@ struct NodePair {
 /// @source Linux v6.1 Documentation/networking/ip-sysctl.rst, ip_local_port_range.
 inline constexpr std::uint16_t kLocalPortMin = 32768;
 inline constexpr std::uint16_t kLocalPortMax = 60999;
+inline constexpr std::uint32_t kLocalPorts = kLocalPortMax - kLocalPortMin + 1;
 
 /// Source port of a tunnel's UDP header for a flow whose inner hash is `hash`. As in Linux the upper end of the range
 /// is not reached, and distinct flows may share a port.

@@ -206,11 +206,14 @@ TEST(Ranges, ClustersOfTooManyPodsOrCoresAreTold) {
   EXPECT_THAT(node.err, HasSubstr("1025 cores"));
 }
 
-// 50 times what one worker does, and a timeout that lets none go: the requests in flight grow with the run.
+// 50 times what one worker does, and a timeout that lets none go: the requests in flight grow with the run. Clients of as many
+// addresses as have ports for them.
 TEST(Overload, EndsWhereTheRequestsInFlightAreTooMany) {
   const ProgramResult result = run_program(
       "run configs/tutorial.yaml --no-results --set run.duration=60s --set run.warmUp=0s --set run.replicates=1 "
       "--set 'workloads.ask.arrivals={poisson: 2000000/s}' --set workloads.ask.timeout=1h --set apps.web.work=10ms "
+      "--set 'workloads.ask.from={external: {count: 100, rtt: 1ms}}' --set 'workloads.ask.to={nodePort: web}' --set "
+      "'patches={Service/web: {spec.type: NodePort}}' "
       "--set apps.web.workers=1");
   EXPECT_EQ(result.code, 3);
   EXPECT_THAT(result.err, HasSubstr("1000000 requests are in flight after"));

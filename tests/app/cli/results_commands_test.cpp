@@ -326,8 +326,8 @@ TEST(Results, OfPointsThatEndedAreKeptWhereAnotherFails) {
   const std::string scenario =
       tutorial_with(folder,
                     "  fine: {}\n"
-                    "  hopeless: {run.duration: 60s, workloads.ask: {from: app=client, to: web, timeout: 1h, arrivals: "
-                    "{poisson: 2000000/s}}}\n");
+                    "  hopeless: {run.duration: 60s, workloads.ask: {from: {external: {count: 100, rtt: 1ms}}, to: "
+                    "{nodePort: web-node-port}, timeout: 1h, arrivals: {poisson: 2000000/s}}}\n");
   const std::string file = folder.path("r.h5");
   const ProgramResult run = run_program("run " + scenario + " -q --out " + file);
   EXPECT_EQ(run.code, 3) << run.err;

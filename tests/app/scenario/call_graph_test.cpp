@@ -183,7 +183,7 @@ TEST(CallGraph, NodePortsThatTheModeDoesNotServeAreRefusedByItsName) {
   EXPECT_EQ(refusal({Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort}), "");
   EXPECT_THAT(refusal({Exposure::PodIp, Exposure::ClusterIp}),
               testing::HasSubstr("with the proxy mode toy no node serves node ports"));
-  EXPECT_THAT(refusal({Exposure::PodIp}), testing::HasSubstr("a proxy mode, or 'pod:' or 'hostPort:'"));
+  EXPECT_THAT(refusal({Exposure::PodIp}), testing::HasSubstr("or 'hostPort:', or 'pod:' from inside"));
 }
 
 // As in a cluster, where kube-proxy rejects: no mistake of the scenario, and the run shows it.

@@ -163,10 +163,12 @@ TEST(RuleSizes, AreThoseOfTheGeneratedRulesWithSourceRanges) {
   for (NodeIndex node = 0; node < cluster.nodes.size(); ++node) {
     SCOPED_TRACE("node " + std::to_string(node));
     const NodeSpec spec{.primary_address = cluster.nodes[node].ip.v4_value()};
-    const Ruleset iptables = iptables_rules(spec, services_at(cluster, node));
+    const Ruleset iptables = iptables_rules(spec, services_at(cluster, *scene.variant().models->proxy, node));
     EXPECT_EQ(all[node].firewalled_addresses, rules(iptables, "filter", "KUBE-PROXY-FIREWALL"));
     EXPECT_EQ(all[node].services_rules, rules(iptables, "nat", "KUBE-SERVICES") - 1);
-    const Ruleset ipvs = ipvs_rules(spec, std::span(&spec.primary_address, 1), services_at(cluster, node)).rules;
+    const Ruleset ipvs = ipvs_rules(spec, std::span(&spec.primary_address, 1),
+                                    services_at(cluster, *scene.variant().models->proxy, node))
+                             .rules;
     EXPECT_EQ(all[node].closed_addresses, rules(ipvs, "filter", "KUBE-IPVS-OUT-FILTER"));
     closed += all[node].closed_addresses;
   }

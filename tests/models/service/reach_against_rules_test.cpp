@@ -108,6 +108,7 @@ class Scene {
                              .node = cluster_.pods[pod].node});
       }
       const std::vector<EndpointHints> hints = some_hints(endpoints);
+      if (hint_dice_() % 2 == 0) service.topology_mode = TopologyMode::Auto;
       table.set(s, IpFamily::V4, endpoints, HintedEndpoints::of(endpoints, hints));
     }
     cluster_.endpoints = EndpointViews(std::move(table));
@@ -123,7 +124,7 @@ class Scene {
   static Ipv4 node_address(NodeIndex node) { return ipv4(192, 168, 1, 1) + node; }
 
   /// The Services as kube-proxy of one node sees them.
-  std::vector<ServicePortSpec> services_at(NodeIndex node) const {
+  std::vector<ServicePortSpec> services_at(NodeIndex node, Version kubernetes) const {
     std::vector<ServicePortSpec> specs;
     const EndpointView view = cluster_.endpoints.at(node);
     for (ServicePortIndex index = 0; index < kServices; ++index) {
@@ -144,7 +145,7 @@ class Scene {
       v4_of(service.external_ips, spec.external_ips);
       v4_of(service.load_balancer_ips, spec.load_balancer_ips);
       for (const Cidr& range : service.source_ranges) spec.source_ranges.push_back({range.base, range.prefix});
-      const auto meant = meant_for(node, view.everywhere(index));
+      const auto meant = meant_for(node, view.everywhere(index), hints_count(service, kubernetes));
       for (const Endpoint& one : view.everywhere(index)) {
         spec.endpoints.push_back({one.address.v4_value(), one.port, one.node == node, one.ready, meant(one)});
       }
@@ -172,8 +173,22 @@ class Scene {
     return hints;
   }
 
+  struct HintsCount {
+    bool for_zones = false;
+    bool for_nodes = false;
+  };
+  /// Whose hints kube-proxy looks at. @source k/k pkg/features/kube_features.go and pkg/proxy/topology.go: TopologyAwareHints
+  /// from 1.24 on, of Services with the annotation; all with ServiceTrafficDistribution, from 1.31; nodes' with
+  /// PreferSameTrafficDistribution, from 1.34.
+  static HintsCount hints_count(const Service& service, Version kubernetes) {
+    const bool asks = service.topology_mode == TopologyMode::Auto;
+    return {.for_zones = kubernetes >= Version{1, 31} || (kubernetes >= Version{1, 24} && asks),
+            .for_nodes = kubernetes >= Version{1, 34}};
+  }
+
   /// Which of them kube-proxy of a node may use by their hints.
-  std::function<bool(const Endpoint&)> meant_for(NodeIndex node, std::span<const Endpoint> all) const {
+  std::function<bool(const Endpoint&)> meant_for(NodeIndex node, std::span<const Endpoint> all,
+                                                 HintsCount count) const {
     const auto hints = [this](const Endpoint& one) {
       const auto found = hints_of_.find(one.pod);
       return found == hints_of_.end() ? EndpointHints{} : found->second;
@@ -189,8 +204,8 @@ class Scene {
       return std::ranges::all_of(all, [&](const Endpoint& one) { return !one.ready || hints(one).*has; }) &&
              std::ranges::any_of(all, [&](const Endpoint& one) { return one.ready && is_meant(one); });
     };
-    if (decides(for_node, &EndpointHints::for_nodes)) return for_node;
-    if (decides(for_zone, &EndpointHints::for_zones)) return for_zone;
+    if (count.for_nodes && decides(for_node, &EndpointHints::for_nodes)) return for_node;
+    if (count.for_zones && decides(for_zone, &EndpointHints::for_zones)) return for_zone;
     return [](const Endpoint&) { return true; };
   }
 
@@ -239,7 +254,7 @@ void pass(const Ruleset& rules, NodeIndex asked, const RulePacket& first, bool o
 }
 
 Outcome by_rules(const Mode& mode, const Scene& scene, NodeIndex asked, const RulePacket& first, bool own_process) {
-  const std::vector<ServicePortSpec> services = scene.services_at(asked);
+  const std::vector<ServicePortSpec> services = scene.services_at(asked, mode.kubernetes);
   const NodeSpec spec{.primary_address = Scene::node_address(asked)};
   Outcome outcome;
   if (std::string(mode.name) == "ipvs") {
