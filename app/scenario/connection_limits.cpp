@@ -386,12 +386,14 @@ class Reckoning {
       const double kept = spec.connections.requests == 0
                               ? most_kept(spec, rate.users_per_client) * static_cast<double>(rate.clients.size())
                               : 0;
+      // A datagram from a port that comes back meets the entry that the port has.
+      const double most = spec.udp ? kLocalPorts * static_cast<double>(rate.clients.size()) : kNever;
       for (const auto& [node, part] : passing(edge)) {
         if (node >= cluster.members().size()) continue;  // a client's own machine
         ConntrackUse& use = uses[node];
         use.per_second += part * per_second;
-        use.lasting += part * (kept + per_second * life);
-        use.entries += part * (kept + per_second * std::min(life, limits_.run_s));
+        use.lasting += part * std::min(most, kept + per_second * life);
+        use.entries += part * std::min(most, kept + per_second * std::min(life, limits_.run_s));
         if (tracks_tunnel(variant_.scenario.cluster) && cluster.members().size() > 1) {
           // A tunnel's own packets: an entry a direction that never sees an answer.
           const double ports = 2 * kLocalPorts * static_cast<double>(cluster.members().size() - 1);

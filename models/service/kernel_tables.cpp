@@ -26,8 +26,7 @@ Duration lasting(const TableNeed& need, ConnectionEnd how) {
       return how == ConnectionEnd::ByClient ? need.after_close : Duration{};
     case KernelLimit::NatPorts:
     case KernelLimit::Conntrack:
-      return how == ConnectionEnd::ByReset && !need.udp ? std::min(kConntrackReset, need.after_close)
-                                                        : need.after_close;
+      return how == ConnectionEnd::ByReset ? std::min(kConntrackReset, need.after_close) : need.after_close;
     case KernelLimit::kCount:
       break;
   }

@@ -21,7 +21,6 @@ struct TableNeed {
   NodeIndex node = kNoIndex;  ///< Whose it is; kNoIndex: of no node.
   std::uint32_t room = 0;
   Duration after_close{};  ///< How long its place stays taken where the client closes.
-  bool udp = false;
 };
 
 /// A table that was full when a connection wanted a place in it: all of one edge and kind together.

@@ -34,7 +34,7 @@ std::uint64_t TableNeeds::destination_of(const EdgeTarget& target, const Candida
 
 void TableNeeds::add(const TableNeed& need) { needs_[count_++] = need; }
 
-void TableNeeds::add_entry(NodeIndex node, bool udp) {
+void TableNeeds::add_entry(NodeIndex node) {
   if (node >= limits_.conntrack_room.size()) return;  // a machine outside
   for (std::size_t i = 0; i < count_; ++i) {
     if (needs_[i].limit == KernelLimit::Conntrack && needs_[i].table == node) return;
@@ -43,8 +43,7 @@ void TableNeeds::add_entry(NodeIndex node, bool udp) {
        .table = node,
        .node = node,
        .room = limits_.conntrack_room[node],
-       .after_close = udp ? kConntrackUdp : kConntrackTimeWait,
-       .udp = udp});
+       .after_close = kConntrackTimeWait});
 }
 
 std::span<const TableNeed> TableNeeds::of(EdgeIndex edge, const EdgeTarget& target, PodIndex client,
@@ -72,10 +71,10 @@ std::span<const TableNeed> TableNeeds::of(EdgeIndex edge, const EdgeTarget& targ
          .room = kMasqueradePorts,
          .after_close = kConntrackTimeWait});
   }
-  if (limits_.conntrack && !target.loopback && !target.untracked) {
-    add_entry(cluster_.is_external(client) ? kNoIndex : cluster_.pods[client].node, udp);
-    if (target.by_proxy()) add_entry(candidates.asked, udp);
-    add_entry(cluster_.pods[endpoint.pod].node, udp);
+  if (limits_.conntrack && !udp && !target.loopback && !target.untracked) {
+    add_entry(cluster_.is_external(client) ? kNoIndex : cluster_.pods[client].node);
+    if (target.by_proxy()) add_entry(candidates.asked);
+    add_entry(cluster_.pods[endpoint.pod].node);
   }
   return std::span(needs_).first(count_);
 }

@@ -30,7 +30,7 @@ struct TableLimits {
 
 /// What a connection wants of kernels' tables. One address has 28,232 local ports towards each destination, which is the endpoint
 /// where the system call translates; a node that masquerades 64,512 towards each endpoint, as does a NAT that clients outside share; and each node that tracks connections an
-/// entry for each that passes.
+/// entry for each of TCP that passes.
 /// @source Linux net/ipv4/inet_hashtables.c, __inet_hash_connect; net/ipv4/tcp_ipv4.c, tcp_twsk_unique (tcp_tw_reuse 2);
 ///         include/net/tcp.h, TCP_TIMEWAIT_LEN; net/netfilter/nf_nat_core.c; nf_conntrack_proto_tcp.c
 class TableNeeds {
@@ -45,7 +45,7 @@ class TableNeeds {
   std::uint64_t address_of(PodIndex client) const;
   std::uint64_t destination_of(const EdgeTarget& target, const Candidates& candidates, const Endpoint& endpoint) const;
   void add(const TableNeed& need);
-  void add_entry(NodeIndex node, bool udp);
+  void add_entry(NodeIndex node);
 
   const Cluster& cluster_;
   TableLimits limits_;
