@@ -26,6 +26,7 @@ CanonicalNode::CanonicalNode(const RuleWriter& write, const CanonicalService& se
         service.host_network ? (service.here ? kNode : kThirdNode) : ipv4(10, 244, service.here ? 1 : 2, 10) + i;
     endpoints_.push_back({address, static_cast<std::uint16_t>(kEndpointPort + i), service.here});
   }
+  if (service.one_here) endpoints_.push_back({ipv4(10, 244, 1, 20), kEndpointPort, true});
   std::vector<HostPortSpec> with_ports;
   for (std::uint32_t i = 0; i < mix.containers_before + 1 + mix.containers_after; ++i) {
     with_ports.push_back({.container = "c" + std::to_string(i),
@@ -118,8 +119,9 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   const std::uint32_t tcp_ports = own_tcp + mix_.tcp_before + mix_.tcp_after + mix_.local_tcp;
   const std::uint32_t udp_ports = own_udp + mix_.udp_before + mix_.udp_after + mix_.local_udp;
   // Where the policy is Local and the node has none of its endpoints, the Service itself is one that is refused.
-  const std::uint32_t refused_inside = asked.internal_local && !asked.here ? 1 : 0;
-  const bool refused_outside = asked.external_local && !asked.here;
+  const bool none_here = !asked.here && !asked.one_here;
+  const std::uint32_t refused_inside = asked.internal_local && none_here ? 1 : 0;
+  const bool refused_outside = asked.external_local && none_here;
   const std::uint32_t firewalled = mix_.firewalled + mix_.open_firewalled;
   const std::uint32_t balanced = mix_.balanced + mix_.local_balanced + firewalled;
   const std::uint32_t external = mix_.external + mix_.local_external;
@@ -132,8 +134,9 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
     set(Symbol::NodePortsAlike, (tcp ? mix_.tcp_before : mix_.udp_before) + 1);
   }
   set(Symbol::EndpointIndex, mix_.chosen + 1);
-  set(Symbol::EndpointDraws, std::min(mix_.chosen + 1, mix_.endpoints - 1));
-  set(Symbol::Endpoints, mix_.endpoints);
+  const auto endpoints = static_cast<std::uint32_t>(endpoints_.size());
+  set(Symbol::EndpointDraws, std::min(mix_.chosen + 1, endpoints - 1));
+  set(Symbol::Endpoints, endpoints);
   set(Symbol::HostPortPosition, mix_.containers_before + 1);
   set(Symbol::ServicesRules, 1 - refused_inside + own_external + mix_.plain_before + mix_.plain_after + tcp_ports -
                                  own_tcp + udp_ports - own_udp + 2 * (external + balanced));

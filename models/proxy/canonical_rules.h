@@ -28,7 +28,8 @@ struct CanonicalService {
   bool external_local = false;
   bool affinity = false;
   bool host_network = false;  ///< Its endpoints are addresses of nodes.
-  bool here = true;           ///< They are on the node whose rules these are.
+  bool here = true;           ///< They are on the node whose rules these are, ...
+  bool one_here = false;      ///< ... or one more is, which is not chosen.
   auto operator<=>(const CanonicalService&) const = default;
 };
 

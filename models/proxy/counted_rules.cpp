@@ -56,6 +56,8 @@ CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, No
                     .host_network = flow.server_host_network};
     made.service.here = node == NodeRole::Server || flow.locality != Locality::Remote ||
                         keeps_to_the_node(asking_of(packet));  // or nobody answers
+    made.service.one_here = !made.service.here && kinds_.drops_own_without_endpoint && made.service.external_local &&
+                            packet.from_local_process;
     made.remembered = flow.affinity && flow.remembered;
   }
   CanonicalNode& base = nodes_for(made.service, made.containers)[0];

@@ -21,6 +21,9 @@ struct RuleKinds {
   std::optional<StepKind> lookup{};  ///< A look into a set or map.
   bool scans = false;                ///< Rules are many, and stand one behind another in memory: their bytes matter.
   IptablesBackend backend = IptablesBackend::Legacy;  ///< Which conditions are extensions, and how many bytes.
+  /// What the node's own processes ask from outside is dropped where the policy is Local and the node has no endpoint,
+  /// though any endpoint may answer them.
+  bool drops_own_without_endpoint = false;
 };
 
 /// Of kube-proxy's and portmap's iptables rules.

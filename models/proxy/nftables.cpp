@@ -14,7 +14,10 @@ class Nftables final : public ProxyModel {
       : params_(params),
         rules_([version = params.kubernetes](const NodeSpec& node, std::span<const ServicePortSpec> services,
                                              auto) { return nftables_rules(node, services, version); },
-               {.table = StepKind::NftChain, .rule = StepKind::NftExpression, .lookup = StepKind::VerdictMap},
+               {.table = StepKind::NftChain,
+                .rule = StepKind::NftExpression,
+                .lookup = StepKind::VerdictMap,
+                .drops_own_without_endpoint = checks_endpoints_first(params.kubernetes)},
                params.special) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override { rules_.at_hook(hook, packet, sink); }

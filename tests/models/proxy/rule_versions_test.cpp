@@ -68,9 +68,9 @@ TEST(RuleVersions, IpvsFiltersWhatProcessesOfTheNodeSendFrom129On) {
 
 TEST(RuleVersions, NftablesLooksForEndpointsBeforeItTranslatesOnOutputUpTo133) {
   EXPECT_THAT(nftables_of(33),
-              AllOf(HasSubstr("chain filter-output-post-dnat"), Not(HasSubstr("filter-output-pre-dnat"))));
+              AllOf(HasSubstr("kube-proxy filter-output-post-dnat {"), Not(HasSubstr("filter-output-pre-dnat"))));
   EXPECT_THAT(nftables_of(34),
-              AllOf(HasSubstr("chain filter-output-pre-dnat"), Not(HasSubstr("filter-output-post-dnat"))));
+              AllOf(HasSubstr("kube-proxy filter-output-pre-dnat {"), Not(HasSubstr("filter-output-post-dnat"))));
 }
 
 TEST(RuleVersions, AddressesFromOutsideAreServedFromTheVersionWhoseRulesStandHere) {
