@@ -52,7 +52,7 @@ KernelTables::Table& KernelTables::table_of(const TableNeed& need, Time now) {
 }
 
 void KernelTables::collect(Table& table, const TableNeed& need, Time now) {
-  const auto most = static_cast<std::size_t>(need.room / 100 * 95);
+  const auto most = std::size_t{need.room} / 100 * 95;
   if (table.dropped) {
     RngStream draw = streams_.get(kCollectorPick,
                                   hash_combine(need.table, static_cast<std::uint64_t>(now.time_since_epoch().count())));
