@@ -13,7 +13,7 @@
 namespace knetsim {
 namespace {
 
-constexpr ProxyCost kCost{.request_ps = 5e6, .byte_ps = 100, .rule_ps = 1e3, .connection_ps = 8e6, .upstream_ps = 6e6};
+const ProxyCost kCost{.request_ps = 5e6, .byte_ps = 100, .rule_ps = 1e3, .connection_ps = 8e6, .upstream_ps = 6e6};
 
 Exchange kilobytes(double request, double response) {
   return {.request_bytes = Distribution::constant(1024 * request),
