@@ -88,6 +88,7 @@ class ProxyFitter {
     for (std::size_t i = 0; i < figures.size(); ++i) {
       figures[i].ps = std::exp(best.at[static_cast<Eigen::Index>(i)]);
       figures[i].standard_error = std::sqrt(variance[static_cast<Eigen::Index>(i)]);
+      figures[i].measured = figures[i].standard_error < 1;
     }
     for (const auto& put : takers_) put(figures);
     return {.costs = costs_,
@@ -103,7 +104,11 @@ class ProxyFitter {
   std::size_t figure(const std::string& name, const std::function<double&(ApplicationCosts&)>& place) {
     const std::size_t known = figures_.all().size();
     const std::size_t index = figures_.index(name, place(costs_));
-    if (index == known) takers_.push_back([this, index, place](const auto& all) { place(costs_) = all[index].ps; });
+    if (index == known) {
+      takers_.push_back([this, index, place](const auto& all) {
+        if (all[index].measured) place(costs_) = all[index].ps;
+      });
+    }
     return index;
   }
   /// One of the lab's own programs: no profile holds it.

@@ -82,8 +82,8 @@ void print_fit(const lab::ProxyFit& fit, const ProxySession& session) {
   TextTable table({"figure", "before", "measured", "±"}, {1, 2, 3});
   for (const lab::ProxyFigure& one : fit.figures) {
     if (one.name.starts_with("client.")) continue;  // the lab's own
-    table.add({one.name, figure_text(one.name, one.before_ps), figure_text(one.name, one.ps),
-               fmt::format("{:.0f} %", 100 * one.standard_error)});
+    table.add({one.name, figure_text(one.name, one.before_ps), one.measured ? figure_text(one.name, one.ps) : "-",
+               one.measured ? fmt::format("{:.0f} %", 100 * one.standard_error) : "cannot tell"});
   }
   fmt::print("{}\n{}", session.machine.text(), table.render(2));
   fmt::print("{} times in user mode, fitted to {:.1f} %\n", fit.times, 100 * fit.residual);

@@ -88,12 +88,18 @@ std::uint64_t destination_key(const BoundVariant& variant, EdgeIndex edge) {
   return key;
 }
 
-std::uint32_t destinations_of(const BoundVariant& variant, EdgeIndex edge) {
+/// Addresses and ports that the sockets of a client's connections have at their far end.
+std::uint32_t destinations_of(const BoundVariant& variant, EdgeIndex edge, PodIndex client) {
   const EdgeTarget& target = variant.targets[edge];
+  const Cluster& cluster = *variant.cluster;
   if (target.loopback) return 1;
   if (target.port == kNoIndex) return static_cast<std::uint32_t>(std::max<std::size_t>(1, target.direct.size()));
+  const bool host = cluster.spec(cluster.pods[client]).host_network;
+  if (!cluster.is_external(client) && variant.models->proxy->in_socket(target.exposure, host)) {
+    return static_cast<std::uint32_t>(std::max<std::size_t>(1, servers_of(variant, edge).size()));
+  }
   if (target.exposure == Exposure::NodePort && target.through == kNoIndex && !target.balanced) {
-    return static_cast<std::uint32_t>(variant.cluster->members().size());
+    return static_cast<std::uint32_t>(cluster.members().size());
   }
   return 1;
 }
@@ -119,7 +125,9 @@ class Reckoning {
       const double taken = use.per_second * std::min(limits.run_s, use.held_s + use.waits_s);
       made.nat_ports = made.nat_ports || may_fill(taken, kMasqueradePorts);
     }
-    made.conntrack = may_fill(limits.conntrack.entries, static_cast<double>(limits.conntrack.most));
+    // Where programs carry packets past the stack there is no table at all.
+    made.conntrack =
+        limits.conntrack.most > 0 && may_fill(limits.conntrack.entries, static_cast<double>(limits.conntrack.most));
     for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge)
       made.masqueraded.push_back(!variant_.traffic.edges[edge].udp && is_masqueraded(edge));
     for (NodeIndex node = 0; node < cluster.members().size(); ++node)
@@ -213,7 +221,7 @@ class Reckoning {
       use.ports = use.behind_nat ? kMasqueradePorts : kLocalPorts;
       use.per_second = most.per_second;
       use.at_most = most.at_most;
-      use.destinations = destinations_of(variant_, edge);
+      use.destinations = destinations_of(variant_, edge, worst);
       use.held_s = held_seconds(edge);
       use.waits_s = waiting_seconds(edge, worst);
       use.kept = most.kept;
@@ -240,9 +248,9 @@ class Reckoning {
   /// Nodes that masquerade the edge's connections.
   std::size_t masquerading_nodes(EdgeIndex edge) const {
     const EdgeTarget& target = variant_.targets[edge];
-    if (target.exposure == Exposure::NodePort && !target.balanced) return destinations_of(variant_, edge);
-    if (is_from_outside(edge)) {
-      if (announcer(edge) != kNoIndex) return 1;
+    const bool outside = is_from_outside(edge);
+    if (outside && announcer(edge) != kNoIndex) return 1;
+    if (outside || (target.exposure == Exposure::NodePort && !target.balanced)) {
       return target.through == kNoIndex ? variant_.cluster->members().size() : 1;
     }
     std::set<NodeIndex> nodes;

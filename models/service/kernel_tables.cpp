@@ -72,6 +72,7 @@ void KernelTables::collect(Table& table, const TableNeed& need, Time now) {
 std::variant<std::uint32_t, KernelLimit> KernelTables::take(std::span<const TableNeed> needs, EdgeIndex edge,
                                                             PodIndex client, Time now) {
   KNETSIM_ENSURE(needs.size() <= kMostNeeds);
+  if (needs.empty()) return std::uint32_t{0};
   for (const TableNeed& need : needs) {
     Table& table = table_of(need, now);
     if (table.open + table.ends.size() < need.room) continue;

@@ -28,8 +28,8 @@ struct Exhaustion {
   KernelLimit limit = KernelLimit::LocalPorts;
   EdgeIndex edge = 0;
   PodIndex client = kNoIndex;  ///< Of the first one ...
-  NodeIndex node =
-      kNoIndex;  ///< ... and the node of that table; kNoIndex: of no node, as local ports and a NAT outside.
+  /// ... and the node of that table; kNoIndex: of no node, as local ports and a NAT outside.
+  NodeIndex node = kNoIndex;
   std::uint32_t room = 0;
   Duration after_close{};
   std::uint64_t connections = 0;  ///< That found it full, from the start of the run.
@@ -50,9 +50,10 @@ class KernelTables {
   static constexpr std::size_t kMostNeeds = 6;
 
   /// Takes a place in each table, or in none.
-  /// @return  What release() takes, not 0; or which limit was met.
+  /// @return  What release() takes, 0 of no needs; or which limit was met.
   std::variant<std::uint32_t, KernelLimit> take(std::span<const TableNeed> needs, EdgeIndex edge, PodIndex client,
                                                 Time now);
+  /// @pre holds is not 0.
   void release(std::uint32_t holds, ConnectionEnd how, Time now);
 
   /// In the order of their first connections.

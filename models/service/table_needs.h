@@ -28,9 +28,9 @@ struct TableLimits {
   bool any() const { return local_ports || nat_ports || conntrack; }
 };
 
-/// What a connection wants of kernels' tables. One address has 28,232 local ports towards each destination, which is the endpoint
-/// where the system call translates; a node that masquerades 64,512 towards each endpoint, as does a NAT that clients outside share; and each node that tracks connections an
-/// entry for each of TCP that passes.
+/// What a connection of TCP wants of kernels' tables. One address has 28,232 local ports towards each destination, which is
+/// the endpoint where the system call translates; a node that masquerades has 64,512 towards each endpoint, as has a NAT that
+/// clients outside share towards each destination; and each node that tracks connections has an entry for each that passes.
 /// @source Linux net/ipv4/inet_hashtables.c, __inet_hash_connect; net/ipv4/tcp_ipv4.c, tcp_twsk_unique (tcp_tw_reuse 2);
 ///         include/net/tcp.h, TCP_TIMEWAIT_LEN; net/netfilter/nf_nat_core.c; nf_conntrack_proto_tcp.c
 class TableNeeds {

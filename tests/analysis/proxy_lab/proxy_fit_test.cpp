@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -126,6 +127,18 @@ TEST(ProxyFit, StandardErrorsHoldTheTruth) {
   }
   EXPECT_LE(outside, 6);
   EXPECT_NEAR(fit.residual, 0.03, 0.012);
+}
+
+// A rule's figure that times of 30 % noise cannot tell from none stays what the profile had.
+TEST(ProxyFit, WhatTheTimesDoNotTellStaysAsItWas) {
+  ApplicationCosts without_rules = truth();
+  for (auto& [name, cost] : without_rules.proxies) cost.rule_ps = 1e-3;
+  const ProxyFit fit = fitted(times_of(without_rules, 0.3));
+  const auto rule = std::ranges::find(fit.figures, "proxies.nginx.rule", &ProxyFigure::name);
+  ASSERT_NE(rule, fit.figures.end());
+  EXPECT_FALSE(rule->measured);
+  EXPECT_EQ(fit.costs.proxies.at("nginx").rule_ps, 100) << "of the profile before";
+  EXPECT_NE(fit.costs.proxies.at("nginx").request_ps, 10e6);
 }
 
 TEST(ProxyFit, AKernelThatTellsNoTimesIsAnError) {

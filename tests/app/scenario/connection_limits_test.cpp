@@ -46,6 +46,15 @@ TEST(ConnectionLimits, LocalPortsLastAsLongAsTheirNumberOverTheRate) {
   EXPECT_TRUE(table_limits(told.scene.loaded->variants.front()).local_ports);
 }
 
+// The socket of a connection that connect() translates has the endpoint's address, and programs carry its packets past conntrack.
+TEST(ConnectionLimits, WhereTheSystemCallTranslatesEndpointsAreTheDestinations) {
+  const Told told(scene_of("arrivals: {constant: 2000/s}", "{cni: {kind: cilium}, proxy: {mode: ebpf}}"), pods(1, 3),
+                  "{duration: 20s}");
+  EXPECT_EQ(told.limits.ports[0].destinations, 3U);
+  EXPECT_DOUBLE_EQ(told.last_s(), 3 * 28'232.0 / 2'000);
+  EXPECT_FALSE(table_limits(told.scene.loaded->variants.front()).any());
+}
+
 TEST(ConnectionLimits, ARunThatEndsBeforeIsLeftInPeace) {
   const Told told(scene_of("arrivals: {constant: 2000/s}"), pods(1, 1), "{duration: 10s, warmUp: 4s}");
   EXPECT_DOUBLE_EQ(told.last_s(), 28'232.0 / 2'000);
