@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/results/zone_columns.h"
 #include "sim/output/column_info.h"
 
 namespace knetsim {
@@ -58,17 +59,7 @@ void describe(Table& t, Columns& c) {
   c.column("connects_failed", t.connects_failed, {.unit = "1", .meaning = "connect()s that were refused or given up"});
   c.column("rules_evaluated", t.rules_evaluated,
            {.unit = "1", .meaning = "netfilter rules that the packets which opened those connections met, sum"});
-  c.column("same_zone_answers", t.same_zone_answers,
-           {.unit = "1",
-            .meaning = "answers begun by pods such that the client, the node that it asked and the pod's are in one "
-                       "zone, or those of them that are in any; 0 where the pod's node is in none, or both others, or "
-                       "there is one zone"});
-  c.column("same_zone_bytes", t.same_zone_bytes,
-           {.unit = "By", .meaning = "payload sent to such pods, answered or not, and of their answers"});
-  c.column("cross_zone_answers", t.cross_zone_answers,
-           {.unit = "1", .meaning = "answers begun by pods such that these are in several zones"});
-  c.column("cross_zone_bytes", t.cross_zone_bytes,
-           {.unit = "By", .meaning = "payload sent to and answered by those, once however often it crosses"});
+  describe_zones(t, c);
   c.along("run call part");
   c.column("part_requests", t.part_requests, {.unit = "1", .meaning = "requests that began in the part"});
   c.column("part_ended_ok", t.part_ended_ok,

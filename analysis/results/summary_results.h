@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/results/zone_columns.h"
 #include "sim/output/column_info.h"
 #include "sim/output/metric_state.h"
 
@@ -131,19 +132,7 @@ void describe(Table& t, Columns& c) {
            {.unit = "1", .meaning = "connect()s that had not returned when the run ended"});
   c.column("choices_stale", t.choices_stale,
            {.unit = "1", .meaning = "connections sent to what was no endpoint any more, as the API server had it"});
-  c.column("same_zone_answers", t.same_zone_answers,
-           {.unit = "1",
-            .meaning = "answers begun by pods such that the client, the node that it asked and the pod's are in one "
-                       "zone, or those of them that are in any; 0 where the pod's node is in none, or both others, or "
-                       "there is one zone"});
-  c.column("same_zone_bytes", t.same_zone_bytes,
-           {.unit = "By",
-            .meaning = "payload sent to such pods, answered or not, and of their answers: of bytes_sent and "
-                       "bytes_received"});
-  c.column("cross_zone_answers", t.cross_zone_answers,
-           {.unit = "1", .meaning = "answers begun by pods such that these are in several zones"});
-  c.column("cross_zone_bytes", t.cross_zone_bytes,
-           {.unit = "By", .meaning = "payload sent to and answered by those, once however often it crosses"});
+  describe_zones(t, c);
   c.column("servers", t.servers,
            {.unit = "1",
             .meaning = "pods that the requests may go to at the start of the run, and others that took some up"});

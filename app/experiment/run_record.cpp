@@ -50,6 +50,14 @@ void add_part(CallResults& calls, const EdgePart& part) {
   calls.part_connect_log_sum.push_back(signed_count(part.connect.sum_index));
 }
 
+template <class Table>
+void add_zones(Table& table, const EdgeStats& stats) {
+  table.same_zone_answers.push_back(signed_count(stats.same_zone.answers));
+  table.same_zone_bytes.push_back(signed_count(stats.same_zone.bytes));
+  table.cross_zone_answers.push_back(signed_count(stats.cross_zone.answers));
+  table.cross_zone_bytes.push_back(signed_count(stats.cross_zone.bytes));
+}
+
 void add_call(ExperimentResults& results, std::int64_t service, std::size_t exposure, const EdgeStats& stats,
               bool in_full) {
   CallResults& calls = results.call;
@@ -64,10 +72,7 @@ void add_call(ExperimentResults& results, std::int64_t service, std::size_t expo
   calls.connections.push_back(signed_count(stats.connections));
   calls.connects_failed.push_back(signed_count(stats.connects_failed));
   calls.rules_evaluated.push_back(stats.rules_evaluated);
-  calls.same_zone_answers.push_back(signed_count(stats.same_zone.answers));
-  calls.same_zone_bytes.push_back(signed_count(stats.same_zone.bytes));
-  calls.cross_zone_answers.push_back(signed_count(stats.cross_zone.answers));
-  calls.cross_zone_bytes.push_back(signed_count(stats.cross_zone.bytes));
+  add_zones(calls, stats);
   for (const EdgePart& part : stats.parts) add_part(calls, part);
   add_row(results.latency_histogram, stats.latency_ns, in_full);
   add_row(results.connect_histogram, stats.connect_ns, in_full);
@@ -141,10 +146,7 @@ void add_workload(SummaryResults& summary, const EdgeStats& stats, double measur
     return signed_count(stats.errors_by_failure[static_cast<std::size_t>(cause)]);
   };
   summary.choices_stale.push_back(signed_count(stats.stale_choices));
-  summary.same_zone_answers.push_back(signed_count(stats.same_zone.answers));
-  summary.same_zone_bytes.push_back(signed_count(stats.same_zone.bytes));
-  summary.cross_zone_answers.push_back(signed_count(stats.cross_zone.answers));
-  summary.cross_zone_bytes.push_back(signed_count(stats.cross_zone.bytes));
+  add_zones(summary, stats);
   summary.failed_refused.push_back(failed(Failure::Refused));
   summary.failed_unreachable.push_back(failed(Failure::Unreachable));
   summary.failed_reset.push_back(failed(Failure::Reset));

@@ -12,11 +12,11 @@
 namespace knetsim {
 namespace {
 
-struct Limited {
+struct ExhaustedRun {
   Ready scene;
   PointResult result;
 
-  Limited(const std::string& cluster, const std::string& workload, const std::string& run)
+  ExhaustedRun(const std::string& cluster, const std::string& workload, const std::string& run)
       : scene("cluster: {nodes: {count: 2, cpu: 16}" + cluster +
                   "}\npatches: {Service/web: {spec.type: NodePort}}\nworkloads: {ask: {" + workload + "}}\n",
               app_manifests("web", 1) + app_manifests("client", 1), run),
@@ -33,7 +33,7 @@ double seconds_of(Time at) { return to_seconds(at - kTimeZero); }
 
 // 1,000 a second: 28,232 ports last 28.2 s; the first is free again when its TIME_WAIT has ended, after 60 s.
 TEST(KernelLimits, LocalPortsRunOutAndComeBack) {
-  const Limited run("", "from: app=client, to: web, arrivals: {constant: 1000/s}", "{duration: 70s}");
+  const ExhaustedRun run("", "from: app=client, to: web, arrivals: {constant: 1000/s}", "{duration: 70s}");
   const Exhaustion* met = run.met(KernelLimit::LocalPorts);
   ASSERT_NE(met, nullptr);
   EXPECT_NEAR(seconds_of(met->since), 28.232, 0.01);
@@ -45,7 +45,7 @@ TEST(KernelLimits, LocalPortsRunOutAndComeBack) {
 }
 
 TEST(KernelLimits, WhereTheServerClosesFirstPortsLast) {
-  const Limited run("", "from: app=client, to: web, arrivals: {constant: 1000/s}, connection: {awaitClose: true}",
+  const ExhaustedRun run("", "from: app=client, to: web, arrivals: {constant: 1000/s}, connection: {awaitClose: true}",
                     "{duration: 35s}");
   EXPECT_EQ(run.edge().errors, 0U);
   EXPECT_TRUE(run.result.limits.empty());
@@ -65,19 +65,19 @@ const std::string kFromOutside =
 
 // Half of 3,000 a second each node masquerades towards the one endpoint: 64,512 ports last 43 s, where conntrack keeps each.
 TEST(KernelLimits, PortsOfAMasqueradingNodeRunOut) {
-  const Limited old(", kernel: \"6.1\"", kFromOutside, "{duration: 50s}");
+  const ExhaustedRun old(", kernel: \"6.1\"", kFromOutside, "{duration: 50s}");
   const Exhaustion* met = old.met(KernelLimit::NatPorts);
   ASSERT_NE(met, nullptr);
   EXPECT_NEAR(seconds_of(met->since), 64'512 / 1500.0, 0.4) << "nodes are drawn: a standard deviation of 0.1 s";
   const double after = 3'000 * (50 - seconds_of(met->since));
   EXPECT_NEAR(static_cast<double>(old.edge().timeouts), after, 0.03 * after) << "SYNs are dropped in silence";
-  const Limited now(", kernel: \"6.7\"", kFromOutside, "{duration: 50s}");
+  const ExhaustedRun now(", kernel: \"6.7\"", kFromOutside, "{duration: 50s}");
   EXPECT_EQ(now.met(KernelLimit::NatPorts), nullptr) << "a closing entry gives way";
 }
 
 // Room for 5,000 entries, which the nodes have after 5 s; until the first end after 120 s the collector makes room for 250 each time.
 TEST(KernelLimits, AFullConntrackDropsNewConnections) {
-  const Limited run(", proxy: {mode: iptables, conntrack: {maxPerCore: 1, min: 5000}}",
+  const ExhaustedRun run(", proxy: {mode: iptables, conntrack: {maxPerCore: 1, min: 5000}}",
                     "from: app=client, to: web, arrivals: {constant: 1000/s}", "{duration: 20s}");
   const Exhaustion* met = run.met(KernelLimit::Conntrack);
   ASSERT_NE(met, nullptr);

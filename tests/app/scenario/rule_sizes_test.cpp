@@ -11,6 +11,7 @@
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/ipvs_rules.h"
 #include "support/scenario_fixture.h"
+#include "support/v4_addresses.h"
 
 namespace knetsim {
 namespace {
@@ -41,13 +42,8 @@ std::vector<ServicePortSpec> services_at(const Cluster& cluster, const ProxyMode
       const bool meant = std::ranges::find(kept, endpoint.pod, &Endpoint::pod) != kept.end();
       spec.endpoints.push_back({endpoint.address.v4_value(), endpoint.port, endpoint.node == node, true, meant});
     }
-    const auto v4_of = [](const std::vector<IpAddress>& ips, std::vector<Ipv4>& into) {
-      for (const IpAddress& ip : ips) {
-        if (ip.family() == IpFamily::V4) into.push_back(ip.v4_value());
-      }
-    };
-    v4_of(service.external_ips, spec.external_ips);
-    v4_of(service.load_balancer_ips, spec.load_balancer_ips);
+    spec.external_ips = v4_addresses(service.external_ips);
+    spec.load_balancer_ips = v4_addresses(service.load_balancer_ips);
     for (const Cidr& range : service.source_ranges) spec.source_ranges.push_back({range.base, range.prefix});
     specs.push_back(std::move(spec));
   }

@@ -23,6 +23,7 @@
 #include "models/service/dialer.h"
 #include "models/service/service_reach.h"
 #include "support/sanitized.h"
+#include "support/v4_addresses.h"
 
 namespace knetsim {
 namespace {
@@ -137,13 +138,8 @@ class Scene {
                            .internal_local = service.internal_traffic_local,
                            .external_local = service.external_traffic_local,
                            .affinity_seconds = service.client_ip_affinity ? 10'800 : 0};
-      const auto v4_of = [](const std::vector<IpAddress>& ips, std::vector<Ipv4>& into) {
-        for (const IpAddress& ip : ips) {
-          if (ip.family() == IpFamily::V4) into.push_back(ip.v4_value());
-        }
-      };
-      v4_of(service.external_ips, spec.external_ips);
-      v4_of(service.load_balancer_ips, spec.load_balancer_ips);
+      spec.external_ips = v4_addresses(service.external_ips);
+      spec.load_balancer_ips = v4_addresses(service.load_balancer_ips);
       for (const Cidr& range : service.source_ranges) spec.source_ranges.push_back({range.base, range.prefix});
       const auto meant = meant_for(node, view.everywhere(index), hints_count(service, kubernetes));
       for (const Endpoint& one : view.everywhere(index)) {
