@@ -249,7 +249,8 @@ class CallGraphBuilder {
     if (!target) return kNoIndex;
     edge.name = graph_.unique_name(fmt::format("{} > {}", app.settings->name, call.to));
     edge.target = call.to;
-    edge.connections = {.requests = call.requests_per_connection.value_or(1),
+    edge.connections = {.requests = requests_on_each(call.requests_per_connection, call.streams.value_or(1)),
+                        .streams = call.streams.value_or(1),
                         .limit = call.max_connections.value_or(0),
                         .idle_timeout = call.idle_timeout,
                         .max_age = call.max_age};
@@ -341,10 +342,12 @@ class CallGraphBuilder {
     if (external && !lookup_.reached_from_outside(*target, to.name, to.at)) return;
     edge.name = name;
     edge.target = to.kind == "service" || to.kind == "url" ? to.name : fmt::format("{} ({})", to.name, to.kind);
-    edge.connections = {.requests = workload.connection.requests_per_connection,
-                        .limit = workload.connection.max_connections,
-                        .idle_timeout = workload.connection.idle_timeout,
-                        .max_age = workload.connection.max_age};
+    edge.connections = {
+        .requests = requests_on_each(workload.connection.requests_per_connection, workload.connection.streams),
+        .streams = workload.connection.streams,
+        .limit = workload.connection.max_connections,
+        .idle_timeout = workload.connection.idle_timeout,
+        .max_age = workload.connection.max_age};
     Exchange exchange{.request_bytes = workload.request.law, .response_bytes = workload.response.law};
     if (workload.work) exchange.client_work_seconds = workload.work->law;
     if (route) {

@@ -390,6 +390,19 @@ void describe(Fields<IngressSettings>& f) {
              {.doc = "How it keeps its connections to endpoints.",
               .allowed = {{.name = "default", .value = 0, .doc = "as this proxy does where nobody says"},
                           {.name = "new", .value = 1, .doc = "one for each request"}}});
+  f.optional(
+      "updateInterval", &IngressSettings::update_interval,
+      {.doc = "From an update of its endpoints to the next, at least: what changes after a longer while is taken "
+              "up at once. Where nothing is said: 10/3 s of nginx (--sync-rate-limit 0.3), 2 s of traefik, none "
+              "of the others.",
+       .at_least = "0s",
+       .at_most = "1h"});
+  f.optional(
+      "updatePoll", &IngressSettings::update_poll,
+      {.doc = "So often each of its pods looks for an update; 0s: it is handed over. Where nothing is said: 1 s of "
+              "nginx, 0s of the others.",
+       .at_least = "0s",
+       .at_most = "1h"});
   f.shorthand("kind");
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <set>
@@ -67,8 +68,9 @@ double connections_per_request(const EdgeSpec& edge, const EdgeRate& rate) {
   return attempts_per_request(edge, rate) / edge.connections.requests;
 }
 
-/// Connections that one client keeps open, where its pool had no limit so many.
+/// Connections that one client keeps open. @param without_limit  Where each carried one request and its pool had no limit.
 double most_kept(const EdgeSpec& edge, double without_limit) {
+  if (edge.connections.shared()) without_limit = std::ceil(without_limit / edge.connections.streams);
   const std::uint32_t limit = edge.connections.limit;
   return limit == 0 ? without_limit : std::min(without_limit, static_cast<double>(limit));
 }

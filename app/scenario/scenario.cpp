@@ -23,6 +23,7 @@ CallSpec call_of(const Keys& keys, std::string to) {
   CallSpec call;
   call.to = std::move(to);
   call.requests_per_connection = keys.requests_per_connection;
+  call.streams = keys.streams;
   call.max_connections = keys.max_connections;
   call.idle_timeout = keys.idle_timeout;
   call.max_age = keys.max_age;

@@ -143,6 +143,9 @@ struct IngressSettings {
   std::string exposure = "loadBalancer";
   std::string balancing = "default";             ///< That, or the name of a Balancing.
   std::string upstream_connections = "default";  ///< Or "new".
+  // How changed endpoints come to it (ConfigUpdatePolicy); as this proxy's controller does where nothing is said:
+  std::optional<Duration> update_interval;
+  std::optional<Duration> update_poll;
 };
 
 struct BackgroundSettings {
@@ -169,7 +172,7 @@ struct ClusterSettings {
 struct CallSpec {
   std::string to;                         ///< "cart", "cart:grpc", "pod:redis-0", "localhost:6379"; empty for a pause
   std::optional<DistributionSpec> sleep;  ///< Seconds; with an empty `to`, and alone in its group.
-  std::optional<std::uint32_t> requests_per_connection, max_connections;
+  std::optional<std::uint32_t> requests_per_connection, streams, max_connections;
   std::optional<Duration> idle_timeout, max_age;
   std::optional<DistributionSpec> request;
   std::optional<DistributionSpec> response;

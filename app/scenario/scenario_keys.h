@@ -25,7 +25,7 @@ struct CallKeys {
   std::optional<SizeLaw> request, response;
   std::optional<Duration> timeout;
   std::optional<RetryKeys> retries;
-  std::optional<std::uint32_t> requests_per_connection, max_connections;
+  std::optional<std::uint32_t> requests_per_connection, streams, max_connections;
   std::optional<Duration> idle_timeout, max_age;
   Node at;
 };
@@ -38,7 +38,7 @@ struct CallStepKeys {
   std::optional<SizeLaw> request, response;
   std::optional<Duration> timeout;
   std::optional<RetryKeys> retries;
-  std::optional<std::uint32_t> requests_per_connection, max_connections;
+  std::optional<std::uint32_t> requests_per_connection, streams, max_connections;
   std::optional<Duration> idle_timeout, max_age;
   Node at;
 };

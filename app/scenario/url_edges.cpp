@@ -49,8 +49,9 @@ std::optional<AppIndex> UrlEdges::add_proxy(const UrlRoute& route, const Exchang
     upstreams.push_back({*upstream, static_cast<double>(backend.weight)});
   }
   AppSpec spec = proxy_app(fmt::format("{}{}", route.url.host, route.url.path), upstreams, cost->second, exchange,
-                           connections, to_upstreams(*route.proxy), route.rules);
+                           connections, to_upstreams(route), route.rules);
   spec.for_edges_in = cluster_.workloads[route.controller].pods;
+  spec.relay_bytes = route.proxy->relay_bytes;
   graph_.traffic.apps.push_back(std::move(spec));
   return static_cast<AppIndex>(graph_.traffic.apps.size() - 1);
 }
@@ -60,9 +61,18 @@ Balancing UrlEdges::balancing(const ProxyKind& proxy) const {
   return stated.value_or(proxy.balancing);
 }
 
-ConnectionPolicy UrlEdges::to_upstreams(const ProxyKind& proxy) const {
+ConnectionPolicy UrlEdges::to_upstreams(const UrlRoute& route) const {
   if (settings_ && settings_->upstream_connections == "new") return {.requests = 1};
-  return proxy.upstream;
+  ConnectionPolicy policy = route.proxy->upstream;
+  if (route.routes->http2) policy.streams = route.proxy->upstream_streams;
+  return policy;
+}
+
+ConfigUpdatePolicy UrlEdges::updates(const ProxyKind& proxy) const {
+  ConfigUpdatePolicy policy = proxy.updates;
+  if (settings_ && settings_->update_interval) policy.min_interval = *settings_->update_interval;
+  if (settings_ && settings_->update_poll) policy.poll = *settings_->update_poll;
+  return policy;
 }
 
 std::optional<EdgeIndex> UrlEdges::add_upstream(const UrlRoute& route, const HttpBackend& backend,
@@ -75,8 +85,11 @@ std::optional<EdgeIndex> UrlEdges::add_upstream(const UrlRoute& route, const Htt
   const Workload& controller = cluster_.workloads[route.controller];
   EdgeSpec edge = upstream_edge(graph_.unique_name(fmt::format("{} > {}", controller.name, backend.service)),
                                 std::string(backend.service), *route.proxy, exchange);
-  edge.connections = to_upstreams(*route.proxy);
-  if (!by_service && target->exposure == Exposure::PodIp) edge.balancing = balancing(*route.proxy);
+  edge.connections = to_upstreams(route);
+  if (!by_service && target->exposure == Exposure::PodIp) {
+    edge.balancing = balancing(*route.proxy);
+    target->updates = updates(*route.proxy);
+  }
   return graph_.add_edge(std::move(edge), std::move(*target));
 }
 

@@ -27,7 +27,8 @@ class UrlEdges {
 
  private:
   Balancing balancing(const ProxyKind& proxy) const;
-  ConnectionPolicy to_upstreams(const ProxyKind& proxy) const;
+  ConnectionPolicy to_upstreams(const UrlRoute& route) const;
+  ConfigUpdatePolicy updates(const ProxyKind& proxy) const;
   std::optional<EdgeIndex> add_upstream(const UrlRoute& route, const HttpBackend& backend, const Exchange& exchange,
                                         Node at);
 

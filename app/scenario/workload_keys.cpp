@@ -9,6 +9,12 @@
 namespace knetsim {
 namespace {
 
+constexpr const char* kStreamsDoc =
+    "Requests at a time on one connection, as HTTP/2 and gRPC have them (SETTINGS_MAX_CONCURRENT_STREAMS: 100 is "
+    "usual): a "
+    "client pod opens another connection where all have so many, up to maxConnections. 1: one after the other "
+    "(HTTP/1.1).";
+constexpr const char* kStreamsSource = "RFC 9113, section 5.1.2";
 constexpr const char* kMaxConnectionsDoc =
     "Connections of one client pod at a time, busy and idle; who finds all busy waits in line (Go's MaxConnsPerHost, "
     "Envoy's max_connections). 0: no limit.";
@@ -32,9 +38,17 @@ void tell_unread_of_kept(std::uint32_t requests_per_connection, Node keys, Bindi
   }
 }
 
+/// Requests that share a connection keep it. @param keys  With requestsPerConnection.
+void check_streams(std::uint32_t streams, std::optional<std::uint32_t> requests_per_connection, Node keys,
+                   Binding& binding) {
+  if (streams == 1 || requests_per_connection != 1U) return;
+  binding.diagnostics.error(keys["requestsPerConnection"], "a connection of one request carries no streams",
+                            "0, for connections that are kept");
+}
+
 /// The keys that describe_call_options() describes.
-constexpr const char* kCallOptions[] = {"request",        "response",    "timeout", "retries", "requestsPerConnection",
-                                        "maxConnections", "idleTimeout", "maxAge"};
+constexpr const char* kCallOptions[] = {"request", "response",       "timeout",     "retries", "requestsPerConnection",
+                                        "streams", "maxConnections", "idleTimeout", "maxAge"};
 
 /// What a call may state beside its target; the same keys in both forms of a call.
 template <class T>
@@ -46,12 +60,16 @@ void describe_call_options(Fields<T>& f) {
   f.optional("retries", &T::retries,
              {.doc = "Attempts after one that was not answered in time; none where nothing is said."});
   f.optional("requestsPerConnection", &T::requests_per_connection,
-             {.doc = "Requests on one connection, 0 for a connection that is kept for ever; 1 where nothing is said."});
+             {.doc = "Requests on one connection, 0 for a connection that is kept for ever; 1 where nothing is said, 0 "
+                     "with streams."});
+  f.optional("streams", &T::streams,
+             {.doc = kStreamsDoc, .at_least = "1", .at_most = "1000000", .source = kStreamsSource});
   f.optional("maxConnections", &T::max_connections, {.doc = kMaxConnectionsDoc});
   f.optional("idleTimeout", &T::idle_timeout, {.doc = kIdleTimeoutDoc, .above = "0s", .at_most = "24h"});
   f.optional("maxAge", &T::max_age, {.doc = kMaxAgeDoc, .above = "0s", .at_most = "24h", .source = kMaxAgeSource});
   f.check([](const T& call, Node node, Binding& binding) {
-    tell_unread_of_kept(call.requests_per_connection.value_or(1), node, binding);
+    tell_unread_of_kept(requests_on_each(call.requests_per_connection, call.streams.value_or(1)), node, binding);
+    check_streams(call.streams.value_or(1), call.requests_per_connection, node, binding);
   });
   f.node(&T::at);
 }
@@ -339,8 +357,12 @@ TlsSettings tls_settings(const TlsKeys& keys) {
 
 void describe(Fields<ConnectionKeys>& f) {
   f.about("Connection", "How long connections last.");
-  f.optional("requestsPerConnection", &ConnectionKeys::requests_per_connection, "1",
-             {.doc = "Requests on one connection: 1 opens one for each request, 0 keeps it for ever."});
+  f.optional(
+      "requestsPerConnection", &ConnectionKeys::requests_per_connection,
+      {.doc = "Requests on one connection: 1 opens one for each request, 0 keeps it for ever; 1 where nothing is "
+              "said, 0 with streams."});
+  f.optional("streams", &ConnectionKeys::streams, "1",
+             {.doc = kStreamsDoc, .at_least = "1", .at_most = "1000000", .source = kStreamsSource});
   f.optional("maxConnections", &ConnectionKeys::max_connections, "0", {.doc = kMaxConnectionsDoc});
   f.optional("idleTimeout", &ConnectionKeys::idle_timeout, {.doc = kIdleTimeoutDoc, .above = "0s", .at_most = "24h"});
   f.optional("maxAge", &ConnectionKeys::max_age,
@@ -352,6 +374,9 @@ void describe(Fields<ConnectionKeys>& f) {
        .source = "netperf src/nettest_omni.c, disconnect_data_socket"});
   f.optional("tls", &ConnectionKeys::tls,
              {.doc = "Secures the connection; a URL of https is secured by 1.3 where nothing is said."});
+  f.check([](const ConnectionKeys& keys, Node node, Binding& binding) {
+    check_streams(keys.streams, keys.requests_per_connection, node, binding);
+  });
 }
 
 void describe(Fields<WorkloadKeys>& f) {
@@ -380,7 +405,11 @@ void describe(Fields<WorkloadKeys>& f) {
         binding.diagnostics.notice(node[key], fmt::format("nothing reads '{}' here: a look-up is all there is", key));
       }
     }
-    tell_unread_of_kept(keys.connection.requests_per_connection, node["connection"], binding);
+    const std::uint32_t requests = requests_on_each(keys.connection.requests_per_connection, keys.connection.streams);
+    tell_unread_of_kept(requests, node["connection"], binding);
+    if (keys.connection.streams > 1 && keys.protocol == "udp") {
+      binding.diagnostics.error(node["connection"]["streams"], "datagrams have no streams", "protocol: tcp");
+    }
     if (keys.connection.tls && keys.protocol == "udp") {
       binding.diagnostics.error(node["connection"]["tls"], "TLS over datagrams is not simulated", "protocol: tcp");
     }
@@ -388,11 +417,13 @@ void describe(Fields<WorkloadKeys>& f) {
       binding.diagnostics.error(node["to"]["url"], "HTTP/3 is not simulated", "protocol: tcp");
     }
     if (!keys.connection.await_close) return;
-    if (keys.protocol != "udp" && keys.connection.requests_per_connection != 0) return;
-    binding.diagnostics.notice(node["connection"]["awaitClose"],
-                               keys.protocol == "udp"
-                                   ? "nothing reads 'awaitClose' here: datagrams have no connection"
-                                   : "nothing reads 'awaitClose' here: the connection is kept for ever");
+    if (keys.protocol != "udp" && requests != 0 && keys.connection.streams == 1) return;
+    binding.diagnostics.notice(
+        node["connection"]["awaitClose"],
+        keys.protocol == "udp" ? "nothing reads 'awaitClose' here: datagrams have no connection"
+        : requests == 0        ? "nothing reads 'awaitClose' here: the connection is kept for ever"
+                               : "nothing reads 'awaitClose' here: a connection of streams is closed by nobody's last "
+                                 "request");
   });
 }
 

@@ -90,12 +90,18 @@ struct TlsKeys {
 };
 
 struct ConnectionKeys {
-  std::uint32_t requests_per_connection = 1;
+  std::optional<std::uint32_t> requests_per_connection;
+  std::uint32_t streams = 1;
   std::uint32_t max_connections = 0;
   std::optional<Duration> idle_timeout, max_age;
   bool await_close = false;
   std::optional<TlsKeys> tls;
 };
+
+/// How many requests each connection carries; 0: it is kept for ever. @param stated  Nothing: as `streams` asks for.
+inline std::uint32_t requests_on_each(std::optional<std::uint32_t> stated, std::uint32_t streams) {
+  return stated.value_or(streams > 1 ? 0 : 1);
+}
 
 /// A workload as it is written; what it is bound to are a TrafficSpec, an EdgeSpec and an EdgeTarget (call_graph.h).
 struct WorkloadKeys {

@@ -37,7 +37,8 @@ EndpointView EndpointViews::at(NodeIndex node) const {
   return {version, versions_[version]};
 }
 
-std::uint64_t EndpointViews::publish(EndpointTable table) {
+std::uint64_t EndpointViews::publish(EndpointTable table, Time at) {
+  published_.push_back(at);
   versions_.push_back(std::make_shared<const EndpointTable>(std::move(table)));
   return versions_.size() - 1;
 }

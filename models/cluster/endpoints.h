@@ -8,6 +8,7 @@
 
 #include "models/cluster/endpoint.h"
 #include "models/cluster/endpoint_hints.h"
+#include "sim/core/time.h"
 
 namespace knetsim {
 
@@ -94,14 +95,19 @@ class EndpointViews {
   /// The view of `node`.
   EndpointView at(NodeIndex node) const;
   /// The newest version, as the API server has it.
-  EndpointView latest() const { return {versions_.size() - 1, versions_.back()}; }
+  EndpointView latest() const { return version(versions_.size() - 1); }
+  /// One of the versions so far.
+  EndpointView version(std::uint64_t number) const { return {number, versions_[number]}; }
+  /// When that version came to be; the start of the run for the first, 0.
+  Time published_at(std::uint64_t number) const { return number == 0 ? kTimeZero : published_[number - 1]; }
   /// Adds a version that no node has seen yet. @return  Its number.
-  std::uint64_t publish(EndpointTable table);
+  std::uint64_t publish(EndpointTable table, Time at);
   /// `node` learns of `version`; versions only grow.
   void advance(NodeIndex node, std::uint64_t version);
 
  private:
   std::vector<std::shared_ptr<const EndpointTable>> versions_{};
+  std::vector<Time> published_{};      ///< Of all but the first version.
   std::vector<std::uint64_t> seen_{};  ///< Version by node; shorter than the nodes while the rest is at 0.
 };
 

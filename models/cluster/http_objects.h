@@ -58,6 +58,7 @@ struct HttpRoutes {
   std::vector<GatewayRef> gateways{};  ///< Of a route: parentRefs.
   std::vector<HttpRule> rules{};       ///< One for each host and path; a default backend is one without either.
   std::vector<HttpTls> tls{};
+  bool http2 = false;       ///< Its backends speak HTTP/2, as those of gRPC do.
   bool by_service = false;  ///< Its controller is told to ask cluster IPs (service-upstream) instead of endpoints.
   Mark mark{};
 

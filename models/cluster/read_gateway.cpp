@@ -28,6 +28,7 @@ class RouteReader {
 
   HttpRoutes read(Node object) {
     HttpRoutes made{.kind = meta_.kind, .ns = meta_.ns, .name = meta_.name};
+    made.http2 = meta_.kind == "GRPCRoute";
     made.mark = meta_.mark;
     const FieldValues spec(reader_, object["spec"], kRouteKeys);
     if (const Node parents = spec[kRouteKeys["parentRefs"]]; reader_.mappings(parents)) {

@@ -38,7 +38,6 @@ constexpr std::array kNotSimulated{
     NginxAnnotation{"nginx.ingress.kubernetes.io/affinity", "affinity by cookies"},
     NginxAnnotation{"nginx.ingress.kubernetes.io/upstream-hash-by", "the choice of endpoints by a hash"},
     NginxAnnotation{"nginx.ingress.kubernetes.io/use-regex", "paths that are regular expressions: taken as prefixes"},
-    NginxAnnotation{"nginx.ingress.kubernetes.io/backend-protocol", "what the proxy speaks to its upstreams: HTTP/1.1"},
     NginxAnnotation{"nginx.ingress.kubernetes.io/ssl-passthrough", "connections passed through: TLS ends at the proxy"},
     NginxAnnotation{"nginx.ingress.kubernetes.io/whitelist-source-range",
                     "source ranges of an Ingress: all are let in"},
@@ -58,8 +57,15 @@ class IngressReader {
     made.class_name = reader_.intern(annotations[kOldClass].text());
     made.by_service = annotations["nginx.ingress.kubernetes.io/service-upstream"].text() == "true";
     for (const NginxAnnotation& one : kNotSimulated) {
-      if (const Node at = annotations[one.key]; at.exists() && at.text() != "false" && at.text() != "HTTP") {
+      if (const Node at = annotations[one.key]; at.exists() && at.text() != "false") {
         reader_.notice(at, fmt::format("not simulated: {}", one.what));
+      }
+    }
+    if (const Node protocol = annotations["nginx.ingress.kubernetes.io/backend-protocol"]; protocol.exists()) {
+      made.http2 = protocol.text().starts_with("GRPC");
+      if (protocol.text() != "HTTP" && protocol.text() != "GRPC") {
+        reader_.notice(protocol, fmt::format("not simulated: {} between the proxy and its upstreams, which speak {}",
+                                             protocol.text(), made.http2 ? "HTTP/2 in plain text" : "HTTP/1.1"));
       }
     }
     const Node spec_node = object["spec"];

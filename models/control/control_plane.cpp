@@ -24,7 +24,7 @@ void ControlPlane::next() {
 void ControlPlane::on_event(Time now, const Event& event) {
   if (event.kind == kPublish) {
     publishes_ = false;
-    const std::uint64_t version = endpoints_.publish();
+    const std::uint64_t version = endpoints_.publish(now);
     changed_at_.push_back(first_change_);
     for (NodeIndex node = 0; node < cluster_.members().size(); ++node) {
       if (!states_.is_down(node)) sync_.news(node, version, now);

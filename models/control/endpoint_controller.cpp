@@ -61,7 +61,7 @@ std::vector<EndpointHints> EndpointController::hints_of(ServicePortIndex port,
   return hints;
 }
 
-std::uint64_t EndpointController::publish() {
+std::uint64_t EndpointController::publish(Time now) {
   const EndpointView last = views_.latest();
   std::ranges::sort(changed_);
   EndpointTable table(cluster_.service_ports.size());
@@ -77,7 +77,7 @@ std::uint64_t EndpointController::publish() {
     }
   }
   changed_.clear();
-  return views_.publish(std::move(table));
+  return views_.publish(std::move(table), now);
 }
 
 }  // namespace knetsim

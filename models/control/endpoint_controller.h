@@ -28,7 +28,7 @@ class EndpointController {
   void changed(PodIndex pod);
   bool has_changes() const { return !changed_.empty(); }
   /// Publishes a version with all that has changed since the last. @return  Its number.
-  std::uint64_t publish();
+  std::uint64_t publish(Time now);
 
  private:
   std::vector<EndpointHints> hints_of(ServicePortIndex port, const std::vector<Endpoint>& endpoints) const;

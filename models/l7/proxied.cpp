@@ -39,6 +39,7 @@ EdgeSpec upstream_edge(std::string name, std::string target, const ProxyKind& ki
       {.request_bytes = exchange.request_bytes, .response_bytes = exchange.response_bytes, .relayed = true});
   edge.timeout = kind.upstream_timeout;
   edge.retries = kind.retries;
+  edge.read_bytes = kind.relay_bytes;
   return edge;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/control/config_updates.h"
 #include "models/workload/connection_policy.h"
 #include "models/workload/request_balancer.h"
 #include "models/workload/retry.h"
@@ -24,7 +25,11 @@ struct ProxyKind {
   std::string_view class_name;  ///< Of the old annotation, and of a class that is made.
   Balancing balancing = Balancing::RoundRobin;
   ConnectionPolicy upstream{};  ///< To each endpoint.
-  RetryPolicy retries{};        ///< Of requests that found no server.
+  /// Requests at a time on a connection to an endpoint that speaks HTTP/2 (gRPC).
+  std::uint32_t upstream_streams = 1;
+  Bytes relay_bytes{};           ///< It reads and hands on an answer in pieces of these; none: as it comes.
+  ConfigUpdatePolicy updates{};  ///< How it learns of endpoints that have changed.
+  RetryPolicy retries{};         ///< Of requests that found no server.
   Duration upstream_timeout = std::chrono::seconds(60);
 };
 

@@ -27,7 +27,7 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
 
 Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
-  const Candidates candidates = resolver_.of(target, client, id);
+  const Candidates candidates = resolver_.of(target, client, id, now);
   if (pods_ != nullptr && pods_->is_down(candidates.asked)) return {.flow = {}, .dropped = true};  // nobody forwards
   if (candidates.endpoints.empty()) {
     return {.flow = {}, .dropped = candidates.dropped, .unreachable = candidates.in_socket};
@@ -38,7 +38,7 @@ Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time
 
 Dial ServiceDialer::dial_to(EdgeIndex edge, PodIndex client, PodIndex server, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
-  const Candidates candidates = resolver_.of(target, client, id);
+  const Candidates candidates = resolver_.of(target, client, id, now);
   const auto found = std::ranges::find(candidates.endpoints, server, &Endpoint::pod);
   if (found == candidates.endpoints.end()) return {.flow = {}};
   const Chosen chosen{.endpoint = *found,
@@ -47,8 +47,8 @@ Dial ServiceDialer::dial_to(EdgeIndex edge, PodIndex client, PodIndex server, st
   return open(edge, target, client, candidates, chosen, id, now);
 }
 
-std::span<const Endpoint> ServiceDialer::endpoints(EdgeIndex edge, PodIndex client) {
-  return resolver_.of(targets_[edge], client, 0).endpoints;
+std::span<const Endpoint> ServiceDialer::endpoints(EdgeIndex edge, PodIndex client, Time now) {
+  return resolver_.of(targets_[edge], client, 0, now).endpoints;
 }
 
 Dial ServiceDialer::open(EdgeIndex edge, const EdgeTarget& target, PodIndex client, const Candidates& candidates,
@@ -111,10 +111,10 @@ Dial ServiceDialer::to_silent_pod(const EdgeTarget& target, PodIndex server, Tim
 }
 
 bool ServiceDialer::is_stale(const EdgeTarget& target, PodIndex server) const {
-  if (!target.by_proxy()) return false;
+  const ServicePortIndex port = target.updates ? target.named : target.by_proxy() ? target.port : kNoIndex;
+  if (port == kNoIndex) return false;
   const EndpointView latest = endpoints_.latest();
-  return std::ranges::find(latest.endpoints(target.port), server, &Endpoint::pod) ==
-         latest.endpoints(target.port).end();
+  return std::ranges::find(latest.endpoints(port), server, &Endpoint::pod) == latest.endpoints(port).end();
 }
 
 double ServiceDialer::opening_rules(const PlanBook::Entry& entry, const FlowSpec& flow) const {

@@ -41,7 +41,7 @@ class ServiceDialer final : public Dialer {
 
   Dial dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) override;
   Dial dial_to(EdgeIndex edge, PodIndex client, PodIndex server, std::uint64_t id, Time now) override;
-  std::span<const Endpoint> endpoints(EdgeIndex edge, PodIndex client) override;
+  std::span<const Endpoint> endpoints(EdgeIndex edge, PodIndex client, Time now) override;
   void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) override;
   void released(std::uint32_t holds, ConnectionEnd how, Time now) override { tables_->release(holds, how, now); }
   HostId leads_to(EdgeIndex edge, std::uint32_t path) const override {

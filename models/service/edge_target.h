@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/control/config_updates.h"
 #include "models/walk/walk.h"
 
 namespace knetsim {
@@ -27,7 +28,9 @@ struct EdgeTarget {
   std::optional<std::vector<Cidr>> admitted{};
   bool on_own_node = false;  ///< PodIp: the one of `direct`, which are in the order of their nodes, on the client's.
   bool untracked = false;    ///< FlowClass::untracked
-  bool loopback = false;     ///< To a container of the client's own pod.
+  /// Of a caller that balances by itself, how it learns of changed endpoints of `named`; nothing: as DNS does.
+  std::optional<ConfigUpdatePolicy> updates{};
+  bool loopback = false;            ///< To a container of the client's own pod.
   ServiceIndex service = kNoIndex;  ///< That was asked for, headless ones too; kNoIndex for pods and host ports.
 
   /// Whether a node's proxy chooses who answers.

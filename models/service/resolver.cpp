@@ -10,6 +10,7 @@ namespace knetsim {
 namespace {
 
 constexpr Purpose kIngress("nodeport.node");
+constexpr Purpose kPoll("proxy.config.poll");
 
 }  // namespace
 
@@ -19,12 +20,31 @@ std::vector<Endpoint> named_endpoints(const EndpointView& view, ServicePortIndex
   return ready;
 }
 
-std::span<const Endpoint> Resolver::found_by_name(const EdgeTarget& target) {
-  const EndpointView latest = endpoints_.latest();
-  if (latest.version() == 0) return target.direct;
-  Named& known = named_[target.named];
-  if (known.version != latest.version()) known = {latest.version(), named_endpoints(latest, target.named)};
-  return known.endpoints;
+std::span<const Endpoint> Resolver::found_by_name(const EdgeTarget& target, PodIndex client, Time now) {
+  std::uint64_t version = endpoints_.latest().version();
+  if (version != 0 && target.updates) version = brought(*target.updates, client, now);
+  if (version == 0) return target.direct;
+  std::vector<Named>& known = named_[target.named];
+  const auto found = std::ranges::find(known, version, &Named::version);
+  if (found != known.end()) return found->endpoints;
+  if (known.size() == kNamedVersions) known.erase(known.begin());
+  known.push_back({version, named_endpoints(endpoints_.version(version), target.named)});
+  return known.back().endpoints;
+}
+
+std::uint64_t Resolver::brought(const ConfigUpdatePolicy& policy, PodIndex client, Time now) {
+  auto of = std::ranges::find(updates_, policy, &ConfigUpdates::policy);
+  if (of == updates_.end()) of = updates_.insert(updates_.end(), ConfigUpdates(policy));
+  for (std::uint64_t next = of->heard() + 1; next <= endpoints_.latest().version(); ++next) {
+    of->published(next, endpoints_.published_at(next));
+  }
+  Duration phase{};
+  if (policy.poll > Duration{}) {
+    const Pod& proxy = cluster_.pods[client];
+    phase = Duration(static_cast<std::int64_t>(
+        streams_.get(kPoll, name_key(proxy.ns, proxy.name)).below(static_cast<std::uint64_t>(policy.poll.count()))));
+  }
+  return of->known(phase, now);
 }
 
 std::span<const Endpoint> Resolver::addressed(const EdgeTarget& target) {
@@ -39,7 +59,7 @@ std::span<const Endpoint> Resolver::addressed(const EdgeTarget& target) {
   return addressed_;
 }
 
-Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t id) {
+Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t id, Time now) {
   Candidates candidates{.asked = cluster_.pods[client].node};
   if (target.loopback) {
     own_pod_ = {.pod = client, .node = candidates.asked};
@@ -47,7 +67,7 @@ Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t
   } else if (target.port != kNoIndex) {
     candidates = behind_proxy(target, client, id);
   } else if (target.named != kNoIndex) {
-    candidates.endpoints = found_by_name(target);
+    candidates.endpoints = found_by_name(target, client, now);
   } else {
     candidates.endpoints = target.on_own_node ? on_node(target, candidates.asked) : addressed(target);
     candidates.in_socket = target.exposure == Exposure::HostPort && in_socket(target, client);

@@ -48,8 +48,9 @@ class Resolver {
         streams_(streams),
         reach_(cluster, endpoints, options) {}
 
-  /// @param id  Of the connection: the node of a node port is drawn for it.
-  Candidates of(const EdgeTarget& target, PodIndex client, std::uint64_t id);
+  /// @param id   Of the connection: the node of a node port is drawn for it.
+  /// @param now  Callers whom a controller tells of endpoints know those of some while ago.
+  Candidates of(const EdgeTarget& target, PodIndex client, std::uint64_t id, Time now = kTimeZero);
 
   /// Where the packets of a connection that had this path come to now; kNoIndex: nowhere. @pre path != 0
   NodeIndex leads_to(const EdgeTarget& target, std::uint32_t path) const {
@@ -67,7 +68,9 @@ class Resolver {
     std::uint64_t version = 0;
     std::vector<Endpoint> endpoints;
   };
-  std::span<const Endpoint> found_by_name(const EdgeTarget& target);
+  std::span<const Endpoint> found_by_name(const EdgeTarget& target, PodIndex client, Time now);
+  /// The version that its controller has brought to a caller which balances by itself.
+  std::uint64_t brought(const ConfigUpdatePolicy& policy, PodIndex client, Time now);
   /// The node that is asked from outside.
   NodeIndex asked_node(const EdgeTarget& target, PodIndex client, std::uint64_t id) const;
   /// A connection's headers as they reach its load balancer.
@@ -86,7 +89,10 @@ class Resolver {
   const ProxyModel& proxy_;
   RandomStreams streams_;
   ServiceReach reach_;
-  std::unordered_map<ServicePortIndex, Named> named_;  // of later versions than the first; looked up, never iterated
+  // Of later versions than the first. Proxies look for updates at instants of their own: some know one, others the next.
+  static constexpr std::size_t kNamedVersions = 8;
+  std::unordered_map<ServicePortIndex, std::vector<Named>> named_;  // looked up, never iterated
+  std::vector<ConfigUpdates> updates_;                              // one of each policy
   std::vector<Endpoint> addressed_;
   Endpoint own_pod_{};
 };

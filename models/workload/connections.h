@@ -11,6 +11,7 @@
 #include "models/workload/indices.h"
 #include "sim/core/fifo.h"
 #include "sim/core/hash.h"
+#include "sim/core/pool.h"
 #include "sim/core/time.h"
 #include "sim/net/network.h"
 
@@ -18,11 +19,14 @@ namespace knetsim {
 
 /// Of a client's pool for an edge.
 using PoolIndex = std::uint32_t;
+/// Of a connection that requests share.
+using SharedIndex = std::uint32_t;
 
 struct Connection {
   static constexpr FlowIndex kNone = ~FlowIndex{0};
   static constexpr PoolIndex kNoPool = ~PoolIndex{0};
-  FlowIndex flow = kNone;
+  static constexpr SharedIndex kNotShared = ~SharedIndex{0};
+  FlowIndex flow = kNone;    ///< Of a request that shares its connection: the stream.
   PoolIndex pool = kNoPool;  ///< To which it goes back; kNoPool where the policy keeps none.
   PodIndex server = kNoIndex;
   bool refuses = false;             ///< Dial::refuses
@@ -36,19 +40,24 @@ struct Connection {
   bool resumes = false;             ///< Its client has a session of the server.
   Time ends = Time::max();          ///< From here on it is too old for another request.
   bool counted = false;             ///< Among those that its pool's limit is about.
+  SharedIndex shared = kNotShared;  ///< Which requests share it.
   ClientEnd client_end = ClientEnd::Booked;
 };
 
 /// The connections of each client pod for each edge: idle ones, taken last in first out, as Go's and Envoy's pools do,
 /// and those who wait where the limit is reached, first in first out. Connections in use are their users'. A caller that
 /// picks the server of each request itself has a pool for each server.
+///
+/// Where requests share connections (ConnectionPolicy::streams) a pool has them all, busy ones too. A request goes on the
+/// oldest that has room; else it waits for one that is being opened, where that will have room, and opens another one only
+/// then. @source golang/net http2/client_conn_pool.go, getClientConn, dialCall; Envoy, "Connection pooling", HTTP/2
 class Connections {
  public:
   /// @param policies  shape (edges,)
   explicit Connections(std::vector<ConnectionPolicy> policies) : policies_(std::move(policies)) {}
 
   enum class Turn : std::uint8_t {
-    Reuse,  ///< An idle connection is the caller's now.
+    Reuse,  ///< An idle connection is the caller's now, or a stream of one; without a flow it opens that (new_stream()).
     Open,   ///< It may open one.
     Wait,   ///< The limit is reached; it stands in line.
   };
@@ -69,6 +78,25 @@ class Connections {
   /// One is gone, or was never opened.
   void gone(const Connection& connection);
 
+  // Of connections that requests share:
+
+  /// The one that was opened for `connection` is there, with its handshakes: others may go on it from now on.
+  void established(const Connection& connection);
+  /// What a new stream of a shared connection is opened beside, and its number.
+  struct NewStream {
+    FlowIndex beside = Connection::kNone;
+    std::uint32_t number = 0;
+  };
+  NewStream new_stream(SharedIndex shared);
+  struct StreamLeft {
+    std::optional<Connection> closes{};  ///< Nobody is on the connection, which serves no more; it is gone().
+    std::optional<Time> expires{};       ///< As put_back()'s.
+  };
+  /// A request has done with its stream. @param broken  The connection is of no use to others either.
+  StreamLeft leave_stream(const Connection& connection, bool broken, Time now);
+  /// It is closed. @return  Its streams' flows beside its own. @pre Nobody is on it.
+  std::vector<FlowIndex> forget(SharedIndex shared);
+
   /// Who stands first in line of those who still wait, where there is a connection or room for one; he is out of the
   /// line then, and take()s anew.
   /// @param waits  waits(attempt, serial): this very attempt has not ended.
@@ -77,11 +105,16 @@ class Connections {
     if (pool == Connection::kNoPool) return std::nullopt;
     Pool& mine = pools_[pool];
     const ConnectionPolicy& policy = policies_[mine.edge];
-    if (policy.limit == 0) return std::nullopt;
+    if (policy.limit == 0 && !policy.shared()) return std::nullopt;
     while (!mine.waiting.empty() && !waits(mine.waiting.front().attempt, mine.waiting.front().serial)) {
       mine.waiting.pop();
     }
-    if (mine.waiting.empty() || (mine.idle.empty() && mine.open >= policy.limit)) return std::nullopt;
+    if (mine.waiting.empty()) return std::nullopt;
+    const bool may_open = policy.limit == 0 || mine.open < policy.limit;
+    const bool turn = policy.shared() ? with_room(mine) != Connection::kNotShared ||
+                                            (may_open && mine.waiting.size() > room_to_come(mine))
+                                      : !mine.idle.empty() || may_open;
+    if (!turn) return std::nullopt;
     return mine.waiting.pop().attempt;
   }
 
@@ -107,10 +140,32 @@ class Connections {
     std::uint32_t open = 0;  ///< Busy and idle; counted where there is a limit.
     bool expiry_armed = false;
     Fifo<Waiter> waiting;
+    std::vector<SharedIndex> shared;  ///< In the order in which they were opened.
   };
+  /// A connection that requests share.
+  struct Shared {
+    PoolIndex pool = Connection::kNoPool;
+    Connection whole;  ///< As its opener has it, once it is established.
+    bool established = false;
+    bool ending = false;            ///< Nobody goes on it any more.
+    std::uint32_t busy = 0;         ///< Requests on it.
+    std::uint32_t begun = 0;        ///< ... and since it was opened.
+    std::uint32_t streams = 0;      ///< Flows that were opened beside its own.
+    std::vector<FlowIndex> unused;  ///< Flows of streams that are over: the next ones'.
+    Time idle_since{};
+  };
+  Taken take_stream(Pool& mine, Connection fresh, Waiter waiter);
+  Connection on(SharedIndex index, const ConnectionPolicy& policy);
+  SharedIndex with_room(const Pool& pool) const;
+  /// Requests beside their openers' that connections which are being opened will take.
+  std::size_t room_to_come(const Pool& pool) const;
+  /// Takes those out that nobody is on and that `ends` is true of; others of them take no more requests.
+  template <class Ends>
+  void end_shared(const Pool& pool, const Ends& ends, std::vector<Connection>& ended);
 
   std::vector<ConnectionPolicy> policies_;
   std::vector<Pool> pools_;
+  knetsim::Pool<Shared> shared_;
   struct PoolKey {
     std::uint64_t client;  // client_key()
     PodIndex server;

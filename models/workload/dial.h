@@ -58,7 +58,7 @@ class Dialer {
     return dial(edge, client, id, now);
   }
   /// Those whom a caller that balances by itself knows. Valid until the next call of any of these.
-  virtual std::span<const Endpoint> endpoints(EdgeIndex /*edge*/, PodIndex /*client*/) { return {}; }
+  virtual std::span<const Endpoint> endpoints(EdgeIndex /*edge*/, PodIndex /*client*/, Time /*now*/) { return {}; }
   /// A connection that `chosen_at` chose `server` for has ended ("least connection" schedulers count).
   virtual void hung_up(EdgeIndex edge, HostId chosen_at, PodIndex server, Time now) = 0;
   /// A connection has ended, and what it held of kernels' tables ends with it or some time after.

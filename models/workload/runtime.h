@@ -231,6 +231,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void again(AttemptIndex heir, Time now);
   bool repeats_failed(AttemptIndex index, Time now);
   void let_go(Attempt& attempt, bool reusable, Time now);
+  void leave_stream(const Attempt& attempt, bool broken, Time now);
   void hang_up(EdgeIndex edge, const Connection& connection, Time now);
   void serve_the_line(PoolIndex pool, Time now);
   static Duration unqueued(const Attempt& attempt, Time now);

@@ -83,6 +83,10 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, Thre
   attempt.connection = taken.connection;
   switch (taken.turn) {
     case Connections::Turn::Reuse:
+      if (attempt.connection.flow == Connection::kNone) {
+        const Connections::NewStream stream = connections_.new_stream(attempt.connection.shared);
+        attempt.connection.flow = network_.open_stream(stream.beside, stream.number);
+      }
       return true;
     case Connections::Turn::Open:
       attempt.connection.server = server;
@@ -100,7 +104,7 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Acquire& /*step*/, Thre
 std::optional<PodIndex> TrafficRuntime::pick_server(AttemptIndex index, Balancing balancing, Time now) {
   Attempt& attempt = attempts_[index];
   const Request& request = attempt.request;
-  const std::span<const Endpoint> known = dialer_.endpoints(request.edge, request.client);
+  const std::span<const Endpoint> known = dialer_.endpoints(request.edge, request.client, now);
   if (known.empty()) {  // it answers by itself that there is nobody, as proxies do with a 503
     attempt.state = Refused{};
     attempt.failure = Failure::Refused;
@@ -226,6 +230,14 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadW
     charge_records(attempt, *layer, size, attempt.request.client_group, before);
     size = layer->sealed(size);
   }
+  if (attempt.connection.shared != Connection::kNotShared) {
+    send(index, size, noise_id(attempt), before, now);
+    if (attempt.connection.opened_by == attempt.serial) {
+      connections_.established(attempt.connection);
+      serve_the_line(attempt.connection.pool, now);
+    }
+    return false;
+  }
   if (attempt.connection.requests_left > 0) --attempt.connection.requests_left;
   send(index, size, noise_id(attempt), before, now);
   return false;
@@ -269,7 +281,8 @@ void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived 
     }
     return;
   }
-  const auto burst = network_.receiver_burst(news.message, attempt.request.client_core, now);
+  const auto burst = network_.receiver_burst(news.message, attempt.request.client_core, now,
+                                             pieces_of(attempt.answer, edge_of(attempt).read_bytes));
   attempt.wake_kind = burst.wake_kind;
   network_.release(news.message);
   if (attempt.abandoned && !answers_late(attempt)) {

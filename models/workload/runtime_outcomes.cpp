@@ -14,6 +14,9 @@ constexpr Purpose kRetryPause("request.retry");
 }  // namespace
 
 void TrafficRuntime::hang_up(EdgeIndex edge, const Connection& connection, Time now) {
+  if (connection.shared != Connection::kNotShared) {
+    for (const FlowIndex stream : connections_.forget(connection.shared)) network_.close_stream(stream);
+  }
   network_.close(connection.flow, connection.client_end);
   if (connection.borrowed) return;
   dialer_.hung_up(edge, connection.chosen_at, connection.server, now);
@@ -26,12 +29,30 @@ void TrafficRuntime::hang_up(EdgeIndex edge, const Connection& connection, Time 
                    now);
 }
 
+/// The attempt has done with its stream of a connection that others are on too. @param broken  So is the connection.
+void TrafficRuntime::leave_stream(const Attempt& attempt, bool broken, Time now) {
+  const EdgeIndex edge = attempt.request.edge;
+  const Connections::StreamLeft left = connections_.leave_stream(attempt.connection, broken, now);
+  if (left.closes && left.closes->flow != Connection::kNone) {
+    hang_up(edge, *left.closes, now);
+  } else if (left.closes) {
+    connections_.forget(left.closes->shared);  // it never came to be
+  }
+  if (left.expires) {
+    scheduler_.schedule(*left.expires, edge_source(edge), {handler_, kIdleExpiry, edge, attempt.connection.pool});
+  }
+}
+
 /// The attempt has done with its connection, if it has one. @param reusable  Nothing is under way on it.
 void TrafficRuntime::let_go(Attempt& attempt, bool reusable, Time now) {
   const Request& request = attempt.request;
   const ConnectionPolicy& policy = plan_.edges[request.edge].connections;
   const bool open = attempt.connection.flow != Connection::kNone;
-  if (open && reusable && policy.pooled() && !last_on_connection(attempt) && now < attempt.connection.ends) {
+  if (attempt.connection.shared != Connection::kNotShared) {
+    // A request that is given up or answered with an error ends its stream alone, even where nobody answers any more.
+    const bool answered = reusable || std::holds_alternative<Receiving>(attempt.state);
+    leave_stream(attempt, !answered && attempt.failure != Failure::Call, now);
+  } else if (open && reusable && policy.pooled() && !last_on_connection(attempt) && now < attempt.connection.ends) {
     if (const std::optional<Time> at = connections_.put_back(attempt.connection, now)) {
       scheduler_.schedule(*at, edge_source(request.edge),
                           {handler_, kIdleExpiry, request.edge, attempt.connection.pool});

@@ -152,7 +152,9 @@ void TrafficRuntime::answer(AttemptIndex index, Bytes size, ThreadWork before, T
   const Server server = server_of(attempt);
   const bool shakes = std::holds_alternative<Handshake>(step_of(attempt));
   const std::uint64_t noise = shakes ? round_id(attempt) : noise_id(attempt);
-  attempt.message = network_.prepare(attempt.connection.flow, FlowPacket::Response, size, noise, &attempt.split, index);
+  const std::int32_t writes = shakes ? 1 : pieces_of(size, servers_.app(server).relay_bytes);
+  attempt.message =
+      network_.prepare(attempt.connection.flow, FlowPacket::Response, size, noise, &attempt.split, index, writes);
   before.cpu += network_.sender_burst(attempt.message, expected_core(attempt.server_core, server.pod), now);
   attempt.state = Answering{};
   submit(index, group_of(server), attempt.server_core, before, now);

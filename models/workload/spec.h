@@ -57,7 +57,14 @@ struct EdgeSpec {
   SessionScope sessions = SessionScope::None;  ///< Of its handshakes.
   /// Where the caller itself spreads its requests over the endpoints that it knows, and keeps connections to each.
   std::optional<Balancing> balancing{};
+  Bytes read_bytes{};  ///< The caller takes an answer in pieces of these (AppSpec::relay_bytes); none: whole.
 };
+
+/// System calls for a message that is taken or handed on in pieces of so many bytes; none: as a whole.
+inline std::int32_t pieces_of(Bytes message, Bytes piece) {
+  if (piece == Bytes{} || message <= piece) return 1;
+  return static_cast<std::int32_t>((message.count() + piece.count() - 1) / piece.count());
+}
 
 /// One thing that an application does for a request: work on a core, a pause without one, or calls that run
 /// concurrently.
@@ -81,6 +88,7 @@ struct AppSpec {
   std::string container{};               ///< That runs it; empty: the pod's main one.
   std::vector<PodIndex> beside_in{};     ///< Pods in which it serves the calls of the other containers.
   std::vector<PodIndex> for_edges_in{};  ///< Pods that do it for some edges alone (EdgeSpec::app).
+  Bytes relay_bytes{};                   ///< Answers are handed on in pieces of these, as they come; none: whole.
 };
 
 struct PoissonArrivals {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/core/ensure.h"
+#include "sim/core/hash.h"
 
 // What owners of messages ask for: flows are opened and closed, messages prepared and launched, threads' bursts costed.
 
@@ -76,6 +77,36 @@ void Network::route(FlowState& flow, std::size_t way) {
   }
 }
 
+FlowIndex Network::open_stream(FlowIndex connection, std::uint32_t number) {
+  const FlowIndex index = flows_.take();
+  FlowState& stream = flows_[index];
+  const FlowState& whole = flows_[connection];
+  KNETSIM_ENSURE(!whole.closed && !whole.spec.datagrams);
+  stream.spec = whole.spec;
+  stream.spec.id = hash_combine(whole.spec.id, number);
+  stream.spec.outer_timeout = Duration{};  // the tunnel's entry is the connection's, which others keep alive
+  stream.rtt = whole.rtt;
+  stream.opened = whole.opened;
+  for (std::size_t way = 0; way < 2; ++way) {
+    FlowDirection& mine = stream.way[way];
+    const FlowDirection& shared = whole.way[way];
+    mine.segments = shared.segments;
+    mine.core = shared.core;
+    mine.window = shared.window;
+    mine.last_sent = shared.last_sent;
+    mine.arrived = shared.arrived;
+    mine.lone_acks = shared.lone_acks;
+  }
+  return index;
+}
+
+void Network::close_stream(FlowIndex index) {
+  FlowState& stream = flows_[index];
+  KNETSIM_ENSURE(!stream.closed && stream.way[0].head == kNoMessage && stream.way[1].head == kNoMessage);
+  stream.closed = true;
+  if (stream.pending == 0) flows_.release(index);
+}
+
 Duration Network::reading_end(FlowIndex index) const {
   const FlowSpec& spec = flows_[index].spec;
   const double work = (*spec.plans)[FlowPacket::First].reading_end_ps * cpu_factor_[spec.nodes[0]];
@@ -126,7 +157,7 @@ void Network::size_message(MessageState& message, Bytes payload, std::uint32_t p
 }
 
 MessageIndex Network::prepare(FlowIndex flow, FlowPacket packet, Bytes payload, std::uint64_t noise_id,
-                              TimeSplit* split, std::uint64_t cookie) {
+                              TimeSplit* split, std::uint64_t cookie, std::int32_t writes) {
   const MessageIndex index = messages_.take();
   MessageState& message = messages_[index];
   message.flow = flow;
@@ -136,6 +167,12 @@ MessageIndex Network::prepare(FlowIndex flow, FlowPacket packet, Bytes payload, 
   message.split = split;
   message.cookie = cookie;
   size_message(message, payload, 0);
+  if (writes > 1) {
+    MessageSize& size = message.size;
+    size.messages = writes;
+    size.skbs = std::max(size.skbs, writes);
+    if (size.acks > 0) size.acks = std::max(size.acks, writes);
+  }
   ++flows_[flow].pending;
   return index;
 }
@@ -180,8 +217,9 @@ void Network::launch(MessageIndex index, Time now) {
   launching_ = false;
 }
 
-Network::ReceiverBurst Network::receiver_burst(MessageIndex index, CoreIndex core, Time now) {
+Network::ReceiverBurst Network::receiver_burst(MessageIndex index, CoreIndex core, Time now, std::int32_t reads) {
   MessageState& message = messages_[index];
+  message.size.messages = reads;
   const Plan& plan = plan_of(message);
   const PlaceScope place(message.split, {SpanPlace::Kind::Thread, 0});
   ReceiverBurst burst;

@@ -72,12 +72,20 @@ class Network final : public EventHandler {
   const FlowPlans& plans(FlowIndex flow) const { return *flows_[flow].spec.plans; }
   /// Nothing more is sent, and no message is under way.
   void close(FlowIndex flow, ClientEnd end = ClientEnd::Booked);
+  /// A stream of an open connection (HTTP/2): a flow on the connection's way and cores, with its round-trip time and its
+  /// window as they stand, so that a message of it goes beside those of others. Left out: streams that are sent at the
+  /// same time have a window each, and what one loses holds up no other.
+  /// @param number  Among the connection's streams; keys its draws.
+  FlowIndex open_stream(FlowIndex connection, std::uint32_t number);
+  /// The stream is over, with no message under way; nothing is sent for it.
+  void close_stream(FlowIndex stream);
   /// CPU time of a client's thread that reads to the end of an answer whose FIN came with it, and closes too.
   Duration reading_end(FlowIndex flow) const;
 
   /// A message that a thread is about to send. `split` may be null; it outlives the message.
+  /// @param writes  So many system calls hand it over, one after the other: each is an skb of its own, or several.
   MessageIndex prepare(FlowIndex flow, FlowPacket packet, Bytes payload, std::uint64_t noise_id, TimeSplit* split,
-                       std::uint64_t cookie);
+                       std::uint64_t cookie, std::int32_t writes = 1);
   /// CPU time of the sending thread for it; 0 where the first stage is not the sender's.
   /// @param core  Where the thread is expected to run: its cache decides what a rule scan costs.
   Duration sender_burst(MessageIndex message, CoreIndex core, Time now);
@@ -90,7 +98,8 @@ class Network final : public EventHandler {
     Duration wake{};  ///< To be paid only if the thread's core is idle; counted under wake_kind then.
     KindIndex wake_kind = 0;
   };
-  ReceiverBurst receiver_burst(MessageIndex message, CoreIndex core, Time now);
+  /// @param reads  System calls by which the thread, once awake, takes it.
+  ReceiverBurst receiver_burst(MessageIndex message, CoreIndex core, Time now, std::int32_t reads = 1);
   void release(MessageIndex message);
 
   FlowPacket packet_of(MessageIndex message) const { return messages_[message].packet; }

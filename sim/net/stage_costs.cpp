@@ -63,7 +63,7 @@ StageCost StageCosts::work_out(const StageVisit& visit, RngStream& noise, const 
     const Duration span = rounded(span_ps);
     if (term.when == StageCondition::IdleResource) {
       if (stage.place == StagePlace::ReceiverCore) {
-        cost.wake += span;
+        cost.wake += size.messages > 1 ? span / size.messages : span;  // it is woken once, however often it reads
         cost.wake_kind = term.kind;
         continue;
       }

@@ -204,6 +204,75 @@ TEST(IngressRun, UpstreamConnectionsAreKept) {
   }
 }
 
+// Four endpoints that take 20 ms a request, of which 500 a second come: ten under way. nginx' connections to a gRPC backend
+// carry one request at a time, those of the others as many as come.
+TEST(IngressRun, ProxiesMultiplexToBackendsOfGrpcAsTheyDo) {
+  const std::string route = R"(apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {gatewayClassName: CLASS, listeners: [{name: web, protocol: HTTPS, port: 443}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: shop}
+spec:
+  parentRefs: [{name: edge}]
+  rules: [{backendRefs: [{name: web, port: 80}]}]
+---
+)";
+  const auto connections = [&](const std::string& kind, const std::string& class_name) {
+    std::string objects = route;
+    objects.replace(objects.find("CLASS"), 5, class_name);
+    const Ready scene("cluster: {nodes: {count: 4, cpu: 32}, ingress: {kind: " + kind +
+                          ", replicas: 1}}\napps: {web: {work: 100us, workers: 64, calls: [{sleep: 20ms}]}}\n"
+                          "workloads: {browse: {from: {external: {count: 4, rtt: 1ms}}, to: {url: "
+                          "\"https://shop.example/shop.Cart/Get\"}, arrivals: {poisson: 500/s}, connection: {streams: "
+                          "100}}}\n",
+                      app_manifests("web", 4) + objects, "{duration: 4s, warmUp: 0s}");
+    const BoundVariant& variant = scene.loaded->variants.front();
+    const PointResult result = simulate(variant, 0);
+    EXPECT_EQ(of_source(variant, result).ok, of_source(variant, result).asked);
+    EXPECT_EQ(of_source(variant, result).connections, 4U) << "one of each client";
+    const auto upstream =
+        std::ranges::find_if(variant.traffic.edges, [](const EdgeSpec& edge) { return edge.balancing.has_value(); });
+    return result.edges.at(static_cast<std::size_t>(upstream - variant.traffic.edges.begin())).connections;
+  };
+  EXPECT_EQ(connections("envoy", "contour"), 4U) << "one to each endpoint";
+  EXPECT_EQ(connections("haproxy", "haproxy"), 4U);
+  EXPECT_GT(connections("nginx", "nginx"), 12U);
+}
+
+/// Requests of the proxy's that went to an endpoint which was none any more.
+std::uint64_t stale_choices(const BoundVariant& variant) {
+  const PointResult result = simulate(variant, 0);
+  std::uint64_t stale = 0;
+  for (EdgeIndex edge = 0; edge < variant.traffic.edges.size(); ++edge) {
+    if (variant.traffic.edges[edge].balancing) stale += result.edges[edge].stale_choices;
+  }
+  return stale;
+}
+
+// An endpoint less at 2 s, which opens an interval of 3 s, and another one less at 3 s: of 300 requests a second the proxy
+// goes on sending a third to the second one, for 2 s.
+TEST(IngressRun, AProxyAsksEndpointsUntilItsControllerHasBroughtTheNews) {
+  const Ready scene(
+      "cluster: {nodes: {count: 4}, ingress: {kind: nginx, replicas: 1, upstreamConnections: new, updateInterval: 3s, "
+      "updatePoll: 0s}}\n"
+      "workloads: {browse: {from: {external: {count: 8, rtt: 5ms}}, to: {url: \"http://shop.example/\"}, "
+      "arrivals: {constant: 300/s}}}\n"
+      "timeline: [{at: 2s, ready: {pod: web-1, value: false}}, {at: 3s, ready: {pod: web-2, value: false}}]\n"
+      "variants:\n  late: {}\n  atOnce: {cluster.ingress.updateInterval: 0s}\n"
+      "  polls: {cluster.ingress.updateInterval: 0s, cluster.ingress.updatePoll: 1s}\n",
+      app_manifests("web", 4) + app_manifests("cart", 1) + kShop, "{duration: 8s, warmUp: 0s}");
+  const std::vector<BoundVariant>& variants = scene.loaded->variants;
+  EXPECT_NEAR(static_cast<double>(stale_choices(variants[0])), 200, 3);
+  EXPECT_EQ(stale_choices(variants[1]), 0U);
+  // From the publication to the next look, which is the same part of a second both times: 75 + 100 requests a second.
+  const auto polls = static_cast<double>(stale_choices(variants[2]));
+  EXPECT_GT(polls, 0);
+  EXPECT_LE(polls, 175 + 3);
+}
+
 // 1,000 requests, a tenth of them by weight: binomial, standard deviation 9.5.
 TEST(IngressRun, ARouteSplitsByWeight) {
   const std::string route = R"(apiVersion: gateway.networking.k8s.io/v1

@@ -169,7 +169,7 @@ TEST(EndpointViews, ANodeKeepsItsVersionUntilItLearnsOfANewOne) {
 
   EndpointTable second(1);
   second.set(0, IpFamily::V4, std::vector<Endpoint>{one, one});
-  const std::uint64_t version = views.publish(std::move(second));
+  const std::uint64_t version = views.publish(std::move(second), kTimeZero + std::chrono::seconds(2));
   EXPECT_EQ(views.latest().version(), version);
   EXPECT_EQ(views.at(3).endpoints(0).size(), 1U) << "published, but not yet known on node 3";
   views.advance(3, version);

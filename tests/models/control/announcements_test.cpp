@@ -25,7 +25,7 @@ class TwoSpeakers : public testing::Test {
     fewer.set(0, IpFamily::V4, std::span(both).first(1));
     views = EndpointViews(std::move(all));
     with = views.at(1);
-    views.publish(std::move(fewer));
+    views.publish(std::move(fewer), kTimeZero);
     without = views.latest();
     balancer.emplace(cluster, views, services, *load_balancer_kind_named("metallb-bgp"));
     speakers.emplace(scheduler, cluster, *balancer, 90s, 0);

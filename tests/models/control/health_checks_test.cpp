@@ -25,7 +25,7 @@ class TwoNodes : public testing::TestWithParam<std::uint64_t> {
     fewer.set(0, IpFamily::V4, std::span(both).first(1));
     views = EndpointViews(std::move(all));
     with = views.at(1);
-    views.publish(std::move(fewer));
+    views.publish(std::move(fewer), kTimeZero);
     without = views.latest();
     balancer.emplace(cluster, views, services);
     checks.emplace(scheduler, cluster, *balancer, RandomStreams(GetParam()),

@@ -50,6 +50,9 @@ TEST(Proxied, AnUpstreamIsAskedWhatTheProxyWasAsked) {
   EXPECT_EQ(edge.timeout, nginx.upstream_timeout);
   EXPECT_EQ(edge.connections.requests, nginx.upstream.requests);
   EXPECT_FALSE(edge.balancing) << "it is for the caller to say";
+  EXPECT_EQ(pieces_of(Bytes(4'096), edge.read_bytes), 1);
+  EXPECT_EQ(pieces_of(Bytes(16'384 + 90), edge.read_bytes), 5);
+  EXPECT_EQ(pieces_of(Bytes(1'000'000), Bytes{}), 1) << "whole, where nobody relays";
 }
 
 TEST(Proxied, EveryKindHasItsCostInTheDefaultProfile) {

@@ -21,11 +21,11 @@ class ResolverTest : public ::testing::Test {
     return all;
   }
   /// A version in which pod 2, on node 1, is the only server.
-  std::uint64_t publish_the_second_alone() {
+  std::uint64_t publish_the_second_alone(Time at = kTimeZero) {
     EndpointTable table(1);
     const std::vector<Endpoint> endpoints{{.port = kTargetPort, .ready = true, .pod = 2, .node = 1}};
     table.set(0, IpFamily::V4, endpoints);
-    return views_.publish(std::move(table));
+    return views_.publish(std::move(table), at);
   }
 
   TwoNodes nodes_;
@@ -54,6 +54,23 @@ TEST_F(ResolverTest, AServiceFoundByNameIsWhatDnsTellsOf) {
   EXPECT_EQ(pods(resolver_.of(headless, 0, 0)), (std::vector<PodIndex>{2})) << "whatever nodes know";
   nodes_.serve({1, 2}, {false, true});
   EXPECT_EQ(named_endpoints(nodes_.cluster().endpoints.latest(), 0).size(), 1u) << "ready ones alone";
+}
+
+TEST_F(ResolverTest, AProxyThatBalancesKnowsWhatItsControllerHasBrought) {
+  using namespace std::chrono_literals;
+  const EdgeTarget polled{.exposure = Exposure::PodIp,
+                          .direct = named_endpoints(views_.latest(), 0),
+                          .named = 0,
+                          .updates = ConfigUpdatePolicy{.poll = 1s}};
+  EdgeTarget told = polled;
+  told.updates = ConfigUpdatePolicy{};
+  publish_the_second_alone(kTimeZero + 5s);
+  EXPECT_EQ(pods(resolver_.of(told, 0, 0, kTimeZero + 5s)), (std::vector<PodIndex>{2}));
+  EXPECT_EQ(pods(resolver_.of(polled, 0, 0, kTimeZero + 6s)), (std::vector<PodIndex>{2}));
+  Duration heard{};  // it looks once a second, at an instant that is drawn
+  while (pods(resolver_.of(polled, 0, 0, kTimeZero + 5s + heard)).size() == 2) heard += 1ms;
+  EXPECT_GT(heard, 0ms);
+  EXPECT_LE(heard, 1s);
 }
 
 TEST_F(ResolverTest, WhatIsAddressedDirectlyIsAsItWas) {

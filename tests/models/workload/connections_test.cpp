@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -134,6 +135,168 @@ TEST(Connections, KeepTheirLimitWhateverComes) {
     EXPECT_TRUE(line.empty() || busy.size() == kLimit) << "nobody waits beside a free connection";
   }
   EXPECT_GT(flows, 1'000U);
+}
+
+// A pool of two streams a connection: the opener's connection will take one request more, so that the third opens another.
+TEST(SharedConnections, WhoFindsOneBeingOpenedWaitsForItWhereItWillHaveRoom) {
+  Connections pools = one_edge({.requests = 0, .streams = 2});
+  const Connections::Taken first = pools.take(kEdge, kClient, 0, 1);
+  EXPECT_EQ(first.turn, Turn::Open);
+  EXPECT_EQ(pools.take(kEdge, kClient, 1, 1).turn, Turn::Wait);
+  const Connections::Taken third = pools.take(kEdge, kClient, 2, 1);
+  EXPECT_EQ(third.turn, Turn::Open);
+  EXPECT_NE(third.connection.shared, first.connection.shared);
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), std::nullopt) << "its connection is not there yet";
+  pools.established(opened(first, 100));
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), 1U);
+  const Connections::Taken second = pools.take(kEdge, kClient, 1, 1);
+  EXPECT_EQ(second.turn, Turn::Reuse);
+  EXPECT_EQ(second.connection.shared, first.connection.shared);
+  EXPECT_EQ(second.connection.flow, Connection::kNone);
+  const Connections::NewStream stream = pools.new_stream(second.connection.shared);
+  EXPECT_EQ(stream.beside, 100U);
+  EXPECT_EQ(stream.number, 1U);
+}
+
+TEST(SharedConnections, TheNextInLineOpensOneWhereAnOpenerFails) {
+  Connections pools = one_edge({.requests = 0, .streams = 3, .limit = 1});
+  const Connection first = pools.take(kEdge, kClient, 0, 1).connection;
+  for (AttemptIndex attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_EQ(pools.take(kEdge, kClient, attempt, 1).turn, Turn::Wait);
+  }
+  const Connections::StreamLeft left = pools.leave_stream(first, true, kTimeZero);
+  ASSERT_TRUE(left.closes);
+  EXPECT_EQ(left.closes->flow, Connection::kNone);
+  EXPECT_TRUE(pools.forget(first.shared).empty());
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), 1U);
+  EXPECT_EQ(pools.take(kEdge, kClient, 1, 1).turn, Turn::Open);
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), std::nullopt) << "the others wait for that one";
+}
+
+TEST(SharedConnections, OneThatServesNoMoreClosesWithItsLastRequest) {
+  Connections pools = one_edge({.requests = 0, .streams = 8, .limit = 1});
+  Connection first = opened(pools.take(kEdge, kClient, 0, 1), 100);
+  first.server = 5;
+  pools.established(first);
+  Connection second = pools.take(kEdge, kClient, 1, 1).connection;
+  second.flow = 101;
+  EXPECT_EQ(pools.new_stream(second.shared).number, 1U);
+  EXPECT_TRUE(pools.drop(5).empty()) << "there are requests on it";
+  EXPECT_EQ(pools.take(kEdge, kClient, 2, 1).turn, Turn::Wait);
+  EXPECT_FALSE(pools.leave_stream(first, false, kTimeZero).closes);
+  const Connections::StreamLeft left = pools.leave_stream(second, true, kTimeZero);
+  ASSERT_TRUE(left.closes);
+  EXPECT_EQ(left.closes->flow, 100U);
+  EXPECT_EQ(pools.forget(left.closes->shared), std::vector<FlowIndex>{101});
+  EXPECT_EQ(pools.next_in_line(PoolIndex{0}, kAll), 2U);
+  EXPECT_EQ(pools.take(kEdge, kClient, 2, 1).turn, Turn::Open) << "there is room for another one";
+}
+
+TEST(SharedConnections, OneIsIdleWhenNobodyIsOnItAndExpiresThen) {
+  Connections pools = one_edge({.requests = 0, .streams = 8, .idle_timeout = 10s});
+  const Connection first = opened(pools.take(kEdge, kClient, 0, 1), 100);
+  pools.established(first);
+  Connection second = pools.take(kEdge, kClient, 1, 1).connection;
+  second.flow = 101;
+  pools.new_stream(second.shared);
+  EXPECT_EQ(pools.leave_stream(first, false, kTimeZero + 1s).expires, std::nullopt);
+  EXPECT_EQ(pools.leave_stream(second, false, kTimeZero + 3s).expires, kTimeZero + 13s);
+  std::optional<Time> next;
+  const Connection third = pools.take(kEdge, kClient, 2, 1).connection;
+  EXPECT_EQ(third.flow, 101U) << "the last stream's flow is the next one's";
+  EXPECT_TRUE(pools.expire(PoolIndex{0}, kTimeZero + 13s, next).empty());
+  EXPECT_EQ(next, std::nullopt);
+  EXPECT_EQ(pools.leave_stream(third, false, kTimeZero + 14s).expires, kTimeZero + 24s);
+  EXPECT_EQ(pools.expire(PoolIndex{0}, kTimeZero + 24s, next).size(), 1U);
+}
+
+TEST(SharedConnections, OneOfSoManyRequestsTakesNoMore) {
+  Connections pools = one_edge({.requests = 2, .streams = 8});
+  const Connection first = opened(pools.take(kEdge, kClient, 0, 1), 100);
+  pools.established(first);
+  Connection second = pools.take(kEdge, kClient, 1, 1).connection;
+  second.flow = 101;
+  pools.new_stream(second.shared);
+  EXPECT_EQ(pools.take(kEdge, kClient, 2, 1).turn, Turn::Open);
+  EXPECT_FALSE(pools.leave_stream(first, false, kTimeZero).closes);
+  EXPECT_TRUE(pools.leave_stream(second, false, kTimeZero).closes);
+}
+
+// Random steps beside a count: never more requests on a connection than its streams nor more connections than the limit,
+// nobody waits beside a connection with room, and all are closed once.
+TEST(SharedConnections, KeepTheirLimitsWhateverComes) {
+  constexpr std::uint32_t kLimit = 3;
+  constexpr std::uint32_t kStreams = 4;
+  Connections pools = one_edge({.requests = 0, .streams = kStreams, .limit = kLimit});
+  RngStream random = RandomStreams(12).get(Purpose("shared_connections.test"), 0);
+  std::vector<Connection> busy;
+  std::vector<Connection> opening;
+  std::set<FlowIndex> open;  // of connections
+  std::map<SharedIndex, std::uint32_t> on;
+  std::deque<AttemptIndex> line;
+  FlowIndex flows = 0;
+  std::size_t closed = 0;
+  const auto take = [&](AttemptIndex attempt) {
+    const Connections::Taken taken = pools.take(kEdge, kClient, attempt, 1);
+    if (taken.turn == Turn::Wait) {
+      line.push_back(attempt);
+      return;
+    }
+    Connection connection = taken.connection;
+    if (taken.turn == Turn::Open) {
+      connection.flow = flows++;
+      opening.push_back(connection);
+      open.insert(connection.flow);
+      EXPECT_LE(open.size(), kLimit);
+    } else {
+      if (connection.flow == Connection::kNone) {
+        EXPECT_TRUE(open.contains(pools.new_stream(connection.shared).beside));
+        connection.flow = flows++;
+      }
+      busy.push_back(connection);
+    }
+    EXPECT_LE(++on[connection.shared], kStreams);
+  };
+  const auto leave = [&](std::vector<Connection>& of, bool broken) {
+    const auto which = of.begin() + static_cast<std::ptrdiff_t>(random.below(of.size()));
+    const Connection done = *which;
+    of.erase(which);
+    --on[done.shared];
+    const Connections::StreamLeft left = pools.leave_stream(done, broken, kTimeZero);
+    if (!left.closes) return;
+    EXPECT_EQ(on[done.shared], 0U);
+    pools.forget(done.shared);
+    EXPECT_EQ(open.erase(left.closes->flow), 1U);
+    ++closed;
+  };
+  take(20'000);
+  for (AttemptIndex step = 0; step < 20'000; ++step) {
+    switch (random.below(8)) {
+      case 0:
+        if (!opening.empty()) {
+          pools.established(opening.back());
+          busy.push_back(opening.back());
+          opening.pop_back();
+        }
+        break;
+      case 1:
+        if (!opening.empty() && random.below(4) == 0) leave(opening, true);
+        break;
+      case 2:
+      case 3:
+        take(step);
+        break;
+      default:
+        if (!busy.empty()) leave(busy, random.below(20) == 0);
+    }
+    while (const std::optional<AttemptIndex> next = pools.next_in_line(PoolIndex{0}, kAll)) {
+      ASSERT_FALSE(line.empty());
+      EXPECT_EQ(*next, line.front());
+      line.pop_front();
+      take(*next);
+    }
+  }
+  EXPECT_GT(closed, 300U);
 }
 
 }  // namespace

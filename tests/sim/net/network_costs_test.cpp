@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 #include "network_harness.h"
@@ -91,6 +92,26 @@ TEST_F(PureAcks, OfAMessageInPiecesAreChargedOnceToo) {
   EXPECT_GT(sent_back, 10);
   EXPECT_EQ(acks_of(FlowPacket::Request, 2ms, NetworkHarness::kMss * 450), 10);
   EXPECT_EQ(sent_back, 10) << "the window is open: one train";
+}
+
+// What four system calls hand over is four skbs, each with its work, its ACK and no more bytes.
+TEST(Writes, AreAnSkbEach) {
+  const auto charged = [](std::int32_t writes) {
+    NetworkHarness h(pair_of_hosts(), {{6, 18}},
+                     {.per_ack_ps = 1'000'000, .softirq_ps = 100'000'000, .per_skb_ps = 10'000'000});
+    const FlowIndex flow = h.open(0, 1);
+    const MessageIndex message = h.network.prepare(flow, FlowPacket::Request, Bytes(8'000), 1, nullptr, 0, writes);
+    h.network.sender_burst(message, 0, kTimeZero);
+    h.network.launch(message, kTimeZero);
+    h.scheduler.run_until(kTimeZero + 5ms);
+    return std::pair(softirq_of(h, 0), softirq_of(h, 1));
+  };
+  const auto [acks, work] = charged(1);
+  const auto [acks_of_four, work_of_four] = charged(4);
+  EXPECT_EQ(acks, 1us);
+  EXPECT_EQ(acks_of_four, 4us);
+  EXPECT_EQ(work, 111us);
+  EXPECT_EQ(work_of_four, 444us);
 }
 
 /// What the skbs of messages cost their receiver, sent one after the other in one connection. Shape (messages,).

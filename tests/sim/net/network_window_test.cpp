@@ -112,5 +112,34 @@ TEST(NetworkWindow, AKeptConnectionThatWasSilentStartsAgain) {
   EXPECT_LT(second(60s), 57ms);
 }
 
+// Two streams of a connection send at the same time, and with it: each message comes as if it went alone but for the link,
+// which has the bytes of all. The three are on one way, whatever its ports.
+TEST(NetworkWindow, StreamsOfAConnectionSendBesideOneAnother) {
+  NetworkHarness harness(cable(10, 1ms));
+  const Time at = kTimeZero + 10ms;
+  const auto on_link = [](Bytes packet) { return serialization(packet, Bandwidth(10'000'000'000)); };
+  const FlowIndex connection = harness.open(0, 1);
+  const std::uint64_t syn = harness.send_at(kTimeZero, connection, FlowPacket::First);
+  harness.scheduler.run_until(at);
+  const FlowIndex first = harness.network.open_stream(connection, 1);
+  const FlowIndex second = harness.network.open_stream(connection, 2);
+  std::vector<std::uint64_t> sent;
+  for (const FlowIndex flow : {connection, first, second}) {
+    sent.push_back(harness.send_at(at, flow, FlowPacket::Request, NetworkHarness::kMss));
+  }
+  harness.scheduler.run_until(at + 500ms);
+  EXPECT_EQ(harness.end_of(syn).at, kTimeZero + 2ms + 2 * on_link(NetworkHarness::kBarePacket));
+  EXPECT_EQ(harness.end_of(sent[0]).at, at + 1ms + on_link(NetworkHarness::kFullPacket));
+  const Duration apart = harness.end_of(sent[1]).at - harness.end_of(sent[0]).at;
+  EXPECT_EQ(harness.end_of(sent[2]).at - harness.end_of(sent[1]).at, apart);
+  EXPECT_EQ(apart, on_link(NetworkHarness::kFullPacket));
+  EXPECT_EQ(harness.network.smoothed_rtt(first), harness.network.smoothed_rtt(connection));
+  harness.network.close_stream(first);
+  harness.network.close_stream(second);
+  harness.network.close(connection);
+  EXPECT_EQ(harness.network.live_flows(), 0U);
+  EXPECT_TRUE(harness.conserves());
+}
+
 }  // namespace
 }  // namespace knetsim
