@@ -27,12 +27,15 @@ void describe(Table& t, Columns& c) {
   c.column("run_index", t.run_index,
            {.meaning = "the run's position along the run axis of the other groups", .merge = Merge::PositionOfRun});
   c.column("call", t.call, {.meaning = "whose connections they were, as the axis call has it"});
-  c.column("kind", t.kind,
-           {.unit = "1",
-            .meaning = "what there was none left of: local ports of the client's address (connect() fails), ports of a "
-                       "masquerading node or a NAT, entries of a node's conntrack (SYNs are dropped)",
-            .flags = "local-ports nat-ports conntrack"});
-  c.column("whose", t.whose, {.meaning = "the client, node or NAT at which it came about first"});
+  c.column(
+      "kind", t.kind,
+      {.unit = "1",
+       .meaning =
+           "what there was none left of: local ports of the client's address (connect() fails), ports of a "
+           "masquerading node or a NAT, entries of a node's conntrack, ports of a NAT gateway, a node's own or all "
+           "that it has, places of a server's accept queue (SYNs are dropped; those of the last are sent again)",
+       .flags = "local-ports nat-ports conntrack gateway-ports accept-queue"});
+  c.column("whose", t.whose, {.meaning = "the client, node, NAT or server at which it came about first"});
   c.column("towards", t.towards, {.meaning = "what was asked for; empty for conntrack"});
   c.column("room", t.room, {.unit = "1", .meaning = "how many there are, of one address, node and destination"});
   c.column("after_close", t.after_close,

@@ -35,6 +35,15 @@ std::string met_text(const LimitResults& limits, std::size_t row) {
     case KernelLimit::Conntrack:
       return fmt::format("conntrack of {} is full; it has room for {} entries, each stays for {} after the end", whose,
                          room, after);
+    case KernelLimit::GatewayPorts:
+      return fmt::format("the NAT gateway has no port{} left for {}; {} exist, each is kept for {}",
+                         whose == "NAT gateway" ? std::string() : fmt::format(" of {}'s", whose), towards, room, after);
+    case KernelLimit::AcceptQueue:
+      return fmt::format(
+          "the accept queue of {} is full; it has room for {}, its backlog and one more, and a SYN that finds none is "
+          "sent "
+          "again after 1s and later",
+          whose, room);
     case KernelLimit::kCount:
       break;
   }
@@ -58,10 +67,13 @@ std::string limit_lines(const Recorded& recorded) {
   std::string text;
   for (const auto& [of, limit] : met) {
     const auto& [place, call, kind] = of;
-    const bool fails = static_cast<KernelLimit>(kind) == KernelLimit::LocalPorts;
+    const auto met_kind = static_cast<KernelLimit>(kind);
+    const char* what = met_kind == KernelLimit::LocalPorts    ? "failed"
+                       : met_kind == KernelLimit::AcceptQueue ? "were put off"
+                                                              : "were dropped";
     text += fmt::format("Limit ({}): {} connects of {} {} from {} on: {}\n", variants[place],
-                        with_commas(limit.connections), call, fails ? "failed" : "were dropped",
-                        human(Duration(limits.since[limit.first])), met_text(limits, limit.first));
+                        with_commas(limit.connections), call, what, human(Duration(limits.since[limit.first])),
+                        met_text(limits, limit.first));
   }
   return text;
 }

@@ -37,8 +37,9 @@ struct TracedPacket {
   WalkTable table;
 };
 
-std::string_view exposure_name(Exposure exposure) {
-  switch (exposure) {
+std::string_view exposure_name(const TracedConnection& connection) {
+  if (connection.target.outside) return "own address, outside of the cluster";
+  switch (connection.flow.exposure) {
     case Exposure::PodIp:
       return "pod IP";
     case Exposure::ClusterIp:
@@ -195,7 +196,7 @@ void print_trace_json(const TracedConnection& connection, const std::vector<Trac
                                  {"scenario", variant.scenario.name},
                                  {"variant", variant.name},
                                  {"opened_by", connection.edge},
-                                 {"exposure", exposure_name(connection.flow.exposure)},
+                                 {"exposure", exposure_name(connection)},
                                  {"service", service_text(connection)},
                                  {"transport", connection.flow.transport == Transport::Tcp ? "tcp" : "udp"},
                                  {"proxy_mode", settings.proxy.mode},
@@ -252,7 +253,7 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
         ips.load_balancers() == 0 ? "" : " at " + to_string(ips.all[ips.external_ips]),
         load_balancer_kind_of(settings).one_node ? "which one node has" : "balancing (L4) by addresses and ports");
   }
-  fmt::print("by {}{}{}: variant {}, proxy mode {}, pod network {}{}\n", exposure_name(connection.flow.exposure),
+  fmt::print("by {}{}{}: variant {}, proxy mode {}, pod network {}{}\n", exposure_name(connection),
              service.empty() ? "" : " of " + service, ingress.empty() ? "" : " at " + ingress, variant.name,
              settings.proxy.mode, network_text(settings),
              connection.edge.empty() ? "; nothing in the scenario opens it" : ", as in '" + connection.edge + "'");
@@ -347,7 +348,7 @@ CommandRun add_trace_command(CLI::App& command, CommandContext& /*context*/) {
       .add_option(
           "to", arguments->request.to,
           "Service, workload or pod; NAME:PORT; nodePort:, loadBalancer:, externalIP:, hostPort:, pod:NAME; a URL of "
-          "the scenario")
+          "the scenario; external:NAME, the machines outside that a workload asks")
       ->required();
   command.add_option("--variant", arguments->variant, "Which variant (default: the first)")->type_name("NAME");
   command.add_option("--set", arguments->sets, "Set a key of the scenario; may be given again")

@@ -237,6 +237,8 @@ std::string whose_limit(const Exhaustion& met, const BoundVariant& variant) {
   if (met.limit == KernelLimit::LocalPorts && cluster.spec(client).host_network && !cluster.is_external(met.client))
     return std::string(cluster.nodes[client.node].name);
   if (met.limit == KernelLimit::LocalPorts) return endpoint_name(client);
+  if (met.limit == KernelLimit::AcceptQueue) return endpoint_name(cluster.pods[met.server]);
+  if (met.limit == KernelLimit::GatewayPorts && met.node == kNoIndex) return "NAT gateway";
   return met.node < cluster.nodes.size() ? std::string(cluster.nodes[met.node].name)
                                          : fmt::format("NAT of {}", to_string(client.ip));
 }

@@ -352,6 +352,15 @@ PointResult Point::results() {
   }
   result.served_by_pod = recorder_.served_by_pod();
   result.limits = tables_.exhausted();
+  for (const QueueOverflow& met : traffic_.overflows()) {
+    result.limits.push_back({.limit = KernelLimit::AcceptQueue,
+                             .edge = met.edge,
+                             .client = met.client,
+                             .room = met.places,
+                             .connections = met.connections,
+                             .since = met.since,
+                             .server = met.server});
+  }
   result.network = network_.counters();
   result.events = scheduler_.events();
   result.completed = recorder_.completed();

@@ -67,7 +67,7 @@ struct TargetText {
 
 TargetText parse_target(std::string text) {
   TargetText target;
-  for (const char* kind : {"service", "loadBalancer", "externalIP", "nodePort", "hostPort", "pod"}) {
+  for (const char* kind : {"service", "loadBalancer", "externalIP", "nodePort", "hostPort", "pod", "external"}) {
     if (text.starts_with(std::string(kind) + ":")) {
       target.kind = kind;
       text.erase(0, target.kind.size() + 1);
@@ -161,6 +161,9 @@ EdgeTarget look_up(const BoundVariant& variant, const TraceRequest& request, con
   const bool external = cluster.is_external(client);
   const std::string ns(external ? std::string_view("default") : cluster.pods[client].ns);
   const Protocol protocol = request.udp ? Protocol::Udp : Protocol::Tcp;
+  if (asked.kind == "external") {
+    throw NoSuchConnection(fmt::format("no workload '{}' asks machines outside of the cluster", asked.name));
+  }
   Diagnostics diagnostics;
   TargetLookup lookup(cluster,
                       {.mode = mode_of(variant.scenario.cluster),

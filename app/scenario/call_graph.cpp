@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "app/scenario/cluster_dns.h"
@@ -64,7 +65,7 @@ std::string name_to_look_up(const NameKeys& keys, std::string_view written) {
 
 /// What a workload asks for: its text taken apart. "reviews:http" is the port of that name, in every kind of target.
 struct WorkloadTarget {
-  std::string kind;  ///< service, loadBalancer, externalIP, nodePort, hostPort, pod, url, name
+  std::string kind;  ///< service, loadBalancer, externalIP, nodePort, hostPort, pod, url, external, name
   std::string name;
   std::string port;  ///< Name or number; empty: the first.
   Node at;
@@ -98,6 +99,10 @@ WorkloadTarget target_of(const ToKeys& keys, Diagnostics& diagnostics) {
   take("nodePort", keys.node_port);
   take("hostPort", keys.host_port);
   take("pod", keys.pod);
+  if (keys.external) {
+    to.kind = "external";
+    to.at = keys.at["external"];
+  }
   if (keys.name) {
     to.kind = "name";
     to.at = keys.at["name"];
@@ -172,6 +177,7 @@ class CallGraphBuilder {
     AppSpec& spec = graph_.traffic.apps.emplace_back();
     spec.name = app.name;
     spec.workers = app.workers;
+    if (app.backlog) spec.accept_places = accept_places(app);
     if (!found.container.empty()) {
       spec.container = found.container;
       spec.beside_in = workload.pods;
@@ -179,6 +185,16 @@ class CallGraphBuilder {
       name_container(spec, app, workload);
     }
     if (app.work) spec.steps.push_back({.work_seconds = app.work->law, .sleep_seconds = {}, .calls = {}});
+  }
+
+  std::uint32_t accept_places(const AppSettings& app) {
+    const std::uint32_t most = somaxconn(scenario_.cluster);
+    if (*app.backlog > most) {
+      diagnostics_.notice(app.at["backlog"],
+                          fmt::format("listen() cuts {} to net.core.somaxconn, {}", *app.backlog, most),
+                          "cluster.tcp.somaxconn");
+    }
+    return std::min(*app.backlog, most) + 1;  // sk_acceptq_is_full
   }
 
   void name_container(AppSpec& spec, const AppSettings& app, const Workload& workload) {
@@ -312,7 +328,7 @@ class CallGraphBuilder {
                                : std::string("default");
     source.arrivals = arrivals_of(workload.arrivals);
     const std::size_t errors = diagnostics_.error_count();
-    const WorkloadTarget to = target_of(workload.to, diagnostics_);
+    WorkloadTarget to = target_of(workload.to, diagnostics_);
     if (diagnostics_.error_count() > errors) return;
     if (to.kind == "name") {
       add_lookups_alone(name, workload, to, std::move(source));
@@ -327,6 +343,9 @@ class CallGraphBuilder {
       route = urls().find(to.name, to.at);
       if (!route) return;
       target = urls().in_front(*route, side, to.at);
+    } else if (to.kind == "external") {
+      to.name = name;
+      target = outside(name, *workload.to.external, edge.udp);
     } else {
       target = find(to, workload.to.through, edge.udp ? Protocol::Udp : Protocol::Tcp, ns, side);
     }
@@ -367,6 +386,33 @@ class CallGraphBuilder {
     }
     source.edge = graph_.add_edge(std::move(edge), std::move(*target));
     graph_.traffic.sources.push_back(std::move(source));
+  }
+
+  /// Machines outside of the cluster, which answer after the time that their group works.
+  EdgeTarget outside(const std::string& workload, const DestinationKeys& keys, bool udp) {
+    EdgeTarget target;
+    target.exposure = Exposure::PodIp;
+    target.transport = udp ? Transport::Udp : Transport::Tcp;
+    target.outside = true;
+    const std::vector<PodIndex> machines = external_clients(cluster_, workload);
+    std::size_t next = 0;
+    for (const DestinationGroupKeys& group : keys.all()) {
+      AppIndex app = kNoIndex;
+      if (group.work) {
+        app = static_cast<AppIndex>(graph_.traffic.apps.size());
+        AppSpec& spec = graph_.traffic.apps.emplace_back();
+        spec.name = fmt::format("{} (external{})", workload, next == 0 ? "" : fmt::format(", {}", next));
+        spec.workers = std::numeric_limits<std::uint32_t>::max();
+        spec.steps.push_back({.work_seconds = {}, .sleep_seconds = group.work->law, .calls = {}});
+      }
+      for (std::uint32_t i = 0; i < group.count; ++i, ++next) {
+        const Pod& machine = cluster_.pods[machines[next]];
+        graph_.traffic.app_of_pod[machines[next]] = app;
+        target.direct.push_back(
+            {.address = machine.ip, .port = group.port, .ready = true, .pod = machines[next], .node = machine.node});
+      }
+    }
+    return target;
   }
 
   UrlEdges& urls() {

@@ -9,6 +9,7 @@
 #include "models/control/load_balancer_kind.h"
 #include "models/l7/proxy_kinds.h"
 #include "models/proxy/proxy_model.h"
+#include "models/service/nat_gateway.h"
 #include "sim/net/transport.h"
 
 namespace knetsim {
@@ -95,6 +96,24 @@ void check_host_routing(const ClusterSettings& settings, Node node, Binding& bin
                                                   kind->name, mode->name, settings.cni.backend));
 }
 
+/// Rules masquerade what passes them.
+void check_agent(const ClusterSettings& settings, Node node, Binding& binding) {
+  const CniInfo* kind = cni_kind_named(settings.cni.kind);
+  const ProxyInfo* mode = proxy_mode_named(settings.proxy.mode);
+  if (settings.egress.masquerade != "agent" || kind == nullptr || mode == nullptr) return;
+  if (!settings.cni.backend.empty() &&
+      std::ranges::find(kind->backends, settings.cni.backend) == kind->backends.end()) {
+    return;  // told already
+  }
+  const CniParams params{.backend = settings.cni.backend,
+                         .services_by_programs = mode->translation == Translation::Connect};
+  if (!kind->make(params)->skips_host_stack()) return;
+  binding.diagnostics.error(
+      node["egress"]["masquerade"],
+      fmt::format("programs of {} carry packets past the node's stack, and ip-masq-agent's rules with it", kind->name),
+      "masquerade: network, or cni: {kind: cilium, backend: legacy}");
+}
+
 void check_versions(const ClusterSettings& settings, Node node, Binding& binding) {
   const bool kubernetes = is_version(settings.kubernetes);
   const bool kernel = parse_kernel_version(settings.kernel).has_value();
@@ -112,6 +131,7 @@ void check_versions(const ClusterSettings& settings, Node node, Binding& binding
   }
   if (kubernetes && kernel) check_mode(settings, node, binding);
   check_host_routing(settings, node, binding);
+  check_agent(settings, node, binding);
 }
 
 }  // namespace
@@ -243,6 +263,13 @@ void describe(Fields<SocketSettings>& f) {
               .at_least = "4KiB",
               .at_most = "1GiB",
               .source = "net.ipv4.tcp_wmem's maximum, Linux ip-sysctl.rst"});
+  f.optional(
+      "somaxconn", &SocketSettings::somaxconn,
+      {.doc = "Most connections that a listening socket keeps for its process, whatever backlog this asks for; 4,096 "
+              "from Linux 5.4 on and 128 before where nothing is said.",
+       .at_least = "1",
+       .at_most = "1000000",
+       .source = "net.core.somaxconn, Linux ip-sysctl.rst; include/linux/socket.h, SOMAXCONN"});
   f.optional("lossDetection", &SocketSettings::loss_detection, "sack",
              {.doc = "What shows a sender that a segment is lost, before a timer does.",
               .source = "net.ipv4.tcp_recovery: 0 for sack; Linux's default is 1, rack, which ends incasts earlier",
@@ -362,6 +389,78 @@ void describe(Fields<LoadBalancerSettings>& f) {
   });
 }
 
+void describe(Fields<NatGatewaySettings>& f) {
+  f.about(
+      "NatGateway",
+      "What translates the addresses of nodes, none of which has one of its own outside, towards the internet. Where "
+      "it has no port left it drops what opens a connection.");
+  std::vector<EnumValue> kinds;
+  for (const NatGatewayKind& kind : nat_gateway_kinds()) {
+    kinds.push_back({.name = std::string(kind.name), .value = 0, .doc = std::string(kind.summary)});
+  }
+  f.required("kind", &NatGatewaySettings::kind, {.doc = "Which one.", .allowed = std::move(kinds)});
+  f.optional("addresses", &NatGatewaySettings::addresses, "1",
+             {.doc = "Its addresses outside.", .at_least = "1", .at_most = "1000"});
+  f.optional(
+      "portsPerNode", &NatGatewaySettings::ports_per_node,
+      {.doc = "Of gcp and azure-load-balancer: ports of each node towards one destination; 64, and 1,024 or fewer "
+              "by the number of nodes, where nothing is said.",
+       .at_least = "1",
+       .at_most = "64512"});
+  f.optional("timeWait", &NatGatewaySettings::time_wait,
+             {.doc = "How long a closed connection keeps its port from others to the same destination; as the kind has "
+                     "it where nothing is said.",
+              .at_most = "1h"});
+  f.optional("latency", &NatGatewaySettings::latency, "0s",
+             {.doc = "That it adds to each packet, one way.",
+              .at_most = "10s",
+              .source = "assumption: it is part of the network, as Cloud NAT is on each machine"});
+  f.shorthand("kind");
+  f.check([](const NatGatewaySettings& settings, Node node, Binding& binding) {
+    const NatGatewayKind* kind = nat_gateway_kind_named(settings.kind);
+    if (kind == nullptr || kind->per_node || !settings.ports_per_node) return;
+    binding.diagnostics.error(node["portsPerNode"].key(),
+                              fmt::format("all nodes share the ports of '{}'", settings.kind), "addresses: 2");
+  });
+}
+
+void describe(Fields<EgressSettings>& f) {
+  f.about("Egress", "The way out of the cluster, to machines that a workload asks by 'external'.");
+  f.optional(
+      "masquerade", &EgressSettings::masquerade, "network",
+      {.doc = "Who gives pods' packets the address of their node.",
+       .allowed = {{.name = "network",
+                    .value = 0,
+                    .doc = "the pod network, where it does (flannel's --ip-masq); else pods keep their addresses"},
+                   {.name = "agent", .value = 1, .doc = "ip-masq-agent on every node, in the pod network's place"},
+                   {.name = "none", .value = 2, .doc = "nobody: pods keep their addresses, flannel's too"}}});
+  f.optional("nonMasqueradeCIDRs", &EgressSettings::non_masquerade,
+             {.doc = "Of agent: whose addresses are asked with pods' own; 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 "
+                     "where nothing is said.",
+              .source = "kubernetes-sigs/ip-masq-agent cmd/ip-masq-agent/ip-masq-agent.go, NewMasqConfig"});
+  f.optional("masqLinkLocal", &EgressSettings::masq_link_local, "false",
+             {.doc = "Of agent: 169.254.0.0/16 is masqueraded too.",
+              .source = "kubernetes-sigs/ip-masq-agent cmd/ip-masq-agent/ip-masq-agent.go, NewMasqConfig"});
+  f.optional("natGateway", &EgressSettings::nat_gateway,
+             {.doc = "Between the nodes and the internet; without it each node has an address there."});
+  f.check([](const EgressSettings& settings, Node node, Binding& binding) {
+    const Node list = node["nonMasqueradeCIDRs"];
+    constexpr std::size_t kMost = 64;  // MasqConfig.CidrLimit
+    const std::vector<std::string> ranges = settings.non_masquerade.value_or(std::vector<std::string>{});
+    if (ranges.size() > kMost) {
+      binding.diagnostics.error(list, fmt::format("{} ranges", ranges.size()), fmt::format("up to {}", kMost));
+    }
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      const std::optional<Cidr> range = parse_cidr(ranges[i]);
+      if (range && to_string(*range) == ranges[i]) continue;
+      binding.diagnostics.error(list[i],
+                                range ? fmt::format("ip-masq-agent refuses '{}', whose host bits are set", ranges[i])
+                                      : fmt::format("'{}' is no block of IPv4 addresses", ranges[i]),
+                                range ? to_string(*range) : "as in 10.0.0.0/8");
+    }
+  });
+}
+
 void describe(Fields<IngressSettings>& f) {
   f.about("Ingress", "A controller of Ingresses beside the manifests' objects, of their default class.");
   std::vector<EnumValue> kinds;
@@ -428,6 +527,7 @@ void describe(Fields<ClusterSettings>& f) {
   f.optional("proxy", &ClusterSettings::proxy, {.doc = "kube-proxy."});
   f.optional("control", &ClusterSettings::control, {.doc = "The control plane's delays, where there is a timeline."});
   f.optional("loadBalancer", &ClusterSettings::load_balancer, {.doc = "In front of Services of type LoadBalancer."});
+  f.optional("egress", &ClusterSettings::egress, {.doc = "The way out, to machines outside of the cluster."});
   f.optional("ingress", &ClusterSettings::ingress,
              {.doc = "A controller of Ingresses; without it those of the manifests are looked for."});
   f.optional("background", &ClusterSettings::background, {.doc = "Services that only cost rules."});

@@ -10,6 +10,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "app/scenario/egress.h"
 #include "app/scenario/node_cores.h"
 #include "app/scenario/traffic_rates.h"
 #include "app/scenario/variant_models.h"
@@ -117,7 +118,7 @@ class Reckoning {
   TableLimits tables() {
     const ConnectionLimits limits = all();
     const Cluster& cluster = *variant_.cluster;
-    TableLimits made{.masqueraded = {}, .conntrack_room = {}};
+    TableLimits made = ways_out();
     const auto may_fill = [](double taken, double room) { return taken >= kMayFill * room; };
     for (const PortUse& use : limits.ports) {
       const double taken = use.kept + use.per_second * std::min(limits.run_s, use.held_s + use.waits_s);
@@ -125,22 +126,34 @@ class Reckoning {
     }
     for (const MasqueradeUse& use : limits.masquerades) {
       const double taken = use.per_second * std::min(limits.run_s, use.held_s + use.waits_s);
-      made.nat_ports = made.nat_ports || may_fill(taken, kMasqueradePorts);
+      made.nat_ports = made.nat_ports || may_fill(taken, use.ports);
+    }
+    for (const GatewayUse& use : limits.gateways) {
+      const double taken = use.kept + use.per_second * std::min(limits.run_s, use.held_s + use.waits_s);
+      made.gateway_ports = made.gateway_ports || may_fill(taken, use.ports);
     }
     // Where programs carry packets past the stack there is no table at all.
     made.conntrack =
         limits.conntrack.most > 0 && may_fill(limits.conntrack.entries, static_cast<double>(limits.conntrack.most));
     for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge)
-      made.masqueraded.push_back(!variant_.traffic.edges[edge].udp && is_masqueraded(edge));
+      made.masqueraded.push_back(!variant_.traffic.edges[edge].udp &&
+                                 (variant_.targets[edge].outside || is_masqueraded(edge)));
     for (NodeIndex node = 0; node < cluster.members().size(); ++node)
       made.conntrack_room.push_back(static_cast<std::uint32_t>(conntrack_most(variant_.scenario, cluster.nodes[node])));
     made.nat_after_close = nat_after_close(variant_.scenario.cluster);
     return made;
   }
 
+  TableLimits ways_out() const {
+    TableLimits made;
+    add_egress_limits(variant_.scenario.cluster.egress, *variant_.cluster, variant_.models->cni->masquerades(), made);
+    return made;
+  }
+
   ConnectionLimits all() {
     ports();
     masquerades();
+    leave();
     conntrack();
     return std::move(limits_);
   }
@@ -324,12 +337,101 @@ class Reckoning {
       const double waits = to_seconds(nat_after_close(variant_.scenario.cluster));
       const double last = per_second * (held + waits) > kMasqueradePorts ? kMasqueradePorts / per_second : kNever;
       limits_.masquerades.push_back({.edge = edge,
+                                     .ports = kMasqueradePorts,
                                      .by_affinity = busiest.by_affinity,
                                      .per_second = per_second,
                                      .held_s = held,
                                      .waits_s = waits,
                                      .ports_last_s = last});
     }
+  }
+
+  /// Connections of clients that share ports towards one machine outside.
+  struct Leaving {
+    double per_second = 0;
+    double kept = 0;
+  };
+  /// By node; those of a client that masquerade, or pass the gateway, towards the machine `destination`.
+  template <class Counts>
+  std::map<NodeIndex, Leaving> leaving(EdgeIndex edge, Counts counts) const {
+    const Cluster& cluster = *variant_.cluster;
+    const EdgeSpec& spec = variant_.traffic.edges[edge];
+    const EdgeRate& rate = rates_[edge];
+    const auto machines = static_cast<double>(variant_.targets[edge].direct.size());
+    std::map<NodeIndex, Leaving> nodes;
+    for (const auto& [client, per_second] : rate.clients) {
+      if (!counts(client)) continue;
+      Leaving& node = nodes[cluster.pods[client].node];
+      node.per_second += per_second * connections_per_request(spec, rate) / machines;
+      if (spec.connections.requests != 0) continue;
+      node.kept +=
+          most_kept(spec, rate.users_per_client > 0 ? rate.users_per_client
+                                                    : per_second * std::min(held_seconds(edge), limits_.run_s)) /
+          machines;
+    }
+    return nodes;
+  }
+
+  /// Connections that leave the cluster.
+  void leave() {
+    for (EdgeIndex edge = 0; edge < variant_.traffic.edges.size(); ++edge) {
+      const auto& machines = variant_.targets[edge].direct;
+      if (!variant_.targets[edge].outside || variant_.traffic.edges[edge].udp) continue;
+      const TableLimits ways = ways_out();
+      const Cluster& cluster = *variant_.cluster;
+      const auto masqueraded = [&](PodIndex client) {
+        return std::ranges::any_of(machines,
+                                   [&](const Endpoint& one) { return ways.masquerades(cluster, client, one.node); });
+      };
+      const auto by_gateway = std::ranges::any_of(
+          machines, [&](const Endpoint& one) { return cluster.nodes[one.node].external->behind_gateway; });
+      masquerade_out(edge, ways, leaving(edge, masqueraded));
+      if (by_gateway) pass_gateway(edge, ways, leaving(edge, [](PodIndex) { return true; }));
+    }
+  }
+
+  static bool more(const std::pair<const NodeIndex, Leaving>& a, const std::pair<const NodeIndex, Leaving>& b) {
+    return a.second.per_second + a.second.kept < b.second.per_second + b.second.kept;
+  }
+
+  void masquerade_out(EdgeIndex edge, const TableLimits& ways, const std::map<NodeIndex, Leaving>& nodes) {
+    const auto busiest = std::ranges::max_element(nodes, more);
+    if (busiest == nodes.end()) return;
+    const double per_second = busiest->second.per_second;
+    const double held = held_seconds(edge);
+    const double waits = to_seconds(nat_after_close(variant_.scenario.cluster));
+    const double ports = ways.egress_ports;
+    limits_.masquerades.push_back({.edge = edge,
+                                   .outside = true,
+                                   .ports = ways.egress_ports,
+                                   .per_second = per_second,
+                                   .held_s = held,
+                                   .waits_s = waits,
+                                   .ports_last_s = per_second * (held + waits) > ports ? ports / per_second : kNever});
+  }
+
+  void pass_gateway(EdgeIndex edge, const TableLimits& ways, const std::map<NodeIndex, Leaving>& nodes) {
+    if (nodes.empty()) return;
+    GatewayUse use{.edge = edge, .ports = ways.gateway_room, .at_most = rates_[edge].at_most};
+    Leaving all;
+    for (const auto& [node, one] : nodes) {
+      all.per_second += one.per_second;
+      all.kept += one.kept;
+    }
+    if (ways.gateway_per_node) {
+      const auto busiest = std::ranges::max_element(nodes, more);
+      use.node = std::string(variant_.cluster->nodes[busiest->first].name);
+      all = busiest->second;
+    }
+    use.per_second = all.per_second;
+    use.kept = all.kept;
+    use.held_s = held_seconds(edge);
+    use.waits_s = to_seconds(ways.gateway_after_close);
+    const double ports = std::max(0.0, use.ports - use.kept);
+    const double each = use.held_s + use.waits_s;
+    use.lasting_per_second = ports / each;
+    use.ports_last_s = use.per_second * each > ports ? ports / use.per_second : use.kept > 0 && ports == 0 ? 0 : kNever;
+    limits_.gateways.push_back(std::move(use));
   }
 
   /// Parts of an edge's connections that pass each node, which keeps an entry for them.
@@ -431,6 +533,8 @@ class Reckoning {
 std::string whole(double value) { return with_commas(static_cast<std::int64_t>(value + 0.5)); }
 /// Of what would last: rounded down.
 std::string lasting(double value) { return with_commas(static_cast<std::int64_t>(value)); }
+/// The same of few.
+std::string lasting_few(double value) { return value < 10 ? fmt::format("{:.2f}", value) : lasting(value); }
 std::string about(bool at_most) { return at_most ? "up to " : ""; }
 
 /// What a cluster would run into, as the run does.
@@ -485,8 +589,41 @@ void tell_ports(const BoundVariant& variant, const PortUse& use, double run_s, D
                    use.behind_nat ? "addresses" : "clients"));
 }
 
+/// What of ports is taken for how long.
+std::string kept_text(double held_s, double waits_s, std::string_view keeper) {
+  return waits_s > 0 ? fmt::format("{} keeps each for {}", keeper, human(from_seconds(waits_s)))
+                     : fmt::format("each is open for {}", human(from_seconds(held_s)));
+}
+
+void tell_gateway(const BoundVariant& variant, const GatewayUse& use, double run_s, Diagnostics& diagnostics) {
+  if (use.ports_last_s >= run_s) return;
+  const bool per_node = !use.node.empty();
+  tell(
+      diagnostics, place_of(variant, use.edge),
+      fmt::format("'{}': {}{} connections a second go from {} to one machine outside, and the NAT gateway has {} ports "
+                  "{} towards it: they last {}, since {}{}; {} a second would last. From then on it drops SYNs",
+                  variant.traffic.edges[use.edge].name, about(use.at_most), whole(use.per_second),
+                  per_node ? "Node " + use.node : std::string("all nodes"), with_commas(use.ports),
+                  per_node ? "of each node" : "for all of them", human(from_seconds(use.ports_last_s)),
+                  use.kept > 0 ? fmt::format("{} connections stay open and ", whole(use.kept)) : std::string(),
+                  kept_text(use.held_s, use.waits_s, "it"), lasting_few(use.lasting_per_second)),
+      fmt::format(
+          "{}, or more requests on a connection (requestsPerConnection)",
+          per_node ? "a larger cluster.egress.natGateway.portsPerNode" : "more cluster.egress.natGateway.addresses"));
+}
+
 void tell_masquerade(const BoundVariant& variant, const MasqueradeUse& use, double run_s, Diagnostics& diagnostics) {
   if (use.ports_last_s >= run_s) return;
+  if (use.outside) {
+    tell(diagnostics, place_of(variant, use.edge),
+         fmt::format("'{}': {} connections a second are masqueraded by one node towards one machine outside, whose {} "
+                     "ports last {}, since {}; {} a second would last. From then on SYNs are dropped",
+                     variant.traffic.edges[use.edge].name, whole(use.per_second), with_commas(use.ports),
+                     human(from_seconds(use.ports_last_s)), kept_text(use.held_s, use.waits_s, "conntrack"),
+                     lasting(use.ports / (use.held_s + use.waits_s))),
+         "clients on more nodes, or more requests on a connection (requestsPerConnection)");
+    return;
+  }
   tell(diagnostics, place_of(variant, use.edge),
        fmt::format(
            "'{}': {} connections a second are masqueraded by one node towards one endpoint, whose {} ports last "
@@ -541,6 +678,7 @@ void tell_connection_limits(const BoundVariant& variant, Diagnostics& diagnostic
     tell_ipvs_reuse(variant, use, limits.run_s, diagnostics);
   }
   for (const MasqueradeUse& use : limits.masquerades) tell_masquerade(variant, use, limits.run_s, diagnostics);
+  for (const GatewayUse& use : limits.gateways) tell_gateway(variant, use, limits.run_s, diagnostics);
   tell_conntrack(variant, limits.conntrack, diagnostics);
 }
 

@@ -32,10 +32,26 @@ struct PortUse {
 /// Ports of a node that masquerades, towards one endpoint: those of the pair that has the most, at least.
 struct MasqueradeUse {
   EdgeIndex edge = 0;
+  bool outside = false;  ///< Of the pods of the busiest node, towards one machine outside.
+  std::uint32_t ports = 0;
   bool by_affinity = false;  ///< One client's address makes that pair, which session affinity keeps to one endpoint.
   double per_second = 0;
   double held_s = 0;   ///< Of a connection: open ...
   double waits_s = 0;  ///< ... and then kept by conntrack, where a closing entry does not give way.
+  double ports_last_s = 0;
+};
+
+/// Ports of a NAT gateway towards one machine outside: those of the node that has the most connections, or of all nodes.
+struct GatewayUse {
+  EdgeIndex edge = 0;
+  std::string node{};  ///< Empty: of all nodes.
+  std::uint32_t ports = 0;
+  double per_second = 0;
+  bool at_most = false;
+  double held_s = 0;   ///< Of a connection: open ...
+  double waits_s = 0;  ///< ... and then kept by the gateway.
+  double kept = 0;     ///< Connections that stay open.
+  double lasting_per_second = 0;
   double ports_last_s = 0;
 };
 
@@ -53,6 +69,7 @@ struct ConnectionLimits {
   double run_s = 0;            ///< Warm-up included.
   std::vector<PortUse> ports;  ///< Of each edge the address that is the worst off.
   std::vector<MasqueradeUse> masquerades;
+  std::vector<GatewayUse> gateways;
   ConntrackUse conntrack;
 };
 

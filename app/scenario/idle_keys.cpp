@@ -37,6 +37,8 @@ bool checks_health(const ClusterSettings& cluster) { return load_balancer_kind_o
 bool has_one_announcer(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).one_node; }
 bool has_bgp_sessions(const ClusterSettings& cluster) { return !checks_health(cluster) && !has_one_announcer(cluster); }
 
+bool has_masq_agent(const ClusterSettings& cluster) { return cluster.egress.masquerade == "agent"; }
+
 bool has_param(const ProxyInfo& mode, std::string_view key) {
   return std::ranges::any_of(mode.params, [&](const ModeParam& param) { return param.key == key; });
 }
@@ -59,6 +61,8 @@ std::vector<KeyReader> readers() {
       {"cni", "notrack", is_tunnel, "a tunnel"},
       {"loadBalancer", "healthCheck", checks_health, "the load balancer cloud"},
       {"loadBalancer", "failover", has_one_announcer, "the load balancer metallb-l2"},
+      {"egress", "nonMasqueradeCIDRs", has_masq_agent, "masquerade: agent"},
+      {"egress", "masqLinkLocal", has_masq_agent, "masquerade: agent"},
       {"loadBalancer", "holdTime", has_bgp_sessions, "the load balancer metallb-bgp"},
   };
   for (const ProxyInfo& mode : proxy_modes()) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "app/scenario/dns_objects.h"
+#include "app/scenario/egress.h"
 #include "app/scenario/ingress_preset.h"
 #include "app/scenario/manifest_patches.h"
 #include "app/scenario/node_pools.h"
@@ -92,6 +93,10 @@ std::string cluster_key(const Scenario& scenario) {
   if (const auto& ingress = scenario.cluster.ingress) key += ingress_objects(*ingress);
   for (const auto& [name, workload] : scenario.workloads) {
     if (workload.from.external) key += fmt::format("external {} {}\n", name, to_json(workload.from.at["external"]));
+    if (workload.to.external) {
+      key += fmt::format("to external {} {} {}\n", name, to_json(workload.to.at["external"]),
+                         to_json(scenario.root["cluster"]["egress"]));
+    }
   }
   for (const auto& [object, values] : scenario.patches) key += object + ' ' + to_json(values) + '\n';
   return key;
@@ -136,19 +141,28 @@ struct ClusterLoader::Reading {
   void add_external(Cluster& cluster) {
     if (found.has_errors()) return;
     std::vector<ExternalGroup> groups;
-    std::size_t clients = 0;
+    std::size_t machines = 0;
     for (const auto& [name, workload] : scenario.workloads) {
-      for (ExternalGroup& group : external_groups(name, workload.from)) {
-        clients += group.count;
+      for (ExternalGroup& group : external_groups(name, workload)) {
+        machines += group.count;
         groups.push_back(std::move(group));
       }
-      if (clients > kMostExternal) {
-        found.error(workload.from.at["external"], fmt::format("{} clients outside of the cluster", clients),
-                    fmt::format("{} in all", kMostExternal));
+      if (machines > kMostExternal) {
+        found.error(
+            workload.from.external ? workload.from.at["external"] : workload.to.at["external"],
+            fmt::format("{} {} outside of the cluster", machines, workload.to.external ? "machines" : "clients"),
+            fmt::format("{} in all", kMostExternal));
         return;
       }
     }
     add_external_clients(cluster, groups, RandomStreams(scenario.experiment.seed));
+    std::vector<NodeIndex> asked;
+    for (const auto& [name, workload] : scenario.workloads) {
+      if (!workload.to.external) continue;
+      for (const PodIndex pod : external_clients(cluster, name)) asked.push_back(cluster.pods[pod].node);
+    }
+    if (asked.empty()) return;
+    set_ways_out(scenario.cluster.egress, scenario.root["cluster"]["egress"], asked, cluster, found);
   }
 
   const Scenario& scenario;

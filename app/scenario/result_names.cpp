@@ -33,6 +33,7 @@ std::string service_name(const BoundVariant& variant, EdgeIndex edge) {
     return fmt::format("{}/{}", service.ns, service.name);
   }
   if (target.loopback) return loopback_name(variant, edge);
+  if (target.outside) return fmt::format("{}/{}", kExternalNamespace, variant.traffic.edges[edge].name);
   if (target.direct.empty()) return variant.traffic.edges[edge].target;
   const Pod& pod = cluster.pods[target.direct.front().pod];
   return target.direct.size() == 1 ? endpoint_name(pod) : workload_name(cluster, pod);

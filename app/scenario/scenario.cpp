@@ -40,6 +40,7 @@ AppSettings app_of(const std::string& name, const AppKeys& keys) {
   app.name = name;
   app.work = plain(keys.work);
   app.workers = keys.workers;
+  app.backlog = keys.backlog;
   app.container = keys.container;
   app.dns = keys.dns;
   app.at = keys.at;

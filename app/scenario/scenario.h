@@ -88,7 +88,8 @@ struct TopologySettings {
 struct SocketSettings {
   Bytes receive_window{};
   Bytes send_buffer{};
-  std::string loss_detection = "sack";  ///< sack, rack
+  std::string loss_detection = "sack";     ///< sack, rack
+  std::optional<std::uint32_t> somaxconn;  ///< By the kernel's version where nothing is said.
 };
 
 struct CniSettings {
@@ -136,6 +137,23 @@ struct LoadBalancerSettings {
   Duration hold_time{};              ///< Of metallb-bgp.
 };
 
+/// What translates the addresses of nodes that have none of their own outside.
+struct NatGatewaySettings {
+  std::string kind;
+  std::uint32_t addresses = 1;
+  std::optional<std::uint32_t> ports_per_node;  ///< Of kinds whose nodes have their own.
+  std::optional<Duration> time_wait;            ///< As the kind has it where nothing is said.
+  Duration latency{};                           ///< One way.
+};
+
+/// The way out of the cluster.
+struct EgressSettings {
+  std::string masquerade = "network";  ///< network, agent, none
+  std::optional<std::vector<std::string>> non_masquerade;
+  bool masq_link_local = false;
+  std::optional<NatGatewaySettings> nat_gateway;
+};
+
 /// A controller of Ingresses that the scenario puts into the cluster.
 struct IngressSettings {
   std::string kind;
@@ -163,6 +181,7 @@ struct ClusterSettings {
   ProxySettings proxy;
   ControlSettings control;
   LoadBalancerSettings load_balancer;
+  EgressSettings egress;
   std::optional<IngressSettings> ingress;
   BackgroundSettings background;
   ClusterDnsKeys dns;
@@ -185,6 +204,7 @@ struct AppSettings {
   std::string name;
   std::optional<DistributionSpec> work;
   std::uint32_t workers = 16;
+  std::optional<std::uint32_t> backlog;      ///< Of its listening socket; nothing: it accepts at once.
   std::string container;                     ///< Empty: as the ports say.
   std::optional<NameKeys> dns;               ///< Of the Services that it calls.
   std::vector<std::vector<CallSpec>> calls;  ///< In sequence; each element's calls are concurrent.

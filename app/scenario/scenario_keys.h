@@ -46,6 +46,7 @@ struct CallStepKeys {
 struct AppKeys {
   std::optional<TimeLaw> work;
   std::uint32_t workers = 16;
+  std::optional<std::uint32_t> backlog;
   std::string container;
   std::optional<NameKeys> dns;
   std::vector<CallStepKeys> calls;
@@ -98,6 +99,8 @@ void describe(Fields<ProxySettings>& f);
 void describe(Fields<ControlSettings>& f);
 void describe(Fields<HealthCheckSettings>& f);
 void describe(Fields<LoadBalancerSettings>& f);
+void describe(Fields<NatGatewaySettings>& f);
+void describe(Fields<EgressSettings>& f);
 void describe(Fields<ScaleDeployment>& f);
 void describe(Fields<RolloutDeployment>& f);
 void describe(Fields<DeletePod>& f);

@@ -77,7 +77,19 @@ class Rates {
         before += static_cast<double>(plan_.lookups[search->lookup].rounds.size()) * least_seconds(search->questions);
       }
     }
-    return before + std::max(0.0, least) + mean_work_seconds(spec.script, spec.connections.requests == 1);
+    return before + std::max(0.0, least) + way_out_seconds(edge) +
+           mean_work_seconds(spec.script, spec.connections.requests == 1);
+  }
+
+  /// Round trips to machines outside of the cluster, in the mean, those of a new connection included; 0 inside.
+  double way_out_seconds(EdgeIndex edge) const {
+    if (!variant_.targets[edge].outside) return 0;
+    double sum = 0;
+    for (const PodIndex machine : servers_[edge]) {
+      sum += 2 * to_seconds(cluster_.nodes[cluster_.pods[machine].node].external->delay);
+    }
+    const EdgeSpec& spec = plan_.edges[edge];
+    return (spec.connections.requests == 1 && !spec.udp ? 2 : 1) * sum / static_cast<double>(servers_[edge].size());
   }
 
   double app_seconds(AppIndex app) {

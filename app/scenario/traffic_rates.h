@@ -12,9 +12,9 @@ namespace knetsim {
 struct EdgeRate {
   std::vector<std::pair<PodIndex, double>> clients;  ///< Requests a second of each.
   double per_second = 0;                             ///< Of all of them.
-  double least_seconds = 0;                          ///< Of a request, in mean: work, pauses and calls, no queue.
-  double users_per_client = 0;                       ///< Closed loop.
-  bool at_most = false;  ///< A closed loop's rate is what it would be if nothing ever waited.
+  double least_seconds = 0;  ///< Of a request, in mean: work, pauses, calls and the way out of the cluster, no queue.
+  double users_per_client = 0;  ///< Closed loop.
+  bool at_most = false;         ///< A closed loop's rate is what it would be if nothing ever waited.
 };
 
 /// Pods that answer an edge's requests; empty over the loopback, where the client's own pod does.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/scenario/egress.h"
 #include "models/proxy/iptables_rules.h"
 #include "sim/core/ensure.h"
 #include "sim/net/generators.h"
@@ -62,6 +63,18 @@ SpecialAddresses special_addresses(const Cluster& cluster) {
   return special;
 }
 
+IpMasqAgent::Options masquerade_of(const Cluster& cluster, const EgressSettings& egress, IptablesBackend backend) {
+  IpMasqAgent::Options options{.kept = kept_ranges(egress), .backend = backend};
+  const auto is_v4 = [](const IpAddress& address) { return address && address.family() == IpFamily::V4; };
+  for (const Pod& pod : cluster.member_pods()) {
+    if (options.pod == 0 && is_v4(pod.ip) && !cluster.spec(pod).host_network) options.pod = pod.ip.v4_value();
+  }
+  for (const ClusterNode& node : cluster.members()) {
+    if (options.node == 0 && is_v4(node.ip)) options.node = node.ip.v4_value();
+  }
+  return options;
+}
+
 }  // namespace
 
 VariantModels make_models(const BoundVariant& variant) {
@@ -80,11 +93,15 @@ VariantModels make_models(const BoundVariant& variant) {
   models.sizes = rule_sizes(*variant.cluster, view, background_of(variant), *models.proxy);
   models.cni = kind->make({.backend = cluster.cni.backend,
                            .notrack = cluster.cni.notrack,
+                           .masquerade = cluster.egress.masquerade == "network",
                            .services_by_programs = models.proxy->info().translation == Translation::Connect});
   const bool portmap = !models.proxy->info().host_ports;
   if (portmap &&
       std::ranges::any_of(models.sizes, [](const RuleSizes& node) { return node.host_port_containers > 0; })) {
     models.host_ports.emplace(iptables_backend(params));
+  }
+  if (cluster.egress.masquerade == "agent") {
+    models.masquerade.emplace(masquerade_of(*variant.cluster, cluster.egress, iptables_backend(params)));
   }
   return models;
 }
@@ -132,6 +149,12 @@ Topology make_topology(const Scenario& scenario, const Cluster& cluster) {
         {.hosts = std::move(hosts), .wires = wires, .k = settings.k, .oversubscription = settings.oversubscription});
   }
   return single_switch({.hosts = std::move(hosts), .wires = wires});
+}
+
+std::uint32_t somaxconn(const ClusterSettings& cluster) {
+  // Commit 19f92a030ca6 ("net: increase SOMAXCONN to 4096").
+  const bool since_5_4 = parse_kernel_version(cluster.kernel).value_or(KernelVersion{}) >= KernelVersion{5, 4};
+  return cluster.tcp.somaxconn.value_or(since_5_4 ? 4096 : 128);
 }
 
 TcpSettings tcp_settings(const ClusterSettings& cluster) {

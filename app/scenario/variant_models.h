@@ -7,6 +7,7 @@
 #include "app/scenario/bound_variant.h"
 #include "models/cni/cni_model.h"
 #include "models/control/load_balancer_kind.h"
+#include "models/proxy/ip_masq_agent.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/datapath.h"
@@ -35,6 +36,9 @@ std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointVie
 /// Hosts and switches as the scenario asks for them; host i is node i.
 Topology make_topology(const Scenario& scenario, const Cluster& cluster);
 
+/// Most connections that a listening socket keeps: net.core.somaxconn.
+std::uint32_t somaxconn(const ClusterSettings& cluster);
+
 /// What the scenario sets the machines' TCP to.
 TcpSettings tcp_settings(const ClusterSettings& cluster);
 
@@ -42,10 +46,14 @@ TcpSettings tcp_settings(const ClusterSettings& cluster);
 struct VariantModels {
   std::unique_ptr<ProxyModel> proxy;
   std::unique_ptr<CniModel> cni;
-  std::vector<RuleSizes> sizes;       ///< Of each node's rules, shape (nodes,).
-  std::optional<PortMap> host_ports;  ///< Nothing where no node has hostPorts.
+  std::vector<RuleSizes> sizes;           ///< Of each node's rules, shape (nodes,).
+  std::optional<PortMap> host_ports;      ///< Nothing where no node has hostPorts.
+  std::optional<IpMasqAgent> masquerade;  ///< ip-masq-agent's rules, where it is there.
   Datapath datapath() const {
-    return {.proxy = *proxy, .cni = *cni, .host_ports = host_ports ? &*host_ports : nullptr};
+    return {.proxy = *proxy,
+            .cni = *cni,
+            .host_ports = host_ports ? &*host_ports : nullptr,
+            .masquerade = masquerade ? &*masquerade : nullptr};
   }
 };
 /// Whether the cluster is a large one to kube-proxy, and whether portmap has work to do, is as it is at the beginning: one

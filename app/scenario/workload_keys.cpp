@@ -150,6 +150,14 @@ void describe(Fields<AppKeys>& f) {
               .at_least = "1",
               .at_most = "1000000"});
   f.optional(
+      "backlog", &AppKeys::backlog,
+      {.doc =
+           "Connections that wait until a worker accepts them, as those of servers do whose workers accept for "
+           "themselves: what listen() asks for, at most cluster.tcp.somaxconn (nginx asks for 511, Java for 50, Go for "
+           "somaxconn). The SYN of one more is dropped and sent again. Where nothing is said a process accepts at "
+           "once, as those with an event loop do.",
+       .at_most = "1000000"});
+  f.optional(
       "container", &AppKeys::container,
       {.doc = "The container that works, whose CPU limit holds it; the first that declares a port at which the pod "
               "is reached where nothing is said."});
@@ -224,6 +232,93 @@ void describe(Fields<ExternalKeys>& f) {
   });
 }
 
+namespace {
+
+constexpr const char* kDestinationCount = "Machines, one of which each connection goes to, at random.";
+constexpr const char* kDestinationRtt =
+    "Round trip between the cluster's border router and a machine, without queues: each draws its own once.";
+constexpr const char* kDestinationRate = "Of each machine's access line.";
+constexpr const char* kDestinationPort = "That they are asked at.";
+constexpr const char* kDestinationWork =
+    "From a request to its answer; nobody queues there, since they are taken to be as large as they have to be.";
+constexpr const char* kDestinationAddresses =
+    "The block of their addresses, which tells whether they are asked with pods' own addresses "
+    "(cluster.egress.nonMasqueradeCIDRs); addresses of the internet where nothing is said.";
+
+/// @param count  Machines that are to have addresses of it.
+void check_block(const std::optional<std::string>& text, std::uint32_t count, Node keys, Binding& binding) {
+  if (!text) return;
+  const std::optional<Cidr> block = parse_cidr(*text);
+  if (!block) {
+    binding.diagnostics.error(keys["addresses"], fmt::format("'{}' is no block of IPv4 addresses", *text),
+                              "as in 10.20.0.0/24");
+    return;
+  }
+  const std::uint64_t usable = block->size() - (block->prefix >= 31 ? 0 : 2);
+  if (count <= usable) return;
+  binding.diagnostics.error(keys["addresses"],
+                            fmt::format("{} has {} addresses for {} machines", to_string(*block), usable, count),
+                            "a larger block, or a smaller count");
+}
+
+}  // namespace
+
+void describe(Fields<DestinationGroupKeys>& f) {
+  f.about("DestinationGroup", "Machines outside of the cluster that are alike, which its clients ask.");
+  f.optional("count", &DestinationGroupKeys::count, "1",
+             {.doc = kDestinationCount, .at_least = "1", .at_most = most_external()});
+  f.required("rtt", &DestinationGroupKeys::rtt, {.doc = kDestinationRtt});
+  f.optional("rate", &DestinationGroupKeys::rate, kDefaultRate,
+             {.doc = kDestinationRate, .above = "0bps", .at_most = "100Tbps"});
+  f.optional("port", &DestinationGroupKeys::port, "443", {.doc = kDestinationPort, .at_least = "1"});
+  f.optional("work", &DestinationGroupKeys::work, {.doc = kDestinationWork});
+  f.optional("addresses", &DestinationGroupKeys::addresses, {.doc = kDestinationAddresses, .not_empty = true});
+  f.check([](const DestinationGroupKeys& keys, Node node, Binding& binding) {
+    check_block(keys.addresses, keys.count, node, binding);
+  });
+}
+
+void describe(Fields<DestinationKeys>& f) {
+  f.about("Destinations",
+          "Machines outside of the cluster that its clients ask, beyond its border router: one group, or a list.");
+  f.choice("rtt", &DestinationKeys::rtt, {.doc = kDestinationRtt});
+  f.choice("groups", &DestinationKeys::groups,
+           {.doc = "Several groups, each with a round trip, a rate and work of its own.", .not_empty = true});
+  f.optional("count", &DestinationKeys::count,
+             {.doc = std::string(kDestinationCount) + " 1 where nothing is said.",
+              .at_least = "1",
+              .at_most = most_external()});
+  f.optional("rate", &DestinationKeys::rate,
+             {.doc = fmt::format("{} {} where nothing is said.", kDestinationRate, kDefaultRate),
+              .above = "0bps",
+              .at_most = "100Tbps"});
+  f.optional("port", &DestinationKeys::port,
+             {.doc = fmt::format("{} 443 where nothing is said.", kDestinationPort), .at_least = "1"});
+  f.optional("work", &DestinationKeys::work, {.doc = kDestinationWork});
+  f.optional("addresses", &DestinationKeys::addresses, {.doc = kDestinationAddresses, .not_empty = true});
+  f.shorthand("groups");
+  f.check([](const DestinationKeys& keys, Node node, Binding& binding) {
+    if (!keys.groups) {
+      check_block(keys.addresses, keys.count.value_or(1), node, binding);
+      return;
+    }
+    for (const char* key : {"count", "rate", "port", "work", "addresses"}) {
+      if (node[key].exists())
+        binding.diagnostics.error(node[key].key(), fmt::format("'{}' belongs to each group", key));
+    }
+  });
+}
+
+std::vector<DestinationGroupKeys> DestinationKeys::all() const {
+  if (groups) return *groups;
+  return {{.count = count.value_or(1),
+           .rtt = rtt.value_or(TimeLaw{}),
+           .rate = rate.value_or(Codec<Bandwidth>::parse(kDefaultRate)),
+           .port = port.value_or(std::uint16_t{443}),
+           .work = work,
+           .addresses = addresses}};
+}
+
 void describe(Fields<FromKeys>& f) {
   f.about("From", "Who sends a workload's requests: pods, or clients outside of the cluster.");
   f.choice("selector", &FromKeys::selector, {.doc = "Pods, by their labels, as kubectl's -l."});
@@ -240,10 +335,20 @@ void describe(Fields<FromKeys>& f) {
   });
 }
 
-std::vector<ExternalGroup> external_groups(const std::string& workload, const FromKeys& from) {
+std::vector<ExternalGroup> external_groups(const std::string& workload, const WorkloadKeys& written) {
   std::vector<ExternalGroup> groups;
-  if (!from.external) return groups;
-  const ExternalKeys& keys = *from.external;
+  if (written.to.external) {
+    for (const DestinationGroupKeys& group : written.to.external->all()) {
+      groups.push_back({.name = workload,
+                        .count = group.count,
+                        .rate = group.rate,
+                        .block = group.addresses ? parse_cidr(*group.addresses) : std::nullopt,
+                        .rtt_seconds = group.rtt.law});
+    }
+    return groups;
+  }
+  if (!written.from.external) return groups;
+  const ExternalKeys& keys = *written.from.external;
   const auto add = [&](std::uint32_t count, std::uint32_t addresses, Bandwidth rate, const TimeLaw& rtt) {
     groups.push_back({.name = workload, .count = count, .rate = rate, .addresses = addresses, .rtt_seconds = rtt.law});
   };
@@ -280,6 +385,10 @@ void describe(Fields<ToKeys>& f) {
             .not_empty = true});
   f.choice("name", &ToKeys::name,
            {.doc = "Nothing but the look-up of a name, as a benchmark of name servers does.", .not_empty = true});
+  f.choice(
+      "external", &ToKeys::external,
+      {.doc = "Machines outside of the cluster, for clients that are pods: {rtt: 20ms, port: 443, work: 5ms}, or a "
+              "list of such groups."});
   f.optional("port", &ToKeys::port, {.doc = "Name or number of the port; the first where nothing is said."});
   f.optional(
       "through", &ToKeys::through,
@@ -290,6 +399,10 @@ void describe(Fields<ToKeys>& f) {
   f.check([](const ToKeys& to, Node node, Binding& binding) {
     if (!to.through.empty() && !to.node_port && !to.external_ip) {
       binding.diagnostics.error(node["through"].key(), "'through' belongs to 'nodePort' and 'externalIP'");
+    }
+    if (to.external && !to.port.empty()) {
+      binding.diagnostics.error(node["port"].key(), "the port of machines outside belongs to them",
+                                "external: {port: 443, ...}");
     }
     if (to.url && !to.port.empty()) {
       binding.diagnostics.error(node["port"].key(), "a URL has its port itself", "https://shop.example:8443/");
@@ -412,6 +525,11 @@ void describe(Fields<WorkloadKeys>& f) {
     }
     if (keys.connection.tls && keys.protocol == "udp") {
       binding.diagnostics.error(node["connection"]["tls"], "TLS over datagrams is not simulated", "protocol: tcp");
+    }
+    if (keys.to.external && keys.from.external) {
+      binding.diagnostics.error(node["to"]["external"].key(),
+                                "what clients outside of the cluster ask outside of it does not pass it",
+                                "clients that are pods, or a Service");
     }
     if (keys.to.url && keys.protocol == "udp") {
       binding.diagnostics.error(node["to"]["url"], "HTTP/3 is not simulated", "protocol: tcp");

@@ -55,6 +55,29 @@ struct ExternalKeys {
   std::optional<std::vector<ExternalGroupKeys>> groups;
 };
 
+/// Machines outside of the cluster, that are alike, which a workload's clients ask.
+struct DestinationGroupKeys {
+  std::uint32_t count = 1;
+  TimeLaw rtt;
+  Bandwidth rate{};
+  std::uint16_t port = 443;
+  std::optional<TimeLaw> work;
+  std::optional<std::string> addresses;
+};
+
+/// One group of them, or a list.
+struct DestinationKeys {
+  std::optional<std::uint32_t> count;
+  std::optional<TimeLaw> rtt, work;
+  std::optional<Bandwidth> rate;
+  std::optional<std::uint16_t> port;
+  std::optional<std::string> addresses;
+  std::optional<std::vector<DestinationGroupKeys>> groups;
+
+  /// As a list. @pre There are no errors.
+  std::vector<DestinationGroupKeys> all() const;
+};
+
 struct FromKeys {
   std::optional<Selector> selector;
   std::optional<ExternalKeys> external;
@@ -62,9 +85,11 @@ struct FromKeys {
   Node at;
 };
 
-/// One of the six names, each perhaps with a port: "reviews:http"; a URL; or a name to be looked up and no more.
+/// One of the names, each perhaps with a port: "reviews:http"; a URL; a name to be looked up and no more; or
+/// machines outside of the cluster.
 struct ToKeys {
   std::optional<std::string> service, load_balancer, external_ip, node_port, host_port, pod, url, name;
+  std::optional<DestinationKeys> external;
   std::string port;
   std::string through;
   Node at;
@@ -118,14 +143,16 @@ struct WorkloadKeys {
   Node at;
 };
 
-/// The clients that a workload's `from` asks for outside of the cluster; none where they are pods.
-std::vector<ExternalGroup> external_groups(const std::string& workload, const FromKeys& from);
+/// The machines that a workload has outside of the cluster: the clients of its `from`, or those that its `to` asks.
+std::vector<ExternalGroup> external_groups(const std::string& workload, const WorkloadKeys& keys);
 
 void describe(Fields<BackoffKeys>& f);
 void describe(Fields<BudgetKeys>& f);
 void describe(Fields<RetryKeys>& f);
 void describe(Fields<ExternalGroupKeys>& f);
 void describe(Fields<ExternalKeys>& f);
+void describe(Fields<DestinationGroupKeys>& f);
+void describe(Fields<DestinationKeys>& f);
 void describe(Fields<FromKeys>& f);
 void describe(Fields<ToKeys>& f);
 void describe(Fields<ClosedKeys>& f);

@@ -66,6 +66,9 @@ struct Taint {
 struct ExternalAccess {
   Bandwidth rate{};
   Duration delay{};  ///< Propagation, one way.
+  /// Of one that pods ask: which of the ranges that they ask with their own addresses it is in, from 1; 0: in none.
+  std::uint8_t kept_range = 0;
+  bool behind_gateway = false;  ///< Likewise: what nodes send there passes the NAT gateway.
 };
 
 /// The namespace by which external clients are named: external/browse-0.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "sim/core/ensure.h"
 #include "sim/core/hash.h"
@@ -15,6 +16,19 @@ namespace {
 constexpr Purpose kRoundTrip("external.rtt");
 constexpr std::uint32_t kFirstAddress = 0xc6120001;  // 198.18.0.1
 
+/// Addresses of blocks, one after another; the first and the last are those of the network and of all in it.
+class TakenAddresses {
+ public:
+  IpAddress next(const Cidr& block) {
+    const bool whole = block.prefix >= 31;
+    const auto usable = static_cast<std::uint32_t>(std::min<std::uint64_t>(block.size(), 1U << 31U)) - (whole ? 0 : 2);
+    return IpAddress::v4(block.base + (whole ? 0 : 1) + taken_[{block.base, block.prefix}]++ % usable);
+  }
+
+ private:
+  std::map<std::pair<std::uint32_t, std::uint8_t>, std::uint32_t> taken_;
+};
+
 }  // namespace
 
 void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> groups, RandomStreams streams) {
@@ -24,6 +38,7 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
   cluster.pod_specs.push_back(
       {.containers = {Container{.name = cluster.strings.intern("client")}}, .host_network = true});
   std::map<std::string_view, std::uint32_t> named;
+  TakenAddresses taken;
   std::uint32_t addresses = 0;
   for (const ExternalGroup& group : groups) {
     const std::uint32_t own = group.addresses == 0 ? group.count : std::min(group.addresses, group.count);
@@ -32,7 +47,8 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
       const std::string_view host = cluster.strings.intern(fmt::format("{}/{}", ns, name));
       RngStream draw = streams.get(kRoundTrip, hash_text(host));
       const double rtt = std::max(0.0, group.rtt_seconds.sample(draw));
-      const IpAddress address = IpAddress::v4(kFirstAddress + addresses + i % own);
+      const IpAddress address =
+          group.block ? taken.next(*group.block) : IpAddress::v4(kFirstAddress + addresses + i % own);
       const auto node = static_cast<NodeIndex>(cluster.nodes.size());
       cluster.nodes.push_back({.name = host,
                                .capacity = {.cpu_milli = std::int64_t{kExternalCores} * 1000},
@@ -41,7 +57,7 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
       cluster.pods.push_back({.name = name, .ns = ns, .spec = spec, .node = node, .ip = address});
       ++cluster.external;
     }
-    addresses += own;
+    if (!group.block) addresses += own;
   }
   KNETSIM_ENSURE(cluster.external <= kMostExternal);
 }

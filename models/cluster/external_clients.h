@@ -1,24 +1,27 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "models/cluster/cluster.h"
+#include "models/cluster/ip_address.h"
 #include "sim/core/distributions.h"
 #include "sim/core/random.h"
 #include "sim/core/units.h"
 
 namespace knetsim {
 
-/// Clients of one sort beyond the cluster's border.
+/// Machines of one sort beyond the cluster's border: clients, or those that the cluster's own clients ask.
 struct ExternalGroup {
-  std::string name;             ///< Of the workload whose requests they send; groups of one name add up.
+  std::string name;             ///< Of the workload whose requests they send or answer; groups of one name add up.
   std::uint32_t count = 1;      ///< Each a machine.
   Bandwidth rate{};             ///< Of each one's access line.
   std::uint32_t addresses = 0;  ///< That they share in turn, behind a NAT; 0: each has its own.
+  std::optional<Cidr> block{};  ///< Where their addresses are from; nothing: 198.18.0.0/15.
   Distribution rtt_seconds{};   ///< To the border and back, propagation alone: each client draws its own and keeps it.
 };
 
@@ -32,7 +35,7 @@ inline constexpr std::uint32_t kMostExternal = 100'000;
 /// @pre The cluster is bound, and has no external clients yet; kMostExternal at most.
 void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> groups, RandomStreams streams);
 
-/// Those of one name, in order.
+/// Those of one name, in order of their groups.
 std::vector<PodIndex> external_clients(const Cluster& cluster, std::string_view name);
 
 }  // namespace knetsim

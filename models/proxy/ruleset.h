@@ -71,8 +71,10 @@ struct NotByBridgePort {};  ///< physdev ! --physdev-is-in
 struct OfVirtualServer {    ///< ipvs: the packet belongs to a connection to this virtual server
   ServiceKey key;
 };
-struct DestinationLocal {};  ///< addrtype --dst-type LOCAL
-struct Statistic {           ///< random: endpoint number `index` of `of` in the chain, 0-based
+struct DestinationLocal {  ///< addrtype --dst-type LOCAL
+  bool negated = false;
+};
+struct Statistic {  ///< random: endpoint number `index` of `of` in the chain, 0-based
   std::uint32_t index;
   std::uint32_t of;
 };
@@ -124,6 +126,8 @@ struct Dnat {
 };
 struct Masquerade {
   bool fully_random = true;
+  std::uint16_t first_port = 0;  ///< --to-ports, with the last one; 0: whichever.
+  std::uint16_t last_port = 0;
 };
 struct SetMark {
   std::uint32_t bits;

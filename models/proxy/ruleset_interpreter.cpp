@@ -226,7 +226,7 @@ bool RulesetInterpreter::matches(std::size_t table, const Match& any, const Rule
           [&](const match::NotByBridgePort&) { return !packet.by_bridge_port; },
           // Packets of the node's own that carry its virtual servers' addresses are sent to them.
           [&](const match::OfVirtualServer& m) { return packet.source == m.key.address; },
-          [&](const match::DestinationLocal&) { return is_local(packet.destination); },
+          [&](const match::DestinationLocal& m) { return is_local(packet.destination) != m.negated; },
           [&](const match::Statistic& m) { return choice.endpoint == m.index; },
           [&](const match::RecentCheck& m) { return choice.last_endpoint == static_cast<int>(m.index); },
           [&](const match::RecentSet&) { return true; },

@@ -83,7 +83,9 @@ std::string iptables_match(const Match& any, const Ruleset& rules) {
             return fmt::format("-m ipvs --vaddr {} --vproto {} --vport {}", to_text(m.key.address),
                                to_text(m.key.transport), m.key.port);
           },
-          [](const match::DestinationLocal&) { return std::string("-m addrtype --dst-type LOCAL"); },
+          [](const match::DestinationLocal& m) {
+            return fmt::format("-m addrtype {}--dst-type LOCAL", negation(m.negated));
+          },
           [](const match::Statistic& m) {
             return fmt::format("-m statistic --mode random --probability {:.10f}", 1.0 / (m.of - m.index));
           },
@@ -109,7 +111,9 @@ std::string iptables_action(const Action& any) {
                                              a.endpoint.port);
                         },
                         [](const action::Masquerade& a) {
-                          return std::string(a.fully_random ? "-j MASQUERADE --random-fully" : "-j MASQUERADE");
+                          std::string text = "-j MASQUERADE";
+                          if (a.first_port != 0) text += fmt::format(" --to-ports {}-{}", a.first_port, a.last_port);
+                          return text + (a.fully_random ? " --random-fully" : "");
                         },
                         [](const action::SetMark& a) { return fmt::format("-j MARK --or-mark {:#x}", a.bits); },
                         [](const action::ClearMark& a) { return fmt::format("-j MARK --xor-mark {:#x}", a.bits); },

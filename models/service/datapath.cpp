@@ -171,8 +171,10 @@ class Assembler {
 
   // ---- machines
 
-  /// Whether this machine is a client's outside of the cluster: a plain Linux without rules, conntrack or programs.
-  bool outside() const { return flow_.client_external && node_ == NodeRole::Client; }
+  /// Whether this machine is outside of the cluster: a plain Linux without rules, conntrack or programs.
+  bool outside() const {
+    return (flow_.client_external && node_ == NodeRole::Client) || (flow_.server_external && node_ == NodeRole::Server);
+  }
 
   void pass_machine(std::size_t i) {
     node_ = machines_[i];
@@ -341,7 +343,7 @@ class Assembler {
   void rules_at(Hook hook, HookPacket& packet) {
     add(StepKind::NetfilterHook, name_of(hook));
     StepSink into = sink();
-    rules_at_hook(datapath_.proxy, datapath_.host_ports, hook, packet, into);
+    rules_at_hook(datapath_.proxy, datapath_.host_ports, datapath_.masquerade, hook, packet, into);
   }
 
   void at_hook(Hook hook) { rules_at(hook, packet_state_); }
@@ -364,7 +366,7 @@ class Assembler {
     at_hook(hook);
     if (new_connection_ && packet_state_.translated) known.destination = true;
     const bool changed = new_connection_ ? known.nat_destination() : mapped;
-    if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "destination");
+    if (new_connection_ && datapath_.has_nat()) add(StepKind::NatSetup, "destination");
     if (changed) {
       add(StepKind::NatMangle, reply_ ? "destination, back to the client" : "destination");
       if (hook == Hook::Output && !at_input_)
@@ -414,7 +416,7 @@ class Assembler {
     at_hook(hook);
     if (hook == Hook::Postrouting && new_connection_ && leaves_pod_network()) packet_state_.masqueraded = true;
     if (new_connection_ && packet_state_.masqueraded) known.source = true;
-    if (new_connection_ && datapath_.proxy.info().has_nat()) add(StepKind::NatSetup, "source");
+    if (new_connection_ && datapath_.has_nat()) add(StepKind::NatSetup, "source");
     if (reply_ ? known.destination && !known.program : known.nat_source())
       add(StepKind::NatMangle, reply_ ? "source, back to the service" : "source");
     if (new_connection_) add(StepKind::ConntrackInsert);
@@ -441,7 +443,7 @@ class Assembler {
   }
 
   void outer_nat_setup(const char* which) {
-    if (datapath_.proxy.info().has_nat())
+    if (datapath_.has_nat())
       add(StepKind::NatSetup, std::string("outer packet: ") + which).when = Condition::OuterUntracked;
   }
 

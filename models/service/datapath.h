@@ -1,6 +1,7 @@
 #pragma once
 
 #include "models/cni/cni_model.h"
+#include "models/proxy/ip_masq_agent.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
 #include "models/walk/walk.h"
@@ -11,7 +12,11 @@ namespace knetsim {
 struct Datapath {
   const ProxyModel& proxy;
   const CniModel& cni;
-  const PortMap* host_ports = nullptr;  ///< hostPort chains; nullptr where no machine has any.
+  const PortMap* host_ports = nullptr;      ///< hostPort chains; nullptr where no machine has any.
+  const IpMasqAgent* masquerade = nullptr;  ///< Of the pod network's edge; nullptr where nothing has rules for it.
+
+  /// Whether conntrack has a NAT binding for every new connection: nat chains are registered.
+  bool has_nat() const { return masquerade != nullptr || proxy.info().has_nat(); }
 };
 
 /// The walk of one class of packets of a flow: every step from the sending socket to the receiving one, in the order in

@@ -30,6 +30,7 @@ struct EdgeTarget {
   bool untracked = false;    ///< FlowClass::untracked
   /// Of a caller that balances by itself, how it learns of changed endpoints of `named`; nothing: as DNS does.
   std::optional<ConfigUpdatePolicy> updates{};
+  bool outside = false;             ///< PodIp: `direct` are machines outside of the cluster.
   bool loopback = false;            ///< To a container of the client's own pod.
   ServiceIndex service = kNoIndex;  ///< That was asked for, headless ones too; kNoIndex for pods and host ports.
 

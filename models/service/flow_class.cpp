@@ -16,6 +16,10 @@ FlowClass flow_class(const Cluster& cluster, const EdgeTarget& target, PodIndex 
     return flow;
   }
   flow.server_host_network = cluster.spec(server).host_network;
+  if (const auto& outside = cluster.nodes[server.node].external) {
+    flow.server_external = true;
+    flow.kept_range = outside->kept_range;
+  }
   flow.locality = server.node == client.node ? Locality::SameNode : Locality::Remote;
   flow.in_socket = candidates.in_socket && (target.exposure != Exposure::HostPort || server.node == client.node);
   // What a pod's system call sends to the pod itself stays on the loopback of its network namespace.

@@ -26,7 +26,9 @@ Duration lasting(const TableNeed& need, ConnectionEnd how) {
       return how == ConnectionEnd::ByClient ? need.after_close : Duration{};
     case KernelLimit::NatPorts:
     case KernelLimit::Conntrack:
+    case KernelLimit::GatewayPorts:
       return how == ConnectionEnd::ByReset ? std::min(kConntrackReset, need.after_close) : need.after_close;
+    case KernelLimit::AcceptQueue:  // the runtime's (Servers)
     case KernelLimit::kCount:
       break;
   }

@@ -34,6 +34,7 @@ struct Exhaustion {
   Duration after_close{};
   std::uint64_t connections = 0;  ///< That found it full, from the start of the run.
   Time since{};                   ///< When the first one did.
+  PodIndex server = kNoIndex;     ///< Of an accept queue: whose it was.
 };
 
 /// Ports and entries that connections hold in kernels: taken when they open, and for a while after they have closed.

@@ -5,6 +5,18 @@
 
 namespace knetsim {
 
+bool TableLimits::masquerades(const Cluster& cluster, PodIndex client, NodeIndex destination) const {
+  switch (masquerading) {
+    case Masquerading::Nobody:
+      return false;
+    case Masquerading::Pods:
+      return !cluster.spec(cluster.pods[client]).host_network;
+    case Masquerading::AllButKeptRanges:
+      return cluster.nodes[destination].external->kept_range == 0;
+  }
+  return false;
+}
+
 TableNeeds::TableNeeds(const Cluster& cluster, TableLimits limits) : cluster_(cluster), limits_(std::move(limits)) {
   std::map<IpAddress, std::uint32_t> clients;
   for (PodIndex pod = 0; limits_.nat_ports && pod < cluster.pods.size(); ++pod) {
@@ -46,6 +58,15 @@ void TableNeeds::add_entry(NodeIndex node) {
        .after_close = kConntrackTimeWait});
 }
 
+void TableNeeds::add_masquerade(const EdgeTarget& target, PodIndex client, NodeIndex node, const Endpoint& endpoint) {
+  if (target.outside && !limits_.masquerades(cluster_, client, endpoint.node)) return;
+  add({.limit = KernelLimit::NatPorts,
+       .table = hash_combine(hash_combine(node, endpoint.pod), endpoint.port),
+       .node = node,
+       .room = target.outside ? limits_.egress_ports : kMasqueradePorts,
+       .after_close = limits_.nat_after_close});
+}
+
 std::span<const TableNeed> TableNeeds::of(EdgeIndex edge, const EdgeTarget& target, PodIndex client,
                                           const Candidates& candidates, const Endpoint& endpoint) {
   count_ = 0;
@@ -58,11 +79,15 @@ std::span<const TableNeed> TableNeeds::of(EdgeIndex edge, const EdgeTarget& targ
          .after_close = target.loopback ? kTimeWaitOnLoopback : kTimeWait});
   }
   if (limits_.nat_ports && !udp && limits_.masqueraded[edge] && !candidates.in_socket) {
-    add({.limit = KernelLimit::NatPorts,
-         .table = hash_combine(hash_combine(candidates.asked, endpoint.pod), endpoint.port),
-         .node = candidates.asked,
-         .room = kMasqueradePorts,
-         .after_close = limits_.nat_after_close});
+    add_masquerade(target, client, candidates.asked, endpoint);
+  }
+  if (limits_.gateway_ports && !udp && target.outside && cluster_.nodes[endpoint.node].external->behind_gateway) {
+    const NodeIndex node = limits_.gateway_per_node ? cluster_.pods[client].node : kNoIndex;
+    add({.limit = KernelLimit::GatewayPorts,
+         .table = hash_combine(hash_combine(node, endpoint.pod), endpoint.port),
+         .node = node,
+         .room = limits_.gateway_room,
+         .after_close = limits_.gateway_after_close});
   }
   const IpAddress& source = cluster_.pods[client].ip;
   if (limits_.nat_ports && !udp && cluster_.is_external(client) && shared_.contains(source)) {

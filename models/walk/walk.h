@@ -160,14 +160,16 @@ struct FlowClass {
   bool client_host_network = false;
   bool client_external = false;  ///< Its machine is no node: with client_host_network, and none of the cluster's rules.
   bool server_host_network = false;
-  bool local_policy = false;   ///< externalTrafficPolicy (from outside) or internalTrafficPolicy (ClusterIP) Local
-  bool local_inside = false;   ///< Asked from outside: internalTrafficPolicy Local; ClusterIPs have another chain.
-  bool load_balancer = false;  ///< Of an external IP: it is the load balancer's.
-  bool firewalled = false;     ///< The load balancer's address has source ranges, and the client's is in one.
-  bool affinity = false;       ///< sessionAffinity: ClientIP
-  bool remembered = false;     ///< The client's last endpoint is known to it, and taken again.
-  bool in_socket = false;      ///< Translated in the client's system call: packets carry the endpoint's address.
-  bool untracked = false;      ///< Exempt from conntrack (NOTRACK, both ways): no entry, and no nat chains.
+  bool server_external = false;  ///< Its machine is no node, as client_external; with server_host_network.
+  std::uint8_t kept_range = 0;   ///< Of server_external: ExternalAccess::kept_range
+  bool local_policy = false;     ///< externalTrafficPolicy (from outside) or internalTrafficPolicy (ClusterIP) Local
+  bool local_inside = false;     ///< Asked from outside: internalTrafficPolicy Local; ClusterIPs have another chain.
+  bool load_balancer = false;    ///< Of an external IP: it is the load balancer's.
+  bool firewalled = false;       ///< The load balancer's address has source ranges, and the client's is in one.
+  bool affinity = false;         ///< sessionAffinity: ClientIP
+  bool remembered = false;       ///< The client's last endpoint is known to it, and taken again.
+  bool in_socket = false;        ///< Translated in the client's system call: packets carry the endpoint's address.
+  bool untracked = false;        ///< Exempt from conntrack (NOTRACK, both ways): no entry, and no nat chains.
   auto operator<=>(const FlowClass&) const = default;
 };
 

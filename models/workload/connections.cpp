@@ -157,6 +157,7 @@ std::size_t Connections::room_to_come(const Pool& pool) const {
 void Connections::established(const Connection& connection) {
   Shared& one = shared_[connection.shared];
   one.whole = connection;
+  one.whole.unaccepted = false;  // its place in the accept queue is the opener's request's
   one.established = true;
   const ConnectionPolicy& policy = policies_[pools_[connection.pool].edge];
   if (policy.requests != 0 && one.begun >= policy.requests) one.ending = true;

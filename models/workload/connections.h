@@ -37,6 +37,8 @@ struct Connection {
   std::uint32_t holds = 0;          ///< Dial::holds
   std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
   std::uint64_t opened_by = 0;      ///< Serial of the attempt that did.
+  bool unaccepted = false;          ///< It has a place in its server's accept queue.
+  bool turned_away = false;         ///< Its SYN has found that queue full.
   bool resumes = false;             ///< Its client has a session of the server.
   Time ends = Time::max();          ///< From here on it is too old for another request.
   bool counted = false;             ///< Among those that its pool's limit is about.

@@ -13,9 +13,11 @@ namespace knetsim {
 
 /// What of a kernel's every connection takes a part of, so that it may run out.
 enum class KernelLimit : std::uint8_t {
-  LocalPorts,  ///< Of the client's address towards one destination: connect() fails with EADDRNOTAVAIL.
-  NatPorts,    ///< Of a masquerading node towards one endpoint: the SYN is dropped.
-  Conntrack,   ///< Entries of a node: likewise.
+  LocalPorts,    ///< Of the client's address towards one destination: connect() fails with EADDRNOTAVAIL.
+  NatPorts,      ///< Of a masquerading node towards one endpoint: the SYN is dropped.
+  Conntrack,     ///< Entries of a node: likewise.
+  GatewayPorts,  ///< Of a NAT gateway towards one destination outside, of a node or of all: likewise.
+  AcceptQueue,   ///< Places of a server's listening socket: the SYN is dropped, and may find one when it is sent again.
   kCount
 };
 

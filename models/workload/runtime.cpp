@@ -51,6 +51,7 @@ TrafficRuntime::TrafficRuntime(const RuntimeParts& parts, const TrafficPlan& pla
       until_(options.until),
       pods_(options.pods),
       first_source_(options.first_source),
+      has_backlogs_(std::ranges::any_of(plan.apps, [](const AppSpec& app) { return app.accept_places > 0; })),
       handler_(parts.scheduler.add(*this)),
       connections_(connection_policies(plan)),
       servers_(plan),

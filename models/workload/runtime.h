@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/cluster/pod_states.h"
+#include "models/workload/accept_queues.h"
 #include "models/workload/arrivals.h"
 #include "models/workload/attempt.h"
 #include "models/workload/attempt_observer.h"
@@ -83,6 +84,8 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
 
   /// Attempts at the moment, those among them that their caller has given up and those that pause.
   std::size_t live() const { return attempts_.live(); }
+  /// Accept queues that were full.
+  const std::vector<QueueOverflow>& overflows() const { return overflows_.all(); }
   /// Messages that were launched and have neither come nor been reported lost, by the attempts that wait for them.
   std::uint64_t under_way() const;
 
@@ -90,6 +93,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void on_burst_done(Time now, const BurstReport& report) override;
   void on_message(Time now, MessageIndex message) override;
   void on_lost(Time now, std::uint64_t cookie) override;
+  bool takes_syn(std::uint64_t cookie, Time now) override;
   /// A process that ends takes its connections along: idle ones are closed, requests at it fail. @pre There are
   /// RuntimeOptions::pods, which have the event already.
   void on_cluster_event(const ClusterEvent& event, Time now) override;
@@ -199,6 +203,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void on(AttemptIndex index, Sleeping state, Due news, Time now);
   void on(AttemptIndex index, const Calling& state, CallsEnded news, Time now);
   void on(AttemptIndex index, Answering state, const BurstDone& news, Time now);
+  void accept(EdgeIndex edge, Connection& connection);
   void serve(AttemptIndex index, Duration wake_allowed, Time now);
   void serve_handshake(AttemptIndex index, const Handshake& step, Time now);
   void work(AttemptIndex index, std::uint32_t step, ThreadWork before, Time now);
@@ -283,6 +288,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   Time until_;
   const PodStates* pods_;
   std::uint32_t first_source_;
+  bool has_backlogs_;  // of any app
   std::uint16_t handler_;
   std::vector<std::vector<PodIndex>> clients_;  // shape (sources, *): who is there; empty where all always are
 
@@ -292,6 +298,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   std::size_t most_live_ = ~std::size_t{0};
   Connections connections_;
   Servers servers_;
+  QueueOverflows overflows_;
   ArrivalClock arrivals_;
   DrawKeys keys_;
   Deadlines deadlines_;

@@ -131,9 +131,9 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   const std::optional<Time> connecting = edge.udp ? std::nullopt : std::optional(now);
   const std::uint64_t id = noise_id(attempt);
   const bool asks = request.question != kNoQuestion;
-  const Dial dial = asks             ? dial_for_question(index, id, now)
-                    : edge.balancing ? dialer_.dial_to(request.edge, request.client, attempt.connection.server, id, now)
-                                     : dialer_.dial(request.edge, request.client, id, now);
+  Dial dial = asks             ? dial_for_question(index, id, now)
+              : edge.balancing ? dialer_.dial_to(request.edge, request.client, attempt.connection.server, id, now)
+                               : dialer_.dial(request.edge, request.client, id, now);
   observer_.endpoint_chosen(request, dial.stale);
   if (dial.server == kNoIndex && dial.dropped) {
     attempt.state = Unanswered{connecting};
@@ -152,6 +152,10 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
     due_at(now + dial.refused_after.value_or(kRefusal), edge_source(request.edge), index);
     if (dial.refused_after) leaves_thread(index, now);
     return false;
+  }
+  if (has_backlogs_ && connecting) [[unlikely]] {
+    const Server server{.pod = dial.server, .beside = edge.loopback, .app = edge.app};
+    dial.flow.asks_listener = servers_.app(server).accept_places > 0;
   }
   attempt.connection.flow = network_.open(dial.flow, now);
   attempt.connection.opened_by = attempt.serial;

@@ -18,6 +18,8 @@ void TrafficRuntime::hang_up(EdgeIndex edge, const Connection& connection, Time 
     for (const FlowIndex stream : connections_.forget(connection.shared)) network_.close_stream(stream);
   }
   network_.close(connection.flow, connection.client_end);
+  if (connection.unaccepted) [[unlikely]]
+    servers_.accept({.pod = connection.server, .beside = plan_.edges[edge].loopback, .app = plan_.edges[edge].app});
   if (connection.borrowed) return;
   dialer_.hung_up(edge, connection.chosen_at, connection.server, now);
   if (connection.holds == 0) return;

@@ -61,6 +61,34 @@ void TrafficRuntime::on(AttemptIndex index, Queued /*state*/, WorkerFree /*news*
   serve(index, Duration{}, now);  // the worker is running: nobody has to be woken
 }
 
+/// A SYN is dropped where the accept queue is full, and the client's timer sends it again (net/ipv4/tcp_input.c,
+/// tcp_conn_request). Departure: the kernel counts connections whose handshake is complete alone, and takes more SYNs
+/// within a round trip, whose last ACK it drops then (tcp_ipv4.c, tcp_v4_syn_recv_sock): the client takes them for open,
+/// and sends its request again from 200 ms on. Here a SYN that is taken has its place.
+bool TrafficRuntime::takes_syn(std::uint64_t cookie, Time now) {
+  Attempt& attempt = attempts_[static_cast<AttemptIndex>(cookie)];
+  Connection& connection = attempt.connection;
+  // Nobody waits any more: a socket that is closed in SYN_SENT sends no SYN; nothing else comes of this one.
+  if (connection.unaccepted || connection.refuses || attempt.abandoned) return true;
+  const Server server = server_of(attempt);
+  connection.unaccepted = servers_.listen(server);
+  if (!connection.unaccepted && !std::exchange(connection.turned_away, true)) {
+    overflows_.met({.edge = attempt.request.edge,
+                    .client = attempt.request.client,
+                    .server = connection.server,
+                    .places = servers_.app(server).accept_places,
+                    .connections = 1,
+                    .since = now});
+  }
+  return connection.unaccepted;
+}
+
+/// The connection leaves the accept queue that it is in.
+void TrafficRuntime::accept(EdgeIndex edge, Connection& connection) {
+  servers_.accept({.pod = connection.server, .beside = plan_.edges[edge].loopback, .app = plan_.edges[edge].app});
+  connection.unaccepted = false;
+}
+
 /// The server's thread takes the message out of its socket.
 TrafficRuntime::ThreadWork TrafficRuntime::receive(AttemptIndex index, Time now) {
   Attempt& attempt = attempts_[index];
@@ -74,7 +102,9 @@ TrafficRuntime::ThreadWork TrafficRuntime::receive(AttemptIndex index, Time now)
 }
 
 void TrafficRuntime::serve(AttemptIndex index, Duration wake_allowed, Time now) {
-  const Attempt& attempt = attempts_[index];
+  Attempt& attempt = attempts_[index];
+  if (attempt.connection.unaccepted) [[unlikely]]
+    accept(attempt.request.edge, attempt.connection);
   observer_.taken_up(attempt.request, attempt.connection.server);
   ThreadWork before = receive(index, now);
   before.wake = std::min(before.wake, wake_allowed);
@@ -86,6 +116,8 @@ void TrafficRuntime::serve(AttemptIndex index, Duration wake_allowed, Time now) 
 
 void TrafficRuntime::serve_handshake(AttemptIndex index, const Handshake& step, Time now) {
   Attempt& attempt = attempts_[index];
+  if (attempt.connection.unaccepted) [[unlikely]]
+    accept(attempt.request.edge, attempt.connection);
   const std::uint64_t id = round_id(attempt);
   ThreadWork before = receive(index, now);
   if (step.server_work_seconds) {

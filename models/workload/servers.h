@@ -58,6 +58,18 @@ class Servers {
     return state.queue.pop();
   }
 
+  /// A connection comes to the listening socket. Linux lets one more in than the backlog (include/net/sock.h,
+  /// sk_acceptq_is_full).
+  /// @return  Whether there is room for it, which it takes. @pre AppSpec::accept_places is not 0.
+  bool listen(const Server& server) {
+    std::uint32_t& unaccepted = at(server).unaccepted;
+    if (unaccepted >= app(server).accept_places) return false;
+    ++unaccepted;
+    return true;
+  }
+  /// It is taken up, or gone. @pre listen() let it in.
+  void accept(const Server& server) { --at(server).unaccepted; }
+
   /// A request comes to a step that AppStep::at_most bounds. @return  False where that is full.
   bool enter(const Server& server, std::uint32_t step) {
     std::uint32_t& inside = at(server).inside[step];
@@ -75,6 +87,7 @@ class Servers {
  private:
   struct State {
     std::uint32_t busy = 0;
+    std::uint32_t unaccepted = 0;  // connections in the accept queue, and those whose handshake is under way
     Fifo<std::uint32_t> queue;
     std::optional<CoreIndex> last_core;
     std::map<std::uint32_t, std::uint32_t> inside;  // by step, of those that are bounded

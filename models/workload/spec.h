@@ -83,7 +83,10 @@ struct AppStep {
 struct AppSpec {
   std::string name;
   std::vector<AppStep> steps;
-  std::uint32_t workers = 16;            ///< Requests that one pod handles at a time; others wait in order of arrival.
+  std::uint32_t workers = 16;  ///< Requests that one pod handles at a time; others wait in order of arrival.
+  /// Connections that one pod's listening socket keeps until a worker takes them up, one more than its backlog; 0: any
+  /// number, or a process that takes them up at once.
+  std::uint32_t accept_places = 0;
   bool scales = false;                   ///< Its work is that of a profile's machine: nodes' CPU factors multiply it.
   std::string container{};               ///< That runs it; empty: the pod's main one.
   std::vector<PodIndex> beside_in{};     ///< Pods in which it serves the calls of the other containers.

@@ -33,6 +33,8 @@ struct FlowSpec {
   Duration outer_timeout{};    ///< After so long without a packet it is new again; 0: never.
   std::uint64_t id = 0;        ///< Keys the flow's own random draws.
   bool datagrams = false;      ///< UDP: nothing that is lost is sent again.
+  bool asks_listener =
+      false;  ///< The owner is asked whether the listening socket takes a SYN: MessageOwner::takes_syn().
 };
 
 /// The way from one machine to the next.

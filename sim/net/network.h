@@ -26,6 +26,9 @@ class MessageOwner {
   virtual void on_message(Time now, MessageIndex message) = 0;
   /// A datagram was lost, or connect() gave up after the last SYN. The message is released already.
   virtual void on_lost(Time now, std::uint64_t cookie) = 0;
+  /// A SYN is at the listening socket, for the first time or again. Asked of flows that say so (FlowSpec::asks_listener).
+  /// @return  False where the socket has no room for it: it is dropped in silence, and sent again when its timer says.
+  virtual bool takes_syn(std::uint64_t /*cookie*/, Time /*now*/) { return true; }
 };
 
 /// Who does the client's part of a connection's end.

@@ -58,6 +58,10 @@ void Network::next_stage(MessageIndex index, Time now) {
   if (message.stage >= plan.stages.size()) {
     // A SYN has reached the listening socket: its answer leaves from the same softirq.
     KNETSIM_ENSURE(message.packet == FlowPacket::First && !flows_[message.flow].spec.datagrams);
+    if (flows_[message.flow].spec.asks_listener && !owner_->takes_syn(message.cookie, now)) [[unlikely]] {
+      vanish(index, now);
+      return;
+    }
     flows_[message.flow].way[0].outer_untracked = false;
     message.packet = FlowPacket::SynAck;
     message.stage = 0;

@@ -62,6 +62,17 @@ TEST(ExternalClients, BehindANatTheyShareAddressesInTurn) {
                                                  "198.18.0.3", "198.18.0.4", "198.18.0.5", "198.18.0.6"}));
 }
 
+TEST(ExternalClients, ThoseOfABlockHaveItsAddressesWhicheverGroupTheyAreOf) {
+  ExternalGroup near = group("pay", 2), far = group("mail", 2);
+  near.block = far.block = parse_cidr("10.9.0.8/29");
+  const Loaded loaded = with_clients({near, group("buy", 1), far});
+  std::vector<std::string> addresses;
+  for (PodIndex pod = 3; pod < loaded.cluster.pods.size(); ++pod) {
+    addresses.push_back(to_string(loaded.cluster.pods[pod].ip));
+  }
+  EXPECT_EQ(addresses, (std::vector<std::string>{"10.9.0.9", "10.9.0.10", "198.18.0.1", "10.9.0.11", "10.9.0.12"}));
+}
+
 TEST(ExternalClients, NobodyFindsThemAsPodsOrNodes) {
   const Loaded loaded = with_clients({group("browse", 3)});
   const ClusterNames names = loaded.names();

@@ -57,6 +57,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
     spec.tuple = {.src_address = client, .dst_address = server, .src_port = next_port_++, .dst_port = 80};
     spec.id = next_port_;
     spec.datagrams = datagrams;
+    spec.asks_listener = turned_away > 0;
     return network.open(spec, scheduler.now());
   }
 
@@ -107,6 +108,11 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
     ends.push_back({now, network.cookie_of(message), false});
     network.receiver_burst(message, 0, now);
     network.release(message);
+  }
+  bool takes_syn(std::uint64_t /*cookie*/, Time /*now*/) override {
+    if (turned_away == 0) return true;
+    --turned_away;
+    return false;
   }
   void on_lost(Time now, std::uint64_t cookie) override {
     KNETSIM_ENSURE(!launching_, "an owner is not called back from inside launch()");
@@ -173,6 +179,7 @@ class NetworkHarness final : public MessageOwner, public EventHandler {
   Scheduler scheduler;
   Cpus cpus;
   Network network;
+  std::uint32_t turned_away = 0;  ///< SYNs that the listening sockets of flows that are opened from now on drop.
   std::vector<End> ends;
 
  private:

@@ -128,6 +128,26 @@ TEST(SynLoss, IsRepairedAtTheKernelsTimesAndGivenUpAtItsLast) {
   }
 }
 
+// What a listening socket has no room for is as if it were lost, and nothing is lost by any link.
+TEST(SynLoss, IsTheSameWhereTheListeningSocketHasNoRoom) {
+  for (const std::uint32_t turned_away : {1U, 3U, 6U, 7U}) {
+    LossOf test({.kernel = KernelVersion{6, 4}});
+    NetworkHarness& h = test.h;
+    h.turned_away = turned_away;
+    const FlowIndex flow = h.open(kA, kC);
+    const Time start = kTimeZero + 1ms;
+    const auto connect = h.send_at(start, flow, FlowPacket::First);
+    h.scheduler.run_until(kTimeZero + 300s);
+    EXPECT_TRUE(h.conserves());
+    EXPECT_EQ(h.network.counters().packets_dropped, 0U);
+    EXPECT_EQ(h.network.counters().syn_resent, std::min(turned_away, 6U));
+    const NetworkHarness::End& end = h.end_of(connect);
+    EXPECT_EQ(end.lost, turned_away == 7);
+    const std::int64_t seconds_s = turned_away == 7 ? 127 : (1 << turned_away) - 1;
+    EXPECT_EQ(end.at - start, Duration(std::chrono::seconds(seconds_s)) + (end.lost ? Duration{} : Duration(kRtt)));
+  }
+}
+
 // The client's timer is the earlier by half a round trip; its SYN is answered anew (tcp_check_req).
 TEST_F(Loss, ASynAckIsSentAgainForTheClientsNextSyn) {
   const FlowIndex flow = h.open(kC, kA);
