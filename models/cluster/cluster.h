@@ -14,6 +14,7 @@
 #include "models/cluster/http_objects.h"
 #include "models/cluster/ip_address.h"
 #include "models/cluster/labels.h"
+#include "models/cluster/network_policy.h"
 #include "models/cluster/string_pool.h"
 #include "sim/core/time.h"
 #include "sim/core/units.h"
@@ -318,6 +319,8 @@ struct Cluster {
   std::vector<RouteClass> route_classes{};
   std::vector<Gateway> gateways{};
   std::vector<SecretName> secrets{};
+  std::vector<NetworkPolicy> network_policies{};  ///< Read where the pod network enforces them; likewise
+  std::vector<NamespaceLabels> namespaces{};      ///< As the last object of each name has it; likewise
   EndpointViews endpoints;
   /// What happens in a run, by time; those of one instant in the order in which they take place.
   std::vector<ClusterEvent> events{};

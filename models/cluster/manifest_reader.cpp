@@ -171,6 +171,13 @@ void ManifestReader::read(Node object) {
     }
     if (kind == "Secret") note_secret(objects_, object);
   }
+  if (enforces_policies_ && is_built_in_group(group)) {
+    if (kind == "NetworkPolicy") {
+      read_network_policy(objects_, object);
+      return;
+    }
+    if (kind == "Namespace") note_namespace(objects_, object);
+  }
   if (what == ApiKind::Unused) {
     if (kind == "Ingress" && is_built_in_group(group)) tell_old_ingress(object, api_version);
     const bool misspelt = group.empty() || group == "apps" || group == "extensions" || group == "discovery.k8s.io";

@@ -39,6 +39,8 @@ class ManifestReader {
     serves_http_ = true;
     objects_.is_modelled(Unmodelled::Ingress);
   }
+  /// From here on NetworkPolicies are read too, and the labels of Namespaces: somebody enforces them.
+  void enforce_policies() { enforces_policies_ = true; }
   /// Of this scenario: a use of the feature is not told of. Before finish().
   void is_modelled(Unmodelled feature) { objects_.is_modelled(feature); }
 
@@ -64,6 +66,7 @@ class ManifestReader {
   void note_list(const Document& document);
 
   bool serves_http_ = false;
+  bool enforces_policies_ = false;
   OpenList list_;
   Diagnostics& diagnostics_;
   Manifests manifests_;

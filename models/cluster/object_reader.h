@@ -15,6 +15,7 @@
 #include "models/cluster/keys.h"
 #include "models/cluster/manifests.h"
 #include "models/cluster/quantity.h"
+#include "models/cluster/selector.h"
 #include "models/cluster/superseded.h"
 #include "models/cluster/unmodelled.h"
 #include "sim/input/diagnostics.h"
@@ -103,6 +104,8 @@ class ObjectReader {
   std::optional<IpAddress> ip(Node node);
   /// A mapping of texts: labels, a node selector. Interned, in the order of the file.
   std::vector<Label> labels(Node node, bool check_values = true);
+  /// matchLabels and matchExpressions; absent: the selector that matches everything.
+  Selector label_selector(Node node) { return Selector::from_label_selector(node, diagnostics_); }
   /// A Kubernetes quantity, at least zero; empty when absent or wrong.
   std::optional<Quantity> quantity(Node node);
   /// cpu and memory of `requests`, `limits`, `allocatable` ...; other names are passed over.
@@ -211,6 +214,9 @@ void read_gateway_class(ObjectReader& reader, Node object);
 void read_gateway(ObjectReader& reader, Node object);
 /// @param kind  HTTPRoute or GRPCRoute.
 void read_route(ObjectReader& reader, Node object, std::string_view kind);
+void read_network_policy(ObjectReader& reader, Node object);
+/// Its name and labels.
+void note_namespace(ObjectReader& reader, Node object);
 /// Its name alone.
 void note_secret(ObjectReader& reader, Node object);
 void read_endpoint_slice(ObjectReader& reader, Node object);

@@ -69,7 +69,8 @@ TableSizes::TableSizes(const Manifests& manifests)
       absent(rows(manifests.cluster.absent)),
       http_routes(rows(manifests.cluster.http_routes)),
       route_classes(rows(manifests.cluster.route_classes)),
-      gateways(rows(manifests.cluster.gateways)) {}
+      gateways(rows(manifests.cluster.gateways)),
+      network_policies(rows(manifests.cluster.network_policies)) {}
 
 void Superseded::add(const TableSizes& before, const TableSizes& after) {
   add_rows(nodes_, before.nodes, after.nodes);
@@ -82,6 +83,7 @@ void Superseded::add(const TableSizes& before, const TableSizes& after) {
   add_rows(http_routes_, before.http_routes, after.http_routes);
   add_rows(route_classes_, before.route_classes, after.route_classes);
   add_rows(gateways_, before.gateways, after.gateways);
+  add_rows(network_policies_, before.network_policies, after.network_policies);
 }
 
 void Superseded::take_out(Manifests& manifests) const {
@@ -99,6 +101,7 @@ void Superseded::take_out(Manifests& manifests) const {
   take_out_of(cluster.http_routes, http_routes_);
   take_out_of(cluster.route_classes, route_classes_);
   take_out_of(cluster.gateways, gateways_);
+  take_out_of(cluster.network_policies, network_policies_);
 }
 
 }  // namespace knetsim

@@ -27,6 +27,7 @@ struct TableSizes {
   std::uint32_t http_routes = 0;
   std::uint32_t route_classes = 0;
   std::uint32_t gateways = 0;
+  std::uint32_t network_policies = 0;
 };
 
 /// What was read and does not count, since the same object came once more after it. The tables stand in the order of
@@ -40,7 +41,7 @@ class Superseded {
 
  private:
   std::vector<RowRange> nodes_, pods_, controllers_, services_, endpoint_slices_, legacy_endpoints_, absent_,
-      http_routes_, route_classes_, gateways_;
+      http_routes_, route_classes_, gateways_, network_policies_;
 };
 
 }  // namespace knetsim

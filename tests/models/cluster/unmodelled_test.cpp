@@ -22,8 +22,8 @@ TEST(Unmodelled, EveryFeatureHasARowInOrder) {
 }
 
 TEST(Unmodelled, KindsAndAnnotationsLeadToTheirFeature) {
-  EXPECT_EQ(unmodelled_kind("cilium.io", "CiliumNetworkPolicy"), Unmodelled::NetworkPolicy);
-  EXPECT_EQ(unmodelled_kind("crd.projectcalico.org", "NetworkPolicy"), Unmodelled::NetworkPolicy);
+  EXPECT_EQ(unmodelled_kind("cilium.io", "CiliumNetworkPolicy"), Unmodelled::OtherPolicies);
+  EXPECT_EQ(unmodelled_kind("crd.projectcalico.org", "NetworkPolicy"), Unmodelled::OtherPolicies);
   EXPECT_EQ(unmodelled_kind("networking.istio.io", "Gateway"), Unmodelled::Ingress);
   EXPECT_EQ(unmodelled_kind("", "ConfigMap"), Unmodelled::kCount);
   // Kinds of other groups that only share the name.
