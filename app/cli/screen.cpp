@@ -139,7 +139,7 @@ std::string head(const BoundVariant& base) {
     text += fmt::format(" (+{} background)", with_commas(settings.background.services));
   }
   text +=
-      fmt::format(" \u00b7 {}{}{}", settings.cni.kind, settings.cni.backend.empty() ? "" : " ", settings.cni.backend);
+      fmt::format(" \u00b7 {}{}{}", settings.cni.kind, settings.cni.chosen().empty() ? "" : " ", settings.cni.chosen());
   for (const TrafficSpec& source : base.traffic.sources) {
     text += " \u00b7 " + arrivals_text(source);
   }

@@ -96,7 +96,7 @@ std::string service_text(const TracedConnection& connection) {
 }
 
 std::string network_text(const ClusterSettings& cluster) {
-  return cluster.cni.kind + (cluster.cni.backend.empty() ? "" : " " + cluster.cni.backend);
+  return cluster.cni.kind + (cluster.cni.chosen().empty() ? "" : " " + cluster.cni.chosen());
 }
 
 struct SymbolValue {

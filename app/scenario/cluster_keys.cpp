@@ -41,16 +41,22 @@ std::vector<EnumValue> pod_networks() {
 
 void check_backend(const CniSettings& settings, Node node, Binding& binding) {
   const CniInfo* kind = cni_kind_named(settings.kind);
-  if (kind == nullptr || settings.backend.empty()) return;
-  for (const std::string_view backend : kind->backends) {
-    if (backend == settings.backend) return;
+  if (kind == nullptr) return;
+  for (const char* const key : {"backend", "encapsulation"}) {
+    const std::string& given = std::string_view(key) == "backend" ? settings.backend : settings.encapsulation;
+    if (given.empty()) continue;
+    const std::string accepted = fmt::format("{}", fmt::join(kind->backends, ", "));
+    if (kind->backends.empty()) {
+      binding.diagnostics.error(node[key], fmt::format("{} has no {}s to choose from", settings.kind, key), accepted);
+    } else if (kind->chosen_by != key) {
+      binding.diagnostics.error(node[key], fmt::format("{} has no {}", settings.kind, key),
+                                fmt::format("{}: {}", kind->chosen_by, accepted));
+    } else if (std::ranges::find(kind->backends, given) == kind->backends.end()) {
+      binding.diagnostics.error(
+          node[key], fmt::format("{} has no {} '{}'{}", settings.kind, key, given, suggest(given, kind->backends)),
+          accepted);
+    }
   }
-  binding.diagnostics.error(node["backend"],
-                            kind->backends.empty()
-                                ? fmt::format("{} has no backends to choose from", settings.kind)
-                                : fmt::format("{} has no backend '{}'{}", settings.kind, settings.backend,
-                                              suggest(settings.backend, kind->backends)),
-                            fmt::format("{}", fmt::join(kind->backends, ", ")));
 }
 
 /// "1.36": two whole numbers.
@@ -88,7 +94,9 @@ void check_host_routing(const ClusterSettings& settings, Node node, Binding& bin
   const ProxyInfo* mode = proxy_mode_named(settings.proxy.mode);
   const Node backend = node["cni"]["backend"];
   if (kind == nullptr || mode == nullptr || !backend.exists()) return;
-  if (std::ranges::find(kind->backends, settings.cni.backend) == kind->backends.end()) return;  // told already
+  if (kind->chosen_by != "backend" || std::ranges::find(kind->backends, settings.cni.backend) == kind->backends.end()) {
+    return;  // told already
+  }
   const CniParams params{.backend = settings.cni.backend, .services_by_programs = true};
   if (mode->translation == Translation::Connect || !kind->make(params)->skips_host_stack()) return;
   binding.diagnostics.notice(backend, fmt::format("{} beside the proxy mode {} passes the node's stack: the backend {} "
@@ -283,6 +291,9 @@ void describe(Fields<CniSettings>& f) {
   f.optional("backend", &CniSettings::backend,
              {.doc = "How packets are carried between machines, or within one, where the kind leaves a choice; its "
                      "first by default."});
+  f.optional("encapsulation", &CniSettings::encapsulation,
+             {.doc = "What calico wraps packets between nodes in; IP in IP by default.",
+              .source = "projectcalico/calico manifests/calico.yaml, CALICO_IPV4POOL_IPIP: Always"});
   f.optional("mtu", &CniSettings::mtu, "1500",
              {.doc = "Of the machines' network; a tunnel's header comes off for the pods.",
               .unit = "bytes",

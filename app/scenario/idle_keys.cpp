@@ -29,7 +29,7 @@ bool has_zones(const ClusterSettings& cluster) { return cluster.topology.kind ==
 bool has_proxy(const ClusterSettings& cluster) { return mode_of(cluster).serves.contains(Exposure::ClusterIp); }
 bool has_kube_proxy(const ClusterSettings& cluster) { return mode_of(cluster).kube_proxy; }
 bool has_background(const ClusterSettings& cluster) { return cluster.background.services > 0; }
-bool is_tunnel(const ClusterSettings& cluster) {
+bool is_tracked_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
 }
 
@@ -58,7 +58,7 @@ std::vector<KeyReader> readers() {
       {"proxy", "minSyncPeriod", has_kube_proxy, "kube-proxy, and the proxy mode has none"},
       {"background", "services", has_proxy, "a proxy's rules, and the proxy mode serves no Services"},
       {"background", "endpointsPerService", has_background, "background services"},
-      {"cni", "notrack", is_tunnel, "a tunnel"},
+      {"cni", "notrack", is_tracked_tunnel, "a tunnel that is tracked flow by flow, flannel's"},
       {"loadBalancer", "healthCheck", checks_health, "the load balancer cloud"},
       {"loadBalancer", "failover", has_one_announcer, "the load balancer metallb-l2"},
       {"egress", "nonMasqueradeCIDRs", has_masq_agent, "masquerade: agent"},

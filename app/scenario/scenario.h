@@ -95,8 +95,11 @@ struct SocketSettings {
 struct CniSettings {
   std::string kind = "bridge";
   std::string backend;
+  std::string encapsulation;  ///< What calico calls its backend.
   std::uint32_t mtu = 1500;
   bool notrack = false;
+  /// What is chosen of the kind's, by its own key; empty where nothing is said.
+  const std::string& chosen() const { return encapsulation.empty() ? backend : encapsulation; }
 };
 
 /// What kube-proxy makes of nf_conntrack_max.

@@ -91,7 +91,7 @@ VariantModels make_models(const BoundVariant& variant) {
       .large_cluster = known_endpoints(*variant.cluster, view, background_of(variant)) > kLargeClusterEndpoints};
   models.proxy = make_proxy(cluster.proxy.mode, params);
   models.sizes = rule_sizes(*variant.cluster, view, background_of(variant), *models.proxy);
-  models.cni = kind->make({.backend = cluster.cni.backend,
+  models.cni = kind->make({.backend = cluster.cni.chosen(),
                            .notrack = cluster.cni.notrack,
                            .masquerade = cluster.egress.masquerade == "network",
                            .services_by_programs = models.proxy->info().translation == Translation::Connect});

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "models/cni/bridge.h"
+#include "models/cni/calico.h"
 #include "models/cni/cilium.h"
 #include "models/cni/flannel.h"
 #include "models/cni/routed.h"
@@ -8,7 +9,8 @@
 namespace knetsim {
 
 std::span<const CniInfo> cni_kinds() {
-  static const std::array<CniInfo, 4> kinds = {bridge_info(), flannel_info(), routed_info(), cilium_info()};
+  static const std::array<CniInfo, 5> kinds = {bridge_info(), flannel_info(), routed_info(), calico_info(),
+                                               cilium_info()};
   return kinds;
 }
 

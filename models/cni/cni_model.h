@@ -23,7 +23,7 @@ struct Tunnel {
 
 /// What a pod network is built from: `cluster.cni` of the scenario.
 struct CniParams {
-  std::string backend{};   ///< One of CniInfo::backends; empty: the first.
+  std::string backend{};   ///< One of CniInfo::backends, by whichever key; empty: the first.
   bool notrack = false;    ///< The tunnel's own packets are exempt from conntrack (a NOTRACK rule in the raw table).
   bool masquerade = true;  ///< flannel's --ip-masq, which its manifests set. Other kinds never do.
   bool services_by_programs = false;  ///< The proxy mode needs no netfilter hook (Translation::Connect).
@@ -69,6 +69,7 @@ struct CniInfo {
   std::string_view summary;
   std::string_view source;
   std::span<const std::string_view> backends;  ///< Empty: the kind has none to choose.
+  std::string_view chosen_by = "backend";      ///< The key of `cluster.cni` that one is chosen by.
   /// @throws std::invalid_argument  The backend is not one of `backends`.
   std::unique_ptr<CniModel> (*make)(const CniParams&);
 };

@@ -50,6 +50,8 @@ enum class StepKind : std::uint8_t {
   NatMangle,        ///< the stored mapping applied to a packet (nf_nat_packet)
   VxlanEncap,       ///< vxlan_xmit, outer UDP and IP headers
   VxlanDecap,       ///< vxlan_rcv, gro_cells
+  IpipEncap,        ///< ipip_tunnel_xmit, outer IP header
+  IpipDecap,        ///< ipip_rcv, gro_cells
   Loopback,         ///< loopback_xmit and its backlog
   Qdisc,            ///< __dev_queue_xmit, qdisc enqueue and dequeue
   DriverTransmit,   ///< driver's ring, per skb (TSO) and per wire packet

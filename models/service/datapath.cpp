@@ -426,10 +426,14 @@ class Assembler {
 
   // An outer packet is UDP of this node that never sees a reply on its 5-tuple, hence NEW for ever: filter rules see it
   // so each time, nat chains once, while the tuple has no entry (net/netfilter/nf_conntrack_core.c, resolve_normal_ct;
-  // nf_nat_core.c, nf_nat_inet_fn).
+  // nf_nat_core.c, nf_nat_inet_fn). That of a tunnel without ports is the same in both directions, and established
+  // (nf_conntrack_proto_generic.c).
+  bool outer_per_flow() const { return !hides_flows(datapath_.cni.tunnel().encapsulation); }
+
   void outer_hook(Hook hook) {
     HookPacket outer{
         .flow = {.transport = Transport::Udp},
+        .state = outer_per_flow() ? CtState::New : CtState::Established,
         .source = hook == Hook::Output || hook == Hook::Postrouting ? AddressKind::ThisNode : AddressKind::OtherNode,
         .destination =
             hook == Hook::Output || hook == Hook::Postrouting ? AddressKind::OtherNode : AddressKind::ThisNode,
@@ -443,7 +447,7 @@ class Assembler {
   }
 
   void outer_nat_setup(const char* which) {
-    if (datapath_.has_nat())
+    if (datapath_.has_nat() && outer_per_flow())
       add(StepKind::NatSetup, std::string("outer packet: ") + which).when = Condition::OuterUntracked;
   }
 
@@ -456,7 +460,11 @@ class Assembler {
     outer_nat_setup("destination");
     outer_hook(Hook::Postrouting);
     outer_nat_setup("source");
-    add(StepKind::ConntrackInsert, "outer packet").when = Condition::OuterUntracked;
+    insert_outer();
+  }
+
+  void insert_outer() {
+    if (outer_per_flow()) add(StepKind::ConntrackInsert, "outer packet").when = Condition::OuterUntracked;
   }
 
   void leave_tunnel() {
@@ -466,7 +474,7 @@ class Assembler {
       outer_nat_setup("destination");
       outer_hook(Hook::Input);
       outer_nat_setup("source");
-      add(StepKind::ConntrackInsert, "outer packet").when = Condition::OuterUntracked;
+      insert_outer();
     }
     auto into = sink();
     datapath_.cni.decapsulate(into);

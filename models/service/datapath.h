@@ -32,7 +32,7 @@ struct Datapath {
 /// bridge-nf-call-iptables is taken as 1, as kubeadm requires for bridges; a packet for a ClusterIP that no rule takes
 /// is forwarded as if routed.
 /// @source Linux v6.1 net/ipv4/ip_input.c, ip_forward.c, ip_output.c; net/bridge/br_netfilter_hooks.c;
-/// drivers/net/vxlan/vxlan_core.c.
+/// drivers/net/vxlan/vxlan_core.c; net/ipv4/ipip.c.
 Walk describe(const FlowClass& flow, PacketClass packet, const Datapath& datapath);
 
 }  // namespace knetsim

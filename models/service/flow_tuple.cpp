@@ -26,7 +26,8 @@ FiveTuple flow_tuple(const Pod& client, const Pod& server, std::uint16_t port, T
 
 void OuterTuples::opened(FlowSpec& flow, Time now) {
   ++opened_;
-  if (flow.encapsulation == Encapsulation::None) return;
+  // One tuple a pair of nodes is known to conntrack from the pair's first packet on.
+  if (flow.encapsulation == Encapsulation::None || hides_flows(flow.encapsulation)) return;
   const double elapsed = std::max(1.0, to_seconds(now.time_since_epoch()));
   const double rate = static_cast<double>(opened_) / elapsed / node_pairs_;
   if (flow.encapsulation == Encapsulation::Vxlan) flow.outer_timeout = kUnrepliedUdpTimeout;

@@ -34,6 +34,11 @@ constexpr std::uint64_t flow_hash(const FiveTuple& tuple) {
 /// How a packet between two nodes is wrapped.
 enum class Encapsulation : std::uint8_t { None, Vxlan, Geneve, Ipip, WireGuard };
 
+/// Whether all flows between two nodes have one outer header in each direction, that of one way the other's reversed.
+constexpr bool hides_flows(Encapsulation encapsulation) {
+  return encapsulation == Encapsulation::Ipip || encapsulation == Encapsulation::WireGuard;
+}
+
 /// Addresses of the two nodes, in the direction of the packet.
 struct NodePair {
   std::uint64_t src_address = 0;

@@ -53,7 +53,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "{cluster.loadBalancer.kind: metallb-l2}"},
         IdleKey{"cluster.loadBalancer.holdTime=9s", "'holdTime' here: it belongs to the load balancer metallb-bgp",
                 "{cluster.loadBalancer.kind: metallb-bgp}"},
-        IdleKey{"cluster.cni.notrack=true", "'notrack' here: it belongs to a tunnel", "{cluster.cni.kind: flannel}"}));
+        IdleKey{"cluster.cni.notrack=true",
+                "'notrack' here: it belongs to a tunnel that is tracked flow by flow, flannel's",
+                "{cluster.cni.kind: flannel}"}));
 
 TEST(IdleKeys, WithoutKubeProxyNothingOfItIsRead) {
   for (const char* key : {"cluster.proxy.syncPeriod=5s", "cluster.background.services=5"}) {

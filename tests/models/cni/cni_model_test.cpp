@@ -35,16 +35,31 @@ TEST(CniModel, VxlanTakesFiftyBytesOfThePodsMtuAndHostRoutesNone) {
   EXPECT_EQ(make("flannel")->pod_mtu(40), 0U);
 }
 
+// Calico's documentation of MTUs has 1480 for IP in IP, 1450 for VXLAN and 1500 without, on 1,500.
+TEST(CniModel, CalicosEncapsulationsTakeTheirHeaders) {
+  EXPECT_EQ(make("calico")->pod_mtu(1500), 1480U);
+  EXPECT_EQ(make("calico", {.backend = "vxlan"})->pod_mtu(1500), 1450U);
+  EXPECT_EQ(make("calico", {.backend = "none"})->pod_mtu(1500), 1500U);
+  EXPECT_EQ(make("calico")->tunnel().encapsulation, Encapsulation::Ipip);
+  // Felix exempts VXLAN from conntrack, and IP in IP not.
+  EXPECT_FALSE(make("calico", {.backend = "vxlan"})->tunnel().tracked);
+  EXPECT_TRUE(make("calico")->tunnel().tracked);
+  EXPECT_THROW(make("calico", {.backend = "wireguard"}), std::invalid_argument);
+}
+
 TEST(CniModel, EncapsulationAddsItsHeaderToTheWireOnce) {
-  const auto cni = make("flannel");
-  std::vector<Step> steps;
-  StepSink sink{steps, Place::SendingCpu, NodeRole::Client};
-  cni->encapsulate(sink);
-  cni->decapsulate(sink);
-  std::uint32_t wire = 0;
-  for (const Step& step : steps) wire += step.wire_bytes;
-  EXPECT_EQ(wire, cni->tunnel().header_bytes);
-  EXPECT_TRUE(cni->tunnel().tracked);
+  const std::pair<const char*, const char*> tunnels[] = {{"flannel", "vxlan"}, {"calico", "ipip"}, {"calico", "vxlan"}};
+  for (const auto& [kind, backend] : tunnels) {
+    const auto cni = make(kind, {.backend = backend});
+    std::vector<Step> steps;
+    StepSink sink{steps, Place::SendingCpu, NodeRole::Client};
+    cni->encapsulate(sink);
+    cni->decapsulate(sink);
+    std::uint32_t wire = 0;
+    for (const Step& step : steps) wire += step.wire_bytes;
+    EXPECT_EQ(wire, cni->tunnel().header_bytes) << kind << ' ' << backend;
+  }
+  EXPECT_TRUE(make("flannel")->tunnel().tracked);
   EXPECT_FALSE(make("flannel", {.notrack = true})->tunnel().tracked);
 }
 
@@ -52,6 +67,7 @@ TEST(CniModel, BridgedPodsAreReachedThroughTheBridgeAndRoutedOnesAreNot) {
   EXPECT_EQ(kinds_into_pod(*make("bridge")), (std::vector{StepKind::Bridge, StepKind::Veth}));
   EXPECT_EQ(kinds_into_pod(*make("flannel")), (std::vector{StepKind::Bridge, StepKind::Veth}));
   EXPECT_EQ(kinds_into_pod(*make("routed")), (std::vector{StepKind::Veth}));
+  EXPECT_EQ(kinds_into_pod(*make("calico")), (std::vector{StepKind::Veth}));
 }
 
 // Programs hand packets past the stack only where the proxy mode needs nothing of it; the agent falls back else.

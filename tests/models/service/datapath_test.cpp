@@ -326,6 +326,23 @@ TEST_F(DatapathTest, OnlyPodTrafficGoesThroughTheTunnel) {
   EXPECT_EQ(walk({}, PacketClass::Request, "iptables", "flannel", {.backend = "host-gw"}).outer_bytes, 0U);
 }
 
+// Outer packets of IP in IP have one tuple a pair of nodes, known in both directions: a lookup each, no entry and no nat
+// chain. VXLAN's are exempt from conntrack by Felix.
+TEST_F(DatapathTest, CalicosTunnelsAddNoConntrackEntries) {
+  for (const char* encapsulation : {"ipip", "vxlan", "none"}) {
+    const Walk first =
+        walk({.exposure = Exposure::ClusterIp}, PacketClass::First, "iptables", "calico", {.backend = encapsulation});
+    EXPECT_EQ(count(first, StepKind::ConntrackInsert), 2) << encapsulation;
+    EXPECT_EQ(count(first, StepKind::NatSetup), 4) << encapsulation;
+    const bool ipip = std::string_view(encapsulation) == "ipip";
+    EXPECT_EQ(count(first, StepKind::ConntrackLookup), ipip ? 4 : 2) << encapsulation;
+    EXPECT_EQ(count(first, StepKind::IpipEncap), ipip ? 1 : 0) << encapsulation;
+    EXPECT_EQ(count(first, StepKind::IpipDecap), ipip ? 1 : 0) << encapsulation;
+    const std::uint32_t header = ipip ? 20U : std::string_view(encapsulation) == "vxlan" ? 50U : 0U;
+    EXPECT_EQ(first.outer_bytes, header) << encapsulation;
+  }
+}
+
 TEST_F(DatapathTest, PacketsThatNobodyWaitsForPassTheSameDevices) {
   const Walk first = walk({.exposure = Exposure::ClusterIp}, PacketClass::First);
   double veths = 0;

@@ -98,5 +98,14 @@ TEST(OuterTuples, AreNewWhereNobodyHasUsedThePortWithinTheTimeout) {
   EXPECT_EQ(plain.outer_untracked, 0);
 }
 
+// One tuple for all flows of the pair: known from the first packet on, and never forgotten while there are any.
+TEST(OuterTuples, OfATunnelWithoutPortsAreKnown) {
+  OuterTuples tuples(1);
+  FlowSpec flow{.nodes = {}, .tuple = {}, .encapsulation = Encapsulation::Ipip};
+  tuples.opened(flow, kTimeZero + 10s);
+  EXPECT_EQ(flow.outer_untracked, 0);
+  EXPECT_EQ(flow.outer_timeout, 0s);
+}
+
 }  // namespace
 }  // namespace knetsim

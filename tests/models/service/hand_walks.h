@@ -46,6 +46,8 @@ inline CostProfile hand_profile() {
   set(StepKind::NatMangle, 110);
   set(StepKind::VxlanEncap, 310);
   set(StepKind::VxlanDecap, 320);
+  set(StepKind::IpipEncap, 280);
+  set(StepKind::IpipDecap, 290);
   set(StepKind::Loopback, 600);
   set(StepKind::Qdisc, 200);
   set(StepKind::DriverTransmit, 450);
