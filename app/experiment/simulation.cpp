@@ -41,6 +41,10 @@ std::uint32_t node_pairs(const BoundVariant& variant) {
   for (NodeIndex node = 0; from_outside && node < cluster.members().size(); ++node) clients.insert(node);
   for (const std::vector<PodIndex>& pods : pods_of_apps(variant.traffic)) {
     for (const PodIndex pod : pods) {
+      if (cluster.is_external(pod)) {  // a load balancer's: its connections enter at any node
+        for (NodeIndex node = 0; node < cluster.members().size(); ++node) clients.insert(node);
+        continue;
+      }
       servers.insert(variant.cluster->pods[pod].node);
       clients.insert(variant.cluster->pods[pod].node);
     }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "app/scenario/balancer_edges.h"
 #include "app/scenario/cluster_dns.h"
 #include "app/scenario/number_file.h"
 #include "app/scenario/target_lookup.h"
@@ -373,6 +374,24 @@ class CallGraphBuilder {
       const std::optional<AppIndex> proxy = urls().add_proxy(*route, exchange, edge.connections, to.at);
       if (!proxy) return;
       edge.app = *proxy;
+    }
+    if (lookup_.ends_at_balancer(*target)) {
+      if (workload.connection.tls || (route && route->url.https)) {
+        diagnostics_.error(to.at,
+                           "TLS through a load balancer that ends TCP alone is not simulated: handshakes would have to "
+                           "pass it",
+                           "cluster.loadBalancer.kind: cloud, or requests without TLS");
+        return;
+      }
+      const std::optional<AppIndex> balancer = add_balancer(cluster_, lookup_, graph_,
+                                                            {.target = *target,
+                                                             .exchange = exchange,
+                                                             .connections = edge.connections,
+                                                             .timeout = workload.timeout,
+                                                             .behind = edge.app},
+                                                            to.at);
+      if (!balancer) return;
+      edge.app = *balancer;
     }
     edge.script = plain_script(std::move(exchange), workload.connection.await_close && !edge.udp);
     edge.timeout = workload.timeout;

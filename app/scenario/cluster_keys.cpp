@@ -379,7 +379,7 @@ void describe(Fields<LoadBalancerSettings>& f) {
   f.optional("pool", &LoadBalancerSettings::pool, "203.0.113.0/24",
              {.doc = "Addresses of those whose status states none, handed out in the order of the manifests.",
               .source = "RFC 5737, TEST-NET-3"});
-  f.optional("healthCheck", &LoadBalancerSettings::health_check, {.doc = "Of cloud: which nodes are well."});
+  f.optional("healthCheck", &LoadBalancerSettings::health_check, {.doc = "Of cloud and proxy: which nodes are well."});
   f.optional(
       "failover", &LoadBalancerSettings::failover,
       {.doc = "Of metallb-l2: from the loss of the node that has the address until another one has it. Where nothing "
@@ -392,6 +392,11 @@ void describe(Fields<LoadBalancerSettings>& f) {
       {.doc = "Of metallb-bgp: from the loss of a node until routers have given its session up; with BFD, 900ms.",
        .at_most = "1h",
        .source = "RFC 4271, 10; MetalLB, BFDProfile (300 ms, three times)"});
+  f.optional(
+      "rtt", &LoadBalancerSettings::rtt, "500us",
+      {.doc = "Of proxy: from its machine to the cluster's border and back, propagation alone.",
+       .at_most = "10s",
+       .source = "assumption: a machine of the same region"});
   f.check([](const LoadBalancerSettings& settings, Node node, Binding& binding) {
     if (!parse_cidr(settings.pool)) {
       binding.diagnostics.error(node["pool"], fmt::format("'{}' is no block of IPv4 addresses", settings.pool),

@@ -101,7 +101,7 @@ std::uint32_t destinations_of(const BoundVariant& variant, EdgeIndex edge, PodIn
   if (!cluster.is_external(client) && variant.models->proxy->in_socket(target.exposure, host)) {
     return static_cast<std::uint32_t>(std::max<std::size_t>(1, servers_of(variant, edge).size()));
   }
-  if (target.exposure == Exposure::NodePort && target.through == kNoIndex && !target.balanced) {
+  if (target.exposure == Exposure::NodePort && target.through == kNoIndex && (!target.balanced || target.by_balancer)) {
     return static_cast<std::uint32_t>(cluster.members().size());
   }
   return 1;

@@ -35,6 +35,7 @@ bool is_tracked_tunnel(const ClusterSettings& cluster) {
 
 bool checks_health(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).checks_health; }
 bool has_one_announcer(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).one_node; }
+bool ends_connections(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).ends_connections; }
 bool has_bgp_sessions(const ClusterSettings& cluster) { return !checks_health(cluster) && !has_one_announcer(cluster); }
 
 bool has_masq_agent(const ClusterSettings& cluster) { return cluster.egress.masquerade == "agent"; }
@@ -59,11 +60,12 @@ std::vector<KeyReader> readers() {
       {"background", "services", has_proxy, "a proxy's rules, and the proxy mode serves no Services"},
       {"background", "endpointsPerService", has_background, "background services"},
       {"cni", "notrack", is_tracked_tunnel, "a tunnel that is tracked flow by flow, flannel's"},
-      {"loadBalancer", "healthCheck", checks_health, "the load balancer cloud"},
+      {"loadBalancer", "healthCheck", checks_health, "the load balancers cloud and proxy"},
       {"loadBalancer", "failover", has_one_announcer, "the load balancer metallb-l2"},
       {"egress", "nonMasqueradeCIDRs", has_masq_agent, "masquerade: agent"},
       {"egress", "masqLinkLocal", has_masq_agent, "masquerade: agent"},
       {"loadBalancer", "holdTime", has_bgp_sessions, "the load balancer metallb-bgp"},
+      {"loadBalancer", "rtt", ends_connections, "the load balancer proxy"},
   };
   for (const ProxyInfo& mode : proxy_modes()) {
     for (const ModeParam& param : mode.params) {

@@ -64,6 +64,11 @@ bool asks_load_balancers(const Scenario& scenario) {
                              [](const auto& workload) { return workload.second.to.load_balancer.has_value(); });
 }
 
+/// Whether the load balancer is a machine, which is added as one outside of the cluster.
+bool has_balancer_machine(const Scenario& scenario) {
+  return asks_load_balancers(scenario) && load_balancer_kind_of(scenario.cluster).ends_connections;
+}
+
 std::uint32_t kubernetes_minor(const Scenario& scenario) {
   return static_cast<std::uint32_t>(parse_version(scenario.cluster.kubernetes).minor);
 }
@@ -89,6 +94,7 @@ std::string cluster_key(const Scenario& scenario) {
   }
   for (const std::string& made : made_dns_objects(scenario.cluster.dns)) key += made;
   if (asks_load_balancers(scenario)) key += fmt::format("load balancers {}\n", scenario.cluster.load_balancer.pool);
+  if (has_balancer_machine(scenario)) key += fmt::format("proxy {}\n", scenario.cluster.load_balancer.rtt.count());
   if (asks_urls(scenario)) key += "urls\n";
   if (const auto& ingress = scenario.cluster.ingress) key += ingress_objects(*ingress);
   for (const auto& [name, workload] : scenario.workloads) {
@@ -141,7 +147,8 @@ struct ClusterLoader::Reading {
   void add_external(Cluster& cluster) {
     if (found.has_errors()) return;
     std::vector<ExternalGroup> groups;
-    std::size_t machines = 0;
+    const bool has_balancer = has_balancer_machine(scenario);
+    std::size_t machines = has_balancer ? 1 : 0;
     for (const auto& [name, workload] : scenario.workloads) {
       for (ExternalGroup& group : external_groups(name, workload)) {
         machines += group.count;
@@ -154,6 +161,18 @@ struct ClusterLoader::Reading {
             fmt::format("{} in all", kMostExternal));
         return;
       }
+    }
+    if (has_balancer) {
+      const auto has_its_name = [](const auto& one) { return one.first == kBalancerName && one.second.from.external; };
+      if (const auto same = std::ranges::find_if(scenario.workloads, has_its_name); same != scenario.workloads.end()) {
+        found.error(same->second.at, fmt::format("'{}' is the load balancer's own name", kBalancerName),
+                    "another name for the workload");
+        return;
+      }
+      groups.push_back({.name = std::string(kBalancerName),
+                        .rate = Bandwidth(kBalancerBitsPerSecond),
+                        .cores = kBalancerCores,
+                        .rtt_seconds = Distribution::constant(to_seconds(scenario.cluster.load_balancer.rtt))});
     }
     add_external_clients(cluster, groups, RandomStreams(scenario.experiment.seed));
     std::vector<NodeIndex> asked;

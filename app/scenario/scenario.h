@@ -138,6 +138,7 @@ struct LoadBalancerSettings {
   HealthCheckSettings health_check;  ///< Of kinds that have some.
   std::optional<Duration> failover;  ///< Of metallb-l2; by the number of nodes where nothing is said.
   Duration hold_time{};              ///< Of metallb-bgp.
+  Duration rtt{};                    ///< Of proxy: from its machine to the border and back.
 };
 
 /// What translates the addresses of nodes that have none of their own outside.

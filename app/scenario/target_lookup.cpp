@@ -9,7 +9,9 @@
 #include <tuple>
 #include <utility>
 
+#include "models/cluster/external_clients.h"
 #include "models/service/resolver.h"
+#include "sim/core/ensure.h"
 
 namespace knetsim {
 namespace {
@@ -512,6 +514,8 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
                        "a Service of type LoadBalancer (a patch can make it one)");
     return std::nullopt;
   }
+  // Pods take their node's short cut where it has rules for the address: not of ipMode Proxy, and a name has none.
+  const bool leaves_node = from == Side::Inside && service.load_balancer_known && service.load_balancer_ips.empty();
   const auto admit = [&](EdgeTarget& target) {
     if (!service.source_ranges.empty()) target.admitted = service.source_ranges;
   };
@@ -520,6 +524,11 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
         at, fmt::format("nobody serves {} with the loadBalancerClass '{}'", label, service.load_balancer_class),
         "a Service without loadBalancerClass");
     return std::nullopt;
+  }
+  if (balancer_.ends_connections && (from == Side::Outside || leaves_node)) {
+    std::optional<EdgeTarget> target = at_balancer(index, port, protocol, at);
+    if (target) admit(*target);
+    return target;
   }
   if (from == Side::Inside || balancer_.keeps_address) {
     const OuterAddresses addresses = addresses_of(service, IpFamily::V4);
@@ -551,21 +560,52 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
     if (target) target->balanced = from == Side::Outside;
     return target;
   }
+  std::optional<EdgeTarget> target = behind_balancer(index, port, protocol, at);
+  if (target) admit(*target);
+  return target;
+}
+
+std::optional<EdgeTarget> TargetLookup::at_balancer(ServiceIndex index, std::string_view port, Protocol protocol,
+                                                    Node at) {
+  if (protocol == Protocol::Udp) {
+    diagnostics_.error(at, fmt::format("the load balancer {} ends TCP connections, and takes no UDP", balancer_.name),
+                       "protocol: tcp, or cluster.loadBalancer.kind: cloud");
+    return std::nullopt;
+  }
+  const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
+  if (found == kNoIndex) return std::nullopt;
+  const PodIndex machine = outside_balancer(cluster_);
+  KNETSIM_ENSURE(machine != kNoIndex);
+  const Pod& pod = cluster_.pods[machine];
+  EdgeTarget target = target_of(protocol, Exposure::PodIp);
+  target.service = index;
+  target.direct.push_back(
+      {.address = pod.ip, .port = cluster_.service_ports[found].port, .ready = true, .pod = machine, .node = pod.node});
+  return target;
+}
+
+bool TargetLookup::ends_at_balancer(const EdgeTarget& target) const {
+  return balancer_.ends_connections && target.exposure == Exposure::PodIp && !target.direct.empty() &&
+         target.direct.front().pod == outside_balancer(cluster_);
+}
+
+std::optional<EdgeTarget> TargetLookup::behind_balancer(ServiceIndex index, std::string_view port, Protocol protocol,
+                                                        Node at) {
+  const Service& service = cluster_.services[index];
   const ServicePortIndex found = find_port_of(index, port, protocol, false, at);
   if (found == kNoIndex) return std::nullopt;
   if (cluster_.service_ports[found].node_port == 0) {
     diagnostics_.error(at,
                        fmt::format("{} has no node ports (allocateLoadBalancerNodePorts: false): its load balancer has "
                                    "nothing to send to",
-                                   label),
+                                   object_label("Service", service.ns, service.name)),
                        "allocateLoadBalancerNodePorts: true");
     return std::nullopt;
   }
   std::optional<EdgeTarget> target = node_port(fmt::format("{}/{}", service.ns, service.name), {},
                                                std::to_string(cluster_.service_ports[found].port), {}, protocol, at);
-  if (!target) return std::nullopt;
-  target->balanced = true;
-  admit(*target);
+  if (target) target->balanced = true;
+  if (target) target->by_balancer = balancer_.ends_connections;
   return target;
 }
 

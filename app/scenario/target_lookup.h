@@ -62,9 +62,13 @@ class TargetLookup {
   WorkloadIndex workload(std::string_view name, Node at);
 
   /// A Service of type LoadBalancer, at its load balancer: from outside one of the cluster's kind; inside the client's
-  /// own node has rules for its address.
+  /// own node has rules for its address, where that is not of ipMode Proxy. One that ends connections is a process.
   std::optional<EdgeTarget> load_balancer(const ObjectName& name, std::string_view port, Protocol protocol, Side from,
                                           Node at);
+  /// Whether a load balancer ends the connection itself, and opens one of its own to behind_balancer().
+  bool ends_at_balancer(const EdgeTarget& target) const;
+  /// A node port of those nodes that the Service's load balancer finds well. @param port  Of the Service, by number.
+  std::optional<EdgeTarget> behind_balancer(ServiceIndex service, std::string_view port, Protocol protocol, Node at);
   /// A Service at one of its externalIPs. @param text     Name of the Service, or the address.
   /// @param through  From outside: the node to which the address leads, by name; empty or "random": any.
   std::optional<EdgeTarget> external_ip(std::string_view text, std::string_view ns, std::string_view port,
@@ -77,6 +81,8 @@ class TargetLookup {
   bool reached_from_outside(const EdgeTarget& target, std::string_view name, Node at) const;
 
  private:
+  /// The process of a load balancer that ends connections.
+  std::optional<EdgeTarget> at_balancer(ServiceIndex service, std::string_view port, Protocol protocol, Node at);
   ServiceIndex find_service(const ObjectName& name, Node at);
   ServicePortIndex find_port_of(ServiceIndex service, std::string_view port, Protocol protocol, bool with_node_port,
                                 Node at);

@@ -42,6 +42,7 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
   std::uint32_t addresses = 0;
   for (const ExternalGroup& group : groups) {
     const std::uint32_t own = group.addresses == 0 ? group.count : std::min(group.addresses, group.count);
+    const std::uint32_t cores = group.cores == 0 ? kExternalCores : group.cores;
     for (std::uint32_t i = 0; i < group.count; ++i) {
       const std::string_view name = cluster.strings.intern(fmt::format("{}-{}", group.name, named[group.name]++));
       const std::string_view host = cluster.strings.intern(fmt::format("{}/{}", ns, name));
@@ -51,7 +52,7 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
           group.block ? taken.next(*group.block) : IpAddress::v4(kFirstAddress + addresses + i % own);
       const auto node = static_cast<NodeIndex>(cluster.nodes.size());
       cluster.nodes.push_back({.name = host,
-                               .capacity = {.cpu_milli = std::int64_t{kExternalCores} * 1000},
+                               .capacity = {.cpu_milli = std::int64_t{cores} * 1000},
                                .ip = address,
                                .external = ExternalAccess{.rate = group.rate, .delay = from_seconds(rtt / 2)}});
       cluster.pods.push_back({.name = name, .ns = ns, .spec = spec, .node = node, .ip = address});
@@ -69,6 +70,11 @@ std::vector<PodIndex> external_clients(const Cluster& cluster, std::string_view 
     if (own.substr(0, own.rfind('-')) == name) clients.push_back(pod);
   }
   return clients;
+}
+
+PodIndex outside_balancer(const Cluster& cluster) {
+  const std::vector<PodIndex> found = external_clients(cluster, kBalancerName);
+  return found.empty() ? kNoIndex : found.front();
 }
 
 }  // namespace knetsim

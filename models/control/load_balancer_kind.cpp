@@ -24,7 +24,15 @@ std::span<const LoadBalancerKind> load_balancer_kinds() {
                            "MetalLB by BGP: all nodes announce the address, and routers send each connection to one "
                            "of them by the hash of addresses and ports",
                        .source = "metallb/metallb speaker/bgp_controller.go",
-                       .keeps_address = true}};
+                       .keeps_address = true},
+      LoadBalancerKind{.name = "proxy",
+                       .summary = "a machine outside of the cluster that ends TCP, and opens connections of its own to "
+                                  "node ports of nodes that are well; nodes see its address instead of the client's",
+                       .source = "AWS, Elastic Load Balancing, Classic Load Balancers, TCP listeners; "
+                                 "docs.haproxy.org, configuration: mode tcp",
+                       .tracks_connections = true,
+                       .checks_health = true,
+                       .ends_connections = true}};
   return kKinds;
 }
 

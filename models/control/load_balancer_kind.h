@@ -16,7 +16,9 @@ struct LoadBalancerKind {
   bool keeps_address = false;
   bool one_node = false;  ///< One node takes all connections of a Service; else each goes by a hash to any of them.
   bool tracks_connections = false;  ///< It knows a connection's node; else each packet goes where the next one would.
-  bool checks_health = false;   ///< It asks nodes whether they are well (HealthChecks); else they announce the address.
+  bool checks_health = false;  ///< It asks nodes whether they are well (HealthChecks); else they announce the address.
+  /// It ends clients' TCP connections, and opens its own to node ports, from its own address: nodes see no other.
+  bool ends_connections = false;
   bool all_where_none = false;  ///< Where no node may be sent to all are; else nobody is there.
 };
 

@@ -21,7 +21,8 @@ struct EdgeTarget {
   ServicePortIndex named = kNoIndex;
   /// NodePort, and ExternalIp from outside of the cluster: always this node; kNoIndex: any node, at random.
   NodeIndex through = kNoIndex;
-  bool balanced = false;       ///< The node is the one that the Service's load balancer chooses.
+  bool balanced = false;     ///< The node is the one that the Service's load balancer chooses.
+  bool by_balancer = false;  ///< Likewise, and the client is that load balancer: its packets go to the node's address.
   std::uint32_t external = 0;  ///< ExternalIp: which of the Service's addresses_of() IPv4.
   /// The load balancer, or the node that is asked at its address, drops what clients outside of these send; nothing:
   /// all are let in.

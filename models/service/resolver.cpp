@@ -68,6 +68,8 @@ Candidates Resolver::of(const EdgeTarget& target, PodIndex client, std::uint64_t
     candidates = behind_proxy(target, client, id);
   } else if (target.named != kNoIndex) {
     candidates.endpoints = found_by_name(target, client, now);
+  } else if (!target.admits(cluster_.pods[client].ip)) {
+    candidates.dropped = true;
   } else {
     candidates.endpoints = target.on_own_node ? on_node(target, candidates.asked) : addressed(target);
     candidates.in_socket = target.exposure == Exposure::HostPort && in_socket(target, client);

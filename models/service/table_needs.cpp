@@ -36,7 +36,8 @@ std::uint64_t TableNeeds::destination_of(const EdgeTarget& target, const Candida
   std::uint64_t to = hash_combine(static_cast<std::uint64_t>(target.exposure), target.loopback ? 1 : 0);
   if (target.by_proxy() && !candidates.in_socket) {
     to = hash_combine(to, target.port);
-    if (target.exposure == Exposure::NodePort && !target.balanced) to = hash_combine(to, candidates.asked);
+    const bool at_node = target.exposure == Exposure::NodePort && (!target.balanced || target.by_balancer);
+    if (at_node) to = hash_combine(to, candidates.asked);
     if (target.exposure == Exposure::ExternalIp) to = hash_combine(to, target.external);
   } else {
     to = hash_combine(hash_combine(to, endpoint.pod), endpoint.port);

@@ -53,6 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "{cluster.loadBalancer.kind: metallb-l2}"},
         IdleKey{"cluster.loadBalancer.holdTime=9s", "'holdTime' here: it belongs to the load balancer metallb-bgp",
                 "{cluster.loadBalancer.kind: metallb-bgp}"},
+        IdleKey{"cluster.loadBalancer.rtt=1ms", "'rtt' here: it belongs to the load balancer proxy",
+                "{cluster.loadBalancer.kind: proxy}"},
         IdleKey{"cluster.cni.notrack=true",
                 "'notrack' here: it belongs to a tunnel that is tracked flow by flow, flannel's",
                 "{cluster.cni.kind: flannel}"}));

@@ -139,6 +139,32 @@ TEST_F(DatapathTest, ANodePortAtAThirdNodeComesBackThroughIt) {
   EXPECT_EQ(count(response, StepKind::NatMangle, NodeRole::Client), 0);
 }
 
+// A server outside of the cluster, as a load balancer of its own machine, is a plain Linux: the client's node has all the
+// hooks that there are, and where that is outside too nobody has any.
+TEST_F(DatapathTest, AServerOutsideHasNoHooks) {
+  for (const char* mode : {"iptables", "nftables", "ipvs", "ebpf"}) {
+    for (const char* network : {"bridge", "flannel", "routed"}) {
+      for (const bool both : {false, true}) {
+        const FlowClass flow{
+            .client_host_network = both, .client_external = both, .server_host_network = true, .server_external = true};
+        for (const PacketClass packet :
+             {PacketClass::First, PacketClass::SynAck, PacketClass::Request, PacketClass::Response}) {
+          bool arrives = false;
+          for (const Step& step : walk(flow, packet, mode, network).steps) {
+            arrives = arrives || step.node == NodeRole::Server;
+            const bool of_node = step.kind == StepKind::NetfilterHook || step.kind == StepKind::ConntrackLookup ||
+                                 step.kind == StepKind::ConntrackInsert || info(step.kind).traits.rule;
+            if (both || step.node == NodeRole::Server) {
+              EXPECT_FALSE(of_node) << mode << " " << network;
+            }
+          }
+          EXPECT_TRUE(arrives);
+        }
+      }
+    }
+  }
+}
+
 // What is asked by an external IP passes what a node port of the same node does, from outside of the cluster and at the
 // client's own node: rules differ, and nothing else.
 TEST_F(DatapathTest, AnExternalIpTakesTheWayOfANodePort) {
