@@ -14,6 +14,7 @@
 #include "analysis/results/limit_results.h"
 #include "analysis/results/link_results.h"
 #include "analysis/results/objective_results.h"
+#include "analysis/results/policy_results.h"
 #include "analysis/results/provenance.h"
 #include "analysis/results/series_results.h"
 #include "analysis/results/service_results.h"
@@ -53,6 +54,7 @@ struct ExperimentResults {
   CpuResults cpu;
   DropResults drops;
   LimitResults limits;
+  PolicyResults policies;
   LinkResults link;
   WalkResults walk;
   SplitResults split;
@@ -114,6 +116,8 @@ void describe(Results& r, Groups& groups) {
   groups.group_of_runs("/drops", "dropped packets by reason", r, r.drops, reason);
   groups.group("/limits", "limits of kernels that connections met", r.limits,
                index("limit", r.limits.call.size(), "position of the limit", kIfRecorded));
+  groups.group("/policies", "connections that network policies denied", r.policies,
+               index("denial", r.policies.call.size(), "position of the denial", kIfRecorded));
   groups.group_of_runs("/links", "traffic of each link direction", r, r.link, link);
   groups.group_of_runs("/walk", "where the time of all requests went, by kind of step", r, r.walk, workload, step);
   groups.group_of_runs("/split", "where the time of the requests around a percentile went", r, r.split, workload, band,

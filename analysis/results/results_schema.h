@@ -29,7 +29,7 @@ struct SchemaGroup {
 
 /// The format's version: a new minor adds, a new major changes or removes.
 inline constexpr int kFormatMajor = 3;
-inline constexpr int kFormatMinor = 4;
+inline constexpr int kFormatMinor = 5;
 inline constexpr std::string_view kFiletype = "knetsim-results";
 
 /// Reads the table of a file whose name stands for FILE into pandas: the root attribute `how_to_read`.

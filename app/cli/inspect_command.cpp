@@ -14,6 +14,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/exit_code.h"
 #include "app/cli/limit_lines.h"
+#include "app/cli/policy_lines.h"
 #include "app/cli/server_text.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/text_table.h"
@@ -146,6 +147,7 @@ void print_inspect(const InspectArguments& arguments, const ResultsContent& cont
   }
   fmt::print("{}\n", summary.render());
   notes += limit_lines(Recorded(results));
+  notes += policy_lines(Recorded(results));
   if (!notes.empty()) fmt::print("{}\n", notes);
   TextTable groups({"group", "axes", "what it holds"});
   for (const GroupListing& group : content.groups) {

@@ -12,6 +12,7 @@
 #include "analysis/pooled_quantile.h"
 #include "analysis/summary.h"
 #include "app/cli/limit_lines.h"
+#include "app/cli/policy_lines.h"
 #include "app/cli/server_text.h"
 #include "app/cli/shown_quantile.h"
 #include "app/cli/verdict_lines.h"
@@ -274,6 +275,7 @@ std::string summary_screen(const std::vector<BoundVariant>& variants, const Reco
     text += where_time_goes(recorded, names.front(), workload);
   }
   text += limit_lines(recorded);
+  text += policy_lines(recorded);
   text += zones_of_calls(recorded, names);
   text += slo_lines(info.slos);
   if (!info.costs_line.empty()) {

@@ -146,6 +146,14 @@ std::string_view symbol_text(Symbol symbol) {
       return "source range of the load balancer";
     case Symbol::HostPortPosition:
       return "rule of CNI-HOSTPORT-DNAT";
+    case Symbol::EgressRules:
+      return "rules of policies in the chain of the client's pod";
+    case Symbol::EgressSets:
+      return "ip sets looked into there";
+    case Symbol::IngressRules:
+      return "rules of policies in the chain of the server's pod";
+    case Symbol::IngressSets:
+      return "ip sets looked into there";
     case Symbol::IpvsDestinations:
       return "destinations looked at";
     default:
@@ -210,6 +218,8 @@ void print_trace_json(const TracedConnection& connection, const std::vector<Trac
   }
   json["server"] = {{"pod", pod_name(*variant.cluster, connection.server)},
                     {"node", variant.cluster->nodes[variant.cluster->pods[connection.server].node].name}};
+  if (!connection.policies.empty()) json["network_policies"] = connection.policies;
+  if (!connection.forbidden.empty()) json["forbidden"] = connection.forbidden;
   for (const Hop& hop : way_of(connection)) {
     json["way"].push_back({{"at", hop.at}, {"decision", to_text(hop.decision)}, {"what", hop.what}});
   }
@@ -257,6 +267,8 @@ void print_trace(const TracedConnection& connection, const std::vector<TracedPac
              service.empty() ? "" : " of " + service, ingress.empty() ? "" : " at " + ingress, variant.name,
              settings.proxy.mode, network_text(settings),
              connection.edge.empty() ? "; nothing in the scenario opens it" : ", as in '" + connection.edge + "'");
+  if (!connection.policies.empty()) fmt::print("network policies: {}\n", connection.policies);
+  if (!connection.forbidden.empty()) fmt::print("they forbid others of these: {}\n", connection.forbidden);
   for (const SymbolValue& symbol : symbols_of(connection)) {
     const std::string of = symbol.of == 0 ? "" : " of " + with_commas(static_cast<std::int64_t>(symbol.of));
     fmt::print("{} = {}{} ({})\n", symbol_letter(symbol.symbol), with_commas(std::llround(symbol.value)), of,

@@ -16,6 +16,7 @@
 #include "app/experiment/step_names.h"
 #include "app/scenario/result_names.h"
 #include "app/scenario/traffic_rates.h"
+#include "app/scenario/variant_models.h"
 #include "sim/core/censored_times.h"
 
 namespace knetsim {
@@ -257,6 +258,23 @@ void add_limits(LimitResults& limits, std::int64_t run, const BoundVariant& vari
   }
 }
 
+void add_denied(PolicyResults& policies, std::int64_t run, const BoundVariant& variant, const PointResult& point) {
+  const Cluster& cluster = *variant.cluster;
+  for (const DeniedConnections& denied : point.denied) {
+    std::vector<std::string> names;
+    for (const PolicyIndex one : denied.by) names.push_back(variant.models->policies->name(one));
+    policies.run_index.push_back(run);
+    policies.call.push_back(variant.traffic.edges[denied.edge].name);
+    policies.direction.push_back(static_cast<std::int8_t>(denied.direction));
+    policies.policies.push_back(fmt::format("{}", fmt::join(names, ", ")));
+    policies.fate.push_back(denied.refused ? 1 : 0);
+    policies.client.push_back(endpoint_name(cluster.pods[denied.client]));
+    policies.server.push_back(fmt::format("{}:{}", endpoint_name(cluster.pods[denied.server]), denied.port));
+    policies.connections.push_back(signed_count(denied.connections));
+    policies.since.push_back((denied.since - kTimeZero).count());
+  }
+}
+
 void add_times(SeriesResults& series, Duration begin, const SourceRecorder& source) {
   series.interval = source.interval().count();
   for (std::size_t i = 0; i < source.series().size(); ++i) {
@@ -339,6 +357,7 @@ ExperimentResults RunRecorder::record(std::size_t v, std::uint32_t replicate, co
     add_call(results, service, exposure_of(variant.targets[edge]), point.edges[edge], calls_in_full_.contains(name));
   }
   add_limits(results.limits, 0, variant, point);
+  add_denied(results.policies, 0, variant, point);
   add_resources(results, axes_, variant, point, variant.fabric->topology);
   return results;
 }

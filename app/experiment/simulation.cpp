@@ -133,6 +133,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
               sync_source()),
         limits_(table_limits(variant)),
         tables_(streams_),
+        policies_(gate_of(variant)),
         dialer_(
             *variant.cluster, endpoints_, variant.targets, book_, *models_.proxy, streams_,
             {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .sync = &sync_, .rules = &rules_},
@@ -142,7 +143,8 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
              .balancer = &balancer_,
              .unreachable_after = models_.cni->unreachable_after(),
              .tables = limits_.any() ? &tables_ : nullptr,
-             .table_limits = limits_}),
+             .table_limits = limits_,
+             .policies = policies_ ? &*policies_ : nullptr}),
         recorder_(scheduler_, variant.traffic, {.from = from_, .to = end_, .series_points = kSeriesIntervals},
                   zones_of_machines(*variant.cluster)),
         spans_(variant.traffic.sources.size(), replicate == 0 ? variant.scenario.experiment.spans : 0, from_, end_),
@@ -243,6 +245,11 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   static std::optional<PodStates> states_of(const Cluster& cluster) {
     return cluster.events.empty() ? std::nullopt : std::optional<PodStates>(cluster);
   }
+  static std::optional<PolicyGate> gate_of(const BoundVariant& variant) {
+    const auto& policies = variant.models->policies;
+    if (!policies) return std::nullopt;
+    return PolicyGate(*variant.cluster, *policies, {.refuses = rejects_denied(variant.scenario.cluster)});
+  }
   void rules_changed(NodeIndex node) {
     network_.set_symbols(node, rules_.symbols(node));
     const SyncCost cost = models_.proxy->sync_cost(rules_.sizes(node));
@@ -324,6 +331,7 @@ class Point final : public ProxySyncOwner, public ClusterObserver {
   ProxySync sync_;
   TableLimits limits_;
   KernelTables tables_;
+  std::optional<PolicyGate> policies_;
   ServiceDialer dialer_;
   TrafficRecorder recorder_;
   SpanSampler spans_;
@@ -365,6 +373,7 @@ PointResult Point::results() {
                              .since = met.since,
                              .server = met.server});
   }
+  if (policies_) result.denied = policies_->denied();
   result.network = network_.counters();
   result.events = scheduler_.events();
   result.completed = recorder_.completed();

@@ -6,6 +6,7 @@
 
 #include "app/scenario/bound_variant.h"
 #include "models/service/kernel_tables.h"
+#include "models/service/policy_gate.h"
 #include "models/workload/recorder.h"
 #include "models/workload/span_sampler.h"
 #include "sim/core/digest.h"
@@ -50,7 +51,8 @@ struct PointResult {
   std::vector<NodeSynced> synced;  ///< In order of time; of runs in which something happens to the cluster.
   std::vector<NodeCpu> nodes;
   std::vector<LinkUse> links;
-  std::vector<Exhaustion> limits;  ///< Of kernels, that connections met.
+  std::vector<Exhaustion> limits;         ///< Of kernels, that connections met.
+  std::vector<DeniedConnections> denied;  ///< By network policies; these are of the variant's models.
   NetworkCounters network;
   std::uint64_t events = 0;
   std::uint64_t completed = 0;

@@ -225,6 +225,40 @@ MessageSize message_size(const Plan& plan, Bytes payload, bool datagrams) {
   return size;
 }
 
+std::string name_of_pod(const Cluster& cluster, PodIndex pod) {
+  return fmt::format("{}/{}", cluster.pods[pod].ns, cluster.pods[pod].name);
+}
+
+std::string names_of(const NetworkPolicies& policies, std::span<const PolicyIndex> some) {
+  std::vector<std::string> names;
+  for (const PolicyIndex one : some) names.push_back(policies.name(one));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// "egress of default/web is isolated by default/deny, and no rule allows it to default/db:5432".
+std::string denial_text(const BoundVariant& variant, const DeniedConnections& denied) {
+  const bool egress = denied.direction == PolicyDirection::Egress;
+  const std::string client = name_of_pod(*variant.cluster, denied.client);
+  const std::string server = fmt::format("{}:{}", name_of_pod(*variant.cluster, denied.server), denied.port);
+  return fmt::format("{} of {} is isolated by {}, and no rule allows {} {}", egress ? "egress" : "ingress",
+                     egress ? client : server, names_of(*variant.models->policies, denied.by), egress ? "to" : "from",
+                     egress ? server : client);
+}
+
+/// By which policies the two ends are isolated, which allow the connection; empty where there are none.
+std::string policies_text(const BoundVariant& variant, PodIndex client, PodIndex server) {
+  if (!variant.models->policies) return {};
+  const NetworkPolicies& policies = *variant.models->policies;
+  const auto egress = policies.isolating(client, PolicyDirection::Egress);
+  const auto ingress = policies.isolating(server, PolicyDirection::Ingress);
+  if (egress.empty() && ingress.empty()) return "allowed: no policy isolates either end";
+  std::string text = "allowed";
+  if (!egress.empty()) text += ": egress, isolated by " + names_of(policies, egress);
+  if (!ingress.empty())
+    text += std::string(egress.empty() ? ": " : "; ") + "ingress, isolated by " + names_of(policies, ingress);
+  return text;
+}
+
 /// Dials until a connection is found whose server is as far away, or as near, as can be.
 class Search {
  public:
@@ -236,11 +270,15 @@ class Search {
         balancer_(*variant.cluster, variant.cluster->endpoints,
                   target.balanced ? std::vector{target.service} : std::vector<ServiceIndex>{},
                   load_balancer_kind_of(variant.scenario.cluster)),
+        policies_(models_.policies ? std::optional<PolicyGate>(std::in_place, *variant.cluster, *models_.policies,
+                                                               PolicyGate::Options{})
+                                   : std::nullopt),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.experiment.seed),
                 {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .rules = &rules_},
                  .cni_masquerades = models_.cni->masquerades(),
-                 .balancer = &balancer_}) {}
+                 .balancer = &balancer_,
+                 .policies = policies_ ? &*policies_ : nullptr}) {}
 
   void run(const std::vector<PodIndex>& clients, bool near) {
     const std::size_t tried = std::min<std::size_t>(clients.size(), kClientsTried);
@@ -264,6 +302,10 @@ class Search {
 
   const VariantModels& models() const { return models_; }
   const NodeRules& rules() const { return rules_; }
+  /// What policies forbid of what was tried; nothing where they let all of it through.
+  const DeniedConnections* denied() const {
+    return policies_ && !policies_->denied().empty() ? &policies_->denied().front() : nullptr;
+  }
 
   std::optional<PlanBook::Known> found;
   Dial best;
@@ -276,6 +318,7 @@ class Search {
   const PlanTables& tables_;
   PlanBook book_;
   NodeBalancer balancer_;
+  std::optional<PolicyGate> policies_;  // that drops: what is forbidden has no walk
   ServiceDialer dialer_;
 };
 
@@ -319,6 +362,9 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
                     "loadBalancerSourceRanges",
                     request.to));
   }
+  if (const DeniedConnections* denied = search.found ? nullptr : search.denied()) {
+    throw NoSuchConnection(fmt::format("network policies forbid '{}': {}", request.to, denial_text(variant, *denied)));
+  }
   if (!search.found) {
     const bool any = connection.target.port != kNoIndex &&
                      !variant.cluster->endpoints.latest().everywhere(connection.target.port).empty();
@@ -328,6 +374,8 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
                                                "proxy mode refuses then"
                                              : "it has no endpoint in the cluster"));
   }
+  if (const DeniedConnections* denied = search.denied()) connection.forbidden = denial_text(variant, *denied);
+  connection.policies = policies_text(variant, search.client, search.best.server);
   const Cluster& cluster = *variant.cluster;
   const PlanBook::Entry& entry = *search.found->entry;
   connection.client = search.client;
@@ -363,6 +411,9 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
       node_ports_alike(connection.bindings[Symbol::NodePortPosition], connection.sizes, connection.flow.transport));
   bind(Symbol::HostPortPosition, connection.sizes.host_port_containers);
   connection.bindings[Symbol::SourceRange] = search.best.flow.symbols[symbol_index(Symbol::SourceRange)];
+  for (const Symbol symbol : {Symbol::EgressRules, Symbol::EgressSets, Symbol::IngressRules, Symbol::IngressSets}) {
+    connection.bindings[symbol] = search.best.flow.symbols[symbol_index(symbol)];
+  }
   connection.bindings[Symbol::IpvsDestinations] =
       static_cast<float>(search.models().proxy->make_chooser(RandomStreams(1))->looked_at(endpoints));
   for (std::size_t i = 0; i < connection.walks.size(); ++i) {

@@ -54,6 +54,8 @@ struct TracedConnection {
   std::array<MessageSize, static_cast<std::size_t>(PacketClass::kCount)> message_sizes;
   /// What the edge's clients ask for the name first, a line for each question; empty where they look up none.
   std::vector<std::string> questions;
+  std::string policies;   ///< What network policies say of it; empty where nobody enforces any.
+  std::string forbidden;  ///< What they forbid of what was asked for beside it; empty where they do not.
 
   const Walk& walk(PacketClass packet) const { return walks[static_cast<std::size_t>(packet)]; }
   const MessageSize& size(PacketClass packet) const { return message_sizes[static_cast<std::size_t>(packet)]; }

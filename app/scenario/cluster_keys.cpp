@@ -8,6 +8,7 @@
 #include "models/cni/cni_model.h"
 #include "models/control/load_balancer_kind.h"
 #include "models/l7/proxy_kinds.h"
+#include "models/policy/policy_enforcer.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/nat_gateway.h"
 #include "sim/net/transport.h"
@@ -37,6 +38,30 @@ std::vector<EnumValue> pod_networks() {
     values.push_back({.name = std::string(kind.name), .value = 0, .doc = std::string(kind.summary)});
   }
   return values;
+}
+
+std::vector<EnumValue> enforcers() {
+  std::vector<EnumValue> values = {
+      {.name = "default", .value = 0, .doc = "as the pod network does: cilium ebpf, routed iptables, others none"}};
+  for (const PolicyEnforcer& one : policy_enforcers()) {
+    values.push_back({.name = std::string(one.name),
+                      .value = static_cast<std::int64_t>(values.size()),
+                      .doc = std::string(one.summary)});
+  }
+  return values;
+}
+
+/// Programs that look policies up are the pod network's own, and rules are for packets that pass the node's stack.
+void check_enforcer(const CniSettings& settings, Node node, Binding& binding) {
+  const CniInfo* kind = cni_kind_named(settings.kind);
+  const PolicyEnforcer* asked = policy_enforcer_named(settings.policy);
+  if (kind == nullptr || asked == nullptr || !asked->enforces) return;
+  const PolicyEnforcer* own = policy_enforcer_named(kind->policy);
+  const bool by_programs = own->enforces && !own->rules;
+  if (by_programs == !asked->rules) return;
+  binding.diagnostics.error(node["policy"],
+                            fmt::format("no policies of {} are enforced by {}", settings.kind, settings.policy),
+                            fmt::format("none, {}", by_programs ? own->name : std::string_view("iptables")));
 }
 
 void check_backend(const CniSettings& settings, Node node, Binding& binding) {
@@ -300,7 +325,16 @@ void describe(Fields<CniSettings>& f) {
               .at_least = "576",
               .at_most = "65535"});
   f.optional("notrack", &CniSettings::notrack, "false", {.doc = "A tunnel's own packets are exempt from conntrack."});
+  f.optional("policy", &CniSettings::policy, "default",
+             {.doc = "Who enforces NetworkPolicies.", .allowed = enforcers()});
+  f.optional(
+      "denied", &CniSettings::denied, "default",
+      {.doc = "What becomes of a connection that they forbid.",
+       .allowed = {{.name = "default", .value = 0, .doc = "iptables rejects, ebpf drops"},
+                   {.name = "reject", .value = 1, .doc = "an ICMP error: connect() is refused"},
+                   {.name = "drop", .value = 2, .doc = "nothing: SYNs are sent again until somebody gives up"}}});
   f.check(check_backend);
+  f.check(check_enforcer);
 }
 
 namespace {

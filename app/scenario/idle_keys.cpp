@@ -33,6 +33,7 @@ bool is_tracked_tunnel(const ClusterSettings& cluster) {
   return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
 }
 
+bool enforces_policies(const ClusterSettings& cluster) { return enforcer_of(cluster).enforces; }
 bool checks_health(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).checks_health; }
 bool has_one_announcer(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).one_node; }
 bool ends_connections(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).ends_connections; }
@@ -60,6 +61,7 @@ std::vector<KeyReader> readers() {
       {"background", "services", has_proxy, "a proxy's rules, and the proxy mode serves no Services"},
       {"background", "endpointsPerService", has_background, "background services"},
       {"cni", "notrack", is_tracked_tunnel, "a tunnel that is tracked flow by flow, flannel's"},
+      {"cni", "denied", enforces_policies, "a pod network that enforces policies (cni.policy)"},
       {"loadBalancer", "healthCheck", checks_health, "the load balancers cloud and proxy"},
       {"loadBalancer", "failover", has_one_announcer, "the load balancer metallb-l2"},
       {"egress", "nonMasqueradeCIDRs", has_masq_agent, "masquerade: agent"},

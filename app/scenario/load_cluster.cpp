@@ -96,6 +96,7 @@ std::string cluster_key(const Scenario& scenario) {
   if (asks_load_balancers(scenario)) key += fmt::format("load balancers {}\n", scenario.cluster.load_balancer.pool);
   if (has_balancer_machine(scenario)) key += fmt::format("proxy {}\n", scenario.cluster.load_balancer.rtt.count());
   if (asks_urls(scenario)) key += "urls\n";
+  if (enforcer_of(scenario.cluster).enforces) key += "policies\n";
   if (const auto& ingress = scenario.cluster.ingress) key += ingress_objects(*ingress);
   for (const auto& [name, workload] : scenario.workloads) {
     if (workload.from.external) key += fmt::format("external {} {}\n", name, to_json(workload.from.at["external"]));
@@ -114,6 +115,7 @@ std::string cluster_key(const Scenario& scenario) {
 struct ClusterLoader::Reading {
   explicit Reading(const Scenario& of) : scenario(of), reader(found, kubernetes_minor(of)), patches(of.patches, found) {
     if (asks_urls(of)) reader.serve_http();
+    if (enforcer_of(of.cluster).enforces) reader.enforce_policies();
   }
 
   void take(const Document& object) {

@@ -14,6 +14,7 @@
 #include "app/scenario/local_policy.h"
 #include "app/scenario/node_cores.h"
 #include "app/scenario/overload_notice.h"
+#include "app/scenario/policy_notices.h"
 #include "app/scenario/proxy_mode_notice.h"
 #include "app/scenario/resolved_scenario.h"
 #include "app/scenario/tell_once.h"
@@ -177,6 +178,7 @@ std::unique_ptr<LoadedScenario> load_scenario(const std::string& path, const Loa
     tell_fractional_cores(bound, of_traffic);
     if (!found.has_errors() && !of_traffic.has_errors()) {
       tell_dropped_by_policy(bound, of_traffic);
+      tell_forbidden(bound, of_traffic);
       tell_idle_hints(bound, of_traffic);
       tell_zone_shares(bound, of_traffic);
       tell_connection_limits(bound, of_traffic);

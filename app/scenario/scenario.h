@@ -98,6 +98,9 @@ struct CniSettings {
   std::string encapsulation;  ///< What calico calls its backend.
   std::uint32_t mtu = 1500;
   bool notrack = false;
+  std::string policy = "default";  ///< That: as the kind has it; or the name of a PolicyEnforcer.
+  std::string denied = "default";  ///< That: as the enforcer has it; "reject" or "drop".
+
   /// What is chosen of the kind's, by its own key; empty where nothing is said.
   const std::string& chosen() const { return encapsulation.empty() ? backend : encapsulation; }
 };

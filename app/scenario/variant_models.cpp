@@ -36,6 +36,19 @@ const LoadBalancerKind& load_balancer_kind_of(const ClusterSettings& cluster) {
   return *kind;
 }
 
+const PolicyEnforcer& enforcer_of(const ClusterSettings& cluster) {
+  const CniInfo* kind = cni_kind_named(cluster.cni.kind);
+  KNETSIM_ENSURE(kind != nullptr, "the scenario's reader refuses unknown kinds");
+  const PolicyEnforcer* enforcer =
+      policy_enforcer_named(cluster.cni.policy == "default" ? kind->policy : std::string_view(cluster.cni.policy));
+  KNETSIM_ENSURE(enforcer != nullptr, "the scenario's reader refuses unknown enforcers");
+  return *enforcer;
+}
+
+bool rejects_denied(const ClusterSettings& cluster) {
+  return cluster.cni.denied == "default" ? enforcer_of(cluster).refuses : cluster.cni.denied == "reject";
+}
+
 namespace {
 
 BackgroundServices background_of(const BoundVariant& variant) {
@@ -95,6 +108,13 @@ VariantModels make_models(const BoundVariant& variant) {
                            .notrack = cluster.cni.notrack,
                            .masquerade = cluster.egress.masquerade == "network",
                            .services_by_programs = models.proxy->info().translation == Translation::Connect});
+  if (enforcer_of(cluster).enforces && !variant.cluster->network_policies.empty()) {
+    models.policies.emplace(
+        *variant.cluster,
+        NetworkPolicies::Options{.blocks_hold_inside = enforcer_of(cluster).blocks_hold_inside,
+                                 .kubernetes_minor = static_cast<std::uint32_t>(params.kubernetes.minor)});
+    if (enforcer_of(cluster).rules) models.policy_rules.emplace(iptables_backend(params));
+  }
   const bool portmap = !models.proxy->info().host_ports;
   if (portmap &&
       std::ranges::any_of(models.sizes, [](const RuleSizes& node) { return node.host_port_containers > 0; })) {

@@ -7,6 +7,8 @@
 #include "app/scenario/bound_variant.h"
 #include "models/cni/cni_model.h"
 #include "models/control/load_balancer_kind.h"
+#include "models/policy/network_policies.h"
+#include "models/policy/policy_enforcer.h"
 #include "models/proxy/ip_masq_agent.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
@@ -29,6 +31,12 @@ const ProxyInfo& mode_of(const ClusterSettings& cluster);
 /// What is in front of the cluster's Services of type LoadBalancer, likewise.
 const LoadBalancerKind& load_balancer_kind_of(const ClusterSettings& cluster);
 
+/// Who enforces its NetworkPolicies, likewise.
+const PolicyEnforcer& enforcer_of(const ClusterSettings& cluster);
+
+/// Whether what they forbid is rejected; else it is dropped.
+bool rejects_denied(const ClusterSettings& cluster);
+
 /// Rules that kube-proxy has on each node that knows of `view`: the cluster's Services and the background ones. Shape
 /// (nodes,).
 std::vector<RuleSizes> rule_sizes(const BoundVariant& variant, const EndpointView& view);
@@ -49,11 +57,15 @@ struct VariantModels {
   std::vector<RuleSizes> sizes;           ///< Of each node's rules, shape (nodes,).
   std::optional<PortMap> host_ports;      ///< Nothing where no node has hostPorts.
   std::optional<IpMasqAgent> masquerade;  ///< ip-masq-agent's rules, where it is there.
+  /// Nothing where nobody enforces any. Of the variant's cluster, which outlives them.
+  std::optional<NetworkPolicies> policies;
+  std::optional<PolicyRules> policy_rules;  ///< Nothing where nobody enforces them by rules.
   Datapath datapath() const {
     return {.proxy = *proxy,
             .cni = *cni,
             .host_ports = host_ports ? &*host_ports : nullptr,
-            .masquerade = masquerade ? &*masquerade : nullptr};
+             .masquerade = masquerade ? &*masquerade : nullptr,
+             .policies = policy_rules ? &*policy_rules : nullptr};
   }
 };
 /// Whether the cluster is a large one to kube-proxy, and whether portmap has work to do, is as it is at the beginning: one

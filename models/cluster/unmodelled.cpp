@@ -19,7 +19,7 @@ constexpr std::array<UnmodelledRow, static_cast<std::size_t>(kCount)> kRows{{
     {Sctp, "SCTP", "protocol: SCTP", "the port exists and has endpoints, but no traffic can be sent to it"},
     {Windows, "Windows nodes", "label kubernetes.io/os=windows, os.name: windows", "every node is simulated as Linux"},
     {Policies, "network policies", "NetworkPolicy",
-     "they are not enforced, every pod reaches every pod, and their rules cost nothing"},
+     "the pod network enforces none (cluster.cni.policy): every pod reaches every pod, and their rules cost nothing"},
     {OtherPolicies, "policies beside NetworkPolicy",
      "the policies of Calico and Cilium, AdminNetworkPolicy and the like", "nobody enforces them"},
     {Ingress, "Ingress and Gateway", "Ingress, Gateway, HTTPRoute and the like",

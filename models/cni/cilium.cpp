@@ -50,6 +50,7 @@ CniInfo cilium_info() {
               "with the proxy mode ebpf), or through it (legacy)",
           .source = "cilium/cilium bpf/bpf_lxc.c, bpf/bpf_host.c, bpf/lib/conntrack.h; Linux net/core/filter.c",
           .backends = kHostRoutings,
+          .policy = "ebpf",
           .make = [](const CniParams& params) -> std::unique_ptr<CniModel> {
             // "Falling back to legacy host routing" (cilium/cilium daemon/cmd/kube_proxy_replacement.go).
             if (params.backend.empty() || params.backend == "bpf") {

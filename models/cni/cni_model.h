@@ -70,6 +70,7 @@ struct CniInfo {
   std::string_view source;
   std::span<const std::string_view> backends;  ///< Empty: the kind has none to choose.
   std::string_view chosen_by = "backend";      ///< The key of `cluster.cni` that one is chosen by.
+  std::string_view policy = "none";            ///< Who enforces NetworkPolicies where it is set up as usual.
   /// @throws std::invalid_argument  The backend is not one of `backends`.
   std::unique_ptr<CniModel> (*make)(const CniParams&);
 };

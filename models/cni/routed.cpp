@@ -21,6 +21,7 @@ CniInfo routed_info() {
           .summary = "a veth and a host route for each pod, no bridge, no encapsulation (Calico with BGP, cloud VPC)",
           .source = "projectcalico/calico cni-plugin; Linux v6.1 drivers/net/veth.c, net/ipv4/ip_forward.c",
           .backends = {},
+          .policy = "iptables",
           .make = [](const CniParams&) -> std::unique_ptr<CniModel> { return std::make_unique<Routed>(); }};
 }
 

@@ -52,6 +52,7 @@ ProxyInfo nftables_info() {
       .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Prerouting,
       .external_ips_since = {1, 30},  // before, its source ranges were looked at behind the translation: k/k#122614
+      .own_tables = true,
       // KEP-3866, k/k pkg/proxy/nftables/README.md: alpha in 1.29; checks for a kernel of 5.13 at start.
       .since_kubernetes = {1, 29},
       .since_kernel = {5, 13},

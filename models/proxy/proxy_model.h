@@ -158,6 +158,7 @@ struct ProxyInfo {
   Version external_ips_since{};    ///< Of Kubernetes: older rules for external IPs are not described.
   bool kube_proxy = true;          ///< Whether there is a kube-proxy, which raises conntrack's limit too.
   bool host_ports = false;         ///< Whether it serves host ports itself, in portmap's place.
+  bool own_tables = false;         ///< Whether its rules stand in tables of its own, beside iptables' filter and nat.
   bool ranges_hold_inside = true;  ///< A load balancer's source ranges hold for the cluster's own clients too; ...
   Version ranges_hold_on_nodes_since{};  ///< ... for nodes' own processes from this Kubernetes on.
   Version since_kubernetes{};            ///< Older ones, and older kernels, do not have it.

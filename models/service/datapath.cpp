@@ -181,6 +181,7 @@ class Assembler {
     const bool origin = i == 0;
     const bool last = i + 1 == machines_.size();
     const bool from_pod = origin && !from_host_;
+    local_ = {.from_pod = from_pod, .to_pod = last && !to_host_};
     const std::size_t begin = walk_.steps.size();
     start_packet(i);
     if (origin) {
@@ -197,6 +198,7 @@ class Assembler {
     }
     // The packet stays on the node's bridge, as br_nf_pre_routing_finish decides.
     const bool frames = from_pod && last && !to_host_ && datapath_.cni.bridged() && !at_input_;
+    local_.bridged = frames;
     const bool of_stack = (origin && from_host_) || (last && to_host_);
     if (!packet_state_.redirected && (of_stack || !skips_stack_)) pass_stack(origin, last, frames);
     if (last) {
@@ -343,7 +345,23 @@ class Assembler {
   void rules_at(Hook hook, HookPacket& packet) {
     add(StepKind::NetfilterHook, name_of(hook));
     StepSink into = sink();
+    // What iptables' filter table accepts its other rules do not see; another table's chains do.
+    if (datapath_.policies != nullptr && policy_rules_at(hook, packet, into) && hook == Hook::Forward &&
+        !datapath_.proxy.info().own_tables) {
+      return;
+    }
     rules_at_hook(datapath_.proxy, datapath_.host_ports, datapath_.masquerade, hook, packet, into);
+  }
+
+  bool policy_rules_at(Hook hook, const HookPacket& packet, StepSink& into) const {
+    PolicyPassage passage;
+    if (!packet.outer) {
+      passage = local_;
+      passage.is_new = packet.state == CtState::New;
+      passage.from_node = packet.from_local_process;
+      passage.for_service = hook == Hook::Input && local_service();
+    }
+    return datapath_.policies->at_hook(hook, passage, into);
   }
 
   void at_hook(Hook hook) { rules_at(hook, packet_state_); }
@@ -513,6 +531,7 @@ class Assembler {
   bool looped_ = false;          ///< It has come over a loopback device.
   bool from_host_ = false;
   bool to_host_ = false;
+  PolicyPassage local_;  ///< What of the machine that it passes is an end of it.
   bool at_input_ =
       false;  ///< The Service's addresses are the node's own: its packets go through INPUT, and frames go up.
   bool skips_stack_ = false;  ///< Programs carry pods' packets past the node's IP stack.
@@ -529,7 +548,15 @@ class Assembler {
 Walk describe(const FlowClass& flow, PacketClass packet, const Datapath& datapath) {
   Assembler first(flow, PacketClass::First, datapath, {});
   Walk walk = first.run();
-  if (packet == PacketClass::First) return walk;
+  if (packet == PacketClass::First) {
+    const Mappings& made = first.mappings();
+    for (std::size_t i = walk.nodes.size(); i-- > 1 && !walk.masqueraded_by;) {
+      if (made[index_of(walk.nodes[i - 1])].source) walk.masqueraded_by = walk.nodes[i - 1];
+    }
+    walk.leaves_for_endpoint = flow.exposure == Exposure::PodIp || flow.in_socket ||
+                               (!walk.nodes.empty() && made[index_of(walk.nodes.front())].destination);
+    return walk;
+  }
   return Assembler(flow, packet, datapath, first.mappings()).run();
 }
 

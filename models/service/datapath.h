@@ -4,6 +4,7 @@
 #include "models/proxy/ip_masq_agent.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
+#include "models/service/policy_rules.h"
 #include "models/walk/walk.h"
 
 namespace knetsim {
@@ -14,6 +15,7 @@ struct Datapath {
   const CniModel& cni;
   const PortMap* host_ports = nullptr;      ///< hostPort chains; nullptr where no machine has any.
   const IpMasqAgent* masquerade = nullptr;  ///< Of the pod network's edge; nullptr where nothing has rules for it.
+  const PolicyRules* policies = nullptr;    ///< Rules for network policies; nullptr where there are none.
 
   /// Whether conntrack has a NAT binding for every new connection: nat chains are registered.
   bool has_nat() const { return masquerade != nullptr || proxy.info().has_nat(); }

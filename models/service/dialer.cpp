@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "models/service/flow_class.h"
+#include "models/walk/bindings.h"
 
 namespace knetsim {
 ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoints, std::vector<EdgeTarget> targets,
@@ -23,7 +24,8 @@ ServiceDialer::ServiceDialer(const Cluster& cluster, const EndpointViews& endpoi
       symbols_(cluster, streams, options.symbols),
       outer_tuples_(options.node_pairs),
       tables_(options.tables),
-      needs_(cluster, options.table_limits) {}
+      needs_(cluster, options.table_limits),
+      policies_(options.policies) {}
 
 Dial ServiceDialer::dial(EdgeIndex edge, PodIndex client, std::uint64_t id, Time now) {
   const EdgeTarget& target = targets_[edge];
@@ -58,10 +60,24 @@ Dial ServiceDialer::open(EdgeIndex edge, const EdgeTarget& target, PodIndex clie
   if (server == kNoIndex) return {.flow = {}};  // an address outside the cluster: nothing there to answer
 
   Dial fate;
+  const PolicyVerdict* verdict = nullptr;
+  if (policies_ != nullptr && !target.loopback) {
+    const FlowClass flow = flow_class(cluster_, target, client, candidates, chosen);
+    const Walk& first = book_.at(flow).walks[static_cast<std::size_t>(PacketClass::First)];
+    verdict = &policies_->ask(edge, target, client, candidates.asked, chosen.endpoint, first, now);
+    if (const auto& denial = verdict->denial) {
+      // Nobody hears the ICMP error that a datagram brings about. What the client's own node rejects is refused at once;
+      // the SYN that the server's rejects has come there, as to a server that does not listen.
+      if (!policies_->refuses() || target.transport == Transport::Udp) return {.flow = {}, .dropped = true};
+      if (denial->direction == PolicyDirection::Egress) return {.flow = {}};
+      fate.refuses = true;
+    }
+  }
   if (pods_ != nullptr) {
-    if (!pods_->answers(server)) fate = to_silent_pod(target, server, now);
+    const bool silent = !fate.refuses && !pods_->answers(server);
+    if (silent) fate = to_silent_pod(target, server, now);
     fate.stale = is_stale(target, server);
-    if (!pods_->answers(server) && !fate.refuses) return fate;
+    if (silent && !fate.refuses) return fate;
   }
 
   std::uint32_t holds = 0;
@@ -92,6 +108,15 @@ Dial ServiceDialer::open(EdgeIndex edge, const EdgeTarget& target, PodIndex clie
     dial.flow.nodes[i] = entry.nodes[i] == NodeRole::Client    ? cluster_.pods[client].node
                          : entry.nodes[i] == NodeRole::Ingress ? candidates.asked
                                                                : cluster_.pods[server].node;
+  }
+  if (verdict != nullptr) {
+    const auto set = [&](Symbol symbol, std::uint32_t value) {
+      dial.flow.symbols[symbol_index(symbol)] = static_cast<float>(value);
+    };
+    set(Symbol::EgressRules, verdict->egress.rules);
+    set(Symbol::EgressSets, verdict->egress.sets);
+    set(Symbol::IngressRules, verdict->ingress.rules);
+    set(Symbol::IngressSets, verdict->ingress.sets);
   }
   outer_tuples_.opened(dial.flow, now);
   dial.rules = static_cast<float>(opening_rules(entry, dial.flow));

@@ -11,6 +11,7 @@
 #include "models/service/flow_tuple.h"
 #include "models/service/kernel_tables.h"
 #include "models/service/plan_book.h"
+#include "models/service/policy_gate.h"
 #include "models/service/resolver.h"
 #include "models/service/service_chooser.h"
 #include "models/service/table_needs.h"
@@ -28,6 +29,7 @@ struct DialerOptions {
   std::optional<Duration> unreachable_after{};  ///< CniModel::unreachable_after()
   KernelTables* tables = nullptr;               ///< Of the kernels' that may fill up; null where none may.
   TableLimits table_limits{};                   ///< Where there are `tables`.
+  PolicyGate* policies = nullptr;               ///< Network policies that somebody enforces; null where nobody does.
 };
 
 /// Opens connections by the rules of exposure types and of the proxy mode: who may answer, who does, what class of flow
@@ -71,6 +73,7 @@ class ServiceDialer final : public Dialer {
   OuterTuples outer_tuples_;
   KernelTables* tables_;
   TableNeeds needs_;
+  PolicyGate* policies_;
 };
 
 }  // namespace knetsim

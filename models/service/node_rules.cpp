@@ -41,6 +41,13 @@ void count_host_ports(const Cluster& cluster, std::vector<RuleSizes>& sizes) {
   }
 }
 
+void count_policy_pods(const Cluster& cluster, std::vector<RuleSizes>& sizes) {
+  if (cluster.network_policies.empty()) return;
+  for (const Pod& pod : cluster.member_pods()) {
+    if (!cluster.spec(pod).host_network && !pod.later) ++sizes[pod.node].policy_pods;
+  }
+}
+
 /// kube-proxy's IPv4 half has no rules for a Service of IPv6 alone (k/k pkg/proxy/config, ServiceConfig by family).
 bool has_rules(const Service& service) {
   return !service.headless && service.type != ServiceType::ExternalName && serves(service, IpFamily::V4);
@@ -241,6 +248,7 @@ std::vector<RuleSizes> rule_sizes(const Cluster& cluster, const EndpointView& vi
     one.services_rules = addresses_in_rules + one.service_ports - one.without_endpoints;
   }
   count_host_ports(cluster, sizes);
+  count_policy_pods(cluster, sizes);
   return sizes;
 }
 

@@ -51,6 +51,7 @@ MachineSymbols symbols_of(const RuleSizes& sizes) {
   set(symbols, Symbol::LocalLoadBalancerSets, sizes.local_load_balancer_set ? 1 : 0);
   set(symbols, Symbol::FirewalledLoadBalancers, sizes.firewalled_load_balancer_set ? 1 : 0);
   set(symbols, Symbol::ClosedAddresses, sizes.closed_addresses);
+  set(symbols, Symbol::PolicyPods, sizes.policy_pods);
   return symbols;
 }
 
@@ -87,6 +88,14 @@ std::string_view symbol_letter(Symbol symbol) {
       return "d";
     case Symbol::SourceRange:
       return "s";
+    case Symbol::EgressRules:
+      return "a";
+    case Symbol::EgressSets:
+      return "as";
+    case Symbol::IngressRules:
+      return "b";
+    case Symbol::IngressSets:
+      return "bs";
     default:
       return "";
   }

@@ -87,6 +87,7 @@ struct RuleSizes {
   bool local_load_balancer_set = false;
   bool firewalled_load_balancer_set = false;
   std::uint32_t closed_addresses = 0;  ///< Load balancers' addresses whose source ranges leave the node out.
+  std::uint32_t policy_pods = 0;       ///< Pods of the node that have a chain for network policies.
   bool operator==(const RuleSizes&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,10 @@ enum class Symbol : std::uint8_t {
   HostPortPosition,  ///< h: position in CNI-HOSTPORT-DNAT, 1..H
   IpvsDestinations,  ///< d: destinations that the scheduler looks at
   SourceRange,       ///< s: position of the client's range among the load balancer's source ranges, from 1
+  EgressRules,       ///< a: rules of network policies that a new connection meets in the chain of its client's pod ...
+  EgressSets,        ///< ... and looks into ip sets that are theirs
+  IngressRules,      ///< b: likewise of its server's pod
+  IngressSets,
 
   ServicesRules = 32,  ///< R: addresses that KUBE-SERVICES matches before its tail
   TcpNodePorts,        ///< N: node ports of Services with endpoints anywhere ...
@@ -64,10 +69,11 @@ enum class Symbol : std::uint8_t {
   LocalLoadBalancerSets,    ///< those whose external policy is Local
   FirewalledLoadBalancers,  ///< those with source ranges
   ClosedAddresses,          ///< of IPVS mode: VIPs that the node itself may not ask
+  PolicyPods,               ///< P: pods of the node that have a chain for network policies
 };
 inline constexpr Symbol kFirstOfNode = Symbol::ServicesRules;
-inline constexpr Symbol kLastOfNode = Symbol::ClosedAddresses;
-inline constexpr Symbol kLastOfConnection = Symbol::SourceRange;
+inline constexpr Symbol kLastOfNode = Symbol::PolicyPods;
+inline constexpr Symbol kLastOfConnection = Symbol::IngressSets;
 constexpr bool is_of_node(Symbol symbol) { return symbol >= kFirstOfNode; }
 
 /// Which table a Rule step scans; the cache keeps each by itself.
@@ -123,6 +129,10 @@ struct Walk {
       nodes;  ///< Machines in the order passed; the first holds the sending socket, the last the receiving one.
   Encapsulation encapsulation = Encapsulation::None;
   std::uint32_t outer_bytes = 0;  ///< Header bytes per wire packet that the encapsulation adds.
+  /// Of a connection's first packet: the machine whose address is its source when it reaches the last one; nothing where it
+  /// is the client's own.
+  std::optional<NodeRole> masqueraded_by{};
+  bool leaves_for_endpoint = false;  ///< Likewise: bound for the endpoint's own address when it leaves the first one.
 };
 
 enum class Transport : std::uint8_t { Tcp, Udp };

@@ -65,7 +65,7 @@ class SampleFiller {
     if (axis == "bucket") return 11;
     if (axis == "request") return r_.spans.row_size.size();
     if (axis == "visit") return 5;
-    if (axis == "limit") return 2;
+    if (axis == "limit" || axis == "denial") return 2;
     if (axis == "override" || axis == "input") return 2;
     if (axis == "objective" || axis == "assumption") return 3;
     fail_invariant(__FILE__, __LINE__, "a known axis", axis);
