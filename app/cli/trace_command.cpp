@@ -144,6 +144,10 @@ std::string_view symbol_text(Symbol symbol) {
       return "endpoints";
     case Symbol::SourceRange:
       return "source range of the load balancer";
+    case Symbol::ClientDispatch:
+      return "rules of Felix to the client's device";
+    case Symbol::ServerDispatch:
+      return "rules of Felix to the server's device";
     case Symbol::HostPortPosition:
       return "rule of CNI-HOSTPORT-DNAT";
     case Symbol::EgressRules:

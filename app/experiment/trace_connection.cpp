@@ -266,7 +266,7 @@ class Search {
       : models_(*variant.models),
         rules_(models_.sizes),
         tables_(variant.tables),
-        book_(models_.datapath(), variant.profile, tables_, variant.scenario.cluster.cni.mtu),
+        book_(models_.datapath(), variant.profile, tables_, path_mtu(variant.scenario.cluster.cni)),
         balancer_(*variant.cluster, variant.cluster->endpoints,
                   target.balanced ? std::vector{target.service} : std::vector<ServiceIndex>{},
                   load_balancer_kind_of(variant.scenario.cluster)),
@@ -275,7 +275,9 @@ class Search {
                                    : std::nullopt),
         dialer_(*variant.cluster, variant.cluster->endpoints, {target}, book_, *models_.proxy,
                 RandomStreams(variant.scenario.experiment.seed),
-                {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period, .rules = &rules_},
+                {.symbols = {.sync_period = variant.scenario.cluster.proxy.sync_period,
+                             .rules = &rules_,
+                             .dispatch = models_.dispatch},
                  .cni_masquerades = models_.cni->masquerades(),
                  .balancer = &balancer_,
                  .policies = policies_ ? &*policies_ : nullptr}) {}
@@ -410,8 +412,8 @@ TracedConnection find_connection(const BoundVariant& variant, const TraceRequest
   connection.bindings[Symbol::NodePortsAlike] = static_cast<float>(
       node_ports_alike(connection.bindings[Symbol::NodePortPosition], connection.sizes, connection.flow.transport));
   bind(Symbol::HostPortPosition, connection.sizes.host_port_containers);
-  connection.bindings[Symbol::SourceRange] = search.best.flow.symbols[symbol_index(Symbol::SourceRange)];
-  for (const Symbol symbol : {Symbol::EgressRules, Symbol::EgressSets, Symbol::IngressRules, Symbol::IngressSets}) {
+  for (const Symbol symbol : {Symbol::SourceRange, Symbol::ClientDispatch, Symbol::ServerDispatch, Symbol::EgressRules,
+                              Symbol::EgressSets, Symbol::IngressRules, Symbol::IngressSets}) {
     connection.bindings[symbol] = search.best.flow.symbols[symbol_index(symbol)];
   }
   connection.bindings[Symbol::IpvsDestinations] =

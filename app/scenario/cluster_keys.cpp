@@ -84,6 +84,33 @@ void check_backend(const CniSettings& settings, Node node, Binding& binding) {
   }
 }
 
+/// Whether packets of full size come through, by arithmetic.
+void check_mtu(const CniSettings& settings, Node node, Binding& binding) {
+  const CniInfo* kind = cni_kind_named(settings.kind);
+  if (kind == nullptr || (!settings.pod_mtu && !settings.path_mtu)) return;
+  const std::string& chosen = settings.chosen();
+  if (!chosen.empty() && std::ranges::find(kind->backends, chosen) == kind->backends.end()) return;  // told already
+  const std::uint32_t header = kind->make({.backend = chosen})->tunnel().header_bytes;
+  const std::uint32_t nics = settings.mtu - header;
+  const std::uint32_t pods = settings.pod_mtu.value_or(nics);
+  const std::uint32_t path = std::min(settings.path_mtu.value_or(settings.mtu), settings.mtu);
+  const std::uint32_t fits = path - header;
+  if (pods <= fits) return;
+  const Node at = settings.pod_mtu ? node["podMtu"] : node["pathMtu"];
+  const std::string packets = header == 0
+                                  ? fmt::format("pods send packets of {} bytes", pods)
+                                  : fmt::format("pods send packets of {} bytes, {} with the header of {}", pods,
+                                                pods + header, chosen.empty() ? kind->backends.front() : chosen);
+  const bool told = settings.path_mtu_discovery || nics <= fits;  // by a router, or by the own node
+  binding.diagnostics.notice(
+      at,
+      fmt::format(
+          "{}, and the network carries {}: {}", packets, path,
+          told ? fmt::format("the first of full size to each address is lost, and the others are told of {}", fits)
+               : std::string("connections open, and hang as soon as one of full size is sent")),
+      fmt::format("podMtu: {}", fits));
+}
+
 /// "1.36": two whole numbers.
 bool is_version(std::string_view text) {
   const std::size_t point = text.find('.');
@@ -324,6 +351,19 @@ void describe(Fields<CniSettings>& f) {
               .unit = "bytes",
               .at_least = "576",
               .at_most = "65535"});
+  f.optional("podMtu", &CniSettings::pod_mtu,
+             {.doc = "Of pods' devices; by default what the tunnel's header leaves of `mtu`.",
+              .unit = "bytes",
+              .at_least = "576",
+              .at_most = "65535"});
+  f.optional("pathMtu", &CniSettings::path_mtu,
+             {.doc = "What the network between machines carries, where that is less than their `mtu`.",
+              .unit = "bytes",
+              .at_least = "576",
+              .at_most = "65535"});
+  f.optional("pathMtuDiscovery", &CniSettings::path_mtu_discovery, "true",
+             {.doc = "Routers' word that a packet is too large comes back to who has sent it. Else it vanishes.",
+              .source = "RFC 1191; Linux net.ipv4.tcp_mtu_probing is 0, so that TCP does not find out by itself"});
   f.optional("notrack", &CniSettings::notrack, "false", {.doc = "A tunnel's own packets are exempt from conntrack."});
   f.optional("policy", &CniSettings::policy, "default",
              {.doc = "Who enforces NetworkPolicies.", .allowed = enforcers()});
@@ -335,6 +375,7 @@ void describe(Fields<CniSettings>& f) {
                    {.name = "drop", .value = 2, .doc = "nothing: SYNs are sent again until somebody gives up"}}});
   f.check(check_backend);
   f.check(check_enforcer);
+  f.check(check_mtu);
 }
 
 namespace {
@@ -426,11 +467,10 @@ void describe(Fields<LoadBalancerSettings>& f) {
       {.doc = "Of metallb-bgp: from the loss of a node until routers have given its session up; with BFD, 900ms.",
        .at_most = "1h",
        .source = "RFC 4271, 10; MetalLB, BFDProfile (300 ms, three times)"});
-  f.optional(
-      "rtt", &LoadBalancerSettings::rtt, "500us",
-      {.doc = "Of proxy: from its machine to the cluster's border and back, propagation alone.",
-       .at_most = "10s",
-       .source = "assumption: a machine of the same region"});
+  f.optional("rtt", &LoadBalancerSettings::rtt, "500us",
+             {.doc = "Of proxy: from its machine to the cluster's border and back, propagation alone.",
+              .at_most = "10s",
+              .source = "assumption: a machine of the same region"});
   f.check([](const LoadBalancerSettings& settings, Node node, Binding& binding) {
     if (!parse_cidr(settings.pool)) {
       binding.diagnostics.error(node["pool"], fmt::format("'{}' is no block of IPv4 addresses", settings.pool),

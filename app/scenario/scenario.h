@@ -97,6 +97,9 @@ struct CniSettings {
   std::string backend;
   std::string encapsulation;  ///< What calico calls its backend.
   std::uint32_t mtu = 1500;
+  std::optional<std::uint32_t> pod_mtu;   ///< Of pods' devices; empty: what a tunnel leaves of `mtu`.
+  std::optional<std::uint32_t> path_mtu;  ///< Between machines; empty: `mtu`.
+  bool path_mtu_discovery = true;
   bool notrack = false;
   std::string policy = "default";  ///< That: as the kind has it; or the name of a PolicyEnforcer.
   std::string denied = "default";  ///< That: as the enforcer has it; "reject" or "drop".

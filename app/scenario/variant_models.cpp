@@ -5,6 +5,7 @@
 
 #include "app/scenario/egress.h"
 #include "models/proxy/iptables_rules.h"
+#include "models/service/pod_dispatch.h"
 #include "sim/core/ensure.h"
 #include "sim/net/generators.h"
 
@@ -96,18 +97,28 @@ VariantModels make_models(const BoundVariant& variant) {
   const EndpointView view = variant.cluster->endpoints.latest();
   const CniInfo* kind = cni_kind_named(cluster.cni.kind);
   KNETSIM_ENSURE(kind != nullptr);
-  const ProxyParams params{
+  const ProxyInfo& mode = mode_of(cluster);
+  models.cni = kind->make({.backend = cluster.cni.chosen(),
+                           .notrack = cluster.cni.notrack,
+                           .masquerade = cluster.egress.masquerade == "network",
+                           .services_by_programs = mode.translation == Translation::Connect});
+  ProxyParams params{
       .kubernetes = parse_version(cluster.kubernetes),
       .kernel = parse_version(cluster.kernel),
       .choices = cluster.proxy.choices,
       .special = special_addresses(*variant.cluster),
       .large_cluster = known_endpoints(*variant.cluster, view, background_of(variant)) > kLargeClusterEndpoints};
+  if (models.cni->has_felix()) {
+    const FelixOptions felix{.encapsulation = models.cni->tunnel().encapsulation};
+    models.dispatch = pod_dispatch(*variant.cluster);
+    if (mode.in_iptables) {
+      params.special.felix = felix;
+    } else {
+      models.felix.emplace(felix, iptables_backend(params));
+    }
+  }
   models.proxy = make_proxy(cluster.proxy.mode, params);
   models.sizes = rule_sizes(*variant.cluster, view, background_of(variant), *models.proxy);
-  models.cni = kind->make({.backend = cluster.cni.chosen(),
-                           .notrack = cluster.cni.notrack,
-                           .masquerade = cluster.egress.masquerade == "network",
-                           .services_by_programs = models.proxy->info().translation == Translation::Connect});
   if (enforcer_of(cluster).enforces && !variant.cluster->network_policies.empty()) {
     models.policies.emplace(
         *variant.cluster,
@@ -124,6 +135,14 @@ VariantModels make_models(const BoundVariant& variant) {
     models.masquerade.emplace(masquerade_of(*variant.cluster, cluster.egress, iptables_backend(params)));
   }
   return models;
+}
+
+PathMtu path_mtu(const CniSettings& settings) {
+  PathMtu mtu(settings.mtu);
+  mtu.pods = settings.pod_mtu;
+  mtu.path = settings.path_mtu;
+  mtu.discovery = settings.path_mtu_discovery;
+  return mtu;
 }
 
 Topology make_topology(const Scenario& scenario, const Cluster& cluster) {

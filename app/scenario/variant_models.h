@@ -9,11 +9,13 @@
 #include "models/control/load_balancer_kind.h"
 #include "models/policy/network_policies.h"
 #include "models/policy/policy_enforcer.h"
+#include "models/proxy/felix.h"
 #include "models/proxy/ip_masq_agent.h"
 #include "models/proxy/portmap.h"
 #include "models/proxy/proxy_model.h"
 #include "models/service/datapath.h"
 #include "models/service/node_rules.h"
+#include "models/service/path_mtu.h"
 #include "sim/net/topology.h"
 #include "sim/net/transport.h"
 
@@ -60,14 +62,20 @@ struct VariantModels {
   /// Nothing where nobody enforces any. Of the variant's cluster, which outlives them.
   std::optional<NetworkPolicies> policies;
   std::optional<PolicyRules> policy_rules;  ///< Nothing where nobody enforces them by rules.
+  std::optional<Felix> felix;               ///< Nothing where there is none, or the proxy has its rules among its own.
+  std::vector<float> dispatch;              ///< pod_dispatch(), where there is a Felix; else empty.
   Datapath datapath() const {
     return {.proxy = *proxy,
             .cni = *cni,
             .host_ports = host_ports ? &*host_ports : nullptr,
-             .masquerade = masquerade ? &*masquerade : nullptr,
-             .policies = policy_rules ? &*policy_rules : nullptr};
+            .masquerade = masquerade ? &*masquerade : nullptr,
+            .policies = policy_rules ? &*policy_rules : nullptr,
+            .felix = felix ? &*felix : nullptr};
   }
 };
+/// Sizes of packets, as the scenario has them.
+PathMtu path_mtu(const CniSettings& settings);
+
 /// Whether the cluster is a large one to kube-proxy, and whether portmap has work to do, is as it is at the beginning: one
 /// that grows past kLargeClusterEndpoints later keeps its rules' comments.
 VariantModels make_models(const BoundVariant& variant);

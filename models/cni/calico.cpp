@@ -17,6 +17,8 @@ class Calico final : public CniModel {
   void leave_pod(StepSink& sink) const override { sink.add(StepKind::Veth, {}, "eth0 of the pod to its cali device"); }
   void enter_pod(StepSink& sink) const override { sink.add(StepKind::Veth, {}, "cali device to eth0 of the pod"); }
   bool bridged() const override { return false; }
+  bool masquerades() const override { return true; }  // natOutgoing, which Calico's manifests set
+  bool has_felix() const override { return true; }
   Tunnel tunnel() const override { return tunnel_; }
   void encapsulate(StepSink& sink) const override {
     const bool vxlan = tunnel_.encapsulation == Encapsulation::Vxlan;

@@ -48,6 +48,8 @@ class CniModel {
   /// Whether it masquerades at the edge of the pod network: what pods send to addresses that are no pod's, nodes'
   /// included, and what a node sends on to another node's pod for a source that is no pod.
   virtual bool masquerades() const { return false; }
+  /// Whether an agent of Calico's, Felix, writes rules of iptables on every node, which the tunnel's packets pass too.
+  virtual bool has_felix() const { return false; }
   /// How long after a packet for a pod that is gone its sender is told that there is no such host; nothing where the
   /// packet vanishes.
   virtual std::optional<Duration> unreachable_after() const { return std::nullopt; }

@@ -1,5 +1,7 @@
 #include "models/proxy/canonical_rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -35,7 +37,13 @@ CanonicalNode::CanonicalNode(const RuleWriter& write, const CanonicalService& se
   }
   // Each is written in front of those before it.
   with_ports[mix.containers_after].mappings[0].host_port = kHostPort;
-  const NodeSpec node{.primary_address = kNode};
+  NodeSpec node{.primary_address = kNode};
+  const auto add_branch = [&](std::string_view last, std::uint32_t mates) {
+    for (std::uint32_t i = 0; i < mates; ++i) node.pod_devices.push_back(fmt::format("{}{:010}", last.substr(0, 5), i));
+    node.pod_devices.emplace_back(last);
+  };
+  add_branch(kClientDevice, mix.client_mates);
+  add_branch(kServerDevice, mix.server_mates);
   rules_ = std::make_unique<Ruleset>(write(node, services(service), with_ports));
   std::vector<Ipv4> local = {kNode};
   for (const auto& [name, set] : rules_->ip_sets) {
@@ -149,7 +157,9 @@ void CanonicalNode::set_symbols(const CanonicalService& asked) {
   set(Symbol::HostPortContainers, mix_.containers_before + 1 + mix_.containers_after);
   set(Symbol::HostPortPlugin, 1);
   set(Symbol::FirewalledAddresses, firewalled + (asked.firewalled ? 1 : 0));
-  if (rules_->ip_sets.empty()) return;
+  set(Symbol::ClientDispatch, 1 + mix_.client_mates + 1);  // the first of two branches
+  set(Symbol::ServerDispatch, 2 + mix_.server_mates + 1);
+  if (!has_service_sets()) return;
   const auto any = [&](Symbol symbol, std::uint32_t count) { set(symbol, count > 0 ? 1 : 0); };
   any(Symbol::TcpNodePortSets, tcp_ports + mix_.dead_tcp);
   any(Symbol::UdpNodePortSets, udp_ports + mix_.dead_udp);
@@ -192,7 +202,7 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
   learn(Symbol::TcpNodePorts, {.tcp_after = 2}, one_tcp);
   const std::size_t one_udp = add({.udp_after = 1});
   learn(Symbol::UdpNodePorts, {.udp_after = 2}, one_udp);
-  if (!nodes_[base].rules().ip_sets.empty()) {
+  if (nodes_[base].has_service_sets()) {
     const auto set = [&](Symbol symbol, std::size_t node) {
       if (nodes_[node].symbols()[symbol_index(symbol)] != nodes_[base].symbols()[symbol_index(symbol)]) {
         lessons_.push_back({symbol, node, base});
@@ -222,10 +232,14 @@ CanonicalNodes::CanonicalNodes(const RuleWriter& write, const CanonicalService& 
   learn(Symbol::RefusedAddresses, {.dead_external = 2}, add({.dead_external = 1}));
   learn(Symbol::RefusedTcpNodePorts, {.dead_tcp = 1}, base);
   learn(Symbol::RefusedUdpNodePorts, {.dead_udp = 1}, base);
+  if (special.felix) {
+    learn(Symbol::ClientDispatch, {.client_mates = 2}, base);
+    learn(Symbol::ServerDispatch, {.server_mates = 2}, base);
+  }
   if (service.firewalled) learn(Symbol::SourceRange, {.ranges_before = 2}, base);
   if (!special.firewalled) return;
   learn(Symbol::FirewalledAddresses, {.open_firewalled = 2}, add({.open_firewalled = 1}));
-  if (nodes_[base].rules().ip_sets.empty()) return;
+  if (!nodes_[base].has_service_sets()) return;
   const std::size_t one_closed = add({.firewalled = 1});
   learn(Symbol::ClosedAddresses, {.firewalled = 2}, one_closed);
   learn(Symbol::FirewalledLoadBalancers, {.firewalled = 1}, base);

@@ -62,6 +62,9 @@ class CanonicalNode {
     std::uint32_t ranges_before = 1;    ///< Source ranges in front of the client's, where the asked address has some.
     std::uint32_t endpoints = 3;        ///< Of the Service that is asked.
     std::uint32_t chosen = 1;           ///< Which of them, from 0.
+    std::uint32_t client_mates =
+        1;  ///< Pods on the client's branch of Felix' dispatch chains, in front of it; likewise
+    std::uint32_t server_mates = 1;  ///< of the server's.
     std::uint32_t containers_before = 1;
     std::uint32_t containers_after = 1;
   };
@@ -74,6 +77,8 @@ class CanonicalNode {
   const Ruleset& rules() const { return *rules_; }
   RulesetInterpreter& interpreter() { return *interpreter_; }
   std::uint32_t chosen() const { return mix_.chosen; }
+  /// Whether kube-proxy has sets, as in IPVS mode.
+  bool has_service_sets() const { return rules_->ip_sets.contains("KUBE-CLUSTER-IP"); }
 
   Ipv4 cluster_ip() const;
   Ipv4 external_ip() const;
@@ -86,6 +91,9 @@ class CanonicalNode {
   static constexpr Ipv4 kOtherNode = ipv4(192, 168, 1, 2);
   static constexpr Ipv4 kThirdNode = ipv4(192, 168, 1, 3);  ///< Of endpoints in the host's network that are not here.
   static constexpr Ipv4 kPodHere = ipv4(10, 244, 1, 200);
+  static constexpr std::string_view kClientDevice = "cali1ffffffffff";  ///< Of the client pod, where it is here, ...
+  static constexpr std::string_view kServerDevice = "cali2ffffffffff";  ///< ... and of the server pod.
+  static constexpr std::string_view kNic = "eth0";
   static constexpr Ipv4 kPodElsewhere = ipv4(10, 244, 2, 200);
 
  private:

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "models/proxy/felix_rules.h"
 #include "models/proxy/hook_packets.h"
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/portmap_rules.h"
@@ -16,9 +17,10 @@ namespace {
 constexpr Ipv4 kOtherPod = ipv4(10, 244, 1, 250);  // no Service has it, and no container with a hostPort
 constexpr std::uint16_t kOtherPort = 22;
 
-/// A chain's name for people: without the hash of the canonical Service's.
+/// A chain's name for people: without the hash of the canonical Service's, or of a pod's device.
 std::string readable(const std::string& chain) {
-  for (const char* prefix : {"KUBE-SVC", "KUBE-SVL", "KUBE-SEP", "KUBE-EXT", "KUBE-XLB", "KUBE-FW", "CNI-DN"}) {
+  for (const char* prefix : {"KUBE-SVC", "KUBE-SVL", "KUBE-SEP", "KUBE-EXT", "KUBE-XLB", "KUBE-FW", "CNI-DN", "cali-fw",
+                             "cali-tw", "cali-from-wl-dispatch", "cali-to-wl-dispatch"}) {
     if (chain.starts_with(std::string(prefix) + "-")) return prefix;
   }
   return chain;
@@ -114,7 +116,32 @@ CountedRules::Case CountedRules::case_of(Hook hook, const HookPacket& packet, No
       rule.destination_port = CanonicalNode::kPort;
       break;
   }
+  if (special_.felix) set_devices(hook, packet, rule);
   return made;
+}
+
+void CountedRules::set_devices(Hook hook, const HookPacket& packet, RulePacket& rule) const {
+  // A packet of the client's comes from its pod and goes to the server's; an answer the other way round.
+  const auto of_pod = [&](bool sender) {
+    return sender != packet.reply ? CanonicalNode::kClientDevice : CanonicalNode::kServerDevice;
+  };
+  if (packet.policy_marked) rule.mark |= kFelixAcceptMark;
+  rule.ipip = packet.outer && packet.ipip;
+  if (packet.outer) rule.destination_port = kVxlanPort;
+  const std::string_view tunnel = tunnel_device(special_.felix->encapsulation);
+  // What the node's own process asks of a Service is routed by that address until OUTPUT is over.
+  const bool translates = !packet.flow.in_socket && packet.flow.exposure != Exposure::PodIp && !packet.outer;
+  if (hook == Hook::Prerouting || hook == Hook::Input || hook == Hook::Forward) {
+    rule.in = packet.from_pod ? of_pod(true) : CanonicalNode::kNic;
+  }
+  if (hook == Hook::Forward || hook == Hook::Output || hook == Hook::Postrouting) {
+    const bool old_route = hook == Hook::Output && translates && !packet.reply;
+    rule.out = old_route          ? CanonicalNode::kNic
+               : packet.to_pod    ? of_pod(false)
+               : packet.to_tunnel ? tunnel
+                                  : CanonicalNode::kNic;
+    rule.source_of_out = packet.from_local_process && packet.to_tunnel && !(translates && !packet.reply);
+  }
 }
 
 CanonicalNodes& CountedRules::nodes_for(const CanonicalService& service, Transport containers) const {
@@ -238,6 +265,7 @@ void CountedRules::at_hook(Hook hook, HookPacket& packet, StepSink& sink) const 
   }
   packet.marked = (outcome.packet.mark & kMasqueradeMark) != 0;
   packet.cni_marked = (outcome.packet.mark & kPortMapMark) != 0 && !outcome.packet.masqueraded;
+  packet.policy_marked = (outcome.packet.mark & kFelixAcceptMark) != 0;
   packet.masqueraded = outcome.packet.masqueraded;
   if (outcome.packet.translated && !packet.translated) translate(packet, sink.node);
 }

@@ -59,7 +59,8 @@ class CountedRules {
     auto key() const {
       return std::tuple(hook, service, packet.transport, packet.source, packet.destination, packet.destination_port,
                         packet.state, packet.nat_bound, packet.mark, packet.by_bridge_port, packet.translated,
-                        packet.masqueraded, remembered, containers);
+                        packet.masqueraded, remembered, containers, packet.ipip, packet.in, packet.out,
+                        packet.source_of_out);
     }
     bool operator<(const Case& other) const { return key() < other.key(); }
   };
@@ -85,6 +86,7 @@ class CountedRules {
   // With the turn held.
   const Outcome& outcome_of(Hook hook, const HookPacket& packet, NodeRole node) const;
   Case case_of(Hook hook, const HookPacket& packet, NodeRole node) const;
+  void set_devices(Hook hook, const HookPacket& packet, RulePacket& rule) const;
   Outcome work_out(const Case& wanted) const;
   CanonicalNodes& nodes_for(const CanonicalService& service, Transport containers) const;
 

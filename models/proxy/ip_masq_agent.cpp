@@ -104,8 +104,8 @@ void IpMasqAgent::at_postrouting(HookPacket& packet, StepSink& sink) const {
 }
 
 void rules_at_hook(const ProxyModel& proxy, const PortMap* portmap, const IpMasqAgent* agent, Hook hook,
-                   HookPacket& packet, StepSink& sink) {
-  rules_at_hook(proxy, portmap, hook, packet, sink);
+                   HookPacket& packet, StepSink& sink, const Felix* felix) {
+  rules_at_hook(proxy, portmap, hook, packet, sink, felix);
   if (agent != nullptr && hook == Hook::Postrouting) agent->at_postrouting(packet, sink);
 }
 

@@ -47,6 +47,6 @@ std::uint8_t range_of(Ipv4 address, std::span<const Ipv4Range> ranges);
 
 /// rules_at_hook() of portmap.h, and ip-masq-agent's behind them. @param agent  nullptr where there is none.
 void rules_at_hook(const ProxyModel& proxy, const PortMap* portmap, const IpMasqAgent* agent, Hook hook,
-                   HookPacket& packet, StepSink& sink);
+                   HookPacket& packet, StepSink& sink, const Felix* felix = nullptr);
 
 }  // namespace knetsim

@@ -1,6 +1,7 @@
 // kube-proxy in iptables mode: one rule after another. The rules stand as data in iptables_rules.cpp, and what a packet
 // meets of them is counted there (counted_rules.h).
 #include "models/proxy/counted_rules.h"
+#include "models/proxy/felix.h"
 #include "models/proxy/iptables_rules.h"
 #include "models/proxy/proxy_model.h"
 #include "models/proxy/sync_cost.h"
@@ -13,10 +14,14 @@ class Iptables final : public ProxyModel {
   explicit Iptables(const ProxyParams& params)
       : kubernetes_(params.kubernetes),
         backend_(iptables_backend(params)),
-        rules_([options = IptablesRuleOptions{.kubernetes = params.kubernetes, .large_cluster = params.large_cluster}](
-                   const NodeSpec& node, std::span<const ServicePortSpec> services,
-                   auto) { return iptables_rules(node, services, options); },
-               iptables_kinds(backend_), params.special) {}
+        rules_(
+            [options = IptablesRuleOptions{.kubernetes = params.kubernetes, .large_cluster = params.large_cluster},
+             felix = params.special.felix](const NodeSpec& node, std::span<const ServicePortSpec> services, auto) {
+              Ruleset rules = iptables_rules(node, services, options);
+              if (felix) add_felix_rules(rules, node, *felix);
+              return rules;
+            },
+            params.special.felix ? felix_kinds(backend_) : iptables_kinds(backend_), params.special) {}
 
   void at_hook(Hook hook, HookPacket& packet, StepSink& sink) const override { rules_.at_hook(hook, packet, sink); }
   std::uint32_t clients_remembered() const override { return 100; }  // xt_recent's ip_list_tot
@@ -59,6 +64,7 @@ ProxyInfo iptables_info() {
       .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Prerouting,
       .external_ips_since = {1, 24},  // KUBE-EXT: k/k#109060
+      .in_iptables = true,
       .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> {
         return std::make_unique<Iptables>(params);
       }};

@@ -24,8 +24,11 @@ class Ipvs final : public ProxyModel {
         falls_back_(ipvs_falls_back(params.kubernetes)),
         filters_output_(ipvs_filters_output(params.kubernetes)),
         rules_(
-            [version = params.kubernetes](const NodeSpec& node, std::span<const ServicePortSpec> services, auto) {
-              return ipvs_rules(node, std::span(&node.primary_address, 1), services, version).rules;
+            [version = params.kubernetes, felix = params.special.felix](
+                const NodeSpec& node, std::span<const ServicePortSpec> services, auto) {
+              Ruleset rules = ipvs_rules(node, std::span(&node.primary_address, 1), services, version).rules;
+              if (felix) add_felix_rules(rules, node, *felix);
+              return rules;
             },
             {.table = StepKind::IptablesTable,
              .rule = StepKind::Rule,
@@ -113,6 +116,7 @@ ProxyInfo ipvs_info() {
       .serves = {Exposure::PodIp, Exposure::ClusterIp, Exposure::NodePort, Exposure::HostPort, Exposure::ExternalIp},
       .translation = Translation::Input,
       .external_ips_since = {1, 26},  // source ranges in the filter table by then: k/k#110628, #108460
+      .in_iptables = true,
       .ranges_hold_on_nodes_since = kIpvsFiltersOutput,
       .make = [](const ProxyParams& params) -> std::unique_ptr<ProxyModel> { return std::make_unique<Ipvs>(params); }};
 }

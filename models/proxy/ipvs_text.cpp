@@ -16,6 +16,8 @@ std::string_view type_text(IpSet::Type type) {
       return "hash:ip,port,ip family inet hashsize 1024 maxelem 65536";
     case IpSet::Type::IpPortNet:
       return "hash:ip,port,net family inet hashsize 1024 maxelem 65536";
+    case IpSet::Type::Net:
+      return "hash:net family inet hashsize 1024 maxelem 1048576";
     case IpSet::Type::Port:
       break;
   }
@@ -32,6 +34,7 @@ std::string member_text(IpSet::Type type, const ServiceKey& member) {
     case IpSet::Type::IpPortIp:
       return fmt::format("{0},{1}:{2},{0}", address, to_text(member.transport), member.port);
     case IpSet::Type::IpPortNet:
+    case IpSet::Type::Net:
     case IpSet::Type::Port:
       break;
   }
@@ -48,6 +51,7 @@ std::string ip_sets_text(const Ruleset& rules) {
     for (const auto& [member, range] : set.sources) {
       out += fmt::format("add {} {},{}\n", name, member_text(IpSet::Type::IpPort, member), to_text(range));
     }
+    for (const Ipv4Range& network : set.networks) out += fmt::format("add {} {}\n", name, to_text(network));
   }
   return out;
 }

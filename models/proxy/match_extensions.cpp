@@ -18,7 +18,8 @@ bool has_any(const Rule& rule) {
 }  // namespace
 
 bool is_of_entry(const Match& condition) {
-  return is_any<match::Source, match::Destination, match::Protocol>(condition);
+  return is_any<match::Source, match::Destination, match::Protocol, match::Ipip, match::InDevice, match::OutDevice>(
+      condition);
 }
 
 bool is_extension(const Match& condition, const Rule& rule, IptablesBackend backend) {
@@ -29,8 +30,8 @@ bool is_extension(const Match& condition, const Rule& rule, IptablesBackend back
   }
   if (is_any<match::Mark>(condition)) return !nft;
   return is_any<match::DestinationPorts, match::State, match::SourceLocal, match::NotByBridgePort,
-                match::OfVirtualServer, match::DestinationLocal, match::Statistic, match::RecentCheck,
-                match::RecentSet>(condition);
+                match::OfVirtualServer, match::DestinationLocal, match::Statistic, match::RecentCheck, match::RecentSet,
+                match::Comment, match::ReversePathFails>(condition);
 }
 
 }  // namespace knetsim

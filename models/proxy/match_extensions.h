@@ -6,7 +6,7 @@
 namespace knetsim {
 
 /// Whether an iptables rule's entry has this condition itself: addresses and the protocol number, which are compared
-/// before anything else (net/ipv4/netfilter/ip_tables.c, ip_packet_match; the first expressions of a rule of
+/// before anything else devices too (net/ipv4/netfilter/ip_tables.c, ip_packet_match; the first expressions of a rule of
 /// iptables-nft).
 bool is_of_entry(const Match& condition);
 

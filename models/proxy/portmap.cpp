@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/proxy/felix.h"
 #include "models/proxy/kube_chains.h"
 #include "models/proxy/portmap_rules.h"
 
@@ -40,7 +41,13 @@ void PortMap::at_hook(Hook hook, HookPacket& packet, StepSink& sink) const {
   }
 }
 
-void rules_at_hook(const ProxyModel& proxy, const PortMap* portmap, Hook hook, HookPacket& packet, StepSink& sink) {
+void rules_at_hook(const ProxyModel& proxy, const PortMap* portmap, Hook hook, HookPacket& packet, StepSink& sink,
+                   const Felix* felix) {
+  if (felix != nullptr) {
+    const bool before = packet.masqueraded;
+    felix->at_hook(hook, packet, sink);
+    if (packet.masqueraded != before) return;  // the source is bound: other nat chains are passed over
+  }
   if (portmap == nullptr) {
     proxy.at_hook(hook, packet, sink);
     return;

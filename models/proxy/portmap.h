@@ -23,10 +23,14 @@ class PortMap {
   CountedRules rules_;
 };
 
+class Felix;
+
 /// All that a node's kube-proxy and portmap do to a packet at a hook, in the order of their rules: kube-proxy first,
 /// and portmap for what is not translated by then; at POSTROUTING portmap first, and kube-proxy for what is not
-/// masqueraded.
+/// masqueraded. Felix comes before either.
 /// @param portmap  nullptr where no node has hostPorts.
-void rules_at_hook(const ProxyModel& proxy, const PortMap* portmap, Hook hook, HookPacket& packet, StepSink& sink);
+/// @param felix    nullptr where there is no Felix, or the mode has its chains among its own.
+void rules_at_hook(const ProxyModel& proxy, const PortMap* portmap, Hook hook, HookPacket& packet, StepSink& sink,
+                   const Felix* felix = nullptr);
 
 }  // namespace knetsim

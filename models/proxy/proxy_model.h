@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "models/cluster/endpoint_hints.h"
 #include "models/proxy/endpoint_categories.h"
 #include "models/proxy/endpoint_chooser.h"
+#include "models/proxy/felix_rules.h"
 #include "models/walk/netfilter.h"
 
 namespace knetsim {
@@ -27,12 +29,14 @@ struct Version {
 
 enum class IptablesBackend : std::uint8_t { Legacy, Nft };
 
-/// Addresses beside ClusterIPs and node ports' that some Service of the cluster has. Only then rules that every packet
-/// meets for them are learned (CanonicalNodes), so that what nobody has is no step of anybody's walk.
+/// What only some clusters have: addresses beside ClusterIPs and node ports', and others who write rules. Only then rules
+/// that every packet meets for them are learned (CanonicalNodes), so that what nobody has is no step of anybody's walk.
 struct SpecialAddresses {
   bool firewalled = false;      ///< A load balancer's with source ranges.
   bool external_ips = false;    ///< One of externalIPs.
   bool load_balancers = false;  ///< A load balancer's that nodes have rules for.
+  std::optional<FelixOptions>
+      felix{};  ///< Beside addresses: Calico's agent writes rules on the nodes, by pods' devices.
 };
 
 /// What a mode is built from: versions, and what the scenario chooses among a mode's own parameters.
@@ -156,6 +160,7 @@ struct ProxyInfo {
   ExposureSet serves;
   Translation translation{};
   Version external_ips_since{};    ///< Of Kubernetes: older rules for external IPs are not described.
+  bool in_iptables = false;        ///< Its rules are among those of iptables, where others may write in front of them.
   bool kube_proxy = true;          ///< Whether there is a kube-proxy, which raises conntrack's limit too.
   bool host_ports = false;         ///< Whether it serves host ports itself, in portmap's place.
   bool own_tables = false;         ///< Whether its rules stand in tables of its own, beside iptables' filter and nat.

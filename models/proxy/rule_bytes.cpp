@@ -20,7 +20,9 @@ constexpr std::uint32_t kConntrack = 168;
 constexpr std::uint32_t kMark = 16;
 constexpr std::uint32_t kRecent = 232;
 constexpr std::uint32_t kMultiport = 48;
-constexpr std::uint32_t kSet = 48;  // struct xt_set_info_match_v4
+constexpr std::uint32_t kSet = 48;          // struct xt_set_info_match_v4
+constexpr std::uint32_t kReversePath = 8;   // struct xt_rpfilter_info
+constexpr std::uint32_t kTrackTarget = 40;  // struct xt_ct_target_info
 constexpr std::uint32_t kMarkTarget = 8;
 constexpr std::uint32_t kNatRange = 48;    // struct nf_nat_range2, DNAT revision 2
 constexpr std::uint32_t kMasquerade = 24;  // struct nf_nat_ipv4_multi_range_compat
@@ -34,6 +36,8 @@ std::uint32_t xtables_match(const Match& any, bool own_ports) {
                         [](const match::DestinationPorts&) { return kMultiport; },
                         [](const match::InIpSet&) { return kSet; },
                         [](const match::State&) { return kConntrack; },
+                        [](const match::Comment&) { return kComment; },
+                        [](const match::ReversePathFails&) { return kReversePath; },
                         [](const match::Mark&) { return kMark; },
                         [](const match::SourceLocal&) { return kAddrtype; },
                         [](const match::NotByBridgePort&) { return kPhysdev; },
@@ -54,6 +58,8 @@ std::uint32_t xtables_target(const Action& any) {
                         [](const action::Masquerade&) { return kMasquerade; },
                         [](const action::SetMark&) { return kMarkTarget; },
                         [](const action::ClearMark&) { return kMarkTarget; },
+                        [](const action::ResetMark&) { return kMarkTarget; },
+                        [](const action::NoTrack&) { return kTrackTarget; },
                         [](const action::Reject&) { return kRejectTarget; },
                         [](const auto&) { return std::uint32_t{0}; },
                     },
@@ -109,6 +115,9 @@ std::uint32_t nft_bytes(const Rule& rule) {
     bytes +=
         std::visit(Overloaded{
                        [](const match::Source&) { return kPayload + kCompare; },
+                       [](const match::Ipip&) { return kMeta + kCompare; },
+                       [](const match::InDevice&) { return kMeta + kCompare; },
+                       [](const match::OutDevice&) { return kMeta + kCompare; },
                        [](const match::Destination&) { return kPayload + kCompare; },
                        [](const match::DestinationPort&) { return kPayload + kCompare; },
                        // A protocol without a port leaves a match that tests nothing more.

@@ -35,6 +35,18 @@ namespace match {
 struct Protocol {
   Transport transport;
 };
+struct Ipip {};    ///< Protocol 4.
+struct InDevice {  ///< The device by which it came
+  std::string name;
+  bool prefix = false;  ///< Any whose name begins so: "cali+".
+};
+struct OutDevice {
+  std::string name;
+  bool prefix = false;
+};
+struct Comment {  ///< One more beside the rule's first.
+  std::string text;
+};
 struct Source {
   Ipv4Range range;
   bool negated = false;
@@ -66,9 +78,11 @@ struct Mark {
 };
 struct SourceLocal {  ///< addrtype --src-type LOCAL, fib saddr type local
   bool negated = false;
+  bool of_out_device = false;  ///< --limit-iface-out: an address of the device by which it leaves
 };
-struct NotByBridgePort {};  ///< physdev ! --physdev-is-in
-struct OfVirtualServer {    ///< ipvs: the packet belongs to a connection to this virtual server
+struct ReversePathFails {};  ///< rpfilter --validmark --invert: the source is not reached by the device that it came by
+struct NotByBridgePort {};   ///< physdev ! --physdev-is-in
+struct OfVirtualServer {     ///< ipvs: the packet belongs to a connection to this virtual server
   ServiceKey key;
 };
 struct DestinationLocal {  ///< addrtype --dst-type LOCAL
@@ -96,6 +110,8 @@ struct AffinitySet {  ///< nftables: the client is in the set of endpoint number
 };
 struct InIpSet {  ///< xt_set: the packet is in the named set of the node, whose type says what of it is looked up
   std::string set;
+  bool source = false;  ///< Of a set of networks: the source is looked up, and not the destination.
+  bool negated = false;
 };
 struct DestinationTranslated {};  ///< nftables: ct status dnat
 struct Hairpin {                  ///< nftables: saddr . daddr . l4proto . dport in the named set
@@ -103,7 +119,8 @@ struct Hairpin {                  ///< nftables: saddr . daddr . l4proto . dport
 };
 }  // namespace match
 
-using Match = std::variant<match::Protocol, match::Source, match::SourceAmong, match::Destination,
+using Match = std::variant<match::Protocol, match::Ipip, match::InDevice, match::OutDevice, match::Comment,
+                           match::ReversePathFails, match::Source, match::SourceAmong, match::Destination,
                            match::DestinationPort, match::DestinationPorts, match::State, match::Mark,
                            match::SourceLocal, match::NotByBridgePort, match::OfVirtualServer, match::DestinationLocal,
                            match::Statistic, match::RecentCheck, match::RecentSet, match::InSet, match::AffinitySet,
@@ -135,6 +152,10 @@ struct SetMark {
 struct ClearMark {  ///< xor: the mark is known to be set
   std::uint32_t bits;
 };
+struct ResetMark {  ///< Whether it is set or not.
+  std::uint32_t bits;
+};
+struct NoTrack {};
 struct UpdateAffinity {
   std::string set;
 };
@@ -151,9 +172,10 @@ struct RandomDnat {  ///< dnat to numgen random mod E map
 };
 }  // namespace action
 
-using Action = std::variant<action::Jump, action::Goto, action::Return, action::Accept, action::Drop, action::Reject,
-                            action::Dnat, action::Masquerade, action::SetMark, action::ClearMark,
-                            action::UpdateAffinity, action::VerdictMap, action::RandomGoto, action::RandomDnat>;
+using Action =
+    std::variant<action::Jump, action::Goto, action::Return, action::Accept, action::Drop, action::Reject, action::Dnat,
+                 action::Masquerade, action::SetMark, action::ClearMark, action::ResetMark, action::NoTrack,
+                 action::UpdateAffinity, action::VerdictMap, action::RandomGoto, action::RandomDnat>;
 
 struct Rule {
   std::vector<Match> matches{};
@@ -208,14 +230,15 @@ struct Table {
 
 /// A set of the ipset program, outside all tables: xtables rules of one node share it.
 struct IpSet {
-  /// hash:ip hash:ip,port hash:ip,port,ip hash:ip,port,net bitmap:port
-  enum class Type : std::uint8_t { Ip, IpPort, IpPortIp, IpPortNet, Port };
+  /// hash:ip hash:ip,port hash:ip,port,ip hash:ip,port,net bitmap:port hash:net
+  enum class Type : std::uint8_t { Ip, IpPort, IpPortIp, IpPortNet, Port, Net };
   Type type = Type::IpPort;
   std::string comment{};  ///< Of the rules that look into it.
   std::set<ServiceKey>
       members{};  ///< What the type does not look at is 0; hash:ip,port,ip: both addresses are the same.
   std::vector<std::pair<ServiceKey, Ipv4Range>> sources{};  ///< hash:ip,port,net: its members.
-  bool is_empty() const { return members.empty() && sources.empty(); }
+  std::vector<Ipv4Range> networks{};                        ///< hash:net: its members.
+  bool is_empty() const { return members.empty() && sources.empty() && networks.empty(); }
 };
 
 enum class RuleSyntax : std::uint8_t { Iptables, Nftables };

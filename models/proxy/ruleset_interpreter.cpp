@@ -13,7 +13,7 @@ ServiceKey key_of(action::Key key, const RulePacket& packet) {
   return {key == action::Key::AddressProtocolPort ? packet.destination : 0, packet.transport, packet.destination_port};
 }
 
-bool is_in(const IpSet& set, const RulePacket& packet) {
+bool is_in(const IpSet& set, const RulePacket& packet, bool source) {
   const ServiceKey whole{packet.destination, packet.transport, packet.destination_port};
   switch (set.type) {
     case IpSet::Type::Ip:
@@ -26,6 +26,10 @@ bool is_in(const IpSet& set, const RulePacket& packet) {
     case IpSet::Type::IpPortNet:
       return std::any_of(set.sources.begin(), set.sources.end(), [&](const auto& member) {
         return member.first == whole && member.second.contains(packet.source);
+      });
+    case IpSet::Type::Net:
+      return std::any_of(set.networks.begin(), set.networks.end(), [&](const Ipv4Range& network) {
+        return network.contains(source ? packet.source : packet.destination);
       });
     case IpSet::Type::Port:  // bitmap:port looks at no protocol
       return std::any_of(set.members.begin(), set.members.end(),
@@ -152,6 +156,14 @@ RulesetInterpreter::Flow RulesetInterpreter::run_chain(Position at, RulePacket& 
                            packet.mark ^= a.bits;
                            return Flow::Continue;
                          },
+                         [&](const action::ResetMark& a) {
+                           packet.mark &= ~a.bits;
+                           return Flow::Continue;
+                         },
+                         [&](const action::NoTrack&) {
+                           packet.state = CtState::Untracked;
+                           return Flow::Continue;
+                         },
                          [&](const action::UpdateAffinity&) {
                            look_up();
                            return Flow::Continue;
@@ -204,7 +216,13 @@ bool RulesetInterpreter::matches(std::size_t table, const Match& any, const Rule
                                  const RuleChoice& choice, RuleWork& work) const {
   return std::visit(
       Overloaded{
-          [&](const match::Protocol& m) { return packet.transport == m.transport; },
+          [&](const match::Protocol& m) { return !packet.ipip && packet.transport == m.transport; },
+          [&](const match::Ipip&) { return packet.ipip; },
+          [&](const match::InDevice& m) { return m.prefix ? packet.in.starts_with(m.name) : packet.in == m.name; },
+          [&](const match::OutDevice& m) { return m.prefix ? packet.out.starts_with(m.name) : packet.out == m.name; },
+          [&](const match::Comment&) { return true; },
+          // Nobody here takes another's address.
+          [&](const match::ReversePathFails&) { return false; },
           [&](const match::Source& m) { return m.range.contains(packet.source) != m.negated; },
           [&](const match::SourceAmong& m) {
             ++work.lookups;
@@ -222,7 +240,9 @@ bool RulesetInterpreter::matches(std::size_t table, const Match& any, const Rule
             return in != m.negated;
           },
           [&](const match::Mark& m) { return ((packet.mark & m.bits) == m.bits) != m.negated; },
-          [&](const match::SourceLocal& m) { return is_local(packet.source) != m.negated; },
+          [&](const match::SourceLocal& m) {
+            return (m.of_out_device ? packet.source_of_out : is_local(packet.source)) != m.negated;
+          },
           [&](const match::NotByBridgePort&) { return !packet.by_bridge_port; },
           // Packets of the node's own that carry its virtual servers' addresses are sent to them.
           [&](const match::OfVirtualServer& m) { return packet.source == m.key.address; },
@@ -241,7 +261,7 @@ bool RulesetInterpreter::matches(std::size_t table, const Match& any, const Rule
           },
           [&](const match::InIpSet& m) {
             ++work.lookups;
-            return is_in(rules_.ip_sets.at(m.set), packet);
+            return is_in(rules_.ip_sets.at(m.set), packet, m.source) != m.negated;
           },
           [&](const match::DestinationTranslated&) { return packet.translated; },
           [&](const match::Hairpin& m) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -21,7 +22,11 @@ struct RulePacket {
   bool nat_bound = false;  ///< The connection has its NAT mapping: nat chains are not entered.
   std::uint32_t mark = 0;
   bool by_bridge_port = false;
-  bool translated = false;  ///< Destination translated at some hook.
+  bool ipip = false;           ///< Protocol 4, whatever `transport` says.
+  std::string_view in{};       ///< Device by which it came; empty: none, or nobody asks. Outlives the packet.
+  std::string_view out{};      ///< Device by which it leaves, likewise.
+  bool source_of_out = false;  ///< Its source is an address of that device.
+  bool translated = false;     ///< Destination translated at some hook.
   bool masqueraded = false;
 };
 

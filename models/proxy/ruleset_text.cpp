@@ -26,9 +26,22 @@ bool has_ports_of_its_own(const Rule& rule) {
   });
 }
 
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+    }
+    out += c;
+  }
+  return out + "\"";
+}
+
 // Which parts of the packet make the key: source or destination, dimension by dimension.
-std::string_view directions(IpSet::Type type) {
+std::string_view directions(IpSet::Type type, bool source) {
   switch (type) {
+    case IpSet::Type::Net:
+      return source ? "src" : "dst";
     case IpSet::Type::Ip:
     case IpSet::Type::Port:
       return "dst";
@@ -62,9 +75,15 @@ std::string iptables_match(const Match& any, const Ruleset& rules) {
   return std::visit(
       Overloaded{
           [&](const match::InIpSet& m) {
-            return fmt::format("-m set --match-set {} {}", m.set, directions(rules.ip_sets.at(m.set).type));
+            return fmt::format("-m set {}--match-set {} {}", negation(m.negated), m.set,
+                               directions(rules.ip_sets.at(m.set).type, m.source));
           },
           [](const match::Protocol& m) { return fmt::format("-m {0} -p {0}", to_text(m.transport)); },
+          [](const match::Ipip&) { return std::string("-p 4"); },
+          [](const match::InDevice& m) { return fmt::format("-i {}{}", m.name, m.prefix ? "+" : ""); },
+          [](const match::OutDevice& m) { return fmt::format("-o {}{}", m.name, m.prefix ? "+" : ""); },
+          [](const match::Comment& m) { return "-m comment --comment " + quoted(m.text); },
+          [](const match::ReversePathFails&) { return std::string("-m rpfilter --validmark --invert"); },
           [](const match::Source& m) { return fmt::format("{}-s {}", negation(m.negated), to_text(m.range)); },
           [](const match::Destination& m) { return fmt::format("{}-d {}", negation(m.negated), to_text(m.range)); },
           [](const match::DestinationPort& m) { return fmt::format("--dport {}", m.port); },
@@ -76,7 +95,8 @@ std::string iptables_match(const Match& any, const Ruleset& rules) {
             return fmt::format("-m mark {}--mark {:#x}/{:#x}", negation(m.negated), m.bits, m.bits);
           },
           [](const match::SourceLocal& m) {
-            return fmt::format("-m addrtype {}--src-type LOCAL", negation(m.negated));
+            return fmt::format("-m addrtype {}--src-type LOCAL{}", negation(m.negated),
+                               m.of_out_device ? " --limit-iface-out" : "");
           },
           [](const match::NotByBridgePort&) { return std::string("-m physdev ! --physdev-is-in"); },
           [](const match::OfVirtualServer& m) {
@@ -117,20 +137,11 @@ std::string iptables_action(const Action& any) {
                         },
                         [](const action::SetMark& a) { return fmt::format("-j MARK --or-mark {:#x}", a.bits); },
                         [](const action::ClearMark& a) { return fmt::format("-j MARK --xor-mark {:#x}", a.bits); },
+                        [](const action::ResetMark& a) { return fmt::format("-j MARK --set-xmark 0x0/{:#x}", a.bits); },
+                        [](const action::NoTrack&) { return std::string("-j NOTRACK"); },
                         [](const auto&) -> std::string { not_in("iptables"); },
                     },
                     any);
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-    }
-    out += c;
-  }
-  return out + "\"";
 }
 
 std::string nft_endpoint(const EndpointSpec& endpoint, std::string_view separator) {
@@ -188,6 +199,8 @@ std::string nft_action(const Action& any) {
                         },
                         [](const action::SetMark& a) { return fmt::format("mark set mark or {:#x}", a.bits); },
                         [](const action::ClearMark& a) { return fmt::format("mark set mark xor {:#x}", a.bits); },
+                        [](const action::ResetMark& a) { return fmt::format("mark set mark and {:#x}", ~a.bits); },
+                        [](const action::NoTrack&) { return std::string("notrack"); },
                         [](const action::UpdateAffinity& a) { return fmt::format("update @{} {{ ip saddr }}", a.set); },
                         [](const action::VerdictMap& a) { return fmt::format("{} vmap @{}", nft_key(a.key), a.map); },
                         [](const action::RandomGoto& a) {

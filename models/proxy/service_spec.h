@@ -86,6 +86,7 @@ struct NodeSpec {
   Ipv4Range cluster_cidr{ipv4(10, 244, 0, 0), 16};  ///< What counts as a local pod (kube-proxy --cluster-cidr).
   Ipv4Range service_cidr{ipv4(10, 96, 0, 0), 12};
   Ipv4 primary_address = 0;
+  std::vector<std::string> pod_devices{};  ///< The node's ends of its pods' veths.
 };
 
 /// A container with hostPorts, as the portmap plugin is called for it.

@@ -71,6 +71,10 @@ FlowSymbols ConnectionSymbols::of(const EdgeTarget& target, PodIndex client, con
     set(Symbol::HostPortPosition, position(server.node, name_key(server.ns, server.name), kNodePortOrder,
                                            sizes_at(server.node).host_port_containers, now));
   }
+  if (!options_.dispatch.empty()) [[unlikely]] {
+    set(Symbol::ClientDispatch, options_.dispatch[client]);
+    set(Symbol::ServerDispatch, options_.dispatch[chosen.endpoint.pod]);
+  }
   return symbols;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "models/cluster/cluster.h"
@@ -22,6 +23,7 @@ class ConnectionSymbols {
     Duration sync_period = std::chrono::seconds(30);  ///< KUBE-SERVICES gets a new order at the end of each sync.
     const ProxySync* sync = nullptr;                  ///< Knows when they end; null: they take no time.
     const NodeRules* rules = nullptr;                 ///< What nodes have, which may change; null: nothing.
+    std::span<const float> dispatch{};  ///< Rules of Felix up to each pod's own, shape (pods,); empty: there is none.
   };
   /// What the references and options point to outlives it.
   ConnectionSymbols(const Cluster& cluster, RandomStreams streams, const Options& options);

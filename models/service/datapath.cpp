@@ -305,6 +305,8 @@ class Assembler {
 
   // ---- netfilter
 
+  bool has_nat() const { return datapath_.has_nat() || datapath_.cni.has_felix(); }
+
   AddressKind client_address() const { return knetsim::client_address(flow_, node_); }
   AddressKind endpoint_address() const { return knetsim::endpoint_address(flow_, node_); }
   bool masqueraded_before(std::size_t i) const {
@@ -324,6 +326,9 @@ class Assembler {
                      .state = first_ && !flow_.untracked ? CtState::New : CtState::Established,
                      .reply = reply_,
                      .from_local_process = host_process,
+                     .from_pod = i == 0 && !from_host_,
+                     .to_pod = i + 1 == machines_.size() && !to_host_,
+                     .to_tunnel = i + 1 < machines_.size() && tunnelled(i),
                      .by_bridge_port = i == 0 && !from_host_ && datapath_.cni.bridged(),
                      .by_program = mapping().program};
     new_connection_ = first_ && !flow_.untracked;
@@ -350,7 +355,7 @@ class Assembler {
         !datapath_.proxy.info().own_tables) {
       return;
     }
-    rules_at_hook(datapath_.proxy, datapath_.host_ports, datapath_.masquerade, hook, packet, into);
+    rules_at_hook(datapath_.proxy, datapath_.host_ports, datapath_.masquerade, hook, packet, into, datapath_.felix);
   }
 
   bool policy_rules_at(Hook hook, const HookPacket& packet, StepSink& into) const {
@@ -384,7 +389,7 @@ class Assembler {
     at_hook(hook);
     if (new_connection_ && packet_state_.translated) known.destination = true;
     const bool changed = new_connection_ ? known.nat_destination() : mapped;
-    if (new_connection_ && datapath_.has_nat()) add(StepKind::NatSetup, "destination");
+    if (new_connection_ && has_nat()) add(StepKind::NatSetup, "destination");
     if (changed) {
       add(StepKind::NatMangle, reply_ ? "destination, back to the client" : "destination");
       if (hook == Hook::Output && !at_input_)
@@ -434,7 +439,7 @@ class Assembler {
     at_hook(hook);
     if (hook == Hook::Postrouting && new_connection_ && leaves_pod_network()) packet_state_.masqueraded = true;
     if (new_connection_ && packet_state_.masqueraded) known.source = true;
-    if (new_connection_ && datapath_.has_nat()) add(StepKind::NatSetup, "source");
+    if (new_connection_ && has_nat()) add(StepKind::NatSetup, "source");
     if (reply_ ? known.destination && !known.program : known.nat_source())
       add(StepKind::NatMangle, reply_ ? "source, back to the service" : "source");
     if (new_connection_) add(StepKind::ConntrackInsert);
@@ -451,12 +456,15 @@ class Assembler {
   void outer_hook(Hook hook) {
     HookPacket outer{
         .flow = {.transport = Transport::Udp},
-        .state = outer_per_flow() ? CtState::New : CtState::Established,
+        .state = !datapath_.cni.tunnel().tracked ? CtState::Untracked
+                 : outer_per_flow()              ? CtState::New
+                                                 : CtState::Established,
         .source = hook == Hook::Output || hook == Hook::Postrouting ? AddressKind::ThisNode : AddressKind::OtherNode,
         .destination =
             hook == Hook::Output || hook == Hook::Postrouting ? AddressKind::OtherNode : AddressKind::ThisNode,
         .from_local_process = hook == Hook::Output,
-        .outer = true};
+        .outer = true,
+        .ipip = datapath_.cni.tunnel().encapsulation == Encapsulation::Ipip};
     std::vector<Step> always;
     const std::size_t begin = walk_.steps.size();
     rules_at(hook, outer);  // a model ties nat rules for outer packets to Condition::OuterUntracked
@@ -465,35 +473,32 @@ class Assembler {
   }
 
   void outer_nat_setup(const char* which) {
-    if (datapath_.has_nat() && outer_per_flow())
+    if (has_nat() && outer_per_flow())
       add(StepKind::NatSetup, std::string("outer packet: ") + which).when = Condition::OuterUntracked;
   }
 
   void enter_tunnel() {
     auto into = sink();
     datapath_.cni.encapsulate(into);
-    if (!datapath_.cni.tunnel().tracked) return;
-    add(StepKind::ConntrackLookup, "outer packet");
-    outer_hook(Hook::Output);
-    outer_nat_setup("destination");
-    outer_hook(Hook::Postrouting);
-    outer_nat_setup("source");
-    insert_outer();
+    if (passes_hooks()) outer_passes(Hook::Output, Hook::Postrouting);
   }
 
-  void insert_outer() {
+  /// Of flannel's exempt ones the hooks are left out.
+  bool passes_hooks() const { return datapath_.cni.tunnel().tracked || datapath_.cni.has_felix(); }
+
+  void outer_passes(Hook entry, Hook exit) {
+    const bool tracked = datapath_.cni.tunnel().tracked;
+    if (tracked) add(StepKind::ConntrackLookup, "outer packet");
+    outer_hook(entry);
+    if (tracked) outer_nat_setup("destination");
+    outer_hook(exit);
+    if (!tracked) return;
+    outer_nat_setup("source");
     if (outer_per_flow()) add(StepKind::ConntrackInsert, "outer packet").when = Condition::OuterUntracked;
   }
 
   void leave_tunnel() {
-    if (datapath_.cni.tunnel().tracked) {
-      add(StepKind::ConntrackLookup, "outer packet");
-      outer_hook(Hook::Prerouting);
-      outer_nat_setup("destination");
-      outer_hook(Hook::Input);
-      outer_nat_setup("source");
-      insert_outer();
-    }
+    if (passes_hooks()) outer_passes(Hook::Prerouting, Hook::Input);
     auto into = sink();
     datapath_.cni.decapsulate(into);
   }

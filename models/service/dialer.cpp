@@ -103,6 +103,7 @@ Dial ServiceDialer::open(EdgeIndex edge, const EdgeTarget& target, PodIndex clie
             .refuses = fate.refuses,
             .stale = fate.stale,
             .path = candidates.path,
+            .fits = entry.fits,
             .chosen_at = candidates.asked};
   for (std::size_t i = 0; i < entry.nodes.size(); ++i) {
     dial.flow.nodes[i] = entry.nodes[i] == NodeRole::Client    ? cluster_.pods[client].node

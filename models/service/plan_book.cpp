@@ -52,8 +52,11 @@ const PlanBook::Entry& PlanBook::at(const FlowClass& flow) {
         continue;
       }
       entry->walks[i] = describe(flow, packet, datapath_);
-      entry->plans.plan[i] =
-          compile(entry->walks[i], profile_, tables_, {.packet = packet, .transport = flow.transport, .mtu = mtu_});
+      const bool tcp = flow.transport == Transport::Tcp;
+      const FlowMtu mtu = flow_mtu(mtu_, flow, entry->walks[i].outer_bytes, tcp ? kTcpHeaderBytes : kUdpHeaderBytes);
+      entry->fits = mtu.fits;
+      entry->plans.plan[i] = compile(entry->walks[i], profile_, tables_,
+                                     {.packet = packet, .transport = flow.transport, .mtu = mtu.outer});
     }
     entry->nodes = entry->walks[0].nodes;
     entry->opening = opening_rules(entry->walks);

@@ -8,6 +8,7 @@
 
 #include "models/cost/cost_profile.h"
 #include "models/service/datapath.h"
+#include "models/service/path_mtu.h"
 #include "models/walk/compile.h"
 #include "sim/net/plan.h"
 
@@ -30,11 +31,12 @@ class PlanBook {
     FlowPlans plans;
     OpeningRules opening;
     std::vector<NodeRole> nodes;  ///< Machines from client to server.
+    std::uint32_t fits = 0;       ///< FlowMtu::fits
     std::array<Walk, static_cast<std::size_t>(PacketClass::kCount)> walks;
   };
 
-  /// @param mtu  Of the underlay. What the references and `datapath` point to outlives the book.
-  PlanBook(const Datapath& datapath, const CostProfile& profile, const PlanTables& tables, std::uint32_t mtu)
+  /// What the references and `datapath` point to outlives the book.
+  PlanBook(const Datapath& datapath, const CostProfile& profile, const PlanTables& tables, const PathMtu& mtu)
       : datapath_(datapath), profile_(profile), tables_(tables), mtu_(mtu) {}
 
   const Entry& at(const FlowClass& flow);
@@ -50,7 +52,7 @@ class PlanBook {
   Datapath datapath_;
   const CostProfile& profile_;
   const PlanTables& tables_;
-  std::uint32_t mtu_;
+  PathMtu mtu_;
   std::map<FlowClass, std::unique_ptr<Entry>> entries_;
 };
 

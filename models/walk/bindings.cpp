@@ -96,6 +96,10 @@ std::string_view symbol_letter(Symbol symbol) {
       return "b";
     case Symbol::IngressSets:
       return "bs";
+    case Symbol::ClientDispatch:
+      return "c";
+    case Symbol::ServerDispatch:
+      return "p";
     default:
       return "";
   }

@@ -16,7 +16,8 @@ enum class SocketHook : std::uint8_t { Connect, SendMsg, RecvMsg };
 /// Devices whose traffic-control programs see a packet: the node's end of a pod's veth, and the NIC.
 enum class DeviceHook : std::uint8_t { FromPod, ToPod, FromNic, ToNic };
 
-enum class CtState : std::uint8_t { New, Established };
+/// Untracked: exempt from conntrack (NOTRACK), neither new nor established to any rule, and past nat.
+enum class CtState : std::uint8_t { New, Established, Untracked };
 
 /// What an address of the packet is, as far as a rule can tell.
 enum class AddressKind : std::uint8_t { Pod, ClusterIp, ThisNode, OtherNode, ExternalIp };
@@ -41,6 +42,7 @@ struct HookPacket {
   bool from_local_process = false;  ///< Left a socket in the node's own network namespace.
   bool marked = false;              ///< 0x4000, to be masqueraded by kube-proxy's rules.
   bool cni_marked = false;          ///< 0x2000, to be masqueraded by portmap's rules.
+  bool policy_marked = false;       ///< 0x10000, let through by Felix' rules.
   bool translated = false;          ///< A model chose an endpoint: the destination is the endpoint's address now.
   bool masqueraded = false;
   bool nat_bound =
@@ -49,6 +51,10 @@ struct HookPacket {
   /// ask each hook once with state New and nat_bound false; models give their nat steps Condition::OuterUntracked
   /// themselves.
   bool outer = false;
+  bool ipip = false;            ///< Of an outer packet: IP in IP, which has no ports, and sees replies on its tuple.
+  bool from_pod = false;        ///< It came into this machine by a pod's own device, the sender's,
+  bool to_pod = false;          ///< leaves by one, the receiver's,
+  bool to_tunnel = false;       ///< or by the tunnel's.
   bool by_bridge_port = false;  ///< It came into this machine by a port of a bridge, as a pod's frames do there.
   bool by_program = false;      ///< A program on this machine translated the connection's first packet.
   bool redirected = false;      ///< A program has sent it on: it leaves by the NIC, past the node's IP stack.

@@ -48,6 +48,8 @@ enum class Symbol : std::uint8_t {
   EgressSets,        ///< ... and looks into ip sets that are theirs
   IngressRules,      ///< b: likewise of its server's pod
   IngressSets,
+  ClientDispatch,  ///< c: rules of a dispatch chain of Felix up to the one of the client pod's device
+  ServerDispatch,  ///< p: likewise of the server pod's
 
   ServicesRules = 32,  ///< R: addresses that KUBE-SERVICES matches before its tail
   TcpNodePorts,        ///< N: node ports of Services with endpoints anywhere ...
@@ -73,7 +75,7 @@ enum class Symbol : std::uint8_t {
 };
 inline constexpr Symbol kFirstOfNode = Symbol::ServicesRules;
 inline constexpr Symbol kLastOfNode = Symbol::PolicyPods;
-inline constexpr Symbol kLastOfConnection = Symbol::IngressSets;
+inline constexpr Symbol kLastOfConnection = Symbol::ServerDispatch;
 constexpr bool is_of_node(Symbol symbol) { return symbol >= kFirstOfNode; }
 
 /// Which table a Rule step scans; the cache keeps each by itself.

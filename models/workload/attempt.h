@@ -121,10 +121,10 @@ struct CallsEnded {
 /// One attempt at a request, from the caller's first step to its last.
 struct Attempt {
   Request request;
-  std::uint64_t serial = 0;         ///< Of all attempts of a run; 0 where none is.
-  bool abandoned = false;           ///< The caller has given up; the callee does not know.
-  bool swallowed = false;           ///< Its server's machine left the network before it answered.
-  Outcome outcome{};                ///< Error once a call further down has failed.
+  std::uint64_t serial = 0;  ///< Of all attempts of a run; 0 where none is.
+  bool abandoned = false;    ///< The caller has given up; the callee does not know.
+  bool swallowed = false;    ///< Its server's machine left the network before it answered, or a packet is too large.
+  Outcome outcome{};         ///< Error once a call further down has failed.
   Failure failure = Failure::Call;  ///< Of an error.
   std::uint32_t step = 0;           ///< Of the caller's script.
   std::uint32_t round = 0;          ///< Of a handshake.

@@ -35,6 +35,7 @@ struct Connection {
   std::uint32_t requests_left = 0;  ///< Meaningless for connections kept for ever.
   std::uint32_t path = 0;           ///< Dial::path
   std::uint32_t holds = 0;          ///< Dial::holds
+  std::uint32_t fits = 0;           ///< Dial::fits
   std::uint32_t exchanges = 0;      ///< Messages that the client has sent on it, of handshakes too.
   std::uint64_t opened_by = 0;      ///< Serial of the attempt that did.
   bool unaccepted = false;          ///< It has a place in its server's accept queue.
@@ -44,6 +45,9 @@ struct Connection {
   bool counted = false;             ///< Among those that its pool's limit is about.
   SharedIndex shared = kNotShared;  ///< Which requests share it.
   ClientEnd client_end = ClientEnd::Booked;
+
+  /// Whether a message has a packet that is too large for its way: it is sent again and again, and never arrives.
+  bool too_large(Bytes message) const { return fits != 0 && message.count() > fits; }
 };
 
 /// The connections of each client pod for each edge: idle ones, taken last in first out, as Go's and Envoy's pools do,

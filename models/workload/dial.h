@@ -44,8 +44,10 @@ struct Dial {
   bool refuses = false;     ///< There is a server whose process does not listen: its kernel answers a SYN with a reset.
   bool stale = false;       ///< The server is no endpoint any more, as the API server has it.
   std::uint32_t path = 0;   ///< By which leads_to() finds the node of each packet; 0: it stays.
-  HostId chosen_at = 0;     ///< The node whose proxy chose the server; hung_up() is told.
-  float rules = 0;  ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
+  /// Bytes of a message's packet that come through: a message with a larger one never arrives. 0: all do.
+  std::uint32_t fits = 0;
+  HostId chosen_at = 0;  ///< The node whose proxy chose the server; hung_up() is told.
+  float rules = 0;       ///< Rules that the packets which open the connection evaluate, on all nodes; expected value.
 };
 
 /// Opens connections as the cluster would: looks up endpoints in the client node's view, lets the proxy mode choose,

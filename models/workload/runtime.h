@@ -218,6 +218,7 @@ class TrafficRuntime final : public EventHandler, public BurstOwner, public Mess
   void on(AttemptIndex index, Refused state, Due news, Time now);
   void on(AttemptIndex index, const Unanswered& state, Due news, Time now);
   void lost(AttemptIndex index, Time now);
+  void vanishes(AttemptIndex index, Time now);
   void reset(AttemptIndex index, Time now);
   bool ends_with_its_server(AttemptIndex index, Time now);
   bool swallows(AttemptIndex index, MessageIndex message, Time now);

@@ -166,6 +166,7 @@ bool TrafficRuntime::connect(AttemptIndex index, Time now) {
   attempt.connection.chosen_at = dial.chosen_at;
   attempt.connection.resumes = sessions_.has(edge.sessions, request.edge, request.client, dial.server);
   attempt.connection.path = dial.path;
+  attempt.connection.fits = dial.fits;
   attempt.connection.holds = dial.holds;
   if (!attempt.connection.borrowed) observer_.connection_opened(request, static_cast<double>(dial.rules));
   if (!connecting) return true;
@@ -253,6 +254,7 @@ void TrafficRuntime::send(AttemptIndex index, Bytes size, std::uint64_t noise_id
   if (before.connecting_since) observer_.syn_answered(request, attempt.split, attempt.before_connect.get());
   const bool opens = edge_of(attempt).udp && attempt.connection.exchanges == 0;
   ++attempt.connection.exchanges;
+  attempt.swallowed = attempt.connection.too_large(size);
   attempt.message = network_.prepare(attempt.connection.flow, opens ? FlowPacket::First : FlowPacket::Request, size,
                                      noise_id, &attempt.split, index);
   const Duration cpu = network_.sender_burst(attempt.message, request.client_core, now);
@@ -269,9 +271,23 @@ void TrafficRuntime::on(AttemptIndex index, const Sending& state, const BurstDon
                                           .burst = news.report,
                                           .wake_kind = attempt.wake_kind});
   }
+  if (attempt.swallowed) [[unlikely]] {
+    vanishes(index, now);
+    return;
+  }
   attempt.state = RequestUnderWay{};
   network_.launch(attempt.message, now);
   leaves_thread(index, now);
+}
+
+/// What is too large for the way and for nobody's ears: the client waits for its timeout.
+void TrafficRuntime::vanishes(AttemptIndex index, Time now) {
+  Attempt& attempt = attempts_[index];
+  network_.release(attempt.message);
+  attempt.message = kNoMessage;
+  attempt.state = Unanswered{};
+  leaves_thread(index, now);
+  if (attempt.abandoned) discard(index, now);
 }
 
 void TrafficRuntime::on(AttemptIndex index, ResponseUnderWay /*state*/, Arrived news, Time now) {

@@ -185,6 +185,7 @@ void TrafficRuntime::answer(AttemptIndex index, Bytes size, ThreadWork before, T
   const bool shakes = std::holds_alternative<Handshake>(step_of(attempt));
   const std::uint64_t noise = shakes ? round_id(attempt) : noise_id(attempt);
   const std::int32_t writes = shakes ? 1 : pieces_of(size, servers_.app(server).relay_bytes);
+  attempt.swallowed = attempt.connection.too_large(size);
   attempt.message =
       network_.prepare(attempt.connection.flow, FlowPacket::Response, size, noise, &attempt.split, index, writes);
   before.cpu += network_.sender_burst(attempt.message, expected_core(attempt.server_core, server.pod), now);
@@ -232,7 +233,7 @@ void TrafficRuntime::on(AttemptIndex index, Answering /*state*/, const BurstDone
   Attempt& attempt = attempts_[index];
   attempt.server_core = news.report.core;
   const bool by_worker = std::holds_alternative<Exchange>(step_of(attempt));
-  attempt.swallowed =
+  attempt.swallowed |=
       pods_ != nullptr && (!pods_->answers(attempt.connection.server) || pods_->is_down(attempt.connection.chosen_at));
   attempt.state = ResponseUnderWay{};
   network_.launch(attempt.message, now);

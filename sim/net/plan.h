@@ -42,7 +42,7 @@ struct MessageSize {
 /// 1, then come the flow's own, set when it opens, then those of the machine at which the work is done, as they are at
 /// that moment. Whoever describes walks says what they count.
 using SymbolIndex = std::uint8_t;
-inline constexpr std::size_t kFlowSymbols = 14;
+inline constexpr std::size_t kFlowSymbols = 16;
 inline constexpr std::size_t kMachineSymbols = 21;
 using FlowSymbols = std::array<float, kFlowSymbols>;        ///< [0] is unused.
 using MachineSymbols = std::array<float, kMachineSymbols>;  ///< Of the symbols from kFlowSymbols on.

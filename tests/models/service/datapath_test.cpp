@@ -28,6 +28,14 @@ class DatapathTest : public testing::Test {
     cni = cni_kind_named(cni_name)->make(cni_params);
     return describe(flow, packet, {*proxy, *cni, host_ports});
   }
+  /// With Calico, whose rules the mode has among its own.
+  Walk calico_walk(const FlowClass& flow, PacketClass packet, const char* encapsulation) {
+    cni = cni_kind_named("calico")->make({.backend = encapsulation});
+    ProxyParams params = hand_params();
+    params.special.felix = FelixOptions{.encapsulation = cni->tunnel().encapsulation};
+    proxy = make_proxy("iptables", params);
+    return describe(flow, packet, {*proxy, *cni, nullptr});
+  }
   double rules(const Walk& walk, std::optional<NodeRole> node = {}, RuleTable table = RuleTable::Nat,
                bool outer = false) {
     Bindings bindings = hand_bindings();
@@ -356,8 +364,7 @@ TEST_F(DatapathTest, OnlyPodTrafficGoesThroughTheTunnel) {
 // chain. VXLAN's are exempt from conntrack by Felix.
 TEST_F(DatapathTest, CalicosTunnelsAddNoConntrackEntries) {
   for (const char* encapsulation : {"ipip", "vxlan", "none"}) {
-    const Walk first =
-        walk({.exposure = Exposure::ClusterIp}, PacketClass::First, "iptables", "calico", {.backend = encapsulation});
+    const Walk first = calico_walk({.exposure = Exposure::ClusterIp}, PacketClass::First, encapsulation);
     EXPECT_EQ(count(first, StepKind::ConntrackInsert), 2) << encapsulation;
     EXPECT_EQ(count(first, StepKind::NatSetup), 4) << encapsulation;
     const bool ipip = std::string_view(encapsulation) == "ipip";
@@ -367,6 +374,48 @@ TEST_F(DatapathTest, CalicosTunnelsAddNoConntrackEntries) {
     const std::uint32_t header = ipip ? 20U : std::string_view(encapsulation) == "vxlan" ? 50U : 0U;
     EXPECT_EQ(first.outer_bytes, header) << encapsulation;
   }
+}
+
+// All rules of all tables, from felix/rules and kube-proxy's chains (felix_rules_test.cpp has them hook by hook); the
+// client's device is found at the third rule of its dispatch chain, the server's at the fifth.
+TEST_F(DatapathTest, CalicosRulesStandInFrontOfKubeProxysOnEachNode) {
+  const double c = 3, p = 5;
+  const auto evaluated = [&](const Walk& walk, NodeRole node) {
+    Bindings bindings = hand_bindings();
+    bindings[Symbol::ClientDispatch] = static_cast<float>(c);
+    bindings[Symbol::ServerDispatch] = static_cast<float>(p);
+    return rules_evaluated(walk, bindings, {.node = node});
+  };
+  const FlowClass flow{.exposure = Exposure::ClusterIp};
+  for (const char* encapsulation : {"ipip", "vxlan", "none"}) {
+    const std::string_view kind = encapsulation;
+    const double exempt = kind == "vxlan" ? 1 : 0;  // NOTRACK in raw
+    const double tunnel = kind == "none" ? 0 : 1;   // the tunnel's rule in nat POSTROUTING
+    // Outer packets: raw and filter OUTPUT, mangle POSTROUTING; raw and mangle PREROUTING, filter INPUT.
+    const double out = tunnel * ((4 + exempt) + 4 + 5);
+    const double in = kind == "ipip" ? 7 + 2 + 2 : kind == "vxlan" ? 8 + 5 + 2 : 0;
+    const double raw = 7 + exempt;
+    const double post = 2 + 4 + tunnel + 2;
+    const Walk first = calico_walk(flow, PacketClass::First, encapsulation);
+    EXPECT_EQ(evaluated(first, NodeRole::Client), (raw + 5 + 2 + kK + kI + 4) + (7 + c + 8 + 7 + 1) + post + out)
+        << kind;
+    EXPECT_EQ(evaluated(first, NodeRole::Server), in + (raw + 5 + 2 + kR + 2) + (7 + p + 6 + 7 + 1) + post) << kind;
+    const Walk request = calico_walk(flow, PacketClass::Request, encapsulation);
+    EXPECT_EQ(evaluated(request, NodeRole::Client), (raw + 2) + (4 + c + 1) + 5 + out) << kind;
+    EXPECT_EQ(evaluated(request, NodeRole::Server), in + (raw + 2) + (5 + p + 1) + 5) << kind;
+    const Walk response = calico_walk(flow, PacketClass::Response, encapsulation);
+    EXPECT_EQ(evaluated(response, NodeRole::Server), (raw + 2) + (4 + p + 1) + 5 + out) << kind;
+    EXPECT_EQ(evaluated(response, NodeRole::Client), in + (raw + 2) + (5 + c + 1) + 5) << kind;
+  }
+}
+
+// A pod that asks a process of another node leaves the pool: cali-nat-outgoing masquerades; it is sent past the tunnel.
+TEST_F(DatapathTest, WhatLeavesCalicosPoolHasItsNodesAddress) {
+  const FlowClass to_host{.server_host_network = true};
+  const Walk first = calico_walk(to_host, PacketClass::First, "ipip");
+  EXPECT_EQ(count(first, StepKind::NatMangle, NodeRole::Client), 1);
+  EXPECT_EQ(first.encapsulation, Encapsulation::None);
+  EXPECT_EQ(count(calico_walk({}, PacketClass::First, "ipip"), StepKind::NatMangle), 0);
 }
 
 TEST_F(DatapathTest, PacketsThatNobodyWaitsForPassTheSameDevices) {
