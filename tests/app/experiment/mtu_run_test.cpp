@@ -83,7 +83,7 @@ TEST(MtuRun, DatagramsVanishToo) {
   const auto datagrams = [](const char* bytes) {
     const Ready scene(std::string("cluster: {nodes: {count: 2}, cni: {kind: calico, ") + kBlackHole +
                           "}}\n"
-                          "workloads: {ask: {from: app=client, to: {pod: server}, protocol: udp, timeout: 50ms,\n"
+                          "workloads: {ask: {from: app=client, to: {pod: server, port: 8080}, protocol: udp, timeout: 50ms,\n"
                           "  request: 100B, response: " +
                           bytes + ", arrivals: {constant: 1000/s}}}\n",
                       kTwoNodes, "{duration: 100ms, noise: off}");

@@ -243,8 +243,9 @@ TEST(Scenario, EveryProxyModeAndPodNetworkOfTheTablesIsAccepted) {
   }
   for (const CniInfo& kind : cni_kinds()) {
     for (const std::string_view backend : kind.backends) {
-      const ReadScenario read(scenario_text("cluster: {cni: {kind: " + std::string(kind.name) +
-                                            ", backend: " + std::string(backend) + "}}\n" + kBrowse));
+      const ReadScenario read(scenario_text("cluster: {cni: {kind: " + std::string(kind.name) + ", " +
+                                            std::string(kind.chosen_by) + ": " + std::string(backend) + "}}\n" +
+                                            kBrowse));
       EXPECT_EQ(read.errors(), "") << kind.name << ' ' << backend;
     }
   }

@@ -102,6 +102,7 @@ TEST_F(ProgramsTest, NoRuleAndNoNatIsMetInAnyPodNetwork) {
     for (const PacketClass packet : kPackets) {
       const Walk one = walk({.exposure = Exposure::ClusterIp, .in_socket = true}, packet, std::string(network.name));
       EXPECT_EQ(rules_evaluated(one, hand_bindings(), {.outer_untracked = true}), 0) << network.name;
+      if (network.make({})->has_felix()) continue;  // whose nat chains are there whatever kube-proxy's mode
       EXPECT_FALSE(has(one, StepKind::NatSetup) || has(one, StepKind::NatMangle)) << network.name;
     }
   }
