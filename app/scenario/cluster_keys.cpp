@@ -552,7 +552,9 @@ void describe(Fields<EgressSettings>& f) {
 }
 
 void describe(Fields<IngressSettings>& f) {
-  f.about("Ingress", "A controller of Ingresses beside the manifests' objects, of their default class.");
+  f.about("Ingress",
+          "A controller of Ingresses beside the manifests' objects, of their default class; or the cloud's, outside of "
+          "the cluster.");
   std::vector<EnumValue> kinds;
   for (const ProxyKind& kind : proxy_kinds()) {
     kinds.push_back({.name = std::string(kind.name),
@@ -592,6 +594,10 @@ void describe(Fields<IngressSettings>& f) {
               "nginx, 0s of the others.",
        .at_least = "0s",
        .at_most = "1h"});
+  f.optional("rtt", &IngressSettings::rtt, "500us",
+             {.doc = "Of gce and aws: from the load balancer to the cluster's border and back, propagation alone.",
+              .at_most = "10s",
+              .source = "assumption: a machine of the same region"});
   f.shorthand("kind");
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/scenario/variant_models.h"
+#include "models/l7/proxy_kinds.h"
 
 namespace knetsim {
 namespace {
@@ -39,6 +40,11 @@ bool has_one_announcer(const ClusterSettings& cluster) { return load_balancer_ki
 bool ends_connections(const ClusterSettings& cluster) { return load_balancer_kind_of(cluster).ends_connections; }
 bool has_bgp_sessions(const ClusterSettings& cluster) { return !checks_health(cluster) && !has_one_announcer(cluster); }
 
+bool ingress_outside(const ClusterSettings& cluster) {
+  return cluster.ingress && proxy_kind_named(cluster.ingress->kind)->outside;
+}
+bool ingress_in_pods(const ClusterSettings& cluster) { return cluster.ingress && !ingress_outside(cluster); }
+
 bool has_masq_agent(const ClusterSettings& cluster) { return cluster.egress.masquerade == "agent"; }
 
 bool has_param(const ProxyInfo& mode, std::string_view key) {
@@ -64,6 +70,9 @@ std::vector<KeyReader> readers() {
       {"cni", "denied", enforces_policies, "a pod network that enforces policies (cni.policy)"},
       {"loadBalancer", "healthCheck", checks_health, "the load balancers cloud and proxy"},
       {"loadBalancer", "failover", has_one_announcer, "the load balancer metallb-l2"},
+      {"ingress", "replicas", ingress_in_pods, "a controller in pods"},
+      {"ingress", "exposure", ingress_in_pods, "a controller in pods"},
+      {"ingress", "rtt", ingress_outside, "the load balancers gce and aws"},
       {"egress", "nonMasqueradeCIDRs", has_masq_agent, "masquerade: agent"},
       {"egress", "masqLinkLocal", has_masq_agent, "masquerade: agent"},
       {"loadBalancer", "holdTime", has_bgp_sessions, "the load balancer metallb-bgp"},

@@ -57,6 +57,11 @@ spec:
 std::string ingress_objects(const IngressSettings& settings) {
   using fmt::arg;
   const ProxyKind& kind = *proxy_kind_named(settings.kind);
+  if (kind.outside) {
+    return fmt::format(fmt::runtime(kClass), arg("class_name", kind.class_name),
+                       arg("controller", kind.controllers.front()),
+                       arg("gateway_controller", kind.gateway_controllers.front()));
+  }
   const std::string label(kind.pod_names.front());
   const std::string name = label + "-controller";
   const bool on_hosts = settings.exposure == "hostNetwork";

@@ -16,6 +16,7 @@
 #include "models/cluster/external_clients.h"
 #include "models/cluster/foreign_text.h"
 #include "models/cluster/manifest_reader.h"
+#include "models/l7/proxy_kinds.h"
 #include "sim/input/emit.h"
 #include "sim/input/read_documents.h"
 
@@ -69,6 +70,19 @@ bool has_balancer_machine(const Scenario& scenario) {
   return asks_load_balancers(scenario) && load_balancer_kind_of(scenario.cluster).ends_connections;
 }
 
+ExternalGroup balancer_machine(std::string_view name, Duration rtt) {
+  return {.name = std::string(name),
+          .rate = Bandwidth(kBalancerBitsPerSecond),
+          .cores = kBalancerCores,
+          .rtt_seconds = Distribution::constant(to_seconds(rtt))};
+}
+
+/// Whether Ingresses are served by a machine outside of the cluster.
+bool has_http_machine(const Scenario& scenario) {
+  const auto& ingress = scenario.cluster.ingress;
+  return ingress && proxy_kind_named(ingress->kind)->outside;
+}
+
 std::uint32_t kubernetes_minor(const Scenario& scenario) {
   return static_cast<std::uint32_t>(parse_version(scenario.cluster.kubernetes).minor);
 }
@@ -98,6 +112,7 @@ std::string cluster_key(const Scenario& scenario) {
   if (asks_urls(scenario)) key += "urls\n";
   if (enforcer_of(scenario.cluster).enforces) key += "policies\n";
   if (const auto& ingress = scenario.cluster.ingress) key += ingress_objects(*ingress);
+  if (has_http_machine(scenario)) key += fmt::format("rtt {}\n", scenario.cluster.ingress->rtt.count());
   for (const auto& [name, workload] : scenario.workloads) {
     if (workload.from.external) key += fmt::format("external {} {}\n", name, to_json(workload.from.at["external"]));
     if (workload.to.external) {
@@ -149,8 +164,14 @@ struct ClusterLoader::Reading {
   void add_external(Cluster& cluster) {
     if (found.has_errors()) return;
     std::vector<ExternalGroup> groups;
-    const bool has_balancer = has_balancer_machine(scenario);
-    std::size_t machines = has_balancer ? 1 : 0;
+    std::vector<ExternalGroup> balancers;
+    if (has_balancer_machine(scenario)) {
+      balancers.push_back(balancer_machine(kBalancerName, scenario.cluster.load_balancer.rtt));
+    }
+    if (has_http_machine(scenario)) {
+      balancers.push_back(balancer_machine(kHttpBalancerName, scenario.cluster.ingress->rtt));
+    }
+    std::size_t machines = balancers.size();
     for (const auto& [name, workload] : scenario.workloads) {
       for (ExternalGroup& group : external_groups(name, workload)) {
         machines += group.count;
@@ -164,17 +185,14 @@ struct ClusterLoader::Reading {
         return;
       }
     }
-    if (has_balancer) {
-      const auto has_its_name = [](const auto& one) { return one.first == kBalancerName && one.second.from.external; };
+    for (ExternalGroup& machine : balancers) {
+      const auto has_its_name = [&](const auto& one) { return one.first == machine.name && one.second.from.external; };
       if (const auto same = std::ranges::find_if(scenario.workloads, has_its_name); same != scenario.workloads.end()) {
-        found.error(same->second.at, fmt::format("'{}' is the load balancer's own name", kBalancerName),
+        found.error(same->second.at, fmt::format("'{}' is the load balancer's own name", machine.name),
                     "another name for the workload");
         return;
       }
-      groups.push_back({.name = std::string(kBalancerName),
-                        .rate = Bandwidth(kBalancerBitsPerSecond),
-                        .cores = kBalancerCores,
-                        .rtt_seconds = Distribution::constant(to_seconds(scenario.cluster.load_balancer.rtt))});
+      groups.push_back(std::move(machine));
     }
     add_external_clients(cluster, groups, RandomStreams(scenario.experiment.seed));
     std::vector<NodeIndex> asked;

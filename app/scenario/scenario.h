@@ -174,6 +174,7 @@ struct IngressSettings {
   // How changed endpoints come to it (ConfigUpdatePolicy); as this proxy's controller does where nothing is said:
   std::optional<Duration> update_interval;
   std::optional<Duration> update_poll;
+  Duration rtt{};  ///< Of kinds that stand outside: to the border and back.
 };
 
 struct BackgroundSettings {

@@ -561,7 +561,9 @@ std::optional<EdgeTarget> TargetLookup::load_balancer(const ObjectName& name, st
     return target;
   }
   std::optional<EdgeTarget> target = behind_balancer(index, port, protocol, at);
-  if (target) admit(*target);
+  if (!target) return std::nullopt;
+  target->by_balancer = false;
+  admit(*target);
   return target;
 }
 
@@ -576,11 +578,15 @@ std::optional<EdgeTarget> TargetLookup::at_balancer(ServiceIndex index, std::str
   if (found == kNoIndex) return std::nullopt;
   const PodIndex machine = outside_balancer(cluster_);
   KNETSIM_ENSURE(machine != kNoIndex);
-  const Pod& pod = cluster_.pods[machine];
-  EdgeTarget target = target_of(protocol, Exposure::PodIp);
+  EdgeTarget target = at_machine(machine, cluster_.service_ports[found].port);
   target.service = index;
-  target.direct.push_back(
-      {.address = pod.ip, .port = cluster_.service_ports[found].port, .ready = true, .pod = machine, .node = pod.node});
+  return target;
+}
+
+EdgeTarget TargetLookup::at_machine(PodIndex machine, std::uint16_t port) const {
+  const Pod& pod = cluster_.pods[machine];
+  EdgeTarget target = target_of(Protocol::Tcp, Exposure::PodIp);
+  target.direct.push_back({.address = pod.ip, .port = port, .ready = true, .pod = machine, .node = pod.node});
   return target;
 }
 
@@ -602,10 +608,15 @@ std::optional<EdgeTarget> TargetLookup::behind_balancer(ServiceIndex index, std:
                        "allocateLoadBalancerNodePorts: true");
     return std::nullopt;
   }
+  if (!balancer_.checks_health) {
+    diagnostics_.error(at, fmt::format("the load balancer {} finds no nodes for others", balancer_.name),
+                       "cluster.loadBalancer.kind: cloud or proxy");
+    return std::nullopt;
+  }
   std::optional<EdgeTarget> target = node_port(fmt::format("{}/{}", service.ns, service.name), {},
                                                std::to_string(cluster_.service_ports[found].port), {}, protocol, at);
   if (target) target->balanced = true;
-  if (target) target->by_balancer = balancer_.ends_connections;
+  if (target) target->by_balancer = true;
   return target;
 }
 

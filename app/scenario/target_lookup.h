@@ -65,6 +65,8 @@ class TargetLookup {
   /// own node has rules for its address, where that is not of ipMode Proxy. One that ends connections is a process.
   std::optional<EdgeTarget> load_balancer(const ObjectName& name, std::string_view port, Protocol protocol, Side from,
                                           Node at);
+  /// The process of a load balancer outside of the cluster, at a port.
+  EdgeTarget at_machine(PodIndex machine, std::uint16_t port) const;
   /// Whether a load balancer ends the connection itself, and opens one of its own to behind_balancer().
   bool ends_at_balancer(const EdgeTarget& target) const;
   /// A node port of those nodes that the Service's load balancer finds well. @param port  Of the Service, by number.

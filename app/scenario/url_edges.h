@@ -13,8 +13,10 @@ namespace knetsim {
 class UrlEdges {
  public:
   /// @param settings  Of every proxy; what they leave open is as its kind does by default. The references outlive it.
+  /// @param pods_in_tunnel  Nobody outside of the cluster knows a way to pods' addresses.
   UrlEdges(const Cluster& cluster, TargetLookup& lookup, const ApplicationCosts& costs,
-           const std::optional<IngressSettings>& settings, CallGraph& graph, Diagnostics& diagnostics);
+           const std::optional<IngressSettings>& settings, CallGraph& graph, Diagnostics& diagnostics,
+           bool pods_in_tunnel = false);
 
   /// Nothing after an error; likewise
   std::optional<UrlRoute> find(std::string_view url, Node at) const { return urls_.find(url, at); }
@@ -29,6 +31,8 @@ class UrlEdges {
   Balancing balancing(const ProxyKind& proxy) const;
   ConnectionPolicy to_upstreams(const UrlRoute& route) const;
   ConfigUpdatePolicy updates(const ProxyKind& proxy) const;
+  /// What a load balancer outside of the cluster opens its connections to.
+  std::optional<EdgeTarget> from_outside(const UrlRoute& route, const HttpBackend& backend, Node at);
   std::optional<EdgeIndex> add_upstream(const UrlRoute& route, const HttpBackend& backend, const Exchange& exchange,
                                         Node at);
 
@@ -38,6 +42,7 @@ class UrlEdges {
   const std::optional<IngressSettings>& settings_;
   CallGraph& graph_;
   Diagnostics& diagnostics_;
+  bool pods_in_tunnel_;
   UrlLookup urls_;
 };
 

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "models/cluster/external_clients.h"
+
 namespace knetsim {
 namespace {
 
@@ -90,12 +92,17 @@ WorkloadIndex UrlLookup::controller_of(const ProxyKind& proxy) const {
 }
 
 void UrlLookup::collect() {
-  for (const ProxyKind& kind : proxy_kinds()) served_.push_back({.proxy = &kind, .controller = controller_of(kind)});
+  for (const ProxyKind& kind : proxy_kinds()) {
+    Served& of = served_.emplace_back();
+    of.proxy = &kind;
+    of.controller = controller_of(kind);
+    if (kind.outside) of.machine = outside_balancer(cluster_, kHttpBalancerName);
+  }
   for (const HttpRoutes& routes : cluster_.http_routes) {
     const ProxyKind* proxy = proxy_of(routes);
     if (proxy == nullptr) continue;
     Served& of = *std::ranges::find(served_, proxy, &Served::proxy);
-    for (const HttpRule& rule : routes.rules) of.rules.push_back({&routes, &rule});
+    for (const HttpRule& rule : routes.rules) of.rules.push_back({&routes, &rule, proxy->outside});
   }
 }
 
@@ -134,9 +141,12 @@ void UrlLookup::tell_who_serves(const HttpRoutes& routes) {
            !routes.is_ingress()        ? "nobody serves it: no Gateway of it has a class whose controller is known"
            : routes.class_name.empty() ? "nobody serves it: it has no class, and none is the default"
                                        : fmt::format("nobody serves its class '{}'", routes.class_name));
-  } else if (std::ranges::find(served_, proxy, &Served::proxy)->controller == kNoIndex) {
-    notice(routes.mark, routes,
-           fmt::format("nobody serves it: there are no pods of a controller of the kind {}", proxy->name));
+  } else if (!std::ranges::find(served_, proxy, &Served::proxy)->is_there()) {
+    notice(
+        routes.mark, routes,
+        proxy->outside
+            ? fmt::format("nobody serves it: there is no load balancer of the kind {} (cluster.ingress)", proxy->name)
+            : fmt::format("nobody serves it: there are no pods of a controller of the kind {}", proxy->name));
   }
 }
 
@@ -197,20 +207,22 @@ std::optional<UrlRoute> UrlLookup::find(std::string_view text, Node at) const {
   if (!routed) return none_for(*url, at);
   const ProxyKind* proxy = proxy_of(*routed->routes);
   const Served& of = *std::ranges::find(served_, proxy, &Served::proxy);
-  if (of.controller == kNoIndex) {
+  if (!of.is_there()) {
     diagnostics_.error(at,
-                       fmt::format("nobody serves {}: there are no pods of a controller of the kind {}",
-                                   label_of(*routed->routes), proxy->name),
-                       fmt::format("its objects among the manifests, or cluster.ingress: {{kind: {}}}", proxy->name));
+                       fmt::format("nobody serves {}: there {} of the kind {}", label_of(*routed->routes),
+                                   proxy->outside ? "is no load balancer" : "are no pods of a controller", proxy->name),
+                       fmt::format("{}cluster.ingress: {{kind: {}}}",
+                                   proxy->outside ? "" : "its objects among the manifests, or ", proxy->name));
     return std::nullopt;
   }
   UrlRoute found{.url = *url,
                  .proxy = proxy,
                  .controller = of.controller,
+                 .machine = of.machine,
                  .routes = routed->routes,
                  .rule = routed->rule,
                  .rules = static_cast<std::uint32_t>(of.rules.size())};
-  if (!find_front(found, at)) return std::nullopt;
+  if (found.machine == kNoIndex && !find_front(found, at)) return std::nullopt;
   if (!found.routes->is_ingress()) return found;
   if (!url->https && has_tls(*routed->routes, url->host)) {
     diagnostics_.notice(at,

@@ -15,7 +15,8 @@ namespace knetsim {
 struct UrlRoute {
   Url url;
   const ProxyKind* proxy = nullptr;     ///< What ends the client's connection ...
-  WorkloadIndex controller = kNoIndex;  ///< ... in the pods of this workload.
+  WorkloadIndex controller = kNoIndex;  ///< ... in the pods of this workload,
+  PodIndex machine = kNoIndex;          ///< or on this machine outside of the cluster.
   /// The Service in front of these, and its port; kNoIndex: they are asked at their nodes' own ports.
   ServiceIndex front = kNoIndex;
   ServicePortIndex front_port = kNoIndex;
@@ -39,6 +40,8 @@ class UrlLookup {
   struct Served {
     const ProxyKind* proxy = nullptr;
     WorkloadIndex controller = kNoIndex;
+    PodIndex machine = kNoIndex;
+    bool is_there() const { return controller != kNoIndex || machine != kNoIndex; }
     std::vector<RoutedRule> rules{};
   };
   const ProxyKind* proxy_of(const HttpRoutes& routes) const;

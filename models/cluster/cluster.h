@@ -277,6 +277,7 @@ struct Service {
   std::string_view load_balancer_class{};
   IpAddress requested_ip{};          ///< spec.loadBalancerIP
   bool load_balancer_known = false;  ///< Its status has one, by an address or a name.
+  bool to_pods = false;              ///< Load balancers for HTTP outside ask its pods: by a NEG, or target-type: ip.
   std::string_view external_name{};
   TrafficDistribution distribution = TrafficDistribution::None;
   TopologyMode topology_mode = TopologyMode::None;

@@ -72,8 +72,8 @@ std::vector<PodIndex> external_clients(const Cluster& cluster, std::string_view 
   return clients;
 }
 
-PodIndex outside_balancer(const Cluster& cluster) {
-  const std::vector<PodIndex> found = external_clients(cluster, kBalancerName);
+PodIndex outside_balancer(const Cluster& cluster, std::string_view name) {
+  const std::vector<PodIndex> found = external_clients(cluster, name);
   return found.empty() ? kNoIndex : found.front();
 }
 

@@ -34,6 +34,7 @@ inline constexpr std::uint32_t kMostExternal = 100'000;
 /// What the machine of a load balancer that ends connections is called, and what it has: more than a run asks of it, since
 /// how its owner scales it is not modelled (assumptions).
 inline constexpr std::string_view kBalancerName = "load-balancer";
+inline constexpr std::string_view kHttpBalancerName = "http-load-balancer";  ///< Of one that Ingresses are served by.
 inline constexpr std::uint32_t kBalancerCores = 64;
 inline constexpr std::int64_t kBalancerBitsPerSecond = 100'000'000'000;
 
@@ -46,6 +47,7 @@ void add_external_clients(Cluster& cluster, std::span<const ExternalGroup> group
 std::vector<PodIndex> external_clients(const Cluster& cluster, std::string_view name);
 
 /// The process of the load balancer that ends connections; kNoIndex where there is none.
-PodIndex outside_balancer(const Cluster& cluster);
+/// @param name  Or kHttpBalancerName.
+PodIndex outside_balancer(const Cluster& cluster, std::string_view name = kBalancerName);
 
 }  // namespace knetsim

@@ -60,6 +60,7 @@ struct HttpRoutes {
   std::vector<HttpTls> tls{};
   bool http2 = false;       ///< Its backends speak HTTP/2, as those of gRPC do.
   bool by_service = false;  ///< Its controller is told to ask cluster IPs (service-upstream) instead of endpoints.
+  bool to_pods = false;     ///< A load balancer of AWS asks pods (target-type: ip) instead of node ports.
   Mark mark{};
 
   bool is_ingress() const { return kind == "Ingress"; }

@@ -56,6 +56,7 @@ class IngressReader {
     const Node annotations = object["metadata"]["annotations"];
     made.class_name = reader_.intern(annotations[kOldClass].text());
     made.by_service = annotations["nginx.ingress.kubernetes.io/service-upstream"].text() == "true";
+    made.to_pods = annotations["alb.ingress.kubernetes.io/target-type"].text() == "ip";
     for (const NginxAnnotation& one : kNotSimulated) {
       if (const Node at = annotations[one.key]; at.exists() && at.text() != "false") {
         reader_.notice(at, fmt::format("not simulated: {}", one.what));

@@ -252,6 +252,16 @@ void read_families(ObjectReader& reader, const FieldValues<kServiceKeys.names().
   reader.uses(Unmodelled::Ipv6, stated.exists() ? stated : spec);
 }
 
+/// Whether load balancers for HTTP outside of the cluster ask its pods: {"ingress": true}, or {"exposed_ports": ..} without.
+/// @source kubernetes/ingress-gce pkg/annotations/service.go, NEGAnnotationKey; aws-load-balancer-controller
+/// docs/guide/ingress/annotations.md, target-type
+bool asks_pods(Node annotations) {
+  std::string neg(annotations["cloud.google.com/neg"].text());
+  std::erase_if(neg, [](char c) { return c == ' ' || c == '\n' || c == '\t'; });
+  return neg.find("\"ingress\":true") != std::string::npos ||
+         annotations["alb.ingress.kubernetes.io/target-type"].text() == "ip";
+}
+
 /// The value of the annotation topology-mode; of the older topology-aware-hints where that is there.
 /// @source k/k staging/src/k8s.io/endpointslice/utils.go, hintsEnabled; 1.24 to 1.26 know the older one alone.
 Node topology_mode(const ObjectReader& reader, Node annotations) {
@@ -397,6 +407,7 @@ void read_service(ObjectReader& reader, Node object) {
     reader.error(spec_node, "externalName is missing: a Service of type ExternalName needs it");
   }
   read_topology(reader, spec, fields[kObjectKeys["metadata"]]["annotations"], service);
+  service.to_pods = asks_pods(fields[kObjectKeys["metadata"]]["annotations"]);
   if (const Node ranges = spec[kServiceKeys["loadBalancerSourceRanges"]]; ranges.size() > 0) {
     reader.uses(Unmodelled::SourceRanges, ranges);
     read_source_ranges(reader, ranges, service);

@@ -77,7 +77,11 @@ bool takes_host(const HttpRoutes& routes, const HttpRule& rule, std::string_view
   return takes_host(rule.host, host, routes.is_ingress() ? Wildcard::OneLabel : Wildcard::Any);
 }
 
-bool takes_path(const HttpRule& rule, std::string_view path) {
+bool takes_path(const HttpRule& rule, std::string_view path, bool wildcards) {
+  if (wildcards && rule.match == PathMatch::ImplementationSpecific && !rule.path.empty()) {
+    if (!rule.path.ends_with("/*")) return rule.path == path;
+    return path.starts_with(rule.path.substr(0, rule.path.size() - 1));
+  }
   if (rule.match == PathMatch::Exact) return rule.path == path;
   const std::string_view prefix = without_end(rule.path);
   const std::string_view asked = without_end(path);
@@ -93,7 +97,7 @@ std::optional<RoutedRule> route(std::span<const RoutedRule> rules, std::string_v
   };
   std::optional<RoutedRule> best;
   for (const RoutedRule& one : rules) {
-    if (!takes_host(*one.routes, *one.rule, host) || !takes_path(*one.rule, path)) continue;
+    if (!takes_host(*one.routes, *one.rule, host) || !takes_path(*one.rule, path, one.wildcards)) continue;
     if (!best || order(one) > order(*best)) best = one;
   }
   return best;

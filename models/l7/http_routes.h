@@ -24,6 +24,7 @@ std::optional<Url> parse_url(std::string_view text);
 struct RoutedRule {
   const HttpRoutes* routes = nullptr;
   const HttpRule* rule = nullptr;
+  bool wildcards = false;  ///< Paths of its controller that are ImplementationSpecific are whole ones, or end in "/*".
 };
 
 /// How many labels a wildcard stands for.
@@ -37,7 +38,8 @@ bool takes_host(std::string_view rule_host, std::string_view host, Wildcard wild
 bool takes_host(const HttpRoutes& routes, const HttpRule& rule, std::string_view host);
 /// Whether a rule's path is that of a request. A prefix is one of whole elements; "/" is one of all.
 /// @source kubernetes.io, Ingress, "Path types" and its table of examples.
-bool takes_path(const HttpRule& rule, std::string_view path);
+/// @param wildcards  See RoutedRule::wildcards. @source cloud.google.com, URL maps, "Path matchers"
+bool takes_path(const HttpRule& rule, std::string_view path, bool wildcards = false);
 
 /// The rule that a request is for, among all of a controller's: an exact host goes before a wildcard, a wildcard before
 /// none; then the longest path, an exact one before a prefix of the same length; of two that are alike the first. A

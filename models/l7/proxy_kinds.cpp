@@ -17,7 +17,7 @@ constexpr Duration kNginxSync = std::chrono::duration_cast<Duration>(seconds(10)
 }  // namespace
 
 std::span<const ProxyKind> proxy_kinds() {
-  static const std::array<ProxyKind, 4> kinds = {{
+  static const std::array<ProxyKind, 6> kinds = {{
       {.name = "nginx",
        .summary = "ingress-nginx: requests in turn over the endpoints, 320 idle connections for 60 s, two more tries",
        .source = "kubernetes/ingress-nginx docs/user-guide/nginx-configuration/configmap.md: load-balance round_robin, "
@@ -83,6 +83,33 @@ std::span<const ProxyKind> proxy_kinds() {
        .upstream_streams = 1'000,
        .relay_bytes = Bytes(32'768),
        .updates = {.min_interval = seconds(2)},
+       .retries = {},
+       .upstream_timeout = seconds(60)},
+      {.name = "gce",
+       .summary =
+           "Google's, outside of the cluster: node ports, or pods of Services with a NEG; idle connections for 600 s",
+       .source = "cloud.google.com, HTTP(S) load balancing: backend keepalive 600 s, backend service timeout 30 s; "
+                 "kubernetes/ingress-gce: Services of type NodePort or LoadBalancer, or cloud.google.com/neg",
+       .controllers = {"cluster.ingress/gce"},  // GKE has no IngressClass: the annotation alone chooses it
+       .gateway_controllers = {"networking.gke.io/gateway"},
+       .pod_names = {},
+       .class_name = "gce",
+       .outside = true,
+       .balancing = Balancing::RoundRobin,
+       .upstream = {.requests = 0, .idle_timeout = seconds(600)},
+       .retries = {},
+       .upstream_timeout = seconds(30)},
+      {.name = "aws",
+       .summary = "AWS' Application Load Balancer, outside of the cluster: node ports, or pods with target-type ip",
+       .source = "kubernetes-sigs/aws-load-balancer-controller docs/guide/ingress/annotations.md: target-type; "
+                 "ingress_class.md: ingress.k8s.aws/alb; AWS, Application Load Balancers: idle timeout 60 s",
+       .controllers = {"ingress.k8s.aws/alb"},
+       .gateway_controllers = {"gateway.k8s.aws/alb"},
+       .pod_names = {},
+       .class_name = "alb",
+       .outside = true,
+       .balancing = Balancing::RoundRobin,
+       .upstream = {.requests = 0, .idle_timeout = seconds(60)},
        .retries = {},
        .upstream_timeout = seconds(60)},
   }};

@@ -23,6 +23,9 @@ struct ProxyKind {
   /// Values of the label app.kubernetes.io/name, or app, that its pods carry.
   std::vector<std::string_view> pod_names;
   std::string_view class_name;  ///< Of the old annotation, and of a class that is made.
+  /// It is the cloud's and stands outside of the cluster: it has no pods, its paths may end in a wildcard, and nobody in the
+  /// cluster pays for its work.
+  bool outside = false;
   Balancing balancing = Balancing::RoundRobin;
   ConnectionPolicy upstream{};  ///< To each endpoint.
   /// Requests at a time on a connection to an endpoint that speaks HTTP/2 (gRPC).

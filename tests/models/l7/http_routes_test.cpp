@@ -108,5 +108,21 @@ TEST(HttpRoutes, UrlsAreRead) {
   }
 }
 
+// "/cart/*" of a URL map is what begins with "/cart/"; without a star the path is a whole one. Prefix is as ever.
+TEST(HttpRoutes, PathsOfCloudsMayEndInAWildcard) {
+  const auto takes = [](const char* rule, const char* asked, PathMatch match = PathMatch::ImplementationSpecific) {
+    return takes_path({.path = rule, .match = match}, asked, true);
+  };
+  EXPECT_TRUE(takes("/*", "/"));
+  EXPECT_TRUE(takes("/*", "/cart"));
+  EXPECT_TRUE(takes("/cart/*", "/cart/1"));
+  EXPECT_FALSE(takes("/cart/*", "/cart"));
+  EXPECT_FALSE(takes("/cart/*", "/carts/1"));
+  EXPECT_TRUE(takes("/cart", "/cart"));
+  EXPECT_FALSE(takes("/cart", "/cart/1"));
+  EXPECT_TRUE(takes("/cart", "/cart/1", PathMatch::Prefix));
+  EXPECT_TRUE(takes("", "/anything"));
+}
+
 }  // namespace
 }  // namespace knetsim
