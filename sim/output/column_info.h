@@ -39,7 +39,8 @@ enum class Merge : std::uint8_t {
 
 /// Axes along which the cells of one file's runs follow those of another's: runs, and what each run has of its own.
 constexpr bool grows_with_runs(std::string_view axis) {
-  return axis == "run" || axis == "bucket" || axis == "request" || axis == "visit" || axis == "limit" || axis == "denial";
+  return axis == "run" || axis == "bucket" || axis == "request" || axis == "visit" || axis == "limit" ||
+         axis == "denial";
 }
 
 struct ColumnInfo {

@@ -46,7 +46,7 @@ TEST(KernelLimits, LocalPortsRunOutAndComeBack) {
 
 TEST(KernelLimits, WhereTheServerClosesFirstPortsLast) {
   const ExhaustedRun run("", "from: app=client, to: web, arrivals: {constant: 1000/s}, connection: {awaitClose: true}",
-                    "{duration: 35s}");
+                         "{duration: 35s}");
   EXPECT_EQ(run.edge().errors, 0U);
   EXPECT_TRUE(run.result.limits.empty());
 }
@@ -78,7 +78,7 @@ TEST(KernelLimits, PortsOfAMasqueradingNodeRunOut) {
 // Room for 5,000 entries, which the nodes have after 5 s; until the first end after 120 s the collector makes room for 250 each time.
 TEST(KernelLimits, AFullConntrackDropsNewConnections) {
   const ExhaustedRun run(", proxy: {mode: iptables, conntrack: {maxPerCore: 1, min: 5000}}",
-                    "from: app=client, to: web, arrivals: {constant: 1000/s}", "{duration: 20s}");
+                         "from: app=client, to: web, arrivals: {constant: 1000/s}", "{duration: 20s}");
   const Exhaustion* met = run.met(KernelLimit::Conntrack);
   ASSERT_NE(met, nullptr);
   EXPECT_NEAR(seconds_of(met->since), 5, 0.02);

@@ -81,12 +81,13 @@ TEST(MtuRun, ATlsHandshakeHangsAtTheCertificates) {
 TEST(MtuRun, DatagramsVanishToo) {
   // 1,400 less 20 of the tunnel and 28 of IP and UDP.
   const auto datagrams = [](const char* bytes) {
-    const Ready scene(std::string("cluster: {nodes: {count: 2}, cni: {kind: calico, ") + kBlackHole +
-                          "}}\n"
-                          "workloads: {ask: {from: app=client, to: {pod: server, port: 8080}, protocol: udp, timeout: 50ms,\n"
-                          "  request: 100B, response: " +
-                          bytes + ", arrivals: {constant: 1000/s}}}\n",
-                      kTwoNodes, "{duration: 100ms, noise: off}");
+    const Ready scene(
+        std::string("cluster: {nodes: {count: 2}, cni: {kind: calico, ") + kBlackHole +
+            "}}\n"
+            "workloads: {ask: {from: app=client, to: {pod: server, port: 8080}, protocol: udp, timeout: 50ms,\n"
+            "  request: 100B, response: " +
+            bytes + ", arrivals: {constant: 1000/s}}}\n",
+        kTwoNodes, "{duration: 100ms, noise: off}");
     const BoundVariant& variant = scene.loaded->variants.front();
     const PointResult result = simulate(variant, 0);
     const EdgeStats& edge = result.edges.at(variant.traffic.sources[0].edge);
