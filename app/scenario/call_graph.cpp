@@ -434,14 +434,11 @@ class CallGraphBuilder {
     return target;
   }
 
-  bool pods_in_tunnel() const {
-    const CniSettings& cni = scenario_.cluster.cni;
-    return (cni.kind == "flannel" && cni.backend != "host-gw") || (cni.kind == "calico" && cni.encapsulation != "none");
-  }
-
   UrlEdges& urls() {
-    if (!urls_)
-      urls_.emplace(cluster_, lookup_, costs_, scenario_.cluster.ingress, graph_, diagnostics_, pods_in_tunnel());
+    if (!urls_) {
+      const bool in_tunnel(tunnel_of(scenario_.cluster.cni));
+      urls_.emplace(cluster_, lookup_, costs_, scenario_.cluster.ingress, graph_, diagnostics_, in_tunnel);
+    }
     return *urls_;
   }
 

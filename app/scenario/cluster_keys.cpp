@@ -57,11 +57,11 @@ void check_enforcer(const CniSettings& settings, Node node, Binding& binding) {
   const PolicyEnforcer* asked = policy_enforcer_named(settings.policy);
   if (kind == nullptr || asked == nullptr || !asked->enforces) return;
   const PolicyEnforcer* own = policy_enforcer_named(kind->policy);
-  const bool by_programs = own->enforces && !own->rules;
-  if (by_programs == !asked->rules) return;
+  const bool of_its_own = own->enforces && !own->beside_any;
+  if (asked == own || (asked->beside_any && !of_its_own)) return;
   binding.diagnostics.error(node["policy"],
                             fmt::format("no policies of {} are enforced by {}", settings.kind, settings.policy),
-                            fmt::format("none, {}", by_programs ? own->name : std::string_view("iptables")));
+                            fmt::format("none, {}", of_its_own ? own->name : std::string_view("iptables")));
 }
 
 void check_backend(const CniSettings& settings, Node node, Binding& binding) {
@@ -370,7 +370,7 @@ void describe(Fields<CniSettings>& f) {
   f.optional(
       "denied", &CniSettings::denied, "default",
       {.doc = "What becomes of a connection that they forbid.",
-       .allowed = {{.name = "default", .value = 0, .doc = "iptables rejects, ebpf drops"},
+       .allowed = {{.name = "default", .value = 0, .doc = "iptables rejects, calico and ebpf drop"},
                    {.name = "reject", .value = 1, .doc = "an ICMP error: connect() is refused"},
                    {.name = "drop", .value = 2, .doc = "nothing: SYNs are sent again until somebody gives up"}}});
   f.check(check_backend);

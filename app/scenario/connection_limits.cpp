@@ -40,10 +40,6 @@ Duration nat_after_close(const ClusterSettings& cluster) {
   return gives_way ? Duration{} : kConntrackTimeWait;
 }
 
-bool tracks_tunnel(const ClusterSettings& cluster) {
-  return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw" && !cluster.cni.notrack;
-}
-
 /// Most entries of conntrack, as kube-proxy sets it.
 /// @source k/k cmd/kube-proxy/app/server_linux.go, getConntrackMax
 std::uint64_t conntrack_most(const Scenario& scenario, const ClusterNode& node) {
@@ -506,7 +502,7 @@ class Reckoning {
         use.per_second += part * per_second;
         use.lasting += part * std::min(most, kept + per_second * life);
         use.entries += part * std::min(most, kept + per_second * std::min(life, limits_.run_s));
-        if (tracks_tunnel(variant_.scenario.cluster) && cluster.members().size() > 1) {
+        if (variant_.models->cni->tunnel().tracks_flows() && cluster.members().size() > 1) {
           // A tunnel's own packets: an entry a direction that never sees an answer.
           const double ports = 2 * kLocalPorts * static_cast<double>(cluster.members().size() - 1);
           use.lasting += std::min(ports, 2 * part * per_second * to_seconds(kConntrackUdp));

@@ -31,7 +31,9 @@ bool has_proxy(const ClusterSettings& cluster) { return mode_of(cluster).serves.
 bool has_kube_proxy(const ClusterSettings& cluster) { return mode_of(cluster).kube_proxy; }
 bool has_background(const ClusterSettings& cluster) { return cluster.background.services > 0; }
 bool is_tracked_tunnel(const ClusterSettings& cluster) {
-  return cluster.cni.kind == "flannel" && cluster.cni.backend != "host-gw";
+  CniSettings tracked = cluster.cni;
+  tracked.notrack = false;
+  return tunnel_of(tracked).tracks_flows();
 }
 
 bool enforces_policies(const ClusterSettings& cluster) { return enforcer_of(cluster).enforces; }

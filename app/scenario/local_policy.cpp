@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/scenario/variant_calls.h"
 #include "app/scenario/variant_models.h"
 #include "models/control/node_balancer.h"
 #include "models/service/service_reach.h"
@@ -214,16 +215,8 @@ class LocalPolicyNotices {
 
 void tell_dropped_by_policy(const BoundVariant& variant, Diagnostics& diagnostics) {
   LocalPolicyNotices notices(variant, diagnostics);
-  const Node root = variant.scenario.root;
-  for (const TrafficSpec& source : variant.traffic.sources) {
-    notices.check(source.edge, source.clients, root["workloads"][source.name]["to"]);
-  }
-  const std::vector<std::vector<PodIndex>> pods_of = pods_of_apps(variant.traffic);
-  for (AppIndex app = 0; app < pods_of.size(); ++app) {
-    for (const AppStep& step : variant.traffic.apps[app].steps) {
-      for (const EdgeIndex edge : step.calls) notices.check(edge, pods_of[app], root["apps"]);
-    }
-  }
+  visit_calls(variant,
+              [&](EdgeIndex edge, const std::vector<PodIndex>& clients, Node at) { notices.check(edge, clients, at); });
 }
 
 }  // namespace knetsim

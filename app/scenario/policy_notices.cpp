@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/scenario/variant_calls.h"
 #include "app/scenario/variant_models.h"
 #include "models/service/flow_class.h"
 #include "models/service/policy_gate.h"
@@ -144,16 +145,8 @@ class PolicyNotices {
 void tell_forbidden(const BoundVariant& variant, Diagnostics& diagnostics) {
   if (!variant.models->policies) return;
   PolicyNotices notices(variant, diagnostics);
-  const Node root = variant.scenario.root;
-  for (const TrafficSpec& source : variant.traffic.sources) {
-    notices.check(source.edge, source.clients, root["workloads"][source.name]["to"]);
-  }
-  const std::vector<std::vector<PodIndex>> pods_of = pods_of_apps(variant.traffic);
-  for (AppIndex app = 0; app < pods_of.size(); ++app) {
-    for (const AppStep& step : variant.traffic.apps[app].steps) {
-      for (const EdgeIndex edge : step.calls) notices.check(edge, pods_of[app], root["apps"]);
-    }
-  }
+  visit_calls(variant,
+              [&](EdgeIndex edge, const std::vector<PodIndex>& clients, Node at) { notices.check(edge, clients, at); });
 }
 
 }  // namespace knetsim

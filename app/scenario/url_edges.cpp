@@ -93,7 +93,7 @@ std::optional<EdgeTarget> UrlEdges::from_outside(const UrlRoute& route, const Ht
         fmt::format("the load balancer {} is told to ask the pods of {}, whose addresses nobody outside of "
                     "the cluster has a way to: they are in a tunnel",
                     route.proxy->name, object_label("Service", service.ns, service.name)),
-        "cluster.cni: routed, or {kind: flannel, backend: host-gw}");
+        "a pod network without one: cluster.cni: routed");
     return std::nullopt;
   }
   if (asked->port == kNoIndex || cluster_.service_ports[asked->port].node_port == 0) {
@@ -103,9 +103,7 @@ std::optional<EdgeTarget> UrlEdges::from_outside(const UrlRoute& route, const Ht
             "{} is of type {}, and the load balancer {} stands outside of the cluster: it asks node ports, or pods "
             "where it is told to",
             object_label("Service", service.ns, service.name), to_string(service.type), route.proxy->name),
-        route.proxy->name == "gce"
-            ? "type: NodePort or LoadBalancer, or the annotation cloud.google.com/neg: '{\"ingress\": true}'"
-            : "type: NodePort or LoadBalancer, or the annotation alb.ingress.kubernetes.io/target-type: ip");
+        fmt::format("type: NodePort or LoadBalancer, or the annotation {}", route.proxy->pods_asked_by));
     refused.object = object_label(route.routes->kind, route.routes->ns, route.routes->name);
     diagnostics_.add(std::move(refused));
     return std::nullopt;

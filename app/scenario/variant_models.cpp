@@ -37,6 +37,12 @@ const LoadBalancerKind& load_balancer_kind_of(const ClusterSettings& cluster) {
   return *kind;
 }
 
+Tunnel tunnel_of(const CniSettings& network) {
+  const CniInfo* kind = cni_kind_named(network.kind);
+  KNETSIM_ENSURE(kind != nullptr, "the scenario's reader refuses unknown kinds");
+  return kind->make({.backend = network.chosen(), .notrack = network.notrack})->tunnel();
+}
+
 const PolicyEnforcer& enforcer_of(const ClusterSettings& cluster) {
   const CniInfo* kind = cni_kind_named(cluster.cni.kind);
   KNETSIM_ENSURE(kind != nullptr, "the scenario's reader refuses unknown kinds");

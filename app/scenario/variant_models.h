@@ -33,6 +33,9 @@ const ProxyInfo& mode_of(const ClusterSettings& cluster);
 /// What is in front of the cluster's Services of type LoadBalancer, likewise.
 const LoadBalancerKind& load_balancer_kind_of(const ClusterSettings& cluster);
 
+/// How its pods' packets are wrapped between nodes, likewise.
+Tunnel tunnel_of(const CniSettings& network);
+
 /// Who enforces its NetworkPolicies, likewise.
 const PolicyEnforcer& enforcer_of(const ClusterSettings& cluster);
 

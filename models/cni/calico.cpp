@@ -58,6 +58,7 @@ CniInfo calico_info() {
           "net/ipv4/ip_tunnel.c, drivers/net/vxlan/vxlan_core.c",
       .backends = kEncapsulations,
       .chosen_by = "encapsulation",
+      .policy = "calico",
       .make = [](const CniParams& params) -> std::unique_ptr<CniModel> {
         return std::make_unique<Calico>(tunnel_of(params.backend));
       }};

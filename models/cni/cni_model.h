@@ -19,6 +19,8 @@ struct Tunnel {
   std::uint32_t header_bytes = 0;  ///< Per wire packet.
   bool tracked = true;             ///< The outer packets pass conntrack and the nat chains like any others of the node.
   explicit operator bool() const { return encapsulation != Encapsulation::None; }
+  /// Whether conntrack has entries for each flow within.
+  bool tracks_flows() const { return *this && tracked && !hides_flows(encapsulation); }
 };
 
 /// What a pod network is built from: `cluster.cni` of the scenario.

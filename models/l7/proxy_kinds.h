@@ -26,6 +26,7 @@ struct ProxyKind {
   /// It is the cloud's and stands outside of the cluster: it has no pods, its paths may end in a wildcard, and nobody in the
   /// cluster pays for its work.
   bool outside = false;
+  std::string_view pods_asked_by{};  ///< Of one outside: the annotation that has it ask pods instead of node ports.
   Balancing balancing = Balancing::RoundRobin;
   ConnectionPolicy upstream{};  ///< To each endpoint.
   /// Requests at a time on a connection to an endpoint that speaks HTTP/2 (gRPC).

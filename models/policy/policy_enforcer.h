@@ -11,8 +11,9 @@ struct PolicyEnforcer {
   std::string_view summary;
   std::string_view source;
   bool enforces = true;
-  bool rules = false;    ///< By rules that packets meet at netfilter's hooks.
-  bool refuses = false;  ///< What is forbidden is rejected; else it is dropped. Where the scenario says nothing.
+  bool beside_any = false;  ///< Of any pod network that brings no enforcer of its own; else of its own network alone.
+  bool rules = false;       ///< By rules that packets meet at netfilter's hooks.
+  bool refuses = false;     ///< What is forbidden is rejected; else it is dropped. Where the scenario says nothing.
   /// ipBlock holds for addresses of pods and nodes too; else for those outside of the cluster alone.
   bool blocks_hold_inside = true;
 };

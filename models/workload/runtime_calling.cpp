@@ -235,16 +235,13 @@ bool TrafficRuntime::take_step(AttemptIndex index, const Exchange& step, ThreadW
     charge_records(attempt, *layer, size, attempt.request.client_group, before);
     size = layer->sealed(size);
   }
-  if (attempt.connection.shared != Connection::kNotShared) {
-    send(index, size, noise_id(attempt), before, now);
-    if (attempt.connection.opened_by == attempt.serial) {
-      connections_.established(attempt.connection);
-      serve_the_line(attempt.connection.pool, now);
-    }
-    return false;
-  }
-  if (attempt.connection.requests_left > 0) --attempt.connection.requests_left;
+  const bool shared = attempt.connection.shared != Connection::kNotShared;
+  if (!shared && attempt.connection.requests_left > 0) --attempt.connection.requests_left;
   send(index, size, noise_id(attempt), before, now);
+  if (shared && attempt.connection.opened_by == attempt.serial) {
+    connections_.established(attempt.connection);
+    serve_the_line(attempt.connection.pool, now);
+  }
   return false;
 }
 

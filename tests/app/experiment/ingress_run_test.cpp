@@ -44,6 +44,16 @@ std::string scene_text(const std::string& more = "", const std::string& cluster 
          more;
 }
 
+/// A Gateway of a class, and a route behind it.
+std::string gateway_with(const std::string& route, const std::string& class_name, const std::string& backends) {
+  return "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {gatewayClassName: " +
+         class_name +
+         ", listeners: [{name: web, protocol: HTTPS, port: 443}]}\n---\n"
+         "apiVersion: gateway.networking.k8s.io/v1\nkind: " +
+         route + "\nmetadata: {name: shop}\nspec: {parentRefs: [{name: edge}], rules: [{backendRefs: [" + backends +
+         "]}]}\n---\n";
+}
+
 std::string shop() { return app_manifests("web", 3) + app_manifests("cart", 2) + kShop; }
 
 const EdgeStats& of_source(const BoundVariant& variant, const PointResult& result) {
@@ -207,28 +217,14 @@ TEST(IngressRun, UpstreamConnectionsAreKept) {
 // Four endpoints that take 20 ms a request, of which 500 a second come: ten under way. nginx' connections to a gRPC backend
 // carry one request at a time, those of the others as many as come.
 TEST(IngressRun, ProxiesMultiplexToBackendsOfGrpcAsTheyDo) {
-  const std::string route = R"(apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: edge}
-spec: {gatewayClassName: CLASS, listeners: [{name: web, protocol: HTTPS, port: 443}]}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: GRPCRoute
-metadata: {name: shop}
-spec:
-  parentRefs: [{name: edge}]
-  rules: [{backendRefs: [{name: web, port: 80}]}]
----
-)";
-  const auto connections = [&](const std::string& kind, const std::string& class_name) {
-    std::string objects = route;
-    objects.replace(objects.find("CLASS"), 5, class_name);
+  const auto connections = [](const std::string& kind, const std::string& class_name) {
     const Ready scene("cluster: {nodes: {count: 4, cpu: 32}, ingress: {kind: " + kind +
                           ", replicas: 1}}\napps: {web: {work: 100us, workers: 64, calls: [{sleep: 20ms}]}}\n"
                           "workloads: {browse: {from: {external: {count: 4, rtt: 1ms}}, to: {url: "
                           "\"https://shop.example/shop.Cart/Get\"}, arrivals: {poisson: 500/s}, connection: {streams: "
                           "100}}}\n",
-                      app_manifests("web", 4) + objects, "{duration: 4s, warmUp: 0s}");
+                      app_manifests("web", 4) + gateway_with("GRPCRoute", class_name, "{name: web, port: 80}"),
+                      "{duration: 4s, warmUp: 0s}");
     const BoundVariant& variant = scene.loaded->variants.front();
     const PointResult result = simulate(variant, 0);
     EXPECT_EQ(of_source(variant, result).ok, of_source(variant, result).asked);
@@ -275,19 +271,8 @@ TEST(IngressRun, AProxyAsksEndpointsUntilItsControllerHasBroughtTheNews) {
 
 // 1,000 requests, a tenth of them by weight: binomial, standard deviation 9.5.
 TEST(IngressRun, ARouteSplitsByWeight) {
-  const std::string route = R"(apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: edge}
-spec: {gatewayClassName: nginx, listeners: [{name: web, protocol: HTTPS, port: 443}]}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: shop}
-spec:
-  parentRefs: [{name: edge}]
-  rules: [{backendRefs: [{name: web, port: 80, weight: 90}, {name: cart, port: 80, weight: 10}]}]
----
-)";
+  const std::string route =
+      gateway_with("HTTPRoute", "nginx", "{name: web, port: 80, weight: 90}, {name: cart, port: 80, weight: 10}");
   const Ready scene(scene_text(), app_manifests("web", 3) + app_manifests("cart", 2) + route,
                     "{duration: 10s, warmUp: 1s}");
   const BoundVariant& variant = scene.loaded->variants.front();

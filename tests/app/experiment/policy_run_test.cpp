@@ -78,7 +78,7 @@ TEST(PolicyRun, WhatIngressForbidsIsRefusedByRules) {
 }
 
 TEST(PolicyRun, WhatIsDroppedEndsAtItsTimeout) {
-  for (const char* cni : {"kind: flannel, policy: iptables, denied: drop", "kind: cilium"}) {
+  for (const char* cni : {"kind: flannel, policy: iptables, denied: drop", "kind: calico", "kind: cilium"}) {
     const PolicyRun run(cni, kOnlyClient, std::string(cni) == "kind: cilium" ? "ebpf" : "iptables");
     expect_all_well(run.edge("good"));
     EXPECT_EQ(run.edge("bad").timeouts, 100U) << cni;
@@ -153,9 +153,11 @@ TEST(PolicyRun, ABlockIsMatchedWithTheSourceThatThePodsNodeSees) {
   EXPECT_EQ(errors_by("node-1"), 100U);
 }
 
-TEST(PolicyRun, EbpfOfAnotherKindIsAnError) {
+TEST(PolicyRun, AnEnforcerOfAnotherNetworkIsAnError) {
   EXPECT_THROW(PolicyRun("kind: flannel, policy: ebpf", kOnlyClient), ConfigError);
   EXPECT_THROW(PolicyRun("kind: cilium, policy: iptables", kOnlyClient, "ebpf"), ConfigError);
+  EXPECT_THROW(PolicyRun("kind: calico, policy: iptables", kOnlyClient), ConfigError);
+  EXPECT_THROW(PolicyRun("kind: routed, policy: calico", kOnlyClient), ConfigError);
 }
 
 }  // namespace
